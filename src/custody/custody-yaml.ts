@@ -1,0 +1,128 @@
+/** `custody.yaml`: the one file an organisation writes. Every complaint has a line and a column. */
+import { LineCounter, isAlias, isNode, parseDocument, visit, type Document } from 'yaml'
+import { z } from 'zod'
+import { GlasskeyError } from '../errors.js'
+import { custodianNumber, line, ocid, realm, region, tenancyOcid, userOcid } from './fields.js'
+import { pathText } from './explain.js'
+import { contradictions, rulesSchema } from './rules.js'
+
+const copy = z.strictObject({
+  copy: z.number().int().min(1).max(9),
+  holder: line,
+  phone: line,
+  place: line,
+  bag: line.nullable().default(null),
+})
+
+const custodian = z.strictObject({
+  number: custodianNumber,
+  name: line.max(60, 'must be at most 60 characters'),
+  openpgpKey: z.string().min(1).nullable().default(null),
+  copies: z.array(copy).min(1, 'at least one copy of each share must exist').max(9),
+})
+
+/** Schema of custody.yaml. */
+export const custodySchema = z.strictObject({
+  format: z.literal(1),
+  owner: z.strictObject({ team: line, contact: line }),
+  tenancy: tenancyOcid,
+  user: userOcid,
+  realm,
+  homeRegion: region,
+  regions: z.array(region).min(1),
+  threshold: z.number().int().min(2, 'must be at least 2: one custodian alone must not be able to act').max(32),
+  custodians: z.array(custodian).min(2).max(32),
+  generations: z.number().int().min(2, 'must be at least 2: a key needs a successor').max(8).default(4),
+  keySize: z.union([z.literal(2048), z.literal(3072), z.literal(4096)]).default(4096),
+  paper: z.enum(['A4', 'Letter']).default('A4'),
+  drillEveryDays: z.number().int().min(7).max(366).default(91),
+  administratorsGroup: ocid.nullable().default(null),
+  rules: rulesSchema,
+})
+
+/** A checked custody.yaml. */
+export type Custody = z.infer<typeof custodySchema>
+/** A custodian as custody.yaml lists them. */
+export type Custodian = Custody['custodians'][number]
+
+const MAXIMUM_CHARACTERS = 256 * 1024
+
+/**
+ * Reads custody.yaml. `name` is how messages call the file.
+ * Throws CONFIG_INVALID with one line per complaint: `custody.yaml:12:5: custodians[1].name: must not be empty`.
+ */
+export function parseCustodyYaml(text: string, name = 'custody.yaml'): Custody {
+  if (text.length > MAXIMUM_CHARACTERS) throw invalid([`${name}: is over 256 KiB; this is not a custody.yaml`])
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: '1.2' })
+  const where = (offset: number): string => {
+    const position = lines.linePos(offset)
+    return `${name}:${position.line}:${position.col}`
+  }
+  if (document.errors.length > 0) {
+    throw invalid(document.errors.map((error) => `${where(error.pos[0])}: ${error.message.split('\n')[0] ?? ''}`))
+  }
+  refuseAliases(document, where)
+  const parsed = custodySchema.safeParse(document.toJS())
+  const at = (path: readonly PropertyKey[]): string => where(offsetOf(document, path))
+  if (!parsed.success) {
+    throw invalid(parsed.error.issues.flatMap((issue) => complaints(issue).map(({ path, message }) => `${at(path)}: ${pathText(path)}: ${message}`)))
+  }
+  const wrong = disagreements(parsed.data)
+  if (wrong.length > 0) throw invalid(wrong.map(({ path, message }) => `${at(path)}: ${pathText(path)}: ${message}`))
+  return parsed.data
+}
+
+interface Complaint {
+  path: PropertyKey[]
+  message: string
+}
+
+function complaints(issue: z.core.$ZodIssue): Complaint[] {
+  if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, message: issue.message }]
+  return issue.keys.map((key) => ({ path: [...issue.path, key], message: 'is not a setting of custody.yaml' }))
+}
+
+function invalid(complaintLines: string[]): GlasskeyError {
+  return new GlasskeyError(
+    'CONFIG_INVALID',
+    complaintLines.join('\n'),
+    'ceremony/custody.yaml is a complete example with every setting explained.',
+  )
+}
+
+function refuseAliases(document: Document, where: (offset: number) => string): void {
+  visit(document, (_, node) => {
+    if (isAlias(node)) throw invalid([`${where(node.range?.[0] ?? 0)}: aliases (*name) are not used in custody.yaml`])
+    return undefined
+  })
+}
+
+function offsetOf(document: Document, path: readonly PropertyKey[]): number {
+  for (let depth = path.length; depth > 0; depth -= 1) {
+    const node = document.getIn(path.slice(0, depth), true)
+    if (isNode(node) && node.range) return node.range[0]
+  }
+  return 0
+}
+
+function disagreements(custody: Custody): Complaint[] {
+  const found: Complaint[] = contradictions(custody.rules).map(({ path, message }) => ({ path: ['rules', ...path], message }))
+  const complain = (path: PropertyKey[], message: string): void => void found.push({ path, message })
+  const { custodians, threshold } = custody
+  if (threshold > custodians.length) complain(['threshold'], `is ${threshold}, but there are only ${custodians.length} custodians`)
+  custodians.forEach((custodian, at) => {
+    if (custodian.number !== at + 1) complain(['custodians', at, 'number'], `must be ${at + 1}: custodians are numbered in order`)
+    if (custodians.findIndex((other) => other.name === custodian.name) !== at) {
+      complain(['custodians', at, 'name'], `"${custodian.name}" is listed twice; one person must not hold two shares`)
+    }
+    custodian.copies.forEach((entry, nth) => {
+      if (entry.copy !== nth + 1) complain(['custodians', at, 'copies', nth, 'copy'], `must be ${nth + 1}: copies are numbered in order`)
+    })
+  })
+  if (!custody.regions.includes(custody.homeRegion)) complain(['regions'], `must contain the home region ${custody.homeRegion}`)
+  custody.rules.regions.forEach((entry, at) => {
+    if (!custody.regions.includes(entry)) complain(['rules', 'regions', at], `${entry} is not among regions`)
+  })
+  return found
+}

@@ -1,0 +1,35 @@
+/** Shapes that several documents share, with messages a person can act on. */
+import { z } from 'zod'
+
+/** Any OCI identifier (OCI documentation: resource identifiers). */
+export const ocid = z
+  .string()
+  .regex(/^([0-9a-zA-Z_-]+[.:])([0-9a-zA-Z_-]*[.:]){3,}[0-9a-zA-Z_-]+$/, 'must be an OCID, such as ocid1.user.oc1..aaaa')
+export const tenancyOcid = ocid.regex(/^ocid1\.tenancy\./, 'must be the OCID of a tenancy (ocid1.tenancy.…)')
+export const userOcid = ocid.regex(/^ocid1\.user\./, 'must be the OCID of a user (ocid1.user.…)')
+export const databaseOcid = ocid.regex(/^ocid1\.autonomousdatabase\./, 'must be the OCID of an Autonomous Database')
+export const secretOcid = ocid.regex(/^ocid1\.vaultsecret\./, 'must be the OCID of a Vault secret (ocid1.vaultsecret.…)')
+
+/** OCI region identifier, such as eu-frankfurt-1. */
+export const region = z.string().regex(/^[a-z]{2,}(-[a-z0-9]+)+-\d+$/, 'must be a region such as eu-frankfurt-1')
+/** OCI realm key, such as oc1. */
+export const realm = z.string().regex(/^oc\d+$/, 'must be a realm such as oc1')
+/** SHA-256, 64 lower-case hex digits. */
+export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hex')
+export const keyId = z.string().regex(/^[0-9a-f]{16}$/, 'must be a key id: 16 lower-case hex digits')
+/** MD5 fingerprint as OCI writes it. */
+export const fingerprint = z.string().regex(/^([0-9a-f]{2}:){15}[0-9a-f]{2}$/, 'must be a fingerprint aa:bb:… of 16 pairs')
+/** UTC, ISO 8601, with milliseconds. */
+export const instant = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'must be UTC like 2026-01-31T04:00:00.000Z')
+/** OpenPGP fingerprint (v4: 40 hex digits), upper case. */
+export const openpgpFingerprint = z.string().regex(/^[0-9A-F]{40}$/, 'must be an OpenPGP fingerprint: 40 upper-case hex digits')
+/** Generation number, from 1. */
+export const generation = z.number().int().min(1).max(9999)
+/** Number of a custodian; the payload of a share has one byte for it. */
+export const custodianNumber = z.number().int().min(1).max(255)
+/** One line of text that is printed. */
+export const line = z
+  .string()
+  .min(1, 'must not be empty')
+  .max(200, 'must be at most 200 characters')
+  .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'must be one line without control characters')

@@ -1,0 +1,86 @@
+/** The life of a generation: waiting, in use, exposed, burned. Derived from events, never stored. */
+
+/** What happened to a generation, in the order in which it happened. */
+export type GenerationEvent =
+  | { kind: 'sealed'; generation: number }
+  | { kind: 'installed'; generation: number }
+  | { kind: 'share-seen'; generation: number; custodian: number }
+  | { kind: 'copy-gone'; generation: number; custodian: number; copy: number }
+  | { kind: 'key-live'; generation: number }
+  | { kind: 'deleted'; generation: number }
+  | { kind: 'graded-dead'; generation: number }
+  | { kind: 'retired'; generation: number }
+
+/** Where a generation stands. */
+export type GenerationState = 'waiting' | 'in use' | 'exposed' | 'not proved dead' | 'burned' | 'retired'
+
+/** A generation's people and paper, as its manifest lists them. */
+export interface SheetSet {
+  generation: number
+  threshold: number
+  shares: readonly { custodian: number; copies: number }[]
+}
+
+/** Where a generation stands, and with how much to spare. */
+export interface Standing {
+  generation: number
+  state: GenerationState
+  /** Custodians with at least one copy not reported gone. */
+  living: number
+  /** How many of them may yet be lost before no quorum is possible; negative: the sheets cannot open it. */
+  margin: number
+  /** Custodians whose share was seen in some session. */
+  seen: number[]
+}
+
+/** Standing of each set, in generation order. */
+export function standings(sets: readonly SheetSet[], events: readonly GenerationEvent[]): Standing[] {
+  return [...sets].sort((one, other) => one.generation - other.generation).map((set) => standing(set, events))
+}
+
+function standing(set: SheetSet, events: readonly GenerationEvent[]): Standing {
+  const mine = events.filter((event) => event.generation === set.generation)
+  const has = (kind: GenerationEvent['kind']): boolean => mine.some((event) => event.kind === kind)
+  const seen = [...new Set(mine.flatMap((event) => (event.kind === 'share-seen' ? [event.custodian] : [])))].sort((a, b) => a - b)
+  const gone = new Set(mine.flatMap((event) => (event.kind === 'copy-gone' ? [`${event.custodian}/${event.copy}`] : [])))
+  const living = set.shares.filter(({ custodian, copies }) =>
+    Array.from({ length: copies }, (_, at) => at + 1).some((copy) => !gone.has(`${custodian}/${copy}`)),
+  ).length
+  const state = ((): GenerationState => {
+    if (has('deleted') && has('graded-dead')) return 'burned'
+    if (has('key-live')) return 'not proved dead'
+    if (has('retired')) return 'retired'
+    if (seen.length >= set.threshold) return 'exposed'
+    return has('installed') ? 'in use' : 'waiting'
+  })()
+  return { generation: set.generation, state, living, margin: living - set.threshold, seen }
+}
+
+/** The generation whose key OCI has, or undefined before the takeover. An exposed one that is installed is still in use. */
+export function inUse(all: readonly Standing[], events: readonly GenerationEvent[]): Standing | undefined {
+  const installed = new Set(events.flatMap((event) => (event.kind === 'installed' ? [event.generation] : [])))
+  return all.filter(({ generation, state }) => installed.has(generation) && state !== 'burned').at(-1)
+}
+
+/** Generations that rotation may go to after `generation`, next first. */
+export function successorsOf(all: readonly Standing[], generation: number): Standing[] {
+  return all.filter((entry) => entry.generation > generation && entry.state === 'waiting' && entry.margin >= 0)
+}
+
+/** Why a sheet of this generation is of no use now, to finish "the sheet is of GENERATION 2: …". */
+export function whyNot(entry: Standing): string {
+  switch (entry.state) {
+    case 'burned':
+      return 'that key is dead'
+    case 'not proved dead':
+      return 'that key was used and is not proved dead; run glasskey resume'
+    case 'retired':
+      return 'that generation is retired'
+    case 'exposed':
+      return 'that generation is exposed'
+    case 'waiting':
+      return 'that key is not in use yet'
+    case 'in use':
+      return 'that key is the one in use'
+  }
+}

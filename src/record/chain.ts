@@ -1,0 +1,84 @@
+/**
+ * Lines chained by digest: one canonical JSON object a line, each naming the SHA-256 of the line before it.
+ * Journal and logbook are both written so. Pure: text in, text out.
+ */
+import { z } from 'zod'
+import { canonicalJson, sha256Hex, type Json } from '../canonical.js'
+import { explain } from '../custody/explain.js'
+import { instant, sha256 } from '../custody/fields.js'
+import { GlasskeyError } from '../errors.js'
+
+/** `prev` of a first line. */
+export const NO_LINE = '0'.repeat(64)
+
+/** Fields that every line has. `torn` is the digest of a half-written line that was kept aside before this one. */
+export const chainFields = {
+  seq: z.number().int().min(1),
+  at: instant,
+  prev: sha256,
+  torn: sha256.optional(),
+}
+
+/** Where a chain ends. `seq` 0 and `NO_LINE` for an empty one. */
+export interface Head {
+  seq: number
+  sha256: string
+}
+
+/** The head of an empty chain. */
+export const EMPTY: Head = { seq: 0, sha256: NO_LINE }
+
+/** A line to write and the head after it. `text` has no newline. */
+export interface NextLine {
+  text: string
+  head: Head
+}
+
+/** The line that follows `head`. `at` is ISO 8601 UTC with milliseconds. */
+export function chainLine(head: Head, at: string, fields: { type: string; [name: string]: Json | undefined }): NextLine {
+  const text = canonicalJson({ ...fields, seq: head.seq + 1, at, prev: head.sha256 })
+  return { text, head: { seq: head.seq + 1, sha256: sha256Hex(text) } }
+}
+
+/** A verified chain. */
+export interface Chain<Line> {
+  lines: Line[]
+  /** Texts of the lines, as digested. */
+  texts: string[]
+  head: Head
+  /** What stood after the last newline: a write that was interrupted. Empty when nothing did. */
+  torn: string
+}
+
+/**
+ * Verifies a chain and the shape of every line. Throws CHAIN_BROKEN naming file and line. A torn end is not an error
+ * here: it is handed back for the caller to keep aside.
+ */
+export function readChain<Line extends { seq: number; prev: string; torn?: string | undefined }>(
+  text: string,
+  schema: z.ZodType<Line>,
+  name: string,
+): Chain<Line> {
+  const pieces = text.split('\n')
+  const torn = pieces.pop() ?? ''
+  let head = EMPTY
+  const lines = pieces.map((piece, at) => {
+    const broken = (what: string, cause?: unknown): GlasskeyError =>
+      new GlasskeyError('CHAIN_BROKEN', `${name}, line ${at + 1}: ${what}`, 'The record was altered or shortened. Keep it as it is and compare with the paper book.', { cause })
+    let value: unknown
+    try {
+      value = JSON.parse(piece)
+    } catch (error) {
+      throw broken('is not JSON', error)
+    }
+    const parsed = schema.safeParse(value)
+    if (!parsed.success) throw broken(explain(parsed.error))
+    const line = parsed.data
+    if (canonicalJson(value as Json) !== piece) throw broken('is not in canonical form (RFC 8785)')
+    if (line.seq !== head.seq + 1) throw broken(`has number ${line.seq} where ${head.seq + 1} should be`)
+    if (line.prev !== head.sha256) throw broken('does not follow from the line before it')
+    head = { seq: line.seq, sha256: sha256Hex(piece) }
+    return line
+  })
+  return { lines, texts: pieces, head, torn }
+}

@@ -1,0 +1,44 @@
+/** Logbook and journals as events in the lives of generations. */
+import { type GenerationEvent } from '../custody/generation.js'
+import { type LogbookEntry } from './logbook.js'
+import { type Session } from './replay.js'
+
+/** Events of the logbook first, then those of the sessions in order of their opening. */
+export function generationEvents(logbook: readonly LogbookEntry[], sessions: readonly Session[]): GenerationEvent[] {
+  return [...logbook.flatMap(ofEntry), ...sessions.flatMap(ofSession)]
+}
+
+function ofEntry(entry: LogbookEntry): GenerationEvent[] {
+  switch (entry.type) {
+    case 'ceremony':
+      return entry.generations.map(({ generation }) => ({ kind: 'sealed', generation }))
+    case 'lost':
+      return entry.generations.map((generation) => ({ kind: 'copy-gone', generation, custodian: entry.custodian, copy: entry.copy }))
+    case 'inspected':
+      return entry.condition === 'intact'
+        ? []
+        : entry.generations.map((generation) => ({ kind: 'copy-gone', generation, custodian: entry.custodian, copy: entry.copy }))
+    case 'destroyed':
+      return entry.copies.map((copy) => ({ kind: 'copy-gone', generation: entry.generation, custodian: entry.custodian, copy }))
+    case 'retired':
+      return [{ kind: 'retired', generation: entry.generation }]
+    case 'session':
+    case 'handover':
+    case 'exception':
+    case 'audited':
+      return []
+  }
+}
+
+function ofSession(session: Session): GenerationEvent[] {
+  const { generation, action } = session.opened
+  const events: GenerationEvent[] = session.sharesSeen.map((custodian) => ({ kind: 'share-seen', generation, custodian }))
+  if (session.keyLiveAt !== null) {
+    if (action === 'takeover') events.push({ kind: 'installed', generation })
+    events.push({ kind: 'key-live', generation })
+  }
+  if (session.successor) events.push({ kind: 'installed', generation: session.successor.generation })
+  if (session.deletion === 'done') events.push({ kind: 'deleted', generation })
+  if (session.grade !== null && session.grade !== 'unproved') events.push({ kind: 'graded-dead', generation })
+  return events
+}

@@ -1,0 +1,108 @@
+/** The journal of one session: what was meant, what happened, what is not known. Format: docs/format.md. */
+import { z } from 'zod'
+import { custodianNumber, fingerprint, generation, instant, keyId, line, region, sha256 } from '../custody/fields.js'
+import { chainFields, readChain, type Chain } from './chain.js'
+
+/** Grades of proof that a used key is dead, best first. */
+export const grade = z.enum(['proved', 'refused-only', 'listed-only', 'unproved'])
+/** Grades of proof that a used key is dead, best first. */
+export type Grade = z.infer<typeof grade>
+
+/** One API key of the user as OCI lists it. `generation` is null for a stranger's. */
+const listedKey = z.strictObject({
+  fingerprint,
+  spkiSha256: sha256.nullable(),
+  generation: generation.nullable(),
+  lifecycleState: z.string(),
+})
+/** One API key of the user as OCI lists it. */
+export type ListedKey = z.infer<typeof listedKey>
+
+/** What the user has: the census before the action and before the deletion. */
+export const census = z.strictObject({
+  lifecycleState: z.string(),
+  blocked: z.boolean(),
+  keys: z.array(listedKey),
+  groups: z.array(z.string()),
+  /** How many of each other kind of credential; a kind that could not be read is -1. */
+  credentials: z.record(z.string(), z.number().int()),
+})
+/** What the user has. */
+export type Census = z.infer<typeof census>
+
+const entry = <Type extends string, Shape extends z.ZodRawShape>(
+  type: Type,
+  shape: Shape,
+): z.ZodObject<typeof chainFields & { type: z.ZodLiteral<Type> } & Shape, z.core.$strict> => z.strictObject({ ...chainFields, type: z.literal(type), ...shape })
+
+const method = z.enum(['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD'])
+
+/** Every line a journal may have. */
+export const journalLine = z.discriminatedUnion('type', [
+  entry('session-opened', {
+    format: z.literal(1),
+    session: z.string(),
+    action: z.enum(['takeover', 'rotate', 'saas-admin']),
+    rehearsal: z.boolean(),
+    drill: z.boolean(),
+    generation,
+    keyId,
+    spkiSha256: sha256,
+    warrantSha256: sha256,
+    logbookSeq: z.number().int().min(0),
+    logbookSha256: sha256,
+    tool: line,
+    isolation: z.array(line),
+  }),
+  entry('resumed', { tool: line, found: line }),
+  entry('measured', {
+    activationMs: z.record(region, z.number().int()),
+    revocationMs: z.record(region, z.number().int()),
+    selfDeletion: z.enum(['accepted', 'refused']),
+    fourthKey: z.string(),
+  }),
+  entry('consented', { custodian: custodianNumber, name: line, to: z.enum(['warrant', 'deferred-rotation', 'successor']), how: z.enum(['code words typed', 'rehearsal --yes']) }),
+  entry('agreed', { to: line, how: z.enum(['typed', 'rehearsal --yes']) }),
+  entry('exposing', { generation }),
+  entry('share-accepted', { generation, custodian: custodianNumber }),
+  entry('share-refused', { code: z.string(), reason: line.max(400) }),
+  entry('key-live', { keyId, spkiSha256: sha256 }),
+  entry('census', { when: z.enum(['before-action', 'before-deletion']), found: census, unexpected: z.array(line) }),
+  entry('intent', { rule: z.string(), method, host: z.string(), path: z.string(), bodySha256: sha256.nullable(), by: z.enum(['strongroom', 'clerk', 'desk']) }),
+  entry('outcome', { intent: z.number().int(), status: z.number().int(), opcRequestId: z.string(), date: z.string() }),
+  entry('unknown', { intent: z.number().int(), reason: line.max(400) }),
+  entry('refused', { method: z.string().max(20), target: z.string().max(400), reason: line.max(400) }),
+  entry('action-ended', { result: z.enum(['done', 'failed', 'interrupted', 'none']), detail: line.max(400) }),
+  entry('exit-began', { cause: line }),
+  entry('successor-active', { generation, keyId, spkiSha256: sha256, fingerprint }),
+  entry('rotation-deferred', { reason: line }),
+  entry('probes-signed', { count: z.number().int(), from: instant, to: instant }),
+  entry('key-deleted', { keyId, fingerprint }),
+  entry('head-signed', { of: sha256, signature: z.string() }),
+  entry('burned', { keyId, reason: line, secondsLive: z.number().min(0) }),
+  entry('probe', { region, status: z.number().int(), date: z.string(), opcRequestId: z.string() }),
+  entry('probe-failed', { region, reason: line.max(400) }),
+  entry('listed', { profile: line, keys: z.array(listedKey), blocked: z.boolean() }),
+  entry('graded', { keyId, grade, why: line.max(400) }),
+  entry('closed', { exitCode: z.number().int() }),
+])
+
+/** A line of a journal. */
+export type JournalLine = z.infer<typeof journalLine>
+/** A line of a journal before it has its place in the chain. */
+export type JournalEntry = JournalLine extends infer Line ? (Line extends JournalLine ? Omit<Line, 'seq' | 'at' | 'prev' | 'torn'> : never) : never
+
+/** Reads and verifies a journal. Throws CHAIN_BROKEN. */
+export function readJournal(text: string, name = 'journal.jsonl'): Chain<JournalLine> {
+  return readChain<JournalLine>(text, journalLine, name)
+}
+
+/** `opc-request-id` of the request whose intent line this is: first 16 bytes of its SHA-256, upper-case hex. */
+export function opcRequestIdOf(intentSha256: string): string {
+  return intentSha256.slice(0, 32).toUpperCase()
+}
+
+/** What a key signs last, so that its own journal cannot be rewritten: domain, NUL, head digest (ASCII hex). */
+export function headStatement(headSha256: string): Uint8Array {
+  return new TextEncoder().encode(`glasskey/journal/1\0${headSha256}`)
+}

@@ -1,0 +1,170 @@
+/** What a journal says happened, for those who come after: resume, status, audit, the printed entry. */
+import { type Census, type Grade, type JournalLine } from './journal.js'
+
+type LineOf<Type extends JournalLine['type']> = Extract<JournalLine, { type: Type }>
+
+/** One request: its intent, and its outcome if one is known. */
+export interface Call {
+  intent: LineOf<'intent'>
+  outcome: LineOf<'outcome'> | LineOf<'unknown'> | null
+}
+
+/** A session as its journal tells it. */
+export interface Session {
+  opened: LineOf<'session-opened'>
+  consents: LineOf<'consented'>[]
+  /** Custodian numbers whose share of `opened.generation` was seen, in order. */
+  sharesSeen: number[]
+  exposing: boolean
+  keyLiveAt: string | null
+  calls: Call[]
+  refusals: LineOf<'refused'>[]
+  sharesRefused: LineOf<'share-refused'>[]
+  censuses: { when: string; found: Census; unexpected: string[] }[]
+  action: LineOf<'action-ended'> | null
+  exit: LineOf<'exit-began'> | null
+  successor: LineOf<'successor-active'> | null
+  deferred: LineOf<'rotation-deferred'> | null
+  /** Whether the used key was deleted: a deletion sent without an answer is `unknown` until something else is learned. */
+  deletion: 'not-sent' | 'unknown' | 'done'
+  deletedAt: string | null
+  burned: LineOf<'burned'> | null
+  headSignature: LineOf<'head-signed'> | null
+  probes: LineOf<'probe'>[]
+  listings: LineOf<'listed'>[]
+  measured: LineOf<'measured'> | null
+  grade: Grade | null
+  gradeWhy: string
+  closed: LineOf<'closed'> | null
+  resumed: number
+}
+
+/** Rule names under which the used key is deleted; shared by warrant and replay. */
+export const DELETE_USED_KEY = 'exit: delete used key'
+
+/** The session that these lines tell. Throws a RangeError when the first line does not open one. */
+export function replay(lines: readonly JournalLine[]): Session {
+  const [opened] = lines
+  if (opened?.type !== 'session-opened') throw new RangeError('replay: a journal begins with session-opened')
+  const session: Session = {
+    opened,
+    consents: [],
+    sharesSeen: [],
+    exposing: false,
+    keyLiveAt: null,
+    calls: [],
+    refusals: [],
+    sharesRefused: [],
+    censuses: [],
+    action: null,
+    exit: null,
+    successor: null,
+    deferred: null,
+    deletion: 'not-sent',
+    deletedAt: null,
+    burned: null,
+    headSignature: null,
+    probes: [],
+    listings: [],
+    measured: null,
+    grade: null,
+    gradeWhy: '',
+    closed: null,
+    resumed: 0,
+  }
+  for (const line of lines) take(session, line)
+  return session
+}
+
+function take(session: Session, line: JournalLine): void {
+  switch (line.type) {
+    case 'consented':
+      session.consents.push(line)
+      break
+    case 'exposing':
+      session.exposing = true
+      break
+    case 'share-accepted':
+      if (!session.sharesSeen.includes(line.custodian)) session.sharesSeen.push(line.custodian)
+      break
+    case 'share-refused':
+      session.sharesRefused.push(line)
+      break
+    case 'key-live':
+      session.keyLiveAt ??= line.at
+      break
+    case 'intent':
+      session.calls.push({ intent: line, outcome: null })
+      if (line.rule === DELETE_USED_KEY && session.deletion === 'not-sent') session.deletion = 'unknown'
+      break
+    case 'outcome':
+    case 'unknown': {
+      const call = session.calls.find((candidate) => candidate.intent.seq === line.intent)
+      if (call) call.outcome = line
+      break
+    }
+    case 'refused':
+      session.refusals.push(line)
+      break
+    case 'census':
+      session.censuses.push(line)
+      break
+    case 'action-ended':
+      session.action = line
+      break
+    case 'exit-began':
+      session.exit ??= line
+      break
+    case 'successor-active':
+      session.successor = line
+      break
+    case 'rotation-deferred':
+      session.deferred = line
+      break
+    case 'key-deleted':
+      session.deletion = 'done'
+      session.deletedAt ??= line.at
+      break
+    case 'head-signed':
+      session.headSignature = line
+      break
+    case 'burned':
+      session.burned = line
+      break
+    case 'probe':
+      session.probes.push(line)
+      break
+    case 'listed':
+      session.listings.push(line)
+      break
+    case 'measured':
+      session.measured = line
+      break
+    case 'graded':
+      session.grade = line.grade
+      session.gradeWhy = line.why
+      break
+    case 'closed':
+      session.closed = line
+      break
+    case 'resumed':
+      session.resumed += 1
+      session.closed = null
+      break
+    case 'session-opened':
+    case 'agreed':
+    case 'probes-signed':
+    case 'probe-failed':
+      break
+  }
+}
+
+/**
+ * Whether nothing is left to do in this session: its key never became live, or is deleted and graded dead, or its
+ * rotation was deferred by consent (then the generation stands red until a later session rotates it).
+ */
+export function isSettled(session: Session): boolean {
+  if (session.closed === null) return false
+  if (session.keyLiveAt === null || session.deferred !== null) return true
+  return session.deletion === 'done' && session.grade !== null && session.grade !== 'unproved'
+}

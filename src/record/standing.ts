@@ -1,0 +1,84 @@
+/** Where a custody stands today: what a manager needs to hear first. Pure. */
+import { inUse, successorsOf, type GenerationEvent, type Standing } from '../custody/generation.js'
+import { type LogbookEntry } from './logbook.js'
+import { isSettled, type Session } from './replay.js'
+
+/** Successors that should wait. */
+const WAITING = 2
+const DAY_MS = 86_400_000
+
+/** One thing to say, most urgent first. */
+export interface Remark {
+  level: 'alarm' | 'warn' | 'good'
+  text: string
+}
+
+/** Where a custody stands. */
+export interface CustodyStanding {
+  rehearsal: boolean
+  inUse: Standing | null
+  waiting: number[]
+  remarks: Remark[]
+  /** Whole days since the last real drill; null when there was none. */
+  daysSinceDrill: number | null
+  drillDueInDays: number
+  next: string
+}
+
+/** What it is judged from. */
+export interface Known {
+  rehearsal: boolean
+  standings: readonly Standing[]
+  events: readonly GenerationEvent[]
+  logbook: readonly LogbookEntry[]
+  sessions: readonly { id: string; session: Session }[]
+  drillEveryDays: number
+  now: Date
+}
+
+/** Judges. Anything exposed or not proved dead comes first and makes an alarm. */
+export function custodyStanding(known: Known): CustodyStanding {
+  const current = inUse(known.standings, known.events) ?? null
+  const waiting = current ? successorsOf(known.standings, current.generation) : known.standings.filter(({ state }) => state === 'waiting')
+  const open = known.sessions.filter(({ session }) => !isSettled(session))
+  const alarms = [
+    ...open.map(({ id, session }) => `session ${id} has not come to its end${session.keyLiveAt === null ? '' : `: the key of GENERATION ${session.opened.generation} may be alive`}`),
+    ...known.standings.filter(({ state }) => state === 'not proved dead').map(({ generation }) => `GENERATION ${generation} was used and is not proved dead`),
+    ...known.standings.filter(({ state }) => state === 'exposed').map(({ generation }) => `GENERATION ${generation} is exposed: a quorum of its shares was seen`),
+    ...(current && current.margin < 0 ? [`GENERATION ${current.generation} is in use and can no longer be recombined: too many sheets are gone`] : []),
+    ...(current && waiting.length < WAITING ? [`only ${waiting.length} successors wait; ${WAITING} should`] : []),
+  ]
+  const drill = drillDates(known)
+  const warnings = [
+    ...(current && current.margin === 0 ? [`GENERATION ${current.generation} has no margin: every custodian left is needed`] : []),
+    ...(current && drill.dueInDays < 0 ? [`the drill is ${-drill.dueInDays} days overdue`] : []),
+  ]
+  return {
+    rehearsal: known.rehearsal,
+    inUse: current,
+    waiting: waiting.map(({ generation }) => generation),
+    remarks: [...alarms.map((text): Remark => ({ level: 'alarm', text })), ...warnings.map((text): Remark => ({ level: 'warn', text }))],
+    daysSinceDrill: drill.since,
+    drillDueInDays: drill.dueInDays,
+    next: nextStep(current, waiting, open, known.standings, drill.dueInDays),
+  }
+}
+
+/** Only a real drill that was proved counts; before the first one, the clock runs from the takeover. */
+function drillDates({ logbook, drillEveryDays, now }: Known): { since: number | null; dueInDays: number } {
+  const sessions = logbook.flatMap((entry) => (entry.type === 'session' ? [entry] : []))
+  const drill = sessions.filter((entry) => entry.drill && entry.grade !== null && entry.grade !== 'unproved').at(-1)
+  const from = drill ?? sessions.find((entry) => entry.action === 'takeover')
+  const days = (at: string): number => Math.floor((now.getTime() - Date.parse(at)) / DAY_MS)
+  return { since: drill ? days(drill.at) : null, dueInDays: from ? drillEveryDays - days(from.at) : drillEveryDays }
+}
+
+function nextStep(current: Standing | null, waiting: readonly Standing[], open: readonly { id: string }[], all: readonly Standing[], drillDueInDays: number): string {
+  const [unfinished] = open
+  if (unfinished) return `glasskey resume --session ${unfinished.id}`
+  if (!current) return all.length === 0 ? 'glasskey ceremony' : 'glasskey takeover'
+  if (current.state === 'exposed' || current.state === 'not proved dead') return waiting.length > 0 ? 'glasskey break rotate' : 'a ceremony at once, then glasskey break rotate'
+  if (waiting.length < WAITING) return 'plan the next ceremony'
+  if (drillDueInDays < 0) return 'glasskey break rotate --drill'
+  return `nothing; the next drill is due in ${drillDueInDays} days`
+}
