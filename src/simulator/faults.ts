@@ -1,0 +1,124 @@
+/**
+ * Faults: what networks and clouds do to a request at the worst moment. A fault says which requests it meets, how many
+ * of them it lets pass first, how many it strikes, and what it does to them.
+ */
+import { z } from 'zod'
+import { TENANCY_EVENT } from './tenancy-events.js'
+
+const moment = z.enum(['before', 'after'])
+const status = z.int().min(200).max(599)
+
+/** What happens to a request. `before` and `after` are meant of the request's effect. */
+export const FAULT_ACTION = z.discriminatedUnion('do', [
+  /** The connection is reset as soon as it is made; meets connections, so only `region` of the match counts. */
+  z.strictObject({ do: z.literal('refuse') }),
+  /** The connection is reset without an answer. */
+  z.strictObject({ do: z.literal('reset'), when: moment }),
+  z.strictObject({ do: z.literal('delay'), when: moment.default('before'), milliseconds: z.int().min(0) }),
+  /** An answer without any effect; 429 and 5xx, or a lie. */
+  z.strictObject({
+    do: z.literal('answer'),
+    status,
+    body: z.unknown().optional(),
+    headers: z.record(z.string(), z.string()).default({}),
+  }),
+  /** A page of HTML in place of the answer, as a proxy sends; no effect. */
+  z.strictObject({ do: z.literal('html'), status: status.default(502) }),
+  /** The effect happens; the JSON of the answer stops half-way, in a message of honest length. */
+  z.strictObject({ do: z.literal('truncate') }),
+  /** The effect happens; the answer has its status and no body. */
+  z.strictObject({ do: z.literal('empty') }),
+  z.strictObject({ do: z.literal('redirect'), status: z.int().min(300).max(399).default(307), location: z.string() }),
+  /** This request is judged and dated by a clock that is off by so much. */
+  z.strictObject({ do: z.literal('skew'), seconds: z.number() }),
+  /** The simulator's process ends, state saved. */
+  z.strictObject({ do: z.literal('exit'), when: moment, code: z.int().min(0).max(255).default(70) }),
+  /** Somebody else does something. */
+  z.strictObject({ do: z.literal('event'), when: moment, event: TENANCY_EVENT }),
+])
+
+export const FAULT = z.strictObject({
+  match: z
+    .strictObject({
+      method: z.string().optional(),
+      /** Path without the query, percent-encoded; `*` stands for any text. */
+      path: z.string().optional(),
+      region: z.string().optional(),
+    })
+    .default({}),
+  /** Matching requests that pass unharmed first. */
+  after: z.int().min(0).default(0),
+  /** Matching requests that are struck; then the fault is spent. */
+  count: z.int().min(1).default(1),
+  action: FAULT_ACTION,
+})
+
+export type Fault = z.output<typeof FAULT>
+/** A fault as a test or a script writes it: everything but the action may be left out. */
+export type FaultInput = z.input<typeof FAULT>
+export type FaultAction = Fault['action']
+
+interface Armed {
+  readonly fault: Fault
+  readonly path: RegExp | null
+  passing: number
+  left: number
+}
+
+function glob(pattern: string): RegExp {
+  const escaped = pattern.split('*').map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+  return new RegExp(`^${escaped.join('.*')}$`)
+}
+
+/** The faults that lie in wait. Of several that match a request, the first one armed strikes. */
+export class Faults {
+  #armed: Armed[] = []
+
+  /** Throws a ZodError for what is not a fault. */
+  arm(input: FaultInput): void {
+    const fault = FAULT.parse(input)
+    const path = fault.match.path === undefined ? null : glob(fault.match.path)
+    this.#armed.push({ fault, path, passing: fault.after, left: fault.count })
+  }
+
+  clear(): void {
+    this.#armed = []
+  }
+
+  /** Faults that have not struck as often as they will. */
+  get waiting(): readonly Fault[] {
+    return this.#armed.map(({ fault }) => fault)
+  }
+
+  /** What happens to this request, if anything. */
+  strike(request: { method: string; path: string; region: string }): FaultAction | null {
+    return this.#first(({ fault: { match, action }, path }) => {
+      if (action.do === 'refuse') return false
+      if (match.method !== undefined && match.method.toUpperCase() !== request.method) return false
+      if (match.region !== undefined && match.region !== request.region) return false
+      return path === null || path.test(request.path)
+    })
+  }
+
+  /** Is a new connection to this region refused? */
+  refuses(region: string): boolean {
+    const action = this.#first(
+      ({ fault: { match, action } }) => action.do === 'refuse' && (match.region ?? region) === region,
+    )
+    return action !== null
+  }
+
+  #first(matches: (armed: Armed) => boolean): FaultAction | null {
+    for (const armed of this.#armed) {
+      if (!matches(armed)) continue
+      if (armed.passing > 0) {
+        armed.passing -= 1
+        continue
+      }
+      armed.left -= 1
+      if (armed.left === 0) this.#armed = this.#armed.filter((other) => other !== armed)
+      return armed.fault.action
+    }
+    return null
+  }
+}

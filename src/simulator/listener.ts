@@ -1,0 +1,227 @@
+/** One region's door: an HTTP or HTTPS server on 127.0.0.1, with the faults that happen at doors. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { type AddressInfo, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Cloud, type Region } from './cloud.js'
+import { exchange, type Reply } from './exchange.js'
+import { type FaultAction, type Faults } from './faults.js'
+import { header, pathOf, type Received, wireHeaders } from './received.js'
+import { type TenancyEvent } from './tenancy-events.js'
+import { type Certified } from './test-authority.js'
+
+/** A request as the simulator's own log has it. */
+export interface RequestRecord {
+  /** ms, this cloud's clock */
+  readonly at: number
+  readonly method: string
+  /** Path and query, as sent. */
+  readonly path: string
+  readonly region: string
+  /** Null when the caller was not authenticated. */
+  readonly keyId: string | null
+  readonly operation: string | null
+  /** Null when no answer was sent. */
+  readonly status: number | null
+  readonly opcRequestId: string | null
+  /** Why it was refused, in the simulator's words; never sent to the caller. */
+  readonly why: string | null
+  /** The fault that struck, if one did. */
+  readonly fault: FaultAction['do'] | null
+}
+
+/** What a listener needs of the simulator around it. */
+export interface ListenerParts {
+  readonly cloud: Cloud
+  readonly region: Region
+  readonly faults: Faults
+  readonly record: (request: RequestRecord) => void
+  readonly happen: (event: TenancyEvent) => void
+  readonly exit: (code: number) => void
+  /** Answers `/simulator/...`, which is no part of OCI. */
+  readonly control: (method: string, target: string, body: Uint8Array) => { status: number; body: unknown }
+}
+
+const LARGEST_BODY = 1024 * 1024
+
+/** The body, or null when it is too long. */
+async function readBody(request: IncomingMessage): Promise<Uint8Array | null> {
+  const parts: Buffer[] = []
+  let size = 0
+  for await (const part of request as AsyncIterable<Buffer>) {
+    size += part.byteLength
+    // What is too long is read to its end all the same, so that the sender hears the answer.
+    if (size <= LARGEST_BODY) parts.push(part)
+  }
+  return size <= LARGEST_BODY ? Buffer.concat(parts) : null
+}
+
+function reset(response: ServerResponse): void {
+  // A TLS socket has no resetAndDestroy of its own that reaches the wire: destroying it is as abrupt as it gets.
+  const { socket } = response
+  if (socket === null) return
+  if ('encrypted' in socket) socket.destroy()
+  else socket.resetAndDestroy()
+}
+
+function send(response: ServerResponse, status: number, headers: Readonly<Record<string, string>>, body: string): void {
+  response.sendDate = false
+  const length = status === 204 ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+  response.writeHead(status, { ...headers, ...length })
+  response.end(body)
+}
+
+function sendReply(response: ServerResponse, reply: Reply, action: FaultAction | null): void {
+  if (action?.do === 'truncate') send(response, reply.status, reply.headers, reply.body.slice(0, reply.body.length / 2))
+  else if (action?.do === 'empty') send(response, reply.status, reply.headers, '')
+  else send(response, reply.status, reply.headers, reply.body)
+}
+
+/** The answer of a fault that lets nothing happen, or null. */
+function forged(action: FaultAction | null): { status: number; headers: Record<string, string>; body: string } | null {
+  switch (action?.do) {
+    case 'answer': {
+      const body = action.body === undefined ? '' : JSON.stringify(action.body)
+      return { status: action.status, headers: { 'content-type': 'application/json', ...action.headers }, body }
+    }
+    case 'html': {
+      const body = `<html><head><title>${action.status}</title></head><body><h1>${action.status}</h1></body></html>`
+      return { status: action.status, headers: { 'content-type': 'text/html' }, body }
+    }
+    case 'redirect':
+      return { status: action.status, headers: { location: action.location }, body: '' }
+    default:
+      return null
+  }
+}
+
+/** Does what a fault does at its moment. Answers false when the request has come to its end with that. */
+async function suffer(parts: ListenerParts, action: FaultAction, response: ServerResponse): Promise<boolean> {
+  switch (action.do) {
+    case 'delay':
+      await sleep(action.milliseconds, undefined, { ref: false })
+      return true
+    case 'event':
+      parts.happen(action.event)
+      return true
+    case 'reset':
+      reset(response)
+      return false
+    case 'exit':
+      parts.exit(action.code)
+      reset(response)
+      return false
+    default:
+      return true
+  }
+}
+
+/** Answers a request to OCI, with the fault that strikes it. */
+async function serve(
+  parts: ListenerParts,
+  received: Received,
+  response: ServerResponse,
+  action: FaultAction | null,
+): Promise<void> {
+  const { cloud, region } = parts
+  const when = action !== null && 'when' in action ? action.when : null
+  const ends = action?.do === 'reset' || action?.do === 'exit'
+  const note = (reply: Reply | null, status: number | null): void =>
+    parts.record({
+      at: cloud.now(),
+      method: received.method,
+      path: received.target,
+      region: region.name,
+      keyId: reply?.keyId ?? null,
+      operation: reply?.operation ?? null,
+      status,
+      opcRequestId: reply?.requestId ?? null,
+      why: reply?.why ?? null,
+      fault: action?.do ?? null,
+    })
+
+  if (action !== null && when === 'before') {
+    if (ends) note(null, null)
+    if (!(await suffer(parts, action, response))) return
+  }
+  const lie = forged(action)
+  if (lie !== null) {
+    note(null, lie.status)
+    send(response, lie.status, { date: new Date(cloud.now()).toUTCString(), ...lie.headers }, lie.body)
+    return
+  }
+  const now = cloud.now() + (action?.do === 'skew' ? action.seconds * 1000 : 0)
+  const reply = exchange(cloud, region, received, now)
+  note(reply, ends ? null : reply.status)
+  if (action !== null && when === 'after' && !(await suffer(parts, action, response))) return
+  sendReply(response, reply, action)
+}
+
+async function answer(parts: ListenerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const method = request.method ?? ''
+  const target = request.url ?? ''
+  const port = String(request.socket.localPort)
+  const hosts = [`127.0.0.1:${port}`, `localhost:${port}`]
+  const body = await readBody(request)
+  if (body === null) {
+    send(response, 413, { connection: 'close' }, '')
+    return
+  }
+  const received: Received = { method, target, headers: wireHeaders(request.rawHeaders), body, hosts }
+  if (target.startsWith('/simulator/')) {
+    // A page in a browser could be made to call this by some other name of loopback; the Host header gives it away.
+    const local = hosts.includes(header(received.headers, 'host')?.toLowerCase() ?? '')
+    const reply = local ? parts.control(method, target, body) : { status: 403, body: { message: 'Loopback only.' } }
+    send(response, reply.status, { 'content-type': 'application/json' }, JSON.stringify(reply.body))
+    return
+  }
+  const action = parts.faults.strike({ method, path: pathOf(target), region: parts.region.name })
+  await serve(parts, received, response, action)
+}
+
+/** A region that is being listened for. */
+export interface Listener {
+  readonly port: number
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Listens for one region on 127.0.0.1.
+ *
+ * @param port 0 for any
+ * @param tls null for plain HTTP
+ * @throws the error of `listen` when the port is taken
+ */
+export async function listen(parts: ListenerParts, port: number, tls: Certified | null): Promise<Listener> {
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    answer(parts, request, response).catch((error: unknown) => {
+      // A request that its sender dropped half-way is nobody's mistake; anything else is one of this simulator.
+      if (request.socket.destroyed) return
+      const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      process.stderr.write(`simulator: ${message}\n`)
+      if (!response.headersSent) {
+        const body = JSON.stringify({ code: 'InternalServerError', message: 'Internal error' })
+        send(response, 500, { 'content-type': 'application/json' }, body)
+      }
+    })
+  }
+  const server: Server =
+    tls === null
+      ? createServer(onRequest)
+      : createTlsServer({ cert: tls.certificatePem, key: tls.privateKeyPem, minVersion: 'TLSv1.2' }, onRequest)
+  server.on('connection', (socket: Socket) => {
+    if (parts.faults.refuses(parts.region.name)) socket.resetAndDestroy()
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
