@@ -1,0 +1,231 @@
+/** An entry of the logbook, with its session where it has one, as the page that goes into the paper book. */
+import { type Custody } from '../custody/custody-yaml.js'
+import { type Manifest } from '../custody/manifest.js'
+import { hexToWords } from '../custody/words.js'
+import { type JournalLine } from '../record/journal.js'
+import { type LogbookEntry } from '../record/logbook.js'
+import { type Call, type Session } from '../record/replay.js'
+import { TOOL } from '../version.js'
+import { codeWords, purpose, warrantDigest, type Warrant } from '../warrant/warrant.js'
+import { type LogbookEntryContent, type NamedGeneration, type ReleaseContent } from './logbook-entry.js'
+import { type ReleaseSlipContent } from './release-slip.js'
+
+/** What the page is made from. */
+export interface EntrySource {
+  custody: Custody
+  manifests: readonly Manifest[]
+  entry: LogbookEntry
+  /** SHA-256 of the entry's line. */
+  entrySha256: string
+  /** The session that the entry is about. */
+  session: { warrant: Warrant; lines: readonly JournalLine[]; session: Session } | null
+}
+
+/** Days within which an auditor should have reconciled a release. */
+const RECONCILE_DAYS = 14
+
+/** What each grade says to somebody who has never seen one. */
+export const GRADE_MEANINGS: Record<string, string> = {
+  proved: 'Every subscribed region refused the deleted key, again and again, and the key list no longer has it.',
+  'refused-only': 'Every subscribed region refused the deleted key, again and again. Nobody with a reader\'s login looked at the key list.',
+  'listed-only': 'The key list no longer has the key. It was not refused everywhere by a probe.',
+  unproved: 'NOT PROVED DEAD. Treat the key as alive: glasskey resume.',
+  none: 'No key was recombined in this session.',
+}
+
+/** The page of an entry. */
+export function entryPage(source: EntrySource): LogbookEntryContent {
+  const { custody, entry, entrySha256 } = source
+  const release = source.session ? releaseOf(source, source.session) : null
+  return {
+    rehearsal: source.manifests[0]?.rehearsal === true,
+    owner: custody.owner.team,
+    tenancy: custody.tenancy,
+    user: custody.user,
+    number: entry.seq,
+    at: entry.at,
+    kind: kindOf(entry),
+    summary: summaryOf(entry),
+    previousSha256: entry.prev,
+    entrySha256,
+    tool: TOOL,
+    toolSha256: null,
+    facts: release ? [] : factsOf(entry),
+    release,
+    exceptions: [...(source.session?.warrant.isolationExceptions ?? []), ...(entry.type === 'ceremony' ? entry.exceptions : [])],
+    unresolved: unresolvedOf(source.session?.session ?? null),
+    signatures: [
+      { role: 'Operator', name: entry.type === 'session' ? entry.operator : '' },
+      { role: 'Witness', name: 'witness' in entry ? entry.witness : '' },
+      ...(release?.shares.map(({ name }) => ({ role: 'Custodian', name })) ?? []),
+    ],
+    reconciliationDue: release ? new Date(Date.parse(entry.at) + RECONCILE_DAYS * 86_400_000).toISOString() : null,
+  }
+}
+
+/** Slips for the custodians who released; null when nobody did. */
+export function slipPage(source: EntrySource): ReleaseSlipContent | null {
+  const { custody, entry, session: stored } = source
+  if (!stored || stored.session.sharesSeen.length === 0) return null
+  const { warrant, session } = stored
+  const grade = session.grade ?? 'none'
+  return {
+    rehearsal: warrant.rehearsal,
+    owner: custody.owner.team,
+    contact: custody.owner.contact,
+    at: entry.at,
+    logbookNumber: entry.seq,
+    warrantSha256: warrantDigest(warrant),
+    codeWords: codeWords(warrant),
+    operator: warrant.operator.name,
+    incident: warrant.incident,
+    action: purpose(warrant.action),
+    used: named(warrant.key),
+    successor: session.successor ? named(session.successor) : null,
+    grade: grade === 'none' ? 'no key was live' : grade,
+    gradeMeaning: GRADE_MEANINGS[grade] ?? '',
+    dead: grade !== 'none' && grade !== 'unproved',
+    bring: session.successor?.generation ?? warrant.key.generation,
+    custodians: session.sharesSeen.map((custodian) => ({ number: custodian, name: nameOf(source.manifests, warrant.key.generation, custodian) })),
+  }
+}
+
+/** One entry in a line, as `glasskey logbook list` shows it. */
+export function summaryOf(entry: LogbookEntry): string {
+  switch (entry.type) {
+    case 'ceremony':
+      return `${entry.rehearsal ? 'Rehearsal ceremony' : 'Ceremony'}: generations ${entry.generations.map(({ generation }) => generation).join(', ')}, ${entry.threshold} of ${entry.custodians}.`
+    case 'session':
+      return `${entry.drill ? 'Drill' : entry.action} by ${entry.operator} (${entry.incident}): GENERATION ${entry.generation} ${entry.grade === null ? 'was not recombined' : `used, ${entry.grade}`}; action ${entry.actionResult}.`
+    case 'handover':
+      return `Custodian ${entry.custodian}, copy ${entry.copy}: bag ${entry.bag} handed over unopened, from ${entry.from} to ${entry.to}, before ${entry.witness}.`
+    case 'lost':
+      return `Custodian ${entry.custodian}, copy ${entry.copy}: LOST, generations ${entry.generations.join(', ')}.`
+    case 'inspected':
+      return `Custodian ${entry.custodian}, copy ${entry.copy}: bag ${entry.bag} inspected, ${entry.condition}.`
+    case 'destroyed':
+      return `Custodian ${entry.custodian}: copies ${entry.copies.join(', ')} of GENERATION ${entry.generation} destroyed (${entry.method}) before ${entry.witness}.`
+    case 'retired':
+      return `GENERATION ${entry.generation} retired: ${entry.reason}.`
+    case 'exception':
+      return `Exception at ${entry.step}: ${entry.happened}; decided by ${entry.decidedBy}: ${entry.decision}.`
+    case 'audited':
+      return `Audit by ${entry.auditor}: ${entry.failed.length === 0 ? 'every control holds' : `failed: ${entry.failed.join(', ')}`}.`
+  }
+}
+
+function kindOf(entry: LogbookEntry): string {
+  const kinds: Record<LogbookEntry['type'], string> = {
+    ceremony: 'Ceremony',
+    session: 'Release',
+    handover: 'Hand-over',
+    lost: 'Loss',
+    inspected: 'Inspection',
+    destroyed: 'Destruction',
+    retired: 'Retirement',
+    exception: 'Exception',
+    audited: 'Audit',
+  }
+  if (entry.type === 'session' && entry.drill) return 'Drill'
+  return entry.type === 'session' && entry.action === 'takeover' ? 'Takeover' : kinds[entry.type]
+}
+
+function factsOf(entry: LogbookEntry): { label: string; value: string }[] {
+  const shown = new Set(['seq', 'at', 'prev', 'type', 'torn', 'format'])
+  return Object.entries(entry)
+    .filter(([name]) => !shown.has(name))
+    .map(([label, value]) => ({ label, value: typeof value === 'object' ? JSON.stringify(value) : String(value) }))
+}
+
+function releaseOf(source: EntrySource, { warrant, lines, session }: NonNullable<EntrySource['session']>): ReleaseContent {
+  const at = (type: JournalLine['type']): string | null => lines.find((line) => line.type === type)?.at ?? null
+  return {
+    session: warrant.session,
+    drill: warrant.drill,
+    operator: warrant.operator,
+    incident: warrant.incident,
+    useCase: warrant.useCase,
+    authorisedBy: warrant.authorisedBy,
+    reason: warrant.reason,
+    action: purpose(warrant.action),
+    warrantSha256: warrantDigest(warrant),
+    journalSha256: source.entry.type === 'session' ? source.entry.journalSha256 : '',
+    used: named(warrant.key),
+    successor: session.successor ? named(session.successor) : null,
+    shares: session.sharesSeen.map((custodian) => ({ custodian, name: nameOf(source.manifests, warrant.key.generation, custodian) })),
+    times: [
+      { what: 'Session opened', at: at('session-opened') },
+      { what: 'First share read', at: at('exposing') },
+      { what: 'Key live', at: session.keyLiveAt },
+      { what: 'Exit began', at: session.exit?.at ?? null },
+      { what: 'Deadline', at: warrant.deadline },
+      { what: 'Process with the key ended', at: session.burned?.at ?? null },
+    ],
+    whyEnded: session.exit?.cause ?? session.action?.detail ?? 'before a key was live',
+    calls: session.calls.map((call, index) => ({
+      number: index + 1,
+      at: call.intent.at,
+      method: call.intent.method,
+      host: call.intent.host,
+      path: call.intent.path,
+      bodySha256: call.intent.bodySha256,
+      status: statusOf(call),
+      requestId: requestIdOf(call),
+      rule: call.intent.rule,
+    })),
+    refusals: session.refusals.map(({ at: when, method, target, reason }) => ({ at: when, method, host: hostOf(target), path: target, why: reason })),
+    successorActiveAt: session.successor?.at ?? null,
+    deletedAt: session.deletedAt,
+    secondsLive: session.burned?.secondsLive ?? null,
+    grade: session.grade ?? 'no key was live',
+    gradeMeaning: `${GRADE_MEANINGS[session.grade ?? 'none'] ?? ''} ${session.gradeWhy}`.trim(),
+    probes: warrant.regions.map((region) => ({ region, answers: answersOf(session, region) })),
+    census: censusOf(session),
+  }
+}
+
+function statusOf({ outcome }: Call): string {
+  if (outcome === null) return 'no outcome recorded'
+  return outcome.type === 'outcome' ? String(outcome.status) : `unknown: ${outcome.reason}`
+}
+
+function requestIdOf({ outcome }: Call): string {
+  return outcome?.type === 'outcome' ? (outcome.opcRequestId.split('/')[0] ?? '') : ''
+}
+
+function hostOf(target: string): string {
+  return URL.canParse(target) ? new URL(target).host : ''
+}
+
+function answersOf(session: Session, region: string): string {
+  const answers = session.probes.filter((probe) => probe.region === region)
+  if (answers.length === 0) return 'none'
+  const first = answers[0]?.at ?? ''
+  return `${answers.map(({ status }) => status).join(' ')} (from ${first} to ${answers.at(-1)?.at ?? ''})`
+}
+
+function censusOf(session: Session): { what: string; before: string; after: string }[] {
+  const taken = (when: string): Session['censuses'][number]['found'] | undefined => session.censuses.filter((census) => census.when === when).at(-1)?.found
+  const [before, after] = [taken('before-action'), taken('before-deletion')]
+  const kinds = [...new Set([...Object.keys(before?.credentials ?? {}), ...Object.keys(after?.credentials ?? {})])]
+  const keys = (found: typeof before): string => found?.keys.map((key) => (key.generation === null ? `a stranger's (${key.fingerprint})` : `GENERATION ${key.generation}`)).join(', ') ?? 'not taken'
+  return [
+    { what: 'API keys', before: keys(before), after: keys(after) },
+    ...kinds.map((kind) => ({ what: kind, before: String(before?.credentials[kind] ?? 'not taken'), after: String(after?.credentials[kind] ?? 'not taken') })),
+  ]
+}
+
+function unresolvedOf(session: Session | null): string[] {
+  if (!session) return []
+  const unknown = session.calls.filter(({ outcome }) => outcome?.type !== 'outcome').map(({ intent }) => `no answer is known to "${intent.rule}" (${intent.method} ${intent.host})`)
+  return session.grade === 'unproved' ? [`THE KEY OF GENERATION ${session.opened.generation} IS NOT PROVED DEAD: ${session.gradeWhy}`, ...unknown] : unknown
+}
+
+function named({ generation, keyId }: { generation: number; keyId: string }): NamedGeneration {
+  return { generation, keyId, keyWords: hexToWords(keyId) }
+}
+
+function nameOf(manifests: readonly Manifest[], generation: number, custodian: number): string {
+  const manifest = manifests.find((candidate) => candidate.generation === generation)
+  return manifest?.shares.find((share) => share.custodian === custodian)?.name ?? `custodian ${custodian}`
+}

@@ -1,0 +1,24 @@
+/** How many bytes one code of a page carries. */
+
+/** Two columns of two on A4 and Letter. */
+export const CODES_ON_A_PAGE = 4
+
+/**
+ * The most bytes that a code may carry: 1,216 base32 characters and 26 of prefix make version 23 at level M (109 modules,
+ * 1,248 characters), the largest of which two stand side by side on A4 with modules of 0.75 mm.
+ */
+const MOST_BYTES = 760
+
+/** base32 turns 5 bytes into 8 characters; a slice that is not the last must be a whole number of these. */
+const STEP = 5
+
+/**
+ * Bytes of a slice for an envelope or public key of so many bytes: as few codes as possible, all of about the same size.
+ *
+ * @throws {RangeError} when `length` is not a positive whole number
+ */
+export function sliceBytes(length: number): number {
+  if (!Number.isInteger(length) || length < 1) throw new RangeError('sliceBytes: length must be a positive whole number')
+  const codes = Math.ceil(length / MOST_BYTES)
+  return Math.ceil(length / codes / STEP) * STEP
+}

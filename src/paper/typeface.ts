@@ -1,0 +1,71 @@
+/**
+ * The faces that pages are set in.
+ *
+ * IBM Plex Sans for everything; Noto Sans for a run of text with a letter that Plex lacks (rare Latin, polytonic Greek,
+ * Cyrillic of smaller languages). Both are embedded, so a page looks the same on every printer. `code` is Plex with a
+ * slashed zero: its l, I and 1 cannot be confused, and its digits are of one width.
+ */
+
+import { coverageOf } from './coverage.js'
+import { readPackageFile } from './files.js'
+
+const FACES = ['regular', 'italic', 'bold', 'boldItalic', 'code'] as const
+/** A voice on the page. */
+export type Face = (typeof FACES)[number]
+
+/** A font file that pdfkit has been given under this name. */
+export type FontName = `plex-${Face}` | `noto-${Face}`
+
+const PLEX = '@expo-google-fonts/ibm-plex-sans'
+const NOTO = '@expo-google-fonts/noto-sans'
+
+const FILES: Readonly<Record<FontName, string>> = {
+  'plex-regular': `${PLEX}/400Regular/IBMPlexSans_400Regular.ttf`,
+  'plex-italic': `${PLEX}/400Regular_Italic/IBMPlexSans_400Regular_Italic.ttf`,
+  'plex-bold': `${PLEX}/600SemiBold/IBMPlexSans_600SemiBold.ttf`,
+  'plex-boldItalic': `${PLEX}/600SemiBold_Italic/IBMPlexSans_600SemiBold_Italic.ttf`,
+  'plex-code': `${PLEX}/400Regular/IBMPlexSans_400Regular.ttf`,
+  'noto-regular': `${NOTO}/400Regular/NotoSans_400Regular.ttf`,
+  'noto-italic': `${NOTO}/400Regular_Italic/NotoSans_400Regular_Italic.ttf`,
+  'noto-bold': `${NOTO}/600SemiBold/NotoSans_600SemiBold.ttf`,
+  'noto-boldItalic': `${NOTO}/600SemiBold_Italic/NotoSans_600SemiBold_Italic.ttf`,
+  'noto-code': `${NOTO}/400Regular/NotoSans_400Regular.ttf`,
+}
+
+const fonts = new Map<FontName, Uint8Array>()
+const coverages = new Map<FontName, ReadonlySet<number>>()
+
+/** Bytes of a TrueType font. */
+export function fontFile(name: FontName): Uint8Array {
+  const known = fonts.get(name)
+  if (known !== undefined) return known
+  const bytes = readPackageFile(FILES[name])
+  fonts.set(name, bytes)
+  return bytes
+}
+
+/** Whether a font has a glyph for every character of a text. */
+function covers(name: FontName, text: string): boolean {
+  let coverage = coverages.get(name)
+  if (coverage === undefined) {
+    coverage = coverageOf(fontFile(name))
+    coverages.set(name, coverage)
+  }
+  for (const character of text) {
+    if (!coverage.has(character.codePointAt(0) ?? 0)) return false
+  }
+  return true
+}
+
+/** The font that can draw the whole of a text in this face; a text is never mixed from two fonts. */
+export function fontFor(face: Face, text: string): FontName {
+  return covers(`plex-${face}`, text) ? `plex-${face}` : `noto-${face}`
+}
+
+/**
+ * Whether a character can be drawn in every face, so that a template may set it bold or italic, and beside any other
+ * drawable character: Noto must have it even where Plex is used.
+ */
+export function drawable(character: string): boolean {
+  return FACES.every((face) => covers(`noto-${face}`, character))
+}
