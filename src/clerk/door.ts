@@ -1,0 +1,129 @@
+/**
+ * The near side of the clerk's pipe: give it a task, carry its requests, take its result.
+ *
+ * What comes out of the pipe was written by other people's code. Lines are bounded and checked; anything else ends the
+ * task with an error. No SDK is imported here.
+ */
+import { type Duplex } from 'node:stream'
+import { z } from 'zod'
+import { type Json } from '../canonical.js'
+import { GlasskeyError } from '../errors.js'
+import { type Answer } from '../wire/exchange.js'
+import { type UnsignedRequest } from '../wire/signature.js'
+
+const MAXIMUM_LINE = 4 * 1024 * 1024
+
+const json: z.ZodType<Json> = z.json()
+
+const fromClerk = z.union([
+  z.strictObject({
+    request: z.number().int(),
+    method: z.enum(['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD']),
+    url: z.string().max(8192),
+    contentType: z.string().max(200).nullable(),
+    headers: z.record(z.string().max(100), z.string().max(2000)),
+    body: z.base64().nullable(),
+  }),
+  z.strictObject({ done: json }),
+  z.strictObject({ error: z.strictObject({ message: z.string(), status: z.number().int().nullable(), code: z.string().nullable() }) }),
+])
+
+/** A task by name with its parameters; `src/clerk/actions` has one file for each. */
+export interface ClerkTask {
+  task: string
+  params: { [name: string]: Json }
+}
+
+/** Carries one request of the clerk to OCI, or refuses by throwing. */
+export type Carry = (request: UnsignedRequest) => Promise<Answer>
+
+/**
+ * Runs one task. Throws OCI_REFUSED with OCI's words when the service said no, and what `carry` threw when that is why
+ * the task failed. Aborting the signal gives the task up.
+ */
+export async function runTask(pipe: Duplex, task: ClerkTask, carry: Carry, signal?: AbortSignal): Promise<Json> {
+  let carried: unknown
+  const give = (value: object): void => void pipe.write(JSON.stringify(value) + '\n')
+  give(task)
+  for await (const line of linesOf(pipe, signal)) {
+    const parsed = fromClerk.safeParse(parseLine(line))
+    if (!parsed.success) throw broken('it sent something that is no message')
+    const message = parsed.data
+    if ('done' in message) return message.done
+    if ('error' in message) {
+      if (carried !== undefined) throw carried
+      const { status, code, message: words } = message.error
+      throw new GlasskeyError('OCI_REFUSED', status === null ? words : `OCI answered ${status} ${code ?? ''}: ${words}`, '')
+    }
+    const { request, method, url, contentType, headers, body } = message
+    try {
+      const answer = await carry({ method, url, contentType, headers, body: body === null ? null : new Uint8Array(Buffer.from(body, 'base64')) })
+      give({ answer: request, status: answer.status, headers: answer.headers, body: Buffer.from(answer.body).toString('base64') })
+    } catch (error) {
+      carried ??= error
+      give({ failed: request, message: error instanceof Error ? error.message : String(error) })
+    }
+  }
+  throw broken('its process ended')
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+function broken(why: string): GlasskeyError {
+  return new GlasskeyError('INTERNAL', `the clerk failed: ${why}`, 'Nothing it asked for after that was signed.')
+}
+
+/** Lines of a pipe, each below the limit; ends when the pipe does or the signal aborts. The pipe stays open. */
+async function* linesOf(pipe: Duplex, signal: AbortSignal | undefined): AsyncGenerator<string> {
+  let waiting = ''
+  while (signal?.aborted !== true) {
+    const end = waiting.indexOf('\n')
+    if (end >= 0) {
+      const line = waiting.slice(0, end)
+      waiting = waiting.slice(end + 1)
+      yield line
+      continue
+    }
+    if (waiting.length > MAXIMUM_LINE) throw broken('it sent a line without end')
+    const chunk = await nextChunk(pipe, signal)
+    if (chunk === null) return
+    waiting += chunk.toString('utf8')
+  }
+}
+
+function nextChunk(pipe: Duplex, signal: AbortSignal | undefined): Promise<Buffer | null> {
+  return new Promise((resolve) => {
+    const ready = pipe.read() as Buffer | null
+    if (ready !== null) {
+      resolve(ready)
+      return
+    }
+    if (pipe.readableEnded || pipe.destroyed) {
+      resolve(null)
+      return
+    }
+    const done = (chunk: Buffer | null): void => {
+      for (const name of ['end', 'close', 'error'] as const) pipe.off(name, onEnd)
+      pipe.off('readable', onReadable)
+      signal?.removeEventListener('abort', onEnd)
+      resolve(chunk)
+    }
+    const onReadable = (): void => {
+      const chunk = pipe.read() as Buffer | null
+      if (chunk !== null) done(chunk)
+    }
+    const onEnd = (): void => {
+      done(null)
+    }
+    pipe.on('readable', onReadable)
+    for (const name of ['end', 'close', 'error'] as const) pipe.on(name, onEnd)
+    signal?.addEventListener('abort', onEnd)
+  })
+}

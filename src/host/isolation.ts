@@ -1,0 +1,125 @@
+/**
+ * Starting strongroom, reader and clerk with as little around them as the machine can give.
+ *
+ * On Linux each gets a user namespace and an empty network namespace of its own. A process in another user namespace of
+ * the same uid can neither read their memory nor send them signals. Reader and clerk run other people's code: they also
+ * get their own process ids and a file system that holds Node, our code and nothing else. What a machine cannot give is
+ * named, printed on the warrant, consented to and recorded.
+ */
+import { spawn, spawnSync, type ChildProcess, type StdioOptions } from 'node:child_process'
+import { existsSync, mkdtempSync, rmdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** Processes beside the desk. */
+export type Room = 'strongroom' | 'reader' | 'clerk'
+
+/** What this machine can give. `exceptions` are sentences for the warrant; empty when everything could be had. */
+export interface Isolation {
+  namespaces: boolean
+  coreLimit: boolean
+  exceptions: string[]
+}
+
+/** Folder that holds dist/ (or src/) and node_modules/. */
+const PACKAGE = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..')
+const CODE = resolve(dirname(fileURLToPath(import.meta.url)), '..')
+
+const SHELL = '/bin/sh'
+
+/** Tried once: namespaces with a file system of their own. */
+const NAMESPACES = ['--user', '--map-root-user', '--net', '--pid', '--fork', '--kill-child', '--mount']
+
+/**
+ * Builds a root that holds only the paths given, read-only, leaves the machine's own root behind, drops every
+ * capability and starts the program. Arguments: new root (an empty folder), number of paths, paths, program.
+ */
+const MINIMAL_ROOT = `set -eu
+root=$1; count=$2; shift 2
+mount -t tmpfs -o size=16m,mode=755 glasskey "$root"
+while [ "$count" -gt 0 ]; do
+  path=$1; shift; count=$((count - 1))
+  mkdir -p "$root$(dirname "$path")"
+  if [ -L "$path" ]; then ln -s "$(readlink "$path")" "$root$path"; continue; fi
+  if [ -d "$path" ]; then mkdir -p "$root$path"; else : > "$root$path"; fi
+  mount --rbind -o ro "$path" "$root$path"
+done
+mkdir -p "$root/proc" "$root/dev" "$root/tmp" "$root/old"
+: > "$root/dev/null"; mount --bind /dev/null "$root/dev/null"
+mount -t proc proc "$root/proc"
+cd "$root"
+pivot_root . old
+cd /
+umount -l /old
+exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all env -i HOME=/ "$@"`
+
+/** Finds out what the machine can give. `wanted` false: people chose to go without, which is an exception too. */
+export function probeIsolation(wanted = true): Isolation {
+  const exceptions: string[] = []
+  const coreLimit = works('prlimit', ['--core=0', 'true'])
+  if (!coreLimit) exceptions.push('a crash of the strongroom may leave its memory in a core file (no prlimit)')
+  const namespaces = wanted && tryNamespaces()
+  if (!namespaces) {
+    const why = wanted ? 'this machine gives no user namespaces' : 'namespaces are switched off'
+    exceptions.push(`${why}: other programs of this account could read the key from memory, and every process has the network`)
+  }
+  return { namespaces, coreLimit, exceptions }
+}
+
+/** Starts a room. `script` is a path inside our code, such as `strongroom/main.js`. The environment is empty (HOME=/ for the SDK). */
+export function startRoom(room: Room, args: readonly string[], stdio: StdioOptions, isolation: Isolation): ChildProcess {
+  const script = join(CODE, room, 'main.js')
+  const node = [process.execPath, ...nodeFlags(room), script, ...args]
+  const limited = isolation.coreLimit ? ['prlimit', '--core=0'] : []
+  if (!isolation.namespaces) return start([...limited, ...node], stdio)
+  if (room === 'strongroom') {
+    return start([...limited, 'unshare', '--user', '--map-root-user', '--net', 'setpriv', '--no-new-privs', '--bounding-set=-all', '--inh-caps=-all', ...node], stdio)
+  }
+  const root = mkdtempSync(join(tmpdir(), 'glasskey-room-'))
+  const child = start([...limited, ...inMinimalRoot(root, node)], stdio)
+  child.once('exit', () => {
+    rmdirSync(root)
+  })
+  return child
+}
+
+function start(command: string[], stdio: StdioOptions): ChildProcess {
+  const [file = '', ...args] = command
+  return spawn(file, args, { stdio, env: {}, serialization: 'advanced' })
+}
+
+function inMinimalRoot(root: string, program: string[]): string[] {
+  const paths = visiblePaths()
+  return ['unshare', ...NAMESPACES, SHELL, '-c', MINIMAL_ROOT, 'room', root, String(paths.length), ...paths, ...program]
+}
+
+/** Everything that Node needs to run our code, and no more. */
+function visiblePaths(): string[] {
+  const system = ['/usr', '/bin', '/lib', '/lib64', '/etc/ld.so.cache'].filter((path) => existsSync(path))
+  const node = process.execPath.startsWith('/usr/') ? [] : [process.execPath]
+  return [...system, ...node, CODE, join(PACKAGE, 'node_modules'), join(PACKAGE, 'package.json')]
+}
+
+function nodeFlags(room: Room): string[] {
+  const known = (flag: string): boolean => process.allowedNodeEnvironmentFlags.has(flag)
+  const flags = ['--no-warnings', '--disallow-code-generation-from-strings']
+  // Without this flag SIGUSR1 opens the inspector; older versions of Node install our own handler as early as they can.
+  if (known('--disable-sigusr1')) flags.push('--disable-sigusr1')
+  if (room === 'clerk') {
+    flags.push(known('--permission') ? '--permission' : '--experimental-permission', `--allow-fs-read=${PACKAGE}/*`, '--allow-fs-read=/.oci/*')
+  }
+  return flags
+}
+
+function tryNamespaces(): boolean {
+  const root = mkdtempSync(join(tmpdir(), 'glasskey-probe-'))
+  const [file = '', ...args] = inMinimalRoot(root, [process.execPath, '-e', '0'])
+  const done = works(file, args)
+  rmdirSync(root)
+  return done
+}
+
+function works(file: string, args: string[]): boolean {
+  return spawnSync(file, args, { stdio: 'ignore', env: {}, timeout: 10_000 }).status === 0
+}

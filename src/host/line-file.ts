@@ -1,0 +1,148 @@
+/**
+ * A file of chained lines on a disk that may fail.
+ *
+ * Every line is synced before `append` returns. A half-written last line (a crash) is moved aside and its digest goes
+ * into the next line. Once `keepGoing` was called, a disk that is full or gone no longer throws: space was reserved, and
+ * after that the lines wait in memory, are handed to `onUnwritten`, and are written as soon as a disk takes them.
+ */
+import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { sha256Hex, type Json } from '../canonical.js'
+import { chainLine, EMPTY, type Chain, type Head } from '../record/chain.js'
+import { hasErrno, syncFolder, writeNew } from './disk.js'
+
+/** Room kept free beside a journal for the lines of an exit. */
+const RESERVED_BYTES = 512 * 1024
+
+/** Reads a chain's text; `readJournal` or `readLogbook`. */
+type Read<Line> = (text: string, name: string) => Chain<Line>
+
+/** An open file of chained lines. */
+export class LineFile<Line extends { type: string }, Entry extends { type: string }> {
+  readonly #path: string
+  readonly #now: () => Date
+  #head: Head
+  #size: number
+  #torn: string | undefined
+  #unwritten: string[] = []
+  #onUnwritten: ((line: string) => void) | null = null
+  readonly lines: Line[]
+
+  private constructor(path: string, now: () => Date, chain: Chain<Line>, size: number) {
+    this.#path = path
+    this.#now = now
+    this.#head = chain.head
+    this.#size = size
+    this.lines = chain.lines
+  }
+
+  /** Opens or begins a file. Throws CHAIN_BROKEN when what is there does not verify. */
+  static open<Line extends { type: string }, Entry extends { type: string }>(path: string, read: Read<Line>, now: () => Date): LineFile<Line, Entry> {
+    if (!existsSync(path)) {
+      writeNew(path, '')
+      return new LineFile<Line, Entry>(path, now, { lines: [], texts: [], head: EMPTY, torn: '' }, 0)
+    }
+    const bytes = readFileSync(path)
+    const chain = read(bytes.toString('utf8'), path)
+    const whole = bytes.lastIndexOf('\n') + 1
+    const file = new LineFile<Line, Entry>(path, now, chain, whole)
+    if (whole < bytes.length) file.#keepAside(bytes.subarray(whole))
+    return file
+  }
+
+  /** Where the chain ends now. */
+  get head(): Head {
+    return this.#head
+  }
+
+  /** Lines that no disk has taken yet. */
+  get unwritten(): readonly string[] {
+    return this.#unwritten
+  }
+
+  /** Sets space aside for later lines. */
+  reserve(): void {
+    if (!existsSync(this.#ballast)) writeNew(this.#ballast, new Uint8Array(RESERVED_BYTES))
+  }
+
+  /** From now on a failing disk does not stop the caller. `onUnwritten` gets each line that only memory holds. */
+  keepGoing(onUnwritten: (line: string) => void): void {
+    this.#onUnwritten = onUnwritten
+  }
+
+  /** Adds a line and makes it durable. Returns the line as it stands in the chain, and the head after it. */
+  append(entry: Entry): { line: Line; head: Head } {
+    const fields = entry as unknown as { type: string; [name: string]: Json }
+    const { text, head } = chainLine(this.#head, this.#now().toISOString(), { ...fields, torn: this.#torn })
+    this.#write(text)
+    this.#torn = undefined
+    this.#head = head
+    const line = JSON.parse(text) as Line
+    this.lines.push(line)
+    return { line, head }
+  }
+
+  /** Gives the reserved space back. */
+  close(): void {
+    rmSync(this.#ballast, { force: true })
+  }
+
+  #write(text: string): void {
+    this.#unwritten.push(text)
+    try {
+      this.#flush()
+    } catch (error) {
+      if (!this.#onUnwritten) {
+        this.#unwritten.pop()
+        throw error
+      }
+      this.#retryWithReserve(text)
+    }
+  }
+
+  #retryWithReserve(text: string): void {
+    try {
+      rmSync(this.#ballast, { force: true })
+      this.#flush()
+    } catch (error) {
+      if (!(error instanceof Error)) throw error
+      this.#onUnwritten?.(text)
+    }
+  }
+
+  /** Writes all that waits, at the byte where the last good write ended: a torn attempt is overwritten. */
+  #flush(): void {
+    const bytes = Buffer.from(this.#unwritten.map((text) => text + '\n').join(''))
+    const file = openSync(this.#path, 'r+')
+    try {
+      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done, this.#size + done)
+      fsyncSync(file)
+      this.#size += bytes.length
+      this.#unwritten = []
+    } catch (error) {
+      if (hasErrno(error, 'ENOSPC')) ftruncateSync(file, this.#size)
+      throw error
+    } finally {
+      closeSync(file)
+    }
+  }
+
+  #keepAside(torn: Buffer): void {
+    const digest = sha256Hex(torn)
+    const aside = `${this.#path}.torn-${digest.slice(0, 16)}`
+    if (!existsSync(aside)) writeNew(aside, torn)
+    const file = openSync(this.#path, 'r+')
+    try {
+      ftruncateSync(file, this.#size)
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    syncFolder(dirname(this.#path))
+    this.#torn = digest
+  }
+
+  get #ballast(): string {
+    return `${this.#path}.reserve`
+  }
+}

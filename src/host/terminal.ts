@@ -1,0 +1,46 @@
+/**
+ * Talking to people. Talk and progress go to standard error, so that standard output carries only what was asked for.
+ * Questions are put only on a terminal, line by line (the terminal's own editing; Ctrl-C stays a signal). Colour is an
+ * aid and never the only carrier of a meaning.
+ */
+import { createInterface } from 'node:readline/promises'
+import { GlasskeyError } from '../errors.js'
+
+/** How a line is meant. */
+export type Tone = 'plain' | 'good' | 'alarm' | 'faint' | 'strong'
+
+const CODES: Record<Tone, string> = { plain: '', good: '32', alarm: '1;31', faint: '2', strong: '1' }
+
+/** Whether people are in front of it. */
+export function isInteractive(): boolean {
+  return process.stdin.isTTY && process.stderr.isTTY
+}
+
+/** Text in colour where the terminal wants colour (NO_COLOR, see no-color.org). */
+export function toned(text: string, tone: Tone, stream: { isTTY?: boolean } = process.stderr): string {
+  const wanted = stream.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb'
+  return wanted && tone !== 'plain' ? `\u001b[${CODES[tone]}m${text}\u001b[0m` : text
+}
+
+/** Says a line. */
+export function say(text: string, tone: Tone = 'plain'): void {
+  process.stderr.write(toned(text, tone) + '\n')
+}
+
+/**
+ * Asks and returns the line typed, trimmed. `flag` is what a script would have used. Throws NO_TERMINAL where there is
+ * nobody to ask, and the signal's reason as CONSENT_REFUSED when the wait is called off.
+ */
+export async function ask(question: string, flag: string, signal?: AbortSignal): Promise<string> {
+  if (!isInteractive()) throw new GlasskeyError('NO_TERMINAL', `there is nobody to ask: ${question}`, `Run this on a terminal, or use ${flag}.`)
+  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false })
+  try {
+    const line = await lines.question(`${question} `, signal ? { signal } : {})
+    return line.trim()
+  } catch (error) {
+    if (signal?.aborted === true) throw new GlasskeyError('CONSENT_REFUSED', `stopped: ${String(signal.reason)}`)
+    throw error
+  } finally {
+    lines.close()
+  }
+}

@@ -1,0 +1,100 @@
+/** What a session does between the census and the exit. The strongroom reads; the clerk marshals; the warrant admits. */
+import { type Duplex } from 'node:stream'
+import { runTask } from '../clerk/door.js'
+import { GlasskeyError } from '../errors.js'
+import { type Census } from '../record/journal.js'
+import { CREDENTIALS, ONLY_API_KEYS, RANDOM_PASSWORD, identityOrigin } from '../warrant/scope.js'
+import { originOf } from '../wire/hosts.js'
+import { agree } from './agreement.js'
+import { type Courier } from './courier.js'
+import { type OwnUser } from './own-user.js'
+import { type Room } from './session.js'
+
+/** Kinds that are deleted one by one; MFA factors go all together and last. */
+const DELETED_BY_ID = ['authTokens', 'customerSecretKeys', 'smtpCredentials', 'dbCredentials', 'oauth2ClientCredentials'] as const
+
+/** Takes the census and does the warrant's action. Returns what was achieved, in a line. Throws why it stopped. */
+export async function performAction(room: Room, courier: Courier, user: OwnUser, clerk: Duplex, stop: AbortSignal): Promise<string> {
+  const { warrant, journal } = room
+  const found = await user.census()
+  const unexpected = warrant.action.name === 'takeover' ? [] : strangers(room, found)
+  journal.write({ type: 'census', when: 'before-action', found, unexpected })
+  if (found.blocked || found.lifecycleState !== 'ACTIVE') {
+    throw new GlasskeyError('TENANCY_UNFIT', `the user is ${found.blocked ? 'blocked' : found.lifecycleState}`, 'Find out who blocked it. The key is rotated.')
+  }
+  if (unexpected.length > 0) {
+    throw new GlasskeyError('TENANCY_UNFIT', `the user has what it should not have: ${unexpected.join('; ')}`, 'The action was not done. The exit deletes keys that no manifest names; find out whose they were.')
+  }
+  switch (warrant.action.name) {
+    case 'rotate':
+      return 'no action: rotation only'
+    case 'saas-admin':
+      return saasAdmin(room, courier, clerk, stop)
+    case 'takeover':
+      return takeOver(room, courier, user, clerk, found, stop)
+  }
+}
+
+function strangers({ warrant }: Room, found: Census): string[] {
+  const expected = [warrant.key.spkiSha256, warrant.successor?.spkiSha256]
+  return found.keys
+    .filter((key) => !expected.includes(key.spkiSha256 ?? ''))
+    .map((key) => (key.generation === null ? `an API key that no manifest names (${key.fingerprint})` : `the key of GENERATION ${key.generation} (${key.fingerprint})`))
+}
+
+async function saasAdmin({ warrant }: Room, courier: Courier, clerk: Duplex, stop: AbortSignal): Promise<string> {
+  const { action } = warrant
+  if (action.name !== 'saas-admin') throw new RangeError('saasAdmin: another action')
+  const endpoint = originOf('database', action.region, warrant.realm, warrant.endpoints)
+  const status = await runTask(clerk, { task: 'saas-admin', params: { endpoint, database: action.database, enable: action.enable } }, (request) => courier.send(request, 'clerk'), stop)
+  return `SAAS_ADMIN as OCI reads it back: ${JSON.stringify(status)}`.slice(0, 400)
+}
+
+async function takeOver(room: Room, courier: Courier, user: OwnUser, clerk: Duplex, found: Census, stop: AbortSignal): Promise<string> {
+  const { warrant, order, journal, desk } = room
+  const { action } = warrant
+  if (action.name !== 'takeover') throw new RangeError('takeOver: another action')
+  const consent = (what: string): Promise<void> => agree(what, order.yes, journal, desk.left)
+
+  for (const key of found.keys.filter((entry) => entry.spkiSha256 !== warrant.key.spkiSha256)) {
+    await consent(`delete API key ${key.fingerprint}, with the new key`)
+    await user.deleteKey(key.fingerprint)
+  }
+  const credentials = []
+  for (const kind of DELETED_BY_ID) for (const id of (found.credentials[kind] ?? 0) > 0 ? await user.listCredentials(kind) : []) credentials.push({ kind, id })
+  for (const { kind, id } of credentials) await consent(`delete ${kind} ${id}`)
+  await consent('set the console password to a random one that nobody sees')
+  await consent('leave API keys as the only way in (user capabilities)')
+  await consent('remove MFA factors, last')
+  const carry = (request: Parameters<Courier['send']>[0]): ReturnType<Courier['send']> => courier.send(request, 'clerk')
+  await runTask(
+    clerk,
+    {
+      task: 'lock-down',
+      params: {
+        endpoint: identityOrigin(warrant),
+        domainUrl: action.domainUrl,
+        user: warrant.user,
+        domainUserId: action.domainUserId,
+        credentials,
+        password: RANDOM_PASSWORD,
+        steps: ['password', 'capabilities', 'mfa'],
+      },
+    },
+    carry,
+    stop,
+  )
+  return readBack(user)
+}
+
+/** What OCI says afterwards, read by the strongroom itself. Throws TENANCY_UNFIT naming what is still open. */
+async function readBack(user: OwnUser): Promise<string> {
+  const { capabilities } = await user.readUser()
+  const census = await user.census()
+  const open = Object.entries(ONLY_API_KEYS).flatMap(([name, wanted]) => ((capabilities?.[name] ?? false) === wanted ? [] : [name]))
+  const left = Object.keys(CREDENTIALS).filter((kind) => (census.credentials[kind] ?? 0) > 0)
+  if (open.length + left.length + (census.keys.length - 1) > 0) {
+    throw new GlasskeyError('TENANCY_UNFIT', `after the takeover these are still there: ${[...open, ...left].join(', ') || 'other API keys'}`, 'Run glasskey takeover again with the next generation, or ask Oracle.')
+  }
+  return 'API keys are the only way in; no other credential is left'
+}

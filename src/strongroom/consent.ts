@@ -1,0 +1,89 @@
+/** Consent: each releasing custodian, by name, by typing the warrant's code words. */
+import { calledBy } from '../custody/share.js'
+import { type Manifest } from '../custody/manifest.js'
+import { sameWords } from '../custody/words.js'
+import { GlasskeyError } from '../errors.js'
+import { ask, say } from '../host/terminal.js'
+import { codeWords, purpose, type Warrant } from '../warrant/warrant.js'
+import { type Journal } from './journal.js'
+
+/** What a custodian agrees to when rotation cannot happen now. */
+export const DEFERRED_SENTENCE = 'the key stays installed and alive after this session'
+
+/** Custodians who released, by number. `any` is a rehearsal with --yes. */
+export type Consents = ReadonlySet<number> | 'any'
+
+/** Shows the warrant. Custodians read it here, on the terminal of the process that will hold the key. */
+export function showWarrant(warrant: Warrant): void {
+  const rows: [string, string][] = [
+    ['For', purpose(warrant.action)],
+    ['Operator', `${warrant.operator.name} (${warrant.operator.user})`],
+    ['Incident', warrant.incident],
+    ['Use case', warrant.useCase],
+    ['Authorised by', warrant.authorisedBy],
+    ['Reason', warrant.reason],
+    ['Key', `GENERATION ${warrant.key.generation}, key id ${warrant.key.keyId}`],
+    ['Afterwards', warrant.successor ? `GENERATION ${warrant.successor.generation}, key id ${warrant.successor.keyId}` : 'ROTATION IS DEFERRED: this key stays alive'],
+    ['Regions', warrant.regions.join(', ')],
+    ['Ends', `${warrant.deadline}, or after ${warrant.calls} calls`],
+    ['Logbook', `entry ${warrant.logbook.seq + 1}, after ${warrant.logbook.sha256.slice(0, 16)}`],
+    ...warrant.isolationExceptions.map((sentence): [string, string] => ['Exception', sentence]),
+    ['Code words', codeWords(warrant)],
+  ]
+  const kind = `${warrant.rehearsal ? 'REHEARSAL ' : ''}${warrant.drill ? 'DRILL ' : ''}WARRANT ${warrant.session}`
+  say('')
+  say(kind, 'strong')
+  for (const [name, value] of rows) say(`  ${name.padEnd(14)}${value}`)
+  say('')
+}
+
+/** Asks custodians, one by one, until a quorum released. Each is journalled. Throws CONSENT_REFUSED. */
+export async function collectConsents(warrant: Warrant, manifest: Manifest, yes: boolean, journal: Journal, left: AbortSignal): Promise<Consents> {
+  if (yes) {
+    if (!warrant.rehearsal) throw new GlasskeyError('REHEARSAL_MISMATCH', '--yes is for rehearsals only', 'Each custodian consents at the terminal.')
+    return 'any'
+  }
+  const given = new Set<number>()
+  while (given.size < manifest.threshold || (await ask('Does another custodian release? (yes/no)', '--yes in a rehearsal', left)) === 'yes') {
+    const custodian = await whichCustodian(manifest, given, left)
+    await askConsent(warrant, manifest, custodian, journal, left)
+    given.add(custodian)
+    say(`Consent ${given.size} of ${manifest.threshold}.`, 'good')
+  }
+  return given
+}
+
+/** Records the consent that `--yes` stands for, when a rehearsal's share turns up. */
+export function consentByFlag(manifest: Manifest, custodian: number, journal: Journal): void {
+  const name = manifest.shares.find((share) => share.custodian === custodian)?.name ?? String(custodian)
+  journal.write({ type: 'consented', custodian, name, to: 'warrant', how: 'rehearsal --yes' })
+}
+
+async function whichCustodian(manifest: Manifest, given: ReadonlySet<number>, left: AbortSignal): Promise<number> {
+  for (;;) {
+    const answer = await ask(`Number of the custodian who releases (${given.size + 1} of ${manifest.threshold}):`, '--yes in a rehearsal', left)
+    const number = Number(answer)
+    if (!manifest.shares.some((share) => share.custodian === number)) say(`There is no custodian "${answer}". Custodians: ${manifest.shares.map((share) => `${share.custodian} ${share.name}`).join(', ')}.`)
+    else if (given.has(number)) say(`${calledBy(manifest, number)} has released already.`)
+    else return number
+  }
+}
+
+async function askConsent(warrant: Warrant, manifest: Manifest, custodian: number, journal: Journal, left: AbortSignal): Promise<void> {
+  const name = manifest.shares.find((share) => share.custodian === custodian)?.name ?? ''
+  say(`${name}: you release your share for this warrant and nothing else. To refuse, type "refuse" and raise the alarm.`)
+  await typed(`${name}, type the four code words of the warrant:`, codeWords(warrant), left)
+  journal.write({ type: 'consented', custodian, name, to: 'warrant', how: 'code words typed' })
+  if (warrant.successor) return
+  await typed(`${name}, type: ${DEFERRED_SENTENCE}`, DEFERRED_SENTENCE, left)
+  journal.write({ type: 'consented', custodian, name, to: 'deferred-rotation', how: 'code words typed' })
+}
+
+async function typed(question: string, expected: string, left: AbortSignal): Promise<void> {
+  for (;;) {
+    const answer = await ask(question, '--yes in a rehearsal', left)
+    if (sameWords(answer, expected)) return
+    if (answer.toLowerCase() === 'refuse') throw new GlasskeyError('CONSENT_REFUSED', 'a custodian refused to release', 'No share was read. Find out why.')
+    say('Those are not the words. Nothing happened; try again, or type "refuse".')
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * The exit: successor up, read back equal and ACTIVE, used key deleted. Tried again for at most fifteen minutes.
+ *
+ * The order is what keeps everybody from being locked out, so it is in the types: only a `ProvenSuccessor` lets
+ * `deleteUsedKey` run, and only `proveSuccessor`, which reads OCI itself, makes one.
+ */
+import { pause } from '../host/clock.js'
+import { type ListedKey } from '../record/journal.js'
+import { replay } from '../record/replay.js'
+import { type Warrant } from '../warrant/warrant.js'
+import { NoAnswer } from './courier.js'
+import { type Journal } from './journal.js'
+import { OciRefusal, type OwnUser } from './own-user.js'
+
+/** The successor as the strongroom itself read it from OCI: ACTIVE, and equal byte for byte. */
+interface ProvenSuccessor {
+  readonly trust: 'read back'
+  readonly fingerprint: string
+  /** Every key that OCI lists now. */
+  readonly keys: readonly ListedKey[]
+}
+
+/** How the exit ended. */
+export type ExitResult =
+  | { rotated: true }
+  /** `why` is for a person; `selfDeletion` when OCI refused to let the key delete itself. */
+  | { rotated: false; why: string; selfDeletion: boolean }
+
+/** How long a live key may try. */
+const PATIENCE_MS = 15 * 60_000
+const FIRST_WAIT_MS = 500
+const LONGEST_WAIT_MS = 15_000
+/** OCI allows three API keys per user. */
+const SLOTS = 3
+/** An unknown deletion counts as done when the key was refused this often in a row. */
+const REFUSALS = 3
+
+/** What the exit needs. `onBeforeDelete` runs once, when only the deletion is left to do. */
+export interface ExitParts {
+  user: OwnUser
+  warrant: Warrant
+  journal: Journal
+  onBeforeDelete: (keys: readonly ListedKey[]) => Promise<void>
+  /** Aborts when the desk is gone: without it there is no network. */
+  cutOff: AbortSignal
+  now: () => number
+}
+
+/** Rotates to the warrant's successor. Never throws for what the network or OCI does. */
+export async function rotate(parts: ExitParts): Promise<ExitResult> {
+  const giveUpAt = parts.now() + PATIENCE_MS
+  let wait = FIRST_WAIT_MS
+  let why = ''
+  // After an interruption the deletion may have happened without our hearing of it.
+  const state = { prepared: false, unknownDeletion: replay(parts.journal.lines).deletion === 'unknown', refusals: 0 }
+  while (parts.now() < giveUpAt && !parts.cutOff.aborted) {
+    try {
+      const successor = await proveSuccessor(parts)
+      await deleteStrangers(parts, successor)
+      if (!state.prepared) await parts.onBeforeDelete((await proveSuccessor(parts)).keys)
+      state.prepared = true
+      await deleteUsedKey(parts, successor)
+      return deleted(parts)
+    } catch (error) {
+      why = reasonOf(error)
+      if (state.prepared && error instanceof NoAnswer && error.sent) state.unknownDeletion = true
+      if (state.unknownDeletion && isUnauthenticated(error)) {
+        // The deletion was sent before, and now the key is refused: what was unknown has been found out by asking.
+        state.refusals += 1
+        if (state.refusals >= REFUSALS) return deleted(parts)
+      } else {
+        state.refusals = 0
+      }
+      if (error instanceof SelfDeletionRefused) return { rotated: false, why, selfDeletion: true }
+    }
+    await pause(Math.min(wait, Math.max(0, giveUpAt - parts.now())), parts.cutOff)
+    wait = Math.min(wait * 2, LONGEST_WAIT_MS)
+  }
+  return { rotated: false, why: parts.cutOff.aborted ? 'the desk is gone, and with it the network' : why, selfDeletion: false }
+}
+
+/** OCI lets this key live although the key itself asked for its deletion. */
+class SelfDeletionRefused extends Error {}
+
+async function proveSuccessor({ user, warrant, journal }: ExitParts): Promise<ProvenSuccessor> {
+  const { successor } = warrant
+  if (!successor) throw new RangeError('proveSuccessor: this warrant has no successor')
+  const keys = await user.listKeys()
+  const listed = keys.find((key) => key.spkiSha256 === successor.spkiSha256)
+  if (!listed) {
+    await makeRoom(user, keys)
+    await user.uploadSuccessor()
+    throw new NotYet('the successor was uploaded and is not listed yet')
+  }
+  if (listed.lifecycleState !== 'ACTIVE') throw new NotYet(`the successor is ${listed.lifecycleState}`)
+  const known = journal.lines.some((line) => line.type === 'successor-active')
+  if (!known) {
+    journal.write({ type: 'successor-active', generation: successor.generation, keyId: successor.keyId, spkiSha256: successor.spkiSha256, fingerprint: listed.fingerprint })
+  }
+  return { trust: 'read back', fingerprint: listed.fingerprint, keys }
+}
+
+/** Nothing failed; it is only not there yet. */
+class NotYet extends Error {}
+
+/** A stranger's key must not keep the successor out. */
+async function makeRoom(user: OwnUser, keys: readonly ListedKey[]): Promise<void> {
+  const stranger = keys.find((key) => key.generation === null)
+  if (keys.length >= SLOTS && stranger) await user.deleteKey(stranger.fingerprint)
+}
+
+async function deleteStrangers({ user }: ExitParts, { keys }: ProvenSuccessor): Promise<void> {
+  for (const key of keys) {
+    if (key.generation === null) await user.deleteKey(key.fingerprint)
+  }
+}
+
+async function deleteUsedKey({ user, warrant }: ExitParts, proven: ProvenSuccessor): Promise<void> {
+  if (proven.fingerprint === warrant.key.fingerprint) throw new RangeError('deleteUsedKey: the successor is the used key')
+  try {
+    await user.deleteKey(warrant.key.fingerprint)
+  } catch (error) {
+    // 404 is OCI's word for "gone" and for "you may not": the next reading tells which.
+    if (error instanceof OciRefusal && [400, 403, 404, 409].includes(error.status)) {
+      const still = (await user.listKeys()).some((key) => key.fingerprint === warrant.key.fingerprint)
+      if (still && error.status !== 409) throw new SelfDeletionRefused(error.message)
+    }
+    throw error
+  }
+}
+
+function deleted({ journal, warrant }: ExitParts): ExitResult {
+  journal.write({ type: 'key-deleted', keyId: warrant.key.keyId, fingerprint: warrant.key.fingerprint })
+  return { rotated: true }
+}
+
+function isUnauthenticated(error: unknown): boolean {
+  return error instanceof OciRefusal && error.status === 401
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof NoAnswer) return `no answer from OCI (${error.message})`
+  return error instanceof Error ? error.message : String(error)
+}

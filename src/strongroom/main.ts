@@ -1,0 +1,15 @@
+/**
+ * The strongroom: the process with the key. It has no network and outlives nobody.
+ *
+ * It ignores the signals that a terminal sends and goes to its exit when the desk tells it or is gone. Its end is the
+ * only thing that truly removes a secret from memory.
+ */
+import { deskLine } from './desk-line.js'
+import { hold } from './session.js'
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGPIPE'] as const) process.on(signal, () => undefined)
+
+const desk = deskLine()
+const finished = await hold(desk)
+await desk.sayAndWait(finished)
+process.exit(0)

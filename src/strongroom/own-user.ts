@@ -1,0 +1,127 @@
+/**
+ * The user as the strongroom itself reads and changes it: what the exit depends on never passes through the SDK.
+ * OCI operations of oci-identity, base path /20160918; shapes as in the SDK's models.
+ */
+import { z } from 'zod'
+import { GlasskeyError } from '../errors.js'
+import { type Manifest } from '../custody/manifest.js'
+import { type Census, type ListedKey } from '../record/journal.js'
+import { recognise } from '../record/recognise.js'
+import { CREDENTIALS, identityOrigin, keyPath, membershipsTarget, userPath } from '../warrant/scope.js'
+import { type Warrant } from '../warrant/warrant.js'
+import { type Answer } from '../wire/exchange.js'
+import { type Method } from '../wire/signature.js'
+import { type Courier } from './courier.js'
+
+const userShape = z.object({ id: z.string(), lifecycleState: z.string(), inactiveStatus: z.number().nullish(), capabilities: z.record(z.string(), z.boolean().nullish()).nullish() })
+const keyShape = z.object({ fingerprint: z.string(), keyValue: z.string().nullish(), lifecycleState: z.string() })
+const listedShape = z.array(z.object({ id: z.string(), lifecycleState: z.string().nullish() }))
+const membershipShape = z.array(z.object({ groupId: z.string(), lifecycleState: z.string().nullish() }))
+
+/** `inactiveStatus` bit 2: the user is blocked. */
+const BLOCKED = 4
+
+const GONE = ['DELETED', 'DELETING']
+
+/** OCI answered, and not with success. */
+export class OciRefusal extends GlasskeyError {
+  readonly status: number
+  constructor(what: string, status: number, words: string) {
+    super('OCI_REFUSED', `OCI refused to ${what}: ${status} ${words}`, 'The words are OCI\'s own.')
+    this.status = status
+  }
+}
+
+/** The one user that the key belongs to. */
+export interface OwnUser {
+  readUser(): Promise<z.infer<typeof userShape>>
+  listKeys(): Promise<ListedKey[]>
+  uploadSuccessor(): Promise<void>
+  deleteKey(fingerprint: string): Promise<void>
+  listCredentials(kind: keyof typeof CREDENTIALS): Promise<string[]>
+  census(): Promise<Census>
+}
+
+/** Reads and changes the warrant's user by `courier`; keys are recognised by the folder's manifests. */
+export function ownUser(courier: Courier, warrant: Warrant, manifests: readonly Manifest[]): OwnUser {
+  const origin = identityOrigin(warrant)
+  const call = async (what: string, method: Method, target: string, body: string | null = null): Promise<Answer> => {
+    const answer = await courier.send(
+      { method, url: origin + target, body: body === null ? null : new TextEncoder().encode(body), contentType: body === null ? null : 'application/json', headers: {} },
+      'strongroom',
+    )
+    if (answer.status >= 200 && answer.status < 300) return answer
+    throw new OciRefusal(what, answer.status, wordsOf(answer))
+  }
+  const get = async <Shape>(what: string, target: string, shape: z.ZodType<Shape>): Promise<Shape> => readBody(await call(what, 'GET', target), what, shape)
+
+  const readUser = (): Promise<z.infer<typeof userShape>> => get('read the own user', userPath(warrant), userShape)
+  const listKeys = async (): Promise<ListedKey[]> => {
+    const keys = await get('list the own keys', `${userPath(warrant)}/apiKeys`, z.array(keyShape))
+    return keys.filter((key) => !GONE.includes(key.lifecycleState)).map((key) => recognise(key, manifests))
+  }
+  const listCredentials = async (kind: keyof typeof CREDENTIALS): Promise<string[]> => {
+    const found = await get(`list ${kind}`, `${userPath(warrant)}/${CREDENTIALS[kind]}`, listedShape)
+    return found.filter(({ lifecycleState }) => !GONE.includes(lifecycleState ?? '')).map(({ id }) => id)
+  }
+
+  return {
+    readUser,
+    listKeys,
+    listCredentials,
+    uploadSuccessor: async () => {
+      if (!warrant.successor) throw new RangeError('uploadSuccessor: this warrant has no successor')
+      await call('upload the successor', 'POST', `${userPath(warrant)}/apiKeys`, JSON.stringify({ key: warrant.successor.publicKeyPem }))
+    },
+    deleteKey: async (fingerprint) => {
+      await call(`delete key ${fingerprint}`, 'DELETE', keyPath(warrant, fingerprint))
+    },
+    census: async () => {
+      const user = await readUser()
+      const keys = await listKeys()
+      const memberships = await get('list the own groups', membershipsTarget(warrant), membershipShape)
+      const credentials: Record<string, number> = {}
+      for (const kind of Object.keys(CREDENTIALS) as (keyof typeof CREDENTIALS)[]) credentials[kind] = await counted(() => listCredentials(kind))
+      return {
+        lifecycleState: user.lifecycleState,
+        blocked: ((user.inactiveStatus ?? 0) & BLOCKED) !== 0,
+        keys,
+        groups: memberships.filter(({ lifecycleState }) => !GONE.includes(lifecycleState ?? '')).map(({ groupId }) => groupId),
+        credentials,
+      }
+    },
+  }
+}
+
+/** A credential kind that a tenancy does not offer is recorded as -1, not as none. */
+async function counted(list: () => Promise<string[]>): Promise<number> {
+  try {
+    return (await list()).length
+  } catch (error) {
+    if (error instanceof OciRefusal && error.status === 404) return -1
+    throw error
+  }
+}
+
+function readBody<Shape>(answer: Answer, what: string, shape: z.ZodType<Shape>): Shape {
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder().decode(answer.body))
+  } catch (error) {
+    throw new OciRefusal(what, answer.status, `with something that is not JSON (${error instanceof Error ? error.message : ''})`)
+  }
+  const parsed = shape.safeParse(value)
+  if (!parsed.success) throw new OciRefusal(what, answer.status, 'with an answer of another shape than documented')
+  return parsed.data
+}
+
+function wordsOf(answer: Answer): string {
+  const text = new TextDecoder().decode(answer.body)
+  try {
+    const value = JSON.parse(text) as { code?: unknown; message?: unknown }
+    return `${String(value.code)}: ${String(value.message)}`.replace(/\s+/g, ' ').slice(0, 200)
+  } catch (error) {
+    if (error instanceof SyntaxError) return text.replace(/\s+/g, ' ').slice(0, 120)
+    throw error
+  }
+}

@@ -1,0 +1,62 @@
+/** What desk and strongroom say to each other. The desk never learns a secret from it: bytes in `data` are ciphertext. */
+import { type ErrorCode } from '../errors.js'
+import { type JournalLine } from '../record/journal.js'
+
+/** Descriptors that the desk opens for the strongroom, beside standard input, output, error and the line (3). */
+export const DESCRIPTORS = { reader: 4, clerk: 5 } as const
+
+/** What the strongroom is to do. It reads warrant and folder itself. */
+export interface Order {
+  /** Custody folder. */
+  folder: string
+  /** Session id; warrant.json and journal.jsonl are in `sessions/<id>/`. */
+  session: string
+  /** `perform` the warrant's action and exit; or only `finish` an exit that was interrupted. */
+  task: 'perform' | 'finish'
+  /** How many scan files the reader will be given. */
+  scans: number
+  /** Files with typed share texts; `-` is standard input. */
+  shareFiles: string[]
+  /** Consent without asking: rehearsals only. */
+  yes: boolean
+  /** PEM authority for TLS with a simulator; rehearsals only. */
+  ca: string | null
+}
+
+/** From the desk. */
+export type ToStrongroom =
+  | { kind: 'begin'; order: Order }
+  | { kind: 'leave'; cause: string }
+  | { kind: 'connected'; id: number }
+  | { kind: 'data'; id: number; bytes: Uint8Array }
+  | { kind: 'ended'; id: number }
+  | { kind: 'broken'; id: number; reason: string }
+
+/** A signed request dated ahead, to be sent by the desk after the strongroom is gone. */
+export interface DatedProbe {
+  region: string
+  /** When to send it: Unix time in ms by this machine's clock. */
+  at: number
+  /** What it is dated, by OCI's clock. */
+  signedFor: number
+  url: string
+  headers: Record<string, string>
+}
+
+/** Why the strongroom did not do what it was ordered. */
+export interface Failure {
+  code: ErrorCode
+  message: string
+  hint: string
+}
+
+/** From the strongroom. */
+export type FromStrongroom =
+  | { kind: 'journal'; line: JournalLine }
+  | { kind: 'unwritten'; text: string }
+  | { kind: 'read-scans' }
+  | { kind: 'quorum-complete' }
+  | { kind: 'connect'; id: number; host: string; port: number }
+  | { kind: 'data'; id: number; bytes: Uint8Array }
+  | { kind: 'end'; id: number }
+  | { kind: 'finished'; probes: DatedProbe[]; failure: Failure | null }

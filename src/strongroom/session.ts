@@ -1,0 +1,253 @@
+/** One session in the strongroom, from the warrant to the burn. The order of the steps is the point of it. */
+import { Socket } from 'node:net'
+import { join } from 'node:path'
+import { type OpenedEnvelope } from '../custody/envelope.js'
+import { GlasskeyError } from '../errors.js'
+import { readClocks } from '../host/clock.js'
+import { generationNumber, otherGenerations, places, readCustodyFolder, type CustodyFolder, type Generation } from '../host/custody-folder.js'
+import { readText } from '../host/disk.js'
+import { headStatement, type ListedKey } from '../record/journal.js'
+import { startWatch, timeLeft, type Watch } from '../warrant/deadline.js'
+import { checkRules } from '../warrant/issue.js'
+import { probeOffsets } from '../warrant/probe-schedule.js'
+import { identityOrigin, scopeOf, userPath } from '../warrant/scope.js'
+import { parseWarrant, type Warrant } from '../warrant/warrant.js'
+import { performAction } from './action.js'
+import { collectConsents, consentByFlag, showWarrant } from './consent.js'
+import { Courier } from './courier.js'
+import { type DeskLine } from './desk-line.js'
+import { rotate, type ExitResult } from './exit.js'
+import { openJournal, type Journal } from './journal.js'
+import { ownUser, type OwnUser } from './own-user.js'
+import { DESCRIPTORS, type DatedProbe, type Failure, type FromStrongroom, type Order } from './protocol.js'
+import { collectShares } from './shares.js'
+import { confirmSuccessor } from './successor-words.js'
+import { checkDispute, checkEverything, isSealedSuccessor, open } from './trust.js'
+import { checkSuccessorSigners } from './successor-signers.js'
+
+/** Everything one session needs, once the warrant is read. */
+export interface Room {
+  desk: DeskLine
+  order: Order
+  folder: CustodyFolder
+  generation: Generation
+  warrant: Warrant
+  journal: Journal
+}
+
+/** How long one exchange with OCI may take. */
+const CALL_TIMEOUT_MS = 20_000
+
+/** Holds one session and says how it ended. Never throws: a failure is part of the answer. */
+export async function hold(desk: DeskLine): Promise<FromStrongroom> {
+  try {
+    return await holdSession(await enter(desk))
+  } catch (error) {
+    return { kind: 'finished', probes: [], failure: failureOf(error) }
+  }
+}
+
+async function enter(desk: DeskLine): Promise<Room> {
+  const order = await desk.order
+  const folder = readCustodyFolder(order.folder)
+  const warrant = parseWarrant(readText(places.warrant(order.folder, order.session), 'the warrant'))
+  const generation = generationNumber(folder, warrant.key.generation)
+  if (order.task === 'perform') checkRules(warrant, generation.rules)
+  return { desk, order, folder, generation, warrant, journal: openJournal(join(places.session(order.folder, order.session), 'journal.jsonl'), desk) }
+}
+
+async function holdSession(room: Room): Promise<FromStrongroom> {
+  const { journal } = room
+  try {
+    const watch = beginWatch(room)
+    const opened = await openWithQuorum(room)
+    return await useKey(room, opened, watch)
+  } finally {
+    journal.close()
+  }
+}
+
+/** An interrupted exit may be finished at any time; an action only within its warrant. */
+function beginWatch({ order, warrant }: Room): Watch {
+  if (order.task === 'perform') return startWatch(warrant, readClocks())
+  return { deadline: 0, start: readClocks(), offset: null }
+}
+
+async function openWithQuorum({ desk, order, folder, generation, warrant, journal }: Room): Promise<OpenedEnvelope> {
+  const { manifest } = generation
+  showWarrant(warrant)
+  const consents = await collectConsents(warrant, manifest, order.yes, journal, desk.left)
+  journal.write({ type: 'exposing', generation: manifest.generation })
+  if (order.scans > 0) desk.say({ kind: 'read-scans' })
+  const reader = order.scans > 0 ? new Socket({ fd: DESCRIPTORS.reader, readable: true, writable: false }) : null
+  const { quorum, parts } = await collectShares(
+    { manifest, others: otherGenerations(folder, manifest.generation) },
+    consents,
+    { reader, shareFiles: order.shareFiles, left: desk.left },
+    journal,
+    (custodian) => {
+      consentByFlag(manifest, custodian, journal)
+    },
+    (disputed, paper) => checkDispute(disputed, generation, paper),
+  )
+  reader?.destroy()
+  desk.say({ kind: 'quorum-complete' })
+  if (desk.left.aborted) throw new GlasskeyError('CONSENT_REFUSED', `stopped before the key was opened: ${String(desk.left.reason)}`, 'No key was live.')
+  return open(quorum, generation, parts)
+}
+
+/** From here on the key is live: whatever happens, the session leaves through the exit. */
+async function useKey(room: Room, opened: OpenedEnvelope, watch: Watch): Promise<FromStrongroom> {
+  const { desk, order, folder, generation, warrant, journal } = room
+  const since = Date.now()
+  journal.keepGoing()
+  journal.write({ type: 'key-live', keyId: opened.header.keyId, spkiSha256: generation.manifest.spkiSha256 })
+  try {
+    checkEverything(opened, generation, folder, warrant)
+    if (warrant.successor && !isSealedSuccessor(opened, warrant)) {
+      await checkSuccessorSigners(folder, warrant, opened.header)
+      await confirmSuccessor(warrant, generation.manifest, seenCustodians(journal), order.yes, journal, desk.left)
+    }
+  } catch (error) {
+    // Nothing can be signed for a folder that the paper contradicts: not even an exit, which would follow that folder.
+    burn(journal, warrant, since, error instanceof Error ? error.message : String(error))
+    return { kind: 'finished', probes: [], failure: failureOf(error) }
+  }
+  const keyName = `${warrant.tenancy}/${warrant.user}/${generation.manifest.fingerprint}`
+  const carrier = { connect: desk.connect, ca: warrant.rehearsal ? order.ca : null, timeoutMs: CALL_TIMEOUT_MS }
+  const courier = new Courier(keyName, opened.privateKey, scopeOf(warrant), warrant.calls, watch, journal, carrier)
+  const user = ownUser(courier, warrant, folder.generations.map(({ manifest }) => manifest))
+
+  const failure = order.task === 'perform' ? await act(room, courier, user) : null
+  return leave(room, courier, user, since, failure)
+}
+
+async function act(room: Room, courier: Courier, user: OwnUser): Promise<Failure | null> {
+  const { desk, journal, warrant } = room
+  const overtime = new AbortController()
+  const timer = setTimeout(() => {
+    overtime.abort('the deadline of the warrant passed')
+  }, Math.max(0, timeLeft(courier.watch, readClocks())))
+  const stop = AbortSignal.any([desk.left, overtime.signal])
+  const stopped = new Promise<never>((_, reject) => {
+    const interrupt = (): void => {
+      reject(new GlasskeyError('WARRANT_EXPIRED', `the action was stopped: ${String(stop.reason)}`, 'The key is rotated all the same.'))
+    }
+    if (stop.aborted) interrupt()
+    stop.addEventListener('abort', interrupt)
+  })
+  try {
+    const clerk = new Socket({ fd: DESCRIPTORS.clerk, readable: true, writable: true })
+    clerk.on('error', () => undefined)
+    const detail = await Promise.race([performAction(room, courier, user, clerk, stop), stopped])
+    journal.write({ type: 'action-ended', result: warrant.action.name === 'rotate' ? 'none' : 'done', detail })
+    return null
+  } catch (error) {
+    const failure = failureOf(error)
+    journal.write({ type: 'action-ended', result: stop.aborted ? 'interrupted' : 'failed', detail: lineOf(failure.message) })
+    return failure
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function leave(room: Room, courier: Courier, user: OwnUser, since: number, failure: Failure | null): Promise<FromStrongroom> {
+  const { desk, journal, warrant } = room
+  journal.write({ type: 'exit-began', cause: causeOf(room, failure) })
+  if (!warrant.successor) {
+    journal.write({ type: 'rotation-deferred', reason: 'as each releasing custodian consented' })
+    burn(journal, warrant, since, 'rotation deferred', courier)
+    return finished([], failure ?? alive(warrant, 'its rotation was deferred'))
+  }
+  let probes: DatedProbe[] = []
+  const before = async (keys: readonly ListedKey[]): Promise<void> => {
+    await censusBeforeDeletion(room, user, keys)
+    probes = signProbes(courier, warrant, journal)
+  }
+  const result = await rotate({ user, warrant, journal, onBeforeDelete: before, cutOff: gone(desk), now: Date.now })
+  if (probes.length === 0) probes = signProbes(courier, warrant, journal)
+  burn(journal, warrant, since, result.rotated ? 'rotated' : lineOf(result.why), courier)
+  return finished(result.rotated ? probes : [], result.rotated ? failure : notRotated(warrant, result))
+}
+
+/** Only the desk's end cuts the exit off; a wish to leave does not. */
+function gone(desk: DeskLine): AbortSignal {
+  const controller = new AbortController()
+  const check = (): void => {
+    if (!process.connected) controller.abort('the desk is gone')
+  }
+  process.on('disconnect', check)
+  desk.left.addEventListener('abort', check)
+  check()
+  return controller.signal
+}
+
+async function censusBeforeDeletion({ warrant, journal }: Room, user: OwnUser, keys: readonly ListedKey[]): Promise<void> {
+  const found = await user.census()
+  const expected = [warrant.key.spkiSha256, warrant.successor?.spkiSha256]
+  const unexpected = keys.filter((key) => !expected.includes(key.spkiSha256 ?? '')).map((key) => `key ${key.fingerprint}`)
+  journal.write({ type: 'census', when: 'before-deletion', found, unexpected })
+}
+
+function signProbes(courier: Courier, warrant: Warrant, journal: Journal): DatedProbe[] {
+  const start = courier.ociTimeMs()
+  const ahead = courier.ociTimeMs() - Date.now()
+  const offsets = probeOffsets(warrant.probes)
+  const probes = warrant.regions.flatMap((region) =>
+    offsets.map((offset): DatedProbe => {
+      const url = identityOrigin(warrant, region) + userPath(warrant)
+      const signed = courier.signAhead({ method: 'GET', url, body: null, contentType: null, headers: {} }, start + offset)
+      // `at` is by the desk's clock; the signature is dated by OCI's.
+      return { region, at: start + offset - ahead, signedFor: start + offset, url, headers: signed.headers }
+    }),
+  )
+  const last = start + (offsets.at(-1) ?? 0)
+  journal.write({ type: 'probes-signed', count: probes.length, from: new Date(start).toISOString(), to: new Date(last).toISOString() })
+  return probes
+}
+
+/** The last thing a key signs is the head of its own journal; then its process ends. */
+function burn(journal: Journal, warrant: Warrant, since: number, reason: string, courier?: Courier): void {
+  if (courier) {
+    const of = journal.head.sha256
+    journal.write({ type: 'head-signed', of, signature: courier.signStatement(headStatement(of)) })
+  }
+  journal.write({ type: 'burned', keyId: warrant.key.keyId, reason: lineOf(reason), secondsLive: Math.round((Date.now() - since) / 10) / 100 })
+}
+
+function seenCustodians(journal: Journal): number[] {
+  return [...new Set(journal.lines.flatMap((line) => (line.type === 'share-accepted' ? [line.custodian] : [])))]
+}
+
+function causeOf({ desk, order }: Room, failure: Failure | null): string {
+  if (desk.left.aborted) return lineOf(String(desk.left.reason))
+  if (order.task === 'finish') return 'resume'
+  return failure ? lineOf(failure.message) : 'completion'
+}
+
+function finished(probes: DatedProbe[], failure: Failure | null): FromStrongroom {
+  return { kind: 'finished', probes, failure }
+}
+
+function alive(warrant: Warrant, why: string): Failure {
+  return { code: 'KEY_NOT_PROVED_DEAD', message: `the key of GENERATION ${warrant.key.generation} IS ALIVE in OCI: ${why}`, hint: `glasskey resume --session ${warrant.session}` }
+}
+
+function notRotated(warrant: Warrant, result: Extract<ExitResult, { rotated: false }>): Failure {
+  if (!result.selfDeletion) return alive(warrant, result.why)
+  return {
+    code: 'KEY_NOT_PROVED_DEAD',
+    message: `the key of GENERATION ${warrant.key.generation} IS ALIVE in OCI: it was refused to delete itself (${result.why})`,
+    hint: `An administrator or the remover deletes API key ${warrant.key.fingerprint} of user ${warrant.user}; then: glasskey resume --session ${warrant.session} --reader PROFILE`,
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof GlasskeyError) return { code: error.code, message: error.message, hint: error.hint }
+  if (error instanceof Error && error.name === 'NoAnswer') return { code: 'OCI_UNREACHABLE', message: `OCI did not answer: ${error.message}`, hint: 'The journal says which call; nothing is repeated blindly.' }
+  return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error), hint: '' }
+}
+
+function lineOf(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 200) || 'no reason given'
+}

@@ -1,0 +1,107 @@
+/** From sheets to a quorum: each share judged alone, said aloud, journalled by number and never by content. */
+import { type Readable } from 'node:stream'
+import { readFileSync } from 'node:fs'
+import { parsePart, type Part } from '../custody/paper-parts.js'
+import { formQuorum, tooFew, withShare, type Quorum } from '../custody/quorum.js'
+import { parseShareText, type UntrustedShare } from '../custody/share-text.js'
+import { calledBy, judgeShare, type Expectation, type Share } from '../custody/share.js'
+import { GlasskeyError } from '../errors.js'
+import { readText } from '../host/disk.js'
+import { readerLines } from '../host/scan-reader.js'
+import { ask, isInteractive, say } from '../host/terminal.js'
+import { type Consents } from './consent.js'
+import { type Journal } from './journal.js'
+
+/** Where shares come from. */
+export interface Sources {
+  /** Lines of the reader; null when there is nothing to scan. */
+  reader: Readable | null
+  /** Files with typed texts; `-` is standard input. */
+  shareFiles: readonly string[]
+  left: AbortSignal
+}
+
+/** What was read from sheets. Parts of an envelope on paper are kept in case the folder's is damaged. */
+export interface Collected {
+  quorum: Quorum
+  parts: Part[]
+}
+
+/** Everything read so far. */
+interface State {
+  accepted: Share[]
+  /** Right key, but not what the manifest promised: if enough of these open the envelope, the manifest is the forgery. */
+  disputed: UntrustedShare[]
+  parts: Part[]
+}
+
+/** Collects shares until a quorum is there and every scan was looked at. Throws QUORUM_NOT_REACHED, or what `onDispute` throws. */
+export async function collectShares(
+  expectation: Expectation,
+  consents: Consents,
+  sources: Sources,
+  journal: Journal,
+  onFlagConsent: (custodian: number) => void,
+  onDispute: (disputed: readonly UntrustedShare[], parts: readonly Part[]) => Promise<void>,
+): Promise<Collected> {
+  const { manifest } = expectation
+  const state: State = { accepted: [], disputed: [], parts: [] }
+  const take = (text: string, where: string): void => {
+    takeText(text, where, state, expectation, consents, journal, onFlagConsent)
+  }
+  for (const file of sources.shareFiles) for (const line of typedLines(file)) take(line, file)
+  if (sources.reader) await readScans(sources.reader, take)
+  if (state.accepted.length < manifest.threshold) await onDispute([...state.disputed], state.parts)
+  while (state.accepted.length < manifest.threshold && isInteractive()) {
+    const text = await ask(`Type a share (groups as printed), or Enter to stop. ${tooFew(state.accepted.length, manifest)}`, '--scan or --share-file', sources.left)
+    if (text === '') break
+    take(text, 'typed')
+  }
+  return { quorum: formQuorum(state.accepted, manifest), parts: state.parts }
+}
+
+function takeText(text: string, where: string, state: State, expectation: Expectation, consents: Consents, journal: Journal, onFlagConsent: (custodian: number) => void): void {
+  const { manifest } = expectation
+  try {
+    const part = parsePart(text)
+    if (part) {
+      state.parts.push(part)
+      return
+    }
+    const untrusted = parseShareText(text)
+    try {
+      const share = judgeShare(untrusted, expectation)
+      if (consents !== 'any' && !consents.has(share.custodian)) {
+        throw new GlasskeyError('CONSENT_REFUSED', `${calledBy(manifest, share.custodian)} has not released this share`, 'A share without its custodian is not used.')
+      }
+      const before = state.accepted
+      state.accepted = withShare(before, share, manifest)
+      if (consents === 'any') onFlagConsent(share.custodian)
+      journal.write({ type: 'share-accepted', generation: manifest.generation, custodian: share.custodian })
+      say(`${state.accepted.length} of ${manifest.threshold}: the sheet of ${calledBy(manifest, share.custodian)} is right.`, 'good')
+    } catch (error) {
+      if (error instanceof GlasskeyError && ['SHARE_COMMITMENT', 'SHARE_OTHER_SET', 'SHARE_NUMBER'].includes(error.code)) state.disputed.push(untrusted)
+      throw error
+    }
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    journal.write({ type: 'share-refused', code: error.code, reason: error.message.slice(0, 400) })
+    say(`${where}: ${error.message}.${error.hint ? ` ${error.hint}` : ''}`, error.code === 'SHARE_TWICE' ? 'plain' : 'alarm')
+  }
+}
+
+async function readScans(reader: Readable, take: (text: string, where: string) => void): Promise<void> {
+  const seen = new Set<string>()
+  for await (const line of readerLines(reader)) {
+    if ('error' in line) say(`${line.file}: ${line.message} ${line.hint ?? ''}`.trimEnd(), 'alarm')
+    if ('none' in line) say(`${line.file}, page ${line.page}: no code was found.`, 'faint')
+    if (!('text' in line) || seen.has(line.text)) continue
+    seen.add(line.text)
+    take(line.text, `${line.file}, page ${line.page}`)
+  }
+}
+
+function typedLines(file: string): string[] {
+  const text = file === '-' ? readFileSync(0, 'utf8') : readText(file, 'the share file')
+  return text.split('\n').map((line) => line.trim()).filter((line) => line !== '')
+}

@@ -1,0 +1,100 @@
+/** What the paper says against what the folder says. The opened envelope is the root of trust; paper wins. */
+import { combine } from 'shamir-secret-sharing'
+import { joinParts, type Part } from '../custody/paper-parts.js'
+import { checkManifest, openEnvelope, openWithSecret, type OpenedEnvelope } from '../custody/envelope.js'
+import { type Quorum } from '../custody/quorum.js'
+import { type UntrustedShare } from '../custody/share-text.js'
+import { GlasskeyError } from '../errors.js'
+import { type CustodyFolder, type Generation } from '../host/custody-folder.js'
+import { checkRules } from '../warrant/issue.js'
+import { scopeOf } from '../warrant/scope.js'
+import { type Warrant } from '../warrant/warrant.js'
+import { isLoopback, isRealmHost } from '../wire/hosts.js'
+
+/** Opens the folder's envelope; where that is damaged, the one read from paper. */
+export async function open(quorum: Quorum, generation: Generation, parts: readonly Part[]): Promise<OpenedEnvelope> {
+  try {
+    return await openEnvelope(quorum, generation.envelope)
+  } catch (error) {
+    const { keyId } = generation.manifest
+    if (!(error instanceof GlasskeyError) || error.code !== 'ENVELOPE_INVALID' || !parts.some((part) => part.keyId === keyId)) throw error
+    return openEnvelope(quorum, joinParts(parts, 'GKE1', keyId))
+  }
+}
+
+/**
+ * Everything that must hold between sheets, folder and warrant before anything is signed. Throws FOLDER_ALTERED,
+ * WARRANT_INVALID, RULES_REFUSED, SUCCESSOR_UNTRUSTED or REHEARSAL_MISMATCH; returns nothing to misread.
+ */
+export function checkEverything(opened: OpenedEnvelope, generation: Generation, folder: CustodyFolder, warrant: Warrant): void {
+  const { header } = opened
+  checkManifest(header, generation.manifest)
+  if (header.rulesSha256 !== generation.manifest.rulesSha256) throw contradicts('rules')
+  checkRules(warrant, generation.rules)
+  if (warrant.rehearsal !== header.rehearsal) throw contradicts('rehearsal')
+  if (warrant.tenancy !== header.tenancy) throw contradicts('tenancy')
+  if (warrant.user !== header.user) throw contradicts('user')
+  if (warrant.homeRegion !== header.homeRegion) throw contradicts('home region')
+  if (warrant.key.keyId !== header.keyId || warrant.key.spkiSha256 !== generation.manifest.spkiSha256) throw contradicts('key')
+  checkSuccessor(opened, folder, warrant)
+  checkHosts(warrant)
+}
+
+/**
+ * Shares that fit no commitment, but open the envelope together: then not the shares were forged, but the manifest.
+ * Throws FOLDER_ALTERED in that case and returns otherwise.
+ */
+export async function checkDispute(disputed: readonly UntrustedShare[], generation: Generation, parts: readonly Part[]): Promise<void> {
+  const [first] = disputed
+  const distinct = [...new Map(disputed.map((share) => [share.bytes.at(-1), share])).values()]
+  if (!first || distinct.length < first.threshold || distinct.some((share) => share.keyId !== first.keyId || share.bytes.at(-1) === 0)) return
+  const secret = await combine(distinct.slice(0, first.threshold).map((share) => new Uint8Array(share.bytes)))
+  try {
+    const paper = parts.some((part) => part.keyId === first.keyId) ? joinParts(parts, 'GKE1', first.keyId) : generation.envelope
+    const { header } = await openWithSecret(paper, secret)
+    checkManifest(header, generation.manifest)
+  } catch (error) {
+    if (error instanceof GlasskeyError && error.code === 'FOLDER_ALTERED') throw error
+    if (!(error instanceof GlasskeyError)) throw error
+  } finally {
+    secret.fill(0)
+  }
+}
+
+/** Whether the successor is the one sealed inside the opened envelope. Otherwise people must read it off their bags. */
+export function isSealedSuccessor(opened: OpenedEnvelope, warrant: Warrant): boolean {
+  return warrant.successor !== null && warrant.successor.spkiSha256 === opened.header.successorSpkiSha256
+}
+
+function checkSuccessor(opened: OpenedEnvelope, folder: CustodyFolder, warrant: Warrant): void {
+  if (!warrant.successor || isSealedSuccessor(opened, warrant)) return
+  const { generation, spkiSha256 } = warrant.successor
+  const listed = folder.generations.find(({ manifest }) => manifest.generation === generation)
+  const next = warrant.key.generation + 1
+  if (generation === next && opened.header.successorSpkiSha256 !== null) {
+    throw new GlasskeyError(
+      'SUCCESSOR_UNTRUSTED',
+      `the successor in the folder (GENERATION ${generation}) is not the one that the sheets seal: it was swapped`,
+      'Nothing was signed. Fetch an untouched copy of the custody folder and find out who changed this one.',
+    )
+  }
+  if (listed?.manifest.spkiSha256 !== spkiSha256) throw contradicts('successor')
+}
+
+function checkHosts(warrant: Warrant): void {
+  const origins = new Set(scopeOf(warrant).map(({ origin }) => origin))
+  for (const origin of origins) {
+    const fits = warrant.rehearsal ? isLoopback(origin) : isRealmHost(origin, warrant.realm)
+    if (!fits) {
+      throw new GlasskeyError(
+        'REHEARSAL_MISMATCH',
+        warrant.rehearsal ? `a rehearsal key signs only for this machine, not for ${origin}` : `a real key signs only for hosts of realm ${warrant.realm} over TLS, not for ${origin}`,
+        warrant.rehearsal ? 'Point --endpoint at a simulator on 127.0.0.1.' : 'Leave --endpoint away.',
+      )
+    }
+  }
+}
+
+function contradicts(what: string): GlasskeyError {
+  return new GlasskeyError('WARRANT_INVALID', `the warrant names another ${what} than the sheets`, 'Nothing was signed. Ask for a new warrant.')
+}
