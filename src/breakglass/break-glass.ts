@@ -1,0 +1,70 @@
+/** Break glass, in order: preflight, warrant, strongroom, proof, record. */
+import { GlasskeyError } from '../errors.js'
+import { wallClock } from '../host/clock.js'
+import { generationInUse, places, readCustodyFolder } from '../host/custody-folder.js'
+import { probeIsolation, type Isolation } from '../host/isolation.js'
+import { takeLock } from '../host/lock.js'
+import { type Profile } from '../host/oci-profile.js'
+import { isInteractive, say } from '../host/terminal.js'
+import { scopeOf } from '../warrant/scope.js'
+import { type Warrant } from '../warrant/warrant.js'
+import { conclude, type SessionResult } from './conclude.js'
+import { holdAtDesk } from './desk.js'
+import { type Cloud } from './login.js'
+import { drawUpWarrant, openSession, refuseUnfinished, type Request } from './open-session.js'
+import { lookAtKeys, lookAtRegions, refuseStops, type Finding } from './preflight.js'
+
+/** What people bring to a session. */
+export interface Inputs {
+  scans: readonly string[]
+  shareFiles: readonly string[]
+  /** Consent without asking; rehearsals only. */
+  yes: boolean
+  reader: Profile | null
+  cloud: Cloud
+  /** False: namespaces are switched off, as an exception on the warrant. */
+  namespaces: boolean
+}
+
+/** Breaks the glass. Throws what refuses the session before a share is read; afterwards the result says how it went. */
+export async function breakGlass(folderPath: string, request: Request, inputs: Inputs): Promise<SessionResult> {
+  const release = takeLock(places.lock(folderPath), `break ${request.action.name}`, wallClock())
+  try {
+    const isolation = probeIsolation(inputs.namespaces)
+    const folder = readCustodyFolder(folderPath)
+    refuseUnfinished(folder)
+    const generation = generationInUse(folder)
+    const warrant = drawUpWarrant(folder, generation, request, isolation, wallClock())
+    refuseUnattended(warrant, inputs)
+    const findings = [...(await lookAtRegions(generation.manifest, inputs.cloud)), ...(inputs.reader ? await lookAtKeys(inputs.reader, folder, generation.manifest, inputs.cloud, isolation) : [])]
+    sayFindings(findings)
+    refuseStops(findings)
+    openSession(folder, generation, warrant)
+    return await holdAndConclude(folderPath, warrant, 'perform', inputs, isolation)
+  } finally {
+    release()
+  }
+}
+
+/** The strongroom's part and what follows it. */
+export async function holdAndConclude(folder: string, warrant: Warrant, task: 'perform' | 'finish', inputs: Inputs, isolation: Isolation): Promise<SessionResult> {
+  const { finished, unwritten } = await holdAtDesk({
+    order: { folder, session: warrant.session, task, scans: inputs.scans.length, shareFiles: [...inputs.shareFiles], yes: inputs.yes, ca: inputs.cloud.ca },
+    scans: inputs.scans,
+    origins: [...new Set(scopeOf(warrant).map(({ origin }) => origin))],
+    isolation,
+  })
+  return conclude({ folder, warrant, finished, unwritten, reader: inputs.reader, cloud: inputs.cloud, isolation })
+}
+
+/** Says before a session what would only be found out in it. Throws NO_TERMINAL, REHEARSAL_MISMATCH, USAGE. */
+export function refuseUnattended(warrant: Warrant, inputs: Inputs): void {
+  if (inputs.yes && !warrant.rehearsal) throw new GlasskeyError('REHEARSAL_MISMATCH', '--yes is for rehearsals only', 'Each custodian consents at the terminal.')
+  if (inputs.yes && inputs.scans.length + inputs.shareFiles.length === 0 && !isInteractive()) throw new GlasskeyError('USAGE', 'no sheets were given', 'Use --scan FILE... or --share-file FILE, or run this on a terminal.')
+  if (!inputs.yes && !isInteractive()) throw new GlasskeyError('NO_TERMINAL', 'custodians consent at a terminal, and there is none', 'Run this on a terminal; a rehearsal may use --yes.')
+}
+
+/** Says what the preflight found. */
+export function sayFindings(findings: readonly Finding[]): void {
+  for (const { what, level, said } of findings) say(`${level === 'good' ? 'ok  ' : level === 'warn' ? 'note' : 'STOP'}  ${what}: ${said}`, level === 'stop' ? 'alarm' : 'plain')
+}

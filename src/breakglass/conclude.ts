@@ -1,0 +1,140 @@
+/** After the burn: proof, grade, evidence, logbook, paper. No key exists in this machine any more. */
+import { appendFileSync, existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { EXIT_CODES, type ErrorCode } from '../errors.js'
+import { generationNumber, places, readCustodyFolder } from '../host/custody-folder.js'
+import { replaceFile, writeNew } from '../host/disk.js'
+import { wallClock } from '../host/clock.js'
+import { type Isolation } from '../host/isolation.js'
+import { LineFile } from '../host/line-file.js'
+import { type Profile } from '../host/oci-profile.js'
+import { say } from '../host/terminal.js'
+import { GlasskeyError } from '../errors.js'
+import { evidenceFile, evidenceOf } from '../record/evidence.js'
+import { readJournal, type Grade, type JournalEntry, type JournalLine } from '../record/journal.js'
+import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
+import { replay, type Session } from '../record/replay.js'
+import { type DatedProbe, type Failure } from '../strongroom/protocol.js'
+import { warrantDigest, type Warrant } from '../warrant/warrant.js'
+import { type Finished } from './desk.js'
+import { listingBy, type Cloud } from './login.js'
+import { deskCarrier } from './profile-clerk.js'
+import { gradeOf, probeAll, type Listing } from './proof.js'
+import { tell } from './tell.js'
+
+/** What concluding needs to know. */
+export interface Conclusion {
+  folder: string
+  warrant: Warrant
+  finished: Finished | null
+  unwritten: readonly string[]
+  reader: Profile | null
+  cloud: Cloud
+  isolation: Isolation
+}
+
+/** How a session ended. */
+export interface SessionResult {
+  session: string
+  warrant: Warrant
+  state: Session
+  grade: Grade | null
+  failure: Failure | null
+  logbook: number
+}
+
+/** Proves, grades, closes and records a session. Never throws for what OCI says: that is part of the record. */
+export async function conclude(job: Conclusion): Promise<SessionResult> {
+  const { warrant } = job
+  const path = places.journal(job.folder, warrant.session)
+  keepUnwritten(path, job.unwritten)
+  const journal = LineFile.open<JournalLine, JournalEntry>(path, readJournal, wallClock)
+  const write = (entry: JournalEntry): void => {
+    tell(journal.append(entry).line)
+  }
+  const before = replay(journal.lines)
+  if (before.keyLiveAt !== null) await gradeSession(job, before, job.finished?.probes ?? [], write)
+  const state = replay(journal.lines)
+  const failure = failureOf(job, state)
+  write({ type: 'closed', exitCode: failure ? EXIT_CODES[failure.code] : 0 })
+  journal.close()
+  return record(job, failure)
+}
+
+/** Lines that only memory held reach the disk now, if there is one again. */
+function keepUnwritten(path: string, unwritten: readonly string[]): void {
+  if (unwritten.length > 0) appendFileSync(path, unwritten.map((line) => line + '\n').join(''), { flush: true })
+}
+
+async function gradeSession(job: Conclusion, state: Session, probes: readonly DatedProbe[], write: (entry: JournalEntry) => void): Promise<void> {
+  const folder = readCustodyFolder(job.folder)
+  const { manifest } = generationNumber(folder, job.warrant.key.generation)
+  if (state.deletion === 'not-sent') {
+    write({ type: 'graded', keyId: manifest.keyId, grade: 'unproved', why: state.deferred ? 'Its rotation was deferred: it is alive.' : 'It was not deleted: it is alive.' })
+    return
+  }
+  const refusedIn = await probeAll(probes, job.warrant, deskCarrier(job.cloud.ca), write)
+  const listing = await tryListing(job, folder.generations.map((generation) => generation.manifest))
+  if (listing) write({ type: 'listed', ...listing })
+  const { grade, why } = gradeOf(job.warrant, refusedIn, listing, manifest)
+  if (state.deletion === 'unknown' && grade !== 'unproved') write({ type: 'key-deleted', keyId: manifest.keyId, fingerprint: manifest.fingerprint })
+  write({ type: 'graded', keyId: manifest.keyId, grade, why })
+}
+
+/** What a login reads; null when there is none or it cannot. */
+export async function tryListing(job: Pick<Conclusion, 'folder' | 'warrant' | 'reader' | 'cloud' | 'isolation'>, manifests: readonly Parameters<typeof listingBy>[1][]): Promise<Listing | null> {
+  const used = manifests.find((manifest) => manifest.generation === job.warrant.key.generation)
+  if (!job.reader || !used) return null
+  try {
+    return await listingBy(job.reader, used, manifests, job.cloud, job.isolation)
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    say(`${job.reader.name} cannot read the key list: ${error.message}`, 'alarm')
+    return null
+  }
+}
+
+function failureOf({ finished, warrant }: Conclusion, state: Session): Failure | null {
+  const resume = `glasskey resume --session ${warrant.session}`
+  const failure = (code: ErrorCode, message: string, hint: string): Failure => ({ code, message, hint })
+  if (state.keyLiveAt !== null && state.deletion !== 'done') {
+    return finished?.failure ?? failure('OUTCOME_UNKNOWN', `the strongroom died with the key of GENERATION ${warrant.key.generation} live; whether it was rotated is not known`, resume)
+  }
+  if (state.grade === 'unproved') return failure('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} is deleted but not proved dead: ${state.gradeWhy}`, resume)
+  if (!finished) return failure('INTERNAL', 'the strongroom ended without a word; no key was live', 'Begin again.')
+  return finished.failure
+}
+
+/** Evidence, logbook; printing is the caller's. */
+function record(job: Conclusion, failure: Failure | null): SessionResult {
+  const { warrant } = job
+  const folder = readCustodyFolder(job.folder)
+  const stored = folder.sessions.find(({ id }) => id === warrant.session)
+  if (!stored) throw new GlasskeyError('FOLDER_ALTERED', `session ${warrant.session} has vanished from the custody folder`)
+  const { chain, session } = stored
+  const { manifest } = generationNumber(folder, warrant.key.generation)
+  const evidencePath = join(places.session(job.folder, warrant.session), 'evidence.json')
+  const evidence = evidenceFile(evidenceOf(chain, session, manifest))
+  if (existsSync(evidencePath)) replaceFile(evidencePath, evidence)
+  else writeNew(evidencePath, evidence)
+  const { line } = LineFile.open<LogbookEntry, NewLogbookEntry>(places.logbook(job.folder), readLogbook, wallClock).append({
+    type: 'session',
+    session: warrant.session,
+    action: warrant.action.name,
+    rehearsal: warrant.rehearsal,
+    drill: warrant.drill,
+    operator: warrant.operator.name,
+    incident: warrant.incident,
+    generation: warrant.key.generation,
+    keyId: warrant.key.keyId,
+    warrantSha256: warrantDigest(warrant),
+    journalSha256: chain.head.sha256,
+    shares: session.sharesSeen,
+    actionResult: session.action?.result ?? 'not begun',
+    successor: session.successor ? { generation: session.successor.generation, keyId: session.successor.keyId } : null,
+    grade: session.grade,
+    secondsLive: session.burned?.secondsLive ?? 0,
+    exitCode: failure ? EXIT_CODES[failure.code] : 0,
+  })
+  return { session: warrant.session, warrant, state: session, grade: session.grade, failure, logbook: line.seq }
+}

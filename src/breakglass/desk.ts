@@ -1,0 +1,112 @@
+/**
+ * The desk during a session: it starts strongroom, reader and clerk, connects their pipes so that what must not pass
+ * through it does not, relays ciphertext, and tells people what happens.
+ */
+import { closeSync } from 'node:fs'
+import { basename } from 'node:path'
+import { type ChildProcess } from 'node:child_process'
+import { type Socket } from 'node:net'
+import { startRoom, type Isolation } from '../host/isolation.js'
+import { Relay } from '../host/relay.js'
+import { openScan } from '../host/scan-reader.js'
+import { say } from '../host/terminal.js'
+import { type FromStrongroom, type Order, type ToStrongroom } from '../strongroom/protocol.js'
+import { tell } from './tell.js'
+
+/** How the strongroom ended. */
+export type Finished = Extract<FromStrongroom, { kind: 'finished' }>
+
+/** What a session needs from the desk. */
+export interface DeskJob {
+  order: Order
+  /** Scan files; only the reader sees what is in them. */
+  scans: readonly string[]
+  /** Origins of the warrant's hosts. */
+  origins: readonly string[]
+  isolation: Isolation
+}
+
+/** Signals that end a session: each leads to the exit, never past it. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/**
+ * Holds one session. Resolves when the strongroom is gone. `finished` is null when it died without a word: then the
+ * journal says how far it got. `unwritten` are journal lines that no disk took.
+ */
+export async function holdAtDesk(job: DeskJob): Promise<{ finished: Finished | null; unwritten: string[] }> {
+  // Descriptors are opened before anything starts: a wrong path is an error before it is a session.
+  const scans = job.scans.map((path) => openScan(path))
+  const strongroom = startRoom('strongroom', [], ['inherit', 'ignore', 'inherit', 'ipc', 'pipe', 'pipe'], job.isolation)
+  const [, , , , readerPipe, clerkPipe] = strongroom.stdio as unknown as readonly [unknown, unknown, unknown, unknown, Socket, Socket]
+  const clerk = startRoom('clerk', [], ['ignore', 'ignore', 'ignore', clerkPipe], job.isolation)
+  clerkPipe.destroy()
+  let reader: ChildProcess | null = null
+  const send = (message: ToStrongroom): void => {
+    if (strongroom.connected) strongroom.send(message, undefined, undefined, () => undefined)
+  }
+  const relay = new Relay(job.origins, send)
+  const calm = onSignals(send)
+  const unwritten: string[] = []
+  let finished: Finished | null = null
+
+  strongroom.on('message', (message: FromStrongroom) => {
+    switch (message.kind) {
+      case 'journal':
+        tell(message.line)
+        break
+      case 'unwritten':
+        unwritten.push(message.text)
+        say(`No disk takes the journal. Write this line down: ${message.text}`, 'alarm')
+        break
+      case 'read-scans':
+        reader = startRoom('reader', job.scans.map((path) => basename(path)), ['ignore', 'ignore', 'ignore', readerPipe, ...scans], job.isolation)
+        readerPipe.destroy()
+        for (const descriptor of scans) closeSync(descriptor)
+        break
+      case 'quorum-complete':
+        reader?.kill('SIGKILL')
+        break
+      case 'finished':
+        finished = message
+        break
+      case 'connect':
+      case 'data':
+      case 'end':
+        relay.take(message)
+    }
+  })
+  send({ kind: 'begin', order: job.order })
+  await ended(strongroom)
+  relay.close()
+  calm()
+  clerk.kill('SIGKILL')
+  // Set in the listener above, which the compiler cannot see.
+  return { finished: finished as Finished | null, unwritten }
+}
+
+/** The first signal asks for the exit, and says so; further ones say what is at stake. */
+function onSignals(send: (message: ToStrongroom) => void): () => void {
+  let asked = 0
+  const handlers = SIGNALS.map((signal) => {
+    const handler = (): void => {
+      asked += 1
+      const cause = signal === 'SIGINT' ? 'Ctrl-C' : signal === 'SIGHUP' ? 'the terminal was closed' : 'the session was told to end (SIGTERM)'
+      if (asked === 1) send({ kind: 'leave', cause })
+      say(asked === 1 ? `${cause}: stopping in order. If the key is live it is rotated first; that takes seconds.` : 'Still rotating. Killing glasskey now would leave a key alive that has been in this machine.', 'alarm')
+    }
+    process.on(signal, handler)
+    return { signal, handler }
+  })
+  return () => {
+    for (const { signal, handler } of handlers) process.off(signal, handler)
+  }
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once('exit', () => {
+      resolve()
+    })
+    child.once('error', reject)
+  })
+}

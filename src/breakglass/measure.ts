@@ -1,0 +1,133 @@
+/**
+ * Measuring OCI before trusting it, with throw-away keys: how long activation takes, whether a key can delete itself,
+ * how long a deleted key is still accepted, what a fourth key is answered. OCI documents none of this.
+ */
+import { generateKeyPair, type KeyObject } from 'node:crypto'
+import { promisify } from 'node:util'
+import { namesOf, spkiOf } from '../custody/key.js'
+import { GlasskeyError } from '../errors.js'
+import { pause } from '../host/clock.js'
+import { signerFor } from '../host/oci-profile.js'
+import { say } from '../host/terminal.js'
+import { type JournalEntry } from '../record/journal.js'
+import { exchange, ExchangeError, type Carrier } from '../wire/exchange.js'
+import { signRequest, type Signer } from '../wire/signature.js'
+import { sendJournalled, type DeskJournal } from './journalled-carry.js'
+import { newRequestId } from './profile-clerk.js'
+
+const generate = promisify(generateKeyPair)
+
+/** What was measured, as journal and custody folder keep it. */
+export type Measured = Omit<Extract<JournalEntry, { type: 'measured' }>, 'type'>
+
+/** What measuring needs. Origins by region; the home region's takes the writes. */
+export interface Measuring {
+  tenancy: string
+  user: string
+  homeRegion: string
+  origins: Readonly<Record<string, string>>
+  /** Fingerprints listed before: a slot more is used for each throw-away key. */
+  listed: readonly string[]
+  carrier: Carrier
+  journal: DeskJournal
+  /** Uploads and deletes with the bootstrap login. */
+  upload: (publicKeyPem: string, rule: string) => Promise<void>
+  remove: (fingerprint: string, rule: string) => Promise<void>
+}
+
+const SLOTS = 3
+const PATIENCE_MS = 10 * 60_000
+const REFUSALS = 3
+
+/** Measures and cleans up after itself. Throws SELF_DELETION_REFUSED, after cleaning up; OUTCOME_UNKNOWN. */
+export async function measure(job: Measuring): Promise<Measured> {
+  const first = await throwAway(job)
+  await job.upload(first.publicKeyPem, 'measure: upload a throw-away key')
+  const activationMs = await forEachRegion(job, (origin) => waitFor(job, origin, first.signer, (status) => status === 200, 1))
+  say(`A new key is accepted after ${inWords(activationMs)}.`)
+  const fourthKey = await tryFourth(job)
+  const answer = await sendJournalled(job.journal, { method: 'DELETE', url: `${home(job)}/apiKeys/${encodeURIComponent(first.fingerprint)}`, body: null, contentType: null, headers: {} }, first.signer, job.carrier, 'measure: a key deletes itself')
+  if (answer.status !== 204) {
+    await job.remove(first.fingerprint, 'measure: remove the throw-away key')
+    job.journal.append({ type: 'measured', activationMs, revocationMs: {}, selfDeletion: 'refused', fourthKey })
+    throw new GlasskeyError(
+      'SELF_DELETION_REFUSED',
+      `OCI does not let a key delete itself (it answered ${answer.status}), so no released key could be revoked by the tool alone`,
+      'Set up a remover: a principal whose only permission is USER_APIKEY_REMOVE on this one user, and ask an administrator to delete the used key after each release. docs/first-real-tenancy.md says how. The takeover was stopped; nothing of the user was changed.',
+    )
+  }
+  const revocationMs = await forEachRegion(job, (origin) => waitFor(job, origin, first.signer, (status) => status === 401, REFUSALS))
+  say(`A deleted key is refused after ${inWords(revocationMs)}.`)
+  const measured: Measured = { activationMs, revocationMs, selfDeletion: 'accepted', fourthKey }
+  job.journal.append({ type: 'measured', ...measured })
+  return measured
+}
+
+interface ThrowAway {
+  fingerprint: string
+  publicKeyPem: string
+  signer: Signer
+}
+
+async function throwAway({ tenancy, user }: Measuring): Promise<ThrowAway> {
+  const { privateKey }: { privateKey: KeyObject } = await generate('rsa', { modulusLength: 2048, publicExponent: 65537 })
+  const { fingerprint, publicKeyPem } = namesOf(spkiOf(privateKey))
+  return { fingerprint, publicKeyPem, signer: signerFor(tenancy, user, privateKey) }
+}
+
+/** Fills the slots and asks for one more; removes what it added. Returns OCI's words, or "accepted". */
+async function tryFourth(job: Measuring): Promise<string> {
+  const added: string[] = []
+  let said = 'accepted'
+  for (let count = job.listed.length + 1; count <= SLOTS; count += 1) {
+    const { fingerprint, publicKeyPem } = await throwAway(job)
+    try {
+      await job.upload(publicKeyPem, 'measure: fill the key slots')
+      added.push(fingerprint)
+    } catch (error) {
+      if (!(error instanceof GlasskeyError) || error.code !== 'OCI_REFUSED') throw error
+      said = error.message
+    }
+  }
+  for (const fingerprint of added) await job.remove(fingerprint, 'measure: remove the throw-away key')
+  return said.slice(0, 160)
+}
+
+async function forEachRegion(job: Measuring, wait: (origin: string) => Promise<number>): Promise<Record<string, number>> {
+  const measured = await Promise.all(Object.entries(job.origins).map(async ([region, origin]) => [region, await wait(origin)] as const))
+  return Object.fromEntries(measured)
+}
+
+/** Milliseconds until GET of the own user was answered as wanted, so many times in a row. Throws TENANCY_UNFIT after ten minutes. */
+async function waitFor(job: Measuring, origin: string, signer: Signer, wanted: (status: number) => boolean, inARow: number): Promise<number> {
+  const start = Date.now()
+  const url = `${origin}/20160918/users/${job.user}`
+  let row = 0
+  let since = start
+  while (Date.now() - start < PATIENCE_MS) {
+    const asked = Date.now()
+    try {
+      const { status } = await exchange(signRequest({ method: 'GET', url, body: null, contentType: null, headers: {} }, signer, new Date(), newRequestId()), job.carrier)
+      if (wanted(status)) {
+        if (row === 0) since = asked
+        row += 1
+        if (row >= inARow) return since - start
+      } else row = 0
+    } catch (error) {
+      if (!(error instanceof ExchangeError)) throw error
+      row = 0
+    }
+    await pause(Math.min(5000, 250 + (Date.now() - start) / 20))
+  }
+  throw new GlasskeyError('TENANCY_UNFIT', `${new URL(origin).host} did not follow a change of keys within ten minutes`, 'Try again later; nothing of the user was changed but throw-away keys.')
+}
+
+function home({ origins, homeRegion, user }: Measuring): string {
+  return `${origins[homeRegion] ?? ''}/20160918/users/${user}`
+}
+
+function inWords(byRegion: Record<string, number>): string {
+  return Object.entries(byRegion)
+    .map(([region, ms]) => `${(ms / 1000).toFixed(1)} s in ${region}`)
+    .join(', ')
+}

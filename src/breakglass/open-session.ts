@@ -1,0 +1,153 @@
+/** Opening a session: which key, which successor, a warrant that the sealed rules allow, and the journal's first line. */
+import { randomBytes } from 'node:crypto'
+import { successorsOf } from '../custody/generation.js'
+import { type Manifest } from '../custody/manifest.js'
+import { type Rules } from '../custody/rules.js'
+import { GlasskeyError } from '../errors.js'
+import { generationNumber, places, type CustodyFolder, type Generation } from '../host/custody-folder.js'
+import { makeFolder, writeNew } from '../host/disk.js'
+import { type Isolation } from '../host/isolation.js'
+import { LineFile } from '../host/line-file.js'
+import { wallClock } from '../host/clock.js'
+import { readJournal, type JournalEntry, type JournalLine } from '../record/journal.js'
+import { isSettled } from '../record/replay.js'
+import { TOOL } from '../version.js'
+import { checkRules } from '../warrant/issue.js'
+import { REHEARSAL_PROBES } from '../warrant/probe-schedule.js'
+import { warrantDigest, warrantFile, type Action, type Warrant } from '../warrant/warrant.js'
+import { isLoopback, realmOf } from '../wire/hosts.js'
+
+/** What the operator asks for. */
+export interface Request {
+  action: Action
+  drill: boolean
+  operator: { name: string; user: string }
+  incident: string
+  useCase: string
+  authorisedBy: string
+  reason: string
+  /** Minutes; the rules' default when undefined. */
+  minutes: number | undefined
+  /** Generation to rotate to; the next one waiting when undefined. */
+  to: number | undefined
+  /** Go ahead without a successor, with every custodian's consent. */
+  deferRotation: boolean
+  endpoints: Readonly<Record<string, string>>
+}
+
+/** A session on disk, ready for the strongroom. */
+export interface OpenedSession {
+  warrant: Warrant
+  generation: Generation
+}
+
+/** The warrant for a request. Nothing is written. Throws RULES_REFUSED, NO_SUCCESSOR, REHEARSAL_MISMATCH. */
+export function drawUpWarrant(folder: CustodyFolder, generation: Generation, request: Request, isolation: Isolation, now: Date): Warrant {
+  const { manifest, rules } = generation
+  checkEndpoints(manifest, request.endpoints)
+  const successor = chooseSuccessor(folder, manifest.generation, request)
+  const opens = new Date(now.getTime())
+  const minutes = request.minutes ?? rules.warrant.defaultMinutes
+  const warrant: Warrant = {
+    format: 1,
+    session: `${opens.toISOString().replace(/[-:]|\.\d+/g, '')}-${randomBytes(4).toString('hex')}`,
+    rehearsal: manifest.rehearsal,
+    drill: request.drill,
+    action: request.action,
+    operator: request.operator,
+    incident: request.incident,
+    useCase: request.useCase,
+    authorisedBy: request.authorisedBy,
+    reason: request.reason,
+    tenancy: manifest.tenancy,
+    user: manifest.user,
+    realm: realmOf(manifest.tenancy),
+    homeRegion: manifest.homeRegion,
+    regions: manifest.regions,
+    endpoints: { ...request.endpoints },
+    key: keyNames(manifest),
+    successor: successor ? keyNames(successor) : null,
+    opens: opens.toISOString(),
+    deadline: new Date(opens.getTime() + minutes * 60_000).toISOString(),
+    calls: rules.warrant.maximumCalls,
+    probes: probesFor(manifest, rules),
+    isolationExceptions: isolation.exceptions,
+    logbook: { seq: folder.logbook.head.seq, sha256: folder.logbook.head.sha256 },
+  }
+  return checkRules(warrant, rules)
+}
+
+/** Writes warrant.json and the journal's first line. Throws SESSION_UNFINISHED when an earlier session must be resumed first. */
+export function openSession(folder: CustodyFolder, generation: Generation, warrant: Warrant): OpenedSession {
+  refuseUnfinished(folder)
+  makeFolder(places.session(folder.path, warrant.session))
+  writeNew(places.warrant(folder.path, warrant.session), warrantFile(warrant))
+  const journal = LineFile.open<JournalLine, JournalEntry>(places.journal(folder.path, warrant.session), readJournal, wallClock)
+  journal.append({
+    type: 'session-opened',
+    format: 1,
+    session: warrant.session,
+    action: warrant.action.name,
+    rehearsal: warrant.rehearsal,
+    drill: warrant.drill,
+    generation: generation.manifest.generation,
+    keyId: generation.manifest.keyId,
+    spkiSha256: generation.manifest.spkiSha256,
+    warrantSha256: warrantDigest(warrant),
+    logbookSeq: warrant.logbook.seq,
+    logbookSha256: warrant.logbook.sha256,
+    tool: TOOL,
+    isolation: warrant.isolationExceptions,
+  })
+  return { warrant, generation }
+}
+
+/** Throws SESSION_UNFINISHED naming the first session that has not come to its end. */
+export function refuseUnfinished(folder: CustodyFolder): void {
+  const open = folder.sessions.find(({ session }) => !isSettled(session))
+  if (open) {
+    throw new GlasskeyError('SESSION_UNFINISHED', `session ${open.id} has not come to its end`, `glasskey resume --session ${open.id}`)
+  }
+}
+
+function keyNames({ generation, keyId, spkiSha256, fingerprint, publicKeyPem }: Manifest): Warrant['key'] {
+  return { generation, keyId, spkiSha256, fingerprint, publicKeyPem }
+}
+
+function checkEndpoints(manifest: Manifest, endpoints: Readonly<Record<string, string>>): void {
+  const given = Object.keys(endpoints)
+  if (!manifest.rehearsal && given.length > 0) {
+    throw new GlasskeyError('REHEARSAL_MISMATCH', 'this is a real key: it signs only for OCI itself, never for an --endpoint', 'Leave --endpoint away, or practise with a rehearsal set.')
+  }
+  if (!manifest.rehearsal) return
+  for (const region of manifest.regions) {
+    const endpoint = endpoints[region]
+    if (endpoint === undefined) {
+      throw new GlasskeyError('REHEARSAL_MISMATCH', `this is a rehearsal key: it needs a simulator for region ${region}`, `glasskey simulator starts one; then --endpoint ${region}=http://127.0.0.1:PORT`)
+    }
+    if (!isLoopback(endpoint)) {
+      throw new GlasskeyError('REHEARSAL_MISMATCH', `a rehearsal key signs only for this machine, not for ${endpoint}`, 'Point --endpoint at a simulator on 127.0.0.1.')
+    }
+  }
+}
+
+function chooseSuccessor(folder: CustodyFolder, generation: number, { to, drill, deferRotation }: Request): Manifest | null {
+  const waiting = successorsOf(folder.standings, generation)
+  if (to !== undefined) {
+    if (!waiting.some((entry) => entry.generation === to)) {
+      throw new GlasskeyError('NO_SUCCESSOR', `GENERATION ${to} cannot be rotated to`, `Waiting: ${waiting.map((entry) => entry.generation).join(', ') || 'none'}.`)
+    }
+    return generationNumber(folder, to).manifest
+  }
+  const [next] = waiting
+  if (next && !deferRotation) return generationNumber(folder, next.generation).manifest
+  if (drill) throw new GlasskeyError('NO_SUCCESSOR', 'a drill without a successor is refused: it would leave a used key alive', 'Hold a ceremony first.')
+  if (!deferRotation) {
+    throw new GlasskeyError('NO_SUCCESSOR', 'no generation waits to succeed this one', 'Hold a ceremony first; or, in an emergency only, --defer-rotation, to which each custodian must consent.')
+  }
+  return null
+}
+
+function probesFor(manifest: Manifest, rules: Rules): Warrant['probes'] {
+  return manifest.rehearsal ? { ...REHEARSAL_PROBES } : rules.probes
+}

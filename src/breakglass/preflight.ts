@@ -1,0 +1,76 @@
+/** What can be known without a secret before anybody opens a bag. `glasskey check` asks the same any day. */
+import { type Manifest } from '../custody/manifest.js'
+import { GlasskeyError } from '../errors.js'
+import { type CustodyFolder } from '../host/custody-folder.js'
+import { type Isolation } from '../host/isolation.js'
+import { type Profile } from '../host/oci-profile.js'
+import { TOLERANCE_MS } from '../warrant/deadline.js'
+import { exchange, ExchangeError } from '../wire/exchange.js'
+import { identityAt, viewUser, type Cloud } from './login.js'
+import { deskCarrier, newRequestId } from './profile-clerk.js'
+import { isBlocked, recogniseAll } from './user-view.js'
+
+/** One thing that was looked at. */
+export interface Finding {
+  what: string
+  /** `stop`: a session would not begin. `warn`: people should know. */
+  level: 'good' | 'warn' | 'stop'
+  said: string
+}
+
+/** OCI allows three API keys per user. */
+const SLOTS = 3
+const TIMEOUT_MS = 8_000
+
+/** Every region answers, and its clock agrees with ours. */
+export async function lookAtRegions(manifest: Manifest, cloud: Cloud): Promise<Finding[]> {
+  return Promise.all(manifest.regions.map((region) => lookAtRegion(region, manifest, cloud)))
+}
+
+async function lookAtRegion(region: string, manifest: Manifest, cloud: Cloud): Promise<Finding> {
+  const home = region === manifest.homeRegion
+  const what = home ? `home region ${region}` : `region ${region}`
+  const url = `${identityAt(region, manifest.tenancy, cloud)}/20160918/users/${manifest.user}`
+  try {
+    // Unsigned: OCI answers 401, and its Date header is what is wanted.
+    const answer = await exchange({ method: 'GET', url, body: null, headers: { 'opc-request-id': newRequestId() } }, deskCarrier(cloud.ca, TIMEOUT_MS))
+    const off = Date.parse(answer.headers['date'] ?? '') - Date.now()
+    if (Number.isNaN(off)) return { what, level: 'warn', said: 'answers without a Date; the clocks cannot be compared' }
+    if (Math.abs(off) > TOLERANCE_MS) return { what, level: 'stop', said: `OCI's clock and this machine's differ by ${Math.round(off / 1000)} s: set the clock right` }
+    return { what, level: 'good', said: `answers; clocks agree within ${Math.ceil(Math.abs(off) / 1000)} s` }
+  } catch (error) {
+    if (!(error instanceof ExchangeError)) throw error
+    return { what, level: home ? 'stop' : 'warn', said: `does not answer (${error.message})` }
+  }
+}
+
+/** The key in use is listed, equal, alone enough to leave a slot. */
+export async function lookAtKeys(profile: Profile, folder: CustodyFolder, manifest: Manifest, cloud: Cloud, isolation: Isolation): Promise<Finding[]> {
+  const what = `user as ${profile.name} reads it`
+  try {
+    const view = await viewUser(profile, manifest, cloud, isolation)
+    const keys = recogniseAll(view, folder.generations.map((generation) => generation.manifest))
+    const mine = keys.find((key) => key.spkiSha256 === manifest.spkiSha256)
+    const strangers = keys.filter((key) => key.generation === null)
+    return [
+      { what, level: isBlocked(view) ? 'stop' : 'good', said: isBlocked(view) ? 'blocked or not ACTIVE' : 'ACTIVE' },
+      mine?.lifecycleState === 'ACTIVE'
+        ? { what: `GENERATION ${manifest.generation}`, level: 'good', said: 'listed, ACTIVE, equal byte for byte' }
+        : { what: `GENERATION ${manifest.generation}`, level: 'stop', said: 'is not in the key list' },
+      strangers.length > 0
+        ? { what: 'other keys', level: 'warn', said: `${strangers.length} that no manifest names: the action would stop, and the exit deletes them` }
+        : { what: 'key slots', level: 'good', said: `${SLOTS - keys.length} free` },
+    ]
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    return [{ what, level: 'warn', said: error.message }]
+  }
+}
+
+/** Throws OCI_UNREACHABLE or CLOCKS_DISAGREE or TENANCY_UNFIT for the first finding that stops a session. */
+export function refuseStops(findings: readonly Finding[]): readonly Finding[] {
+  const stop = findings.find(({ level }) => level === 'stop')
+  if (!stop) return findings
+  const code = stop.said.includes('clock') ? 'CLOCKS_DISAGREE' : stop.what.includes('region') ? 'OCI_UNREACHABLE' : 'TENANCY_UNFIT'
+  throw new GlasskeyError(code, `${stop.what}: ${stop.said}`, 'No bag was opened. Mend it, then begin again.')
+}

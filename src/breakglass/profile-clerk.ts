@@ -1,0 +1,75 @@
+/** A clerk working with a lent login (bootstrap, reader, auditor): the desk signs, because such a key is not the custodians'. */
+import { Socket } from 'node:net'
+import { randomBytes } from 'node:crypto'
+import { connect } from 'node:net'
+import { runTask, type Carry, type ClerkTask } from '../clerk/door.js'
+import { type Json } from '../canonical.js'
+import { GlasskeyError } from '../errors.js'
+import { startRoom, type Isolation } from '../host/isolation.js'
+import { exchange, ExchangeError, type Answer, type Carrier } from '../wire/exchange.js'
+import { signRequest, type Signer, type UnsignedRequest } from '../wire/signature.js'
+
+/** Connections straight from the desk. */
+export function deskCarrier(ca: string | null, timeoutMs = 20_000): Carrier {
+  return { ca, timeoutMs, connect: (host, port) => connect({ host, port }) }
+}
+
+/** Which requests a lent login may make. */
+export interface LentLogin {
+  signer: Signer
+  /** Whether it is for this origin. */
+  allows: (origin: string) => boolean
+  /** Readers only read. */
+  readOnly: boolean
+}
+
+/** A clerk with somebody else's login. */
+export interface ProfileClerk {
+  run(task: ClerkTask): Promise<Json>
+  close(): void
+}
+
+/** Reads are tried again this often, with growing pauses. A mutation never is. */
+const ATTEMPTS = 4
+
+/** Starts a clerk whose requests `carryOne` signs and sends. */
+export function profileClerk(carryOne: Carry, isolation: Isolation): ProfileClerk {
+  const child = startRoom('clerk', [], ['ignore', 'ignore', 'ignore', 'pipe'], isolation)
+  const pipe = child.stdio[3] as Socket
+  pipe.on('error', () => undefined)
+  return {
+    run: (task) => runTask(pipe, task, carryOne),
+    close: () => {
+      pipe.destroy()
+      child.kill('SIGKILL')
+    },
+  }
+}
+
+/** Signs with a lent login and sends; reads again where a read failed in passing. Throws OUTSIDE_WARRANT for a request that the login is not for, OCI_UNREACHABLE. */
+export async function carryFor(request: UnsignedRequest, login: LentLogin, carrier: Carrier): Promise<Answer> {
+  const reading = request.method === 'GET'
+  if (!login.allows(new URL(request.url).origin) || (login.readOnly && !reading)) {
+    throw new GlasskeyError('OUTSIDE_WARRANT', `the clerk asked for ${request.method} ${request.url}, which this login is not for`, 'Nothing was sent.')
+  }
+  for (let attempt = 1; ; attempt += 1) {
+    const last = !reading || attempt >= ATTEMPTS
+    try {
+      const answer = await exchange(signRequest(request, login.signer, new Date(), newRequestId()), carrier)
+      if (last || !isPassing(answer.status)) return answer
+    } catch (error) {
+      if (!(error instanceof ExchangeError)) throw error
+      if (last) throw new GlasskeyError('OCI_UNREACHABLE', `${new URL(request.url).host} did not answer: ${error.message}`, 'Check the network, then run the same command again.', { cause: error })
+    }
+    await new Promise((resolve) => setTimeout(resolve, 250 * 2 ** attempt))
+  }
+}
+
+/** A random `opc-request-id`, 32 upper-case hex digits. */
+export function newRequestId(): string {
+  return randomBytes(16).toString('hex').toUpperCase()
+}
+
+function isPassing(status: number): boolean {
+  return status === 429 || (status >= 500 && status <= 599)
+}

@@ -1,0 +1,64 @@
+/** Proving that the used key is dead, without any key: the probes signed ahead, and the key list where a login can read it. */
+import { type Manifest } from '../custody/manifest.js'
+import { pause } from '../host/clock.js'
+import { say } from '../host/terminal.js'
+import { type JournalEntry, type Grade, type ListedKey } from '../record/journal.js'
+import { type DatedProbe } from '../strongroom/protocol.js'
+import { confirmationDue, isCredible, isRefused, type ProbeAnswer } from '../warrant/probe-schedule.js'
+import { type Warrant } from '../warrant/warrant.js'
+import { exchange, ExchangeError, type Carrier } from '../wire/exchange.js'
+
+/** Writes a line of the journal. */
+export type Write = (entry: JournalEntry) => void
+
+/** Sends each region's probes on their schedule until the key is refused there or they run out. Returns the regions where it is. */
+export async function probeAll(probes: readonly DatedProbe[], warrant: Warrant, carrier: Carrier, write: Write): Promise<string[]> {
+  if (probes.length === 0) return []
+  say(`Proving it dead in ${warrant.regions.join(' and ')}: three refusals in a row, then one more after ${warrant.probes.confirmAfterSeconds} s.`)
+  const refused = await Promise.all(
+    warrant.regions.map((region) => probeRegion(probes.filter((probe) => probe.region === region), warrant.probes.confirmAfterSeconds, carrier, write)),
+  )
+  return warrant.regions.filter((_, at) => refused[at])
+}
+
+async function probeRegion(probes: readonly DatedProbe[], confirmAfterSeconds: number, carrier: Carrier, write: Write): Promise<boolean> {
+  const answers: ProbeAnswer[] = []
+  for (const probe of probes) {
+    const due = confirmationDue(answers, confirmAfterSeconds)
+    if (due !== null && probe.at < due) continue
+    await pause(probe.at - Date.now())
+    try {
+      const answer = await exchange({ method: 'GET', url: probe.url, body: null, headers: probe.headers }, carrier)
+      const date = answer.headers['date'] ?? ''
+      write({ type: 'probe', region: probe.region, status: answer.status, date, opcRequestId: answer.headers['opc-request-id'] ?? '' })
+      answers.push({ at: probe.at, status: answer.status, credible: isCredible(date, probe.signedFor) })
+    } catch (error) {
+      if (!(error instanceof ExchangeError)) throw error
+      write({ type: 'probe-failed', region: probe.region, reason: error.message.slice(0, 400) })
+    }
+    if (isRefused(answers, confirmAfterSeconds)) return true
+  }
+  return false
+}
+
+/** A key list as a login read it. */
+export interface Listing {
+  profile: string
+  keys: ListedKey[]
+  blocked: boolean
+}
+
+/** The grade, and why, in words. A listing that shows the used key outweighs every refusal. */
+export function gradeOf(warrant: Warrant, refusedIn: readonly string[], listing: Listing | null, used: Manifest): { grade: Grade; why: string } {
+  const refused = warrant.regions.every((region) => refusedIn.includes(region))
+  const present = listing?.keys.some((key) => key.spkiSha256 === used.spkiSha256) === true
+  if (present) return { grade: 'unproved', why: `${listing.profile} still finds it in the key list.` }
+  const successorThere = listing?.keys.some((key) => key.spkiSha256 === warrant.successor?.spkiSha256 && key.lifecycleState === 'ACTIVE') === true
+  if (listing?.blocked === true) return { grade: 'unproved', why: 'The user is blocked, so a refusal says nothing about the key.' }
+  const listed = listing !== null && successorThere
+  const regions = warrant.regions.join(', ')
+  if (refused && listed) return { grade: 'proved', why: `Refused in ${regions}; ${listing.profile} finds the successor in the key list and the used key gone.` }
+  if (refused) return { grade: 'refused-only', why: `Refused in ${regions}; no login read the key list.` }
+  if (listed) return { grade: 'listed-only', why: `${listing.profile} finds the used key gone from the key list; it was not refused everywhere by a probe.` }
+  return { grade: 'unproved', why: refusedIn.length > 0 ? `Refused only in ${refusedIn.join(', ')}.` : 'Neither a probe nor a listing shows it.' }
+}

@@ -1,0 +1,65 @@
+/** Finishing what was interrupted: from the journal, and from what OCI says is true. A quorum only where a signature is needed. */
+import { GlasskeyError } from '../errors.js'
+import { wallClock } from '../host/clock.js'
+import { generationNumber, places, readCustodyFolder, type StoredSession } from '../host/custody-folder.js'
+import { probeIsolation } from '../host/isolation.js'
+import { LineFile } from '../host/line-file.js'
+import { takeLock } from '../host/lock.js'
+import { isInteractive, say } from '../host/terminal.js'
+import { readJournal, type JournalEntry, type JournalLine } from '../record/journal.js'
+import { isSettled } from '../record/replay.js'
+import { TOOL } from '../version.js'
+import { holdAndConclude, refuseUnattended, type Inputs } from './break-glass.js'
+import { conclude, tryListing, type SessionResult } from './conclude.js'
+
+/** Finishes one session, or says that nothing is open. Throws USAGE for a session that is not there. */
+export async function resume(folderPath: string, id: string | undefined, inputs: Inputs): Promise<SessionResult | null> {
+  const release = takeLock(places.lock(folderPath), 'resume', wallClock())
+  try {
+    const folder = readCustodyFolder(folderPath)
+    const stored = folder.sessions.find((candidate) => (id === undefined ? !isSettled(candidate.session) : candidate.id === id))
+    if (!stored) {
+      if (id !== undefined) throw new GlasskeyError('USAGE', `there is no session ${id}`, 'glasskey logbook list names them.')
+      return null
+    }
+    if (isSettled(stored.session)) return null
+    const isolation = probeIsolation(inputs.namespaces)
+    const manifests = folder.generations.map(({ manifest }) => manifest)
+    const { warrant, session } = stored
+    const used = generationNumber(folder, warrant.key.generation).manifest
+    const listing = session.keyLiveAt === null ? null : await tryListing({ folder: folderPath, warrant, reader: inputs.reader, cloud: inputs.cloud, isolation }, manifests)
+    const gone = listing !== null && !listing.keys.some((key) => key.spkiSha256 === used.spkiSha256)
+    const found = whatHappened(stored, listing === null ? null : gone)
+    const journal = LineFile.open<JournalLine, JournalEntry>(places.journal(folderPath, warrant.session), readJournal, wallClock)
+    journal.append({ type: 'resumed', tool: TOOL, found })
+    say(found, 'strong')
+
+    const needsSignature = session.keyLiveAt !== null && !gone && session.deletion !== 'done'
+    if (needsSignature) {
+      if (inputs.scans.length + inputs.shareFiles.length === 0 && !isInteractive()) {
+        throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} may be ALIVE, and deleting it needs a signature`, `Gather a quorum of GENERATION ${warrant.key.generation}: glasskey resume --session ${warrant.session} --scan FILE...`)
+      }
+      refuseUnattended(warrant, inputs)
+      return await holdAndConclude(folderPath, warrant, 'finish', inputs, isolation)
+    }
+    if (gone && session.deletion !== 'done') journal.append({ type: 'key-deleted', keyId: used.keyId, fingerprint: used.fingerprint })
+    return await conclude({ folder: folderPath, warrant, finished: { kind: 'finished', probes: [], failure: null }, unwritten: [], reader: inputs.reader, cloud: inputs.cloud, isolation })
+  } finally {
+    release()
+  }
+}
+
+/** What had happened, in plain words. `gone` is what a listing said of the used key; null when none could be read. */
+function whatHappened({ session, warrant }: StoredSession, gone: boolean | null): string {
+  const key = `the key of GENERATION ${warrant.key.generation}`
+  if (session.keyLiveAt === null) return `The session ended before ${key} was recombined; ${session.sharesSeen.length} shares were seen.`
+  const listed = gone === null ? '' : gone ? ' The key list no longer has it.' : ' The key list still has it.'
+  switch (session.deletion) {
+    case 'not-sent':
+      return `The session ended with ${key} live, before its deletion was asked for.${listed}`
+    case 'unknown':
+      return `The deletion of ${key} was sent and no answer is recorded.${listed}`
+    case 'done':
+      return `${key.charAt(0).toUpperCase()}${key.slice(1)} was deleted and not yet proved dead.${listed}`
+  }
+}

@@ -1,0 +1,106 @@
+/** Bringing a later ceremony back over the air gap: verified against the folder, then appended to it. */
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { manifestDigest, parseManifest, type Manifest } from '../custody/manifest.js'
+import { sealedRules } from '../custody/rules.js'
+import { envelopeDigest } from '../custody/envelope.js'
+import { checkSigners } from '../custody/signatures.js'
+import { GlasskeyError } from '../errors.js'
+import { wallClock } from '../host/clock.js'
+import { places, readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
+import { makeFolder, readBytes, readText, writeNew } from '../host/disk.js'
+import { LineFile } from '../host/line-file.js'
+import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
+import { recordPath, writeGeneration } from './folder-files.js'
+
+const entryShape = z.looseObject({
+  type: z.literal('ceremony'),
+  rehearsal: z.boolean(),
+  generations: z.array(z.object({ generation: z.number().int(), manifestSha256: z.string(), spkiSha256: z.string(), keyId: z.string() })).min(1),
+})
+
+/** What an import brought. */
+export interface Imported {
+  custody: string
+  generations: number[]
+  logbook: number
+  /** Whether the outbox has another custody.yaml than the folder; which is right is for people to say. */
+  custodyYamlDiffers: boolean
+}
+
+/** Verifies an outbox and appends it. Throws FOLDER_ALTERED, MANIFEST_INVALID, SUCCESSOR_UNTRUSTED; then nothing was changed. */
+export async function importOutbox(custodyPath: string, outbox: string): Promise<Imported> {
+  const folder = readCustodyFolder(custodyPath)
+  const last = folder.generations.at(-1)
+  if (!last) throw new GlasskeyError('FOLDER_ALTERED', `${custodyPath} has no generation; a first ceremony writes the folder itself`, 'Use the folder that the ceremony made.')
+  const numbers = readdirSync(join(outbox, 'generations')).map(Number).sort((one, other) => one - other)
+  const entry = readEntry(outbox)
+  const found = numbers.map((number) => readOutboxGeneration(outbox, number))
+  checkChain(found.map(({ manifest }) => manifest), last.manifest)
+  checkEntry(entry, found.map(({ manifest }) => manifest))
+  for (const { manifest, text } of found) await checkSignatures(folder, outbox, manifest, text, last.rules.signers)
+
+  for (const { manifest, rules, envelope } of found) {
+    writeGeneration(folder.path, { manifest, envelope }, rules)
+    const signature = join(places.generation(outbox, manifest.generation), 'manifest.json.asc')
+    if (existsSync(signature)) writeNew(join(places.generation(folder.path, manifest.generation), 'manifest.json.asc'), readBytes(signature, 'the signatures'))
+  }
+  const [first = 0] = numbers
+  const record = recordPath(outbox, first)
+  if (existsSync(record)) {
+    makeFolder(join(folder.path, 'records'))
+    writeNew(recordPath(folder.path, first), readBytes(record, 'the record'))
+  }
+  const { line } = LineFile.open<LogbookEntry, NewLogbookEntry>(places.logbook(folder.path), readLogbook, wallClock).append(entry)
+  return {
+    custody: folder.path,
+    generations: numbers,
+    logbook: line.seq,
+    custodyYamlDiffers: readText(places.custody(outbox), 'custody.yaml') !== readText(places.custody(folder.path), 'custody.yaml'),
+  }
+}
+
+function readEntry(outbox: string): Extract<NewLogbookEntry, { type: 'ceremony' }> {
+  const value: unknown = JSON.parse(readText(join(outbox, 'entry.json'), 'the outbox\'s logbook entry'))
+  const parsed = entryShape.safeParse(value)
+  if (!parsed.success) throw altered('entry.json is not a ceremony\'s entry')
+  return value as Extract<NewLogbookEntry, { type: 'ceremony' }>
+}
+
+function readOutboxGeneration(outbox: string, number: number): { manifest: Manifest; text: string; rules: ReturnType<typeof sealedRules>; envelope: Uint8Array } {
+  const place = places.generation(outbox, number)
+  const text = readText(join(place, 'manifest.json'), 'the manifest')
+  const manifest = parseManifest(text, join(place, 'manifest.json'))
+  const envelope = readBytes(join(place, 'envelope.pgp'), 'the envelope')
+  if (manifest.generation !== number) throw altered(`generations/${number} holds the manifest of generation ${manifest.generation}`)
+  if (envelopeDigest(envelope) !== manifest.envelopeSha256) throw altered(`generations/${number}/envelope.pgp is not the one that its manifest names`)
+  return { manifest, text, envelope, rules: sealedRules(readText(join(place, 'rules.json'), 'the rules'), manifest.rulesSha256) }
+}
+
+function checkChain(found: readonly Manifest[], last: Manifest): void {
+  let before = last
+  for (const manifest of found) {
+    if (manifest.generation !== before.generation + 1) throw altered(`generation ${before.generation + 1} is expected next, and the outbox has ${manifest.generation}`)
+    if (manifest.previousManifestSha256 !== manifestDigest(before)) throw altered(`generation ${manifest.generation} does not follow from generation ${before.generation} of this folder`)
+    for (const field of ['tenancy', 'user', 'rehearsal'] as const) if (manifest[field] !== before[field]) throw altered(`generation ${manifest.generation} has another ${field}`)
+    before = manifest
+  }
+}
+
+function checkEntry(entry: Extract<NewLogbookEntry, { type: 'ceremony' }>, found: readonly Manifest[]): void {
+  const said = entry.generations.map(({ generation, manifestSha256 }) => `${generation} ${manifestSha256}`)
+  const is = found.map((manifest) => `${manifest.generation} ${manifestDigest(manifest)}`)
+  if (said.join('\n') !== is.join('\n')) throw altered('entry.json names other manifests than the outbox holds')
+}
+
+async function checkSignatures(folder: CustodyFolder, outbox: string, manifest: Manifest, text: string, signers: { fingerprints: string[]; needed: number }): Promise<void> {
+  const signature = join(places.generation(outbox, manifest.generation), 'manifest.json.asc')
+  const keys = join(folder.path, 'signers')
+  const publicKeys = existsSync(keys) ? readdirSync(keys).filter((name) => name.endsWith('.asc')).map((name) => readText(join(keys, name), 'a signer\'s public key')) : []
+  await checkSigners({ generation: manifest.generation, text, signature: existsSync(signature) ? readText(signature, 'the signatures') : null, publicKeys }, signers)
+}
+
+function altered(what: string): GlasskeyError {
+  return new GlasskeyError('FOLDER_ALTERED', `the outbox cannot be imported: ${what}`, 'Nothing was changed. Compare both with the ceremony record.')
+}

@@ -1,0 +1,42 @@
+/** `glasskey check`: would it work tonight? Without secrets, any day. */
+import { resolve } from 'node:path'
+import { type Argv } from 'yargs'
+import { lookAtKeys, lookAtRegions, type Finding } from '../breakglass/preflight.js'
+import { inUse } from '../custody/generation.js'
+import { generationNumber, readCustodyFolder } from '../host/custody-folder.js'
+import { probeIsolation } from '../host/isolation.js'
+import { toned } from '../host/terminal.js'
+import { cloudFlags, cloudOf, readerOf, type CloudArguments } from './flags.js'
+import { standingOf } from './status.js'
+import { type Outcome } from './outcome.js'
+
+export const builder = (flags: Argv): Argv =>
+  cloudFlags(flags).usage('$0 check [--reader PROFILE]\n\nFolder and chains, clock, endpoints, key slots (with a reader), successors, printer, isolation. Exit 3 when a\nsession would not begin.')
+
+export const handler = async (args: CloudArguments): Promise<Outcome> => {
+  const folder = readCustodyFolder(resolve(args.custody))
+  const standing = standingOf(folder)
+  const cloud = cloudOf(args)
+  const reader = readerOf(args)
+  const isolation = probeIsolation()
+  const current = inUse(folder.standings, folder.events)
+  const { manifest } = generationNumber(folder, current?.generation ?? 1)
+  const findings: Finding[] = [
+    { what: 'custody folder', level: 'good', said: `${folder.generations.length} generations, ${folder.logbook.head.seq} logbook entries, ${folder.sessions.length} sessions; every chain holds` },
+    ...standing.remarks.map(({ level, text }): Finding => ({ what: 'custody', level: level === 'alarm' ? 'stop' : 'warn', said: text })),
+    current
+      ? { what: 'successors', level: standing.waiting.length > 0 ? 'good' : 'stop', said: standing.waiting.length > 0 ? `GENERATION ${standing.waiting.join(', ')} wait` : 'none waits' }
+      : { what: 'takeover', level: 'warn', said: 'has not happened; glasskey takeover' },
+    ...(await lookAtRegions(manifest, cloud)),
+    ...(reader && current ? await lookAtKeys(reader, folder, manifest, cloud, isolation) : [{ what: 'key list', level: 'warn' as const, said: 'not looked at: no --reader' }]),
+    isolation.exceptions.length === 0
+      ? { what: 'isolation', level: 'good', said: 'strongroom, reader and clerk get namespaces of their own; no core files' }
+      : { what: 'isolation', level: 'warn', said: isolation.exceptions.join('; ') },
+  ]
+  const stops = findings.filter(({ level }) => level === 'stop')
+  const text = [
+    ...findings.map(({ what, level, said }) => toned(`${level === 'good' ? 'ok  ' : level === 'warn' ? 'note' : 'STOP'}  ${what}: ${said}`, level === 'stop' ? 'alarm' : 'plain', process.stdout)),
+    stops.length === 0 ? 'Ready.' : `Not ready: ${stops.length} to mend.`,
+  ].join('\n')
+  return { json: { ready: stops.length === 0, findings: findings.map((finding) => ({ ...finding })) }, text, ...(stops.length === 0 ? {} : { as: 'REFUSED' as const }) }
+}

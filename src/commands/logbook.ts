@@ -1,0 +1,146 @@
+/** `glasskey logbook list|show|verify|print|add`. */
+import { resolve } from 'node:path'
+import { type Argv } from 'yargs'
+import { z } from 'zod'
+import { type Json } from '../canonical.js'
+import { entrySource } from '../breakglass/print-session.js'
+import { explain } from '../custody/explain.js'
+import { GlasskeyError } from '../errors.js'
+import { wallClock } from '../host/clock.js'
+import { places, readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
+import { writeNew } from '../host/disk.js'
+import { LineFile } from '../host/line-file.js'
+import { takeLock } from '../host/lock.js'
+import { printPdf } from '../host/printer.js'
+import { ask, isInteractive } from '../host/terminal.js'
+import { drawLogbookEntry } from '../paper/logbook-entry.js'
+import { entryPage, summaryOf } from '../paper/entry-page.js'
+import { checkLastSignature } from '../record/evidence.js'
+import { logbookEntry, readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
+import { custodyFlag } from './flags.js'
+import { type Outcome } from './outcome.js'
+
+interface Arguments {
+  step: 'list' | 'show' | 'verify' | 'print' | 'add'
+  what: string | undefined
+  custody: string
+  out: string | undefined
+  printer: string | undefined
+  set: string[]
+}
+
+/** Entries that people make, with the questions that they are asked for. */
+const QUESTIONS: Record<string, [name: string, question: string, kind: 'text' | 'number' | 'numbers'][]> = {
+  handover: [['custodian', 'Number of the custodian whose bag it is', 'number'], ['copy', 'Copy', 'number'], ['from', 'From whom', 'text'], ['to', 'To whom', 'text'], ['bag', 'Bag number (unopened)', 'text'], ['witness', 'Witness', 'text']],
+  lost: [['custodian', 'Number of the custodian', 'number'], ['copy', 'Copy', 'number'], ['generations', 'Generations in the bag (such as 2,3,4)', 'numbers'], ['witness', 'Reported to', 'text']],
+  inspected: [['custodian', 'Number of the custodian', 'number'], ['copy', 'Copy', 'number'], ['generations', 'Generations in the bag (such as 2,3,4)', 'numbers'], ['bag', 'Bag number', 'text'], ['condition', 'Condition (intact, opened or doubtful)', 'text'], ['witness', 'Witness', 'text']],
+  destroyed: [['generation', 'Generation', 'number'], ['custodian', 'Number of the custodian', 'number'], ['copies', 'Copies destroyed (such as 1,2)', 'numbers'], ['method', 'Method', 'text'], ['witness', 'Witness', 'text']],
+  retired: [['generation', 'Generation', 'number'], ['reason', 'Reason', 'text']],
+  exception: [['step', 'At which step', 'text'], ['happened', 'What happened', 'text'], ['decision', 'What was decided', 'text'], ['decidedBy', 'By whom', 'text'], ['witness', 'Witness', 'text']],
+}
+
+export const builder = (flags: Argv): Argv =>
+  custodyFlag(flags)
+    .usage(`$0 logbook <list|show|verify|print|add> [what]\n\nlist · show NUMBER · verify · print NUMBER --out FILE · add ${Object.keys(QUESTIONS).join('|')}`)
+    .positional('step', { choices: ['list', 'show', 'verify', 'print', 'add'] as const })
+    .positional('what', { type: 'string', describe: 'number of an entry, or kind of a new one' })
+    .option('out', { type: 'string', describe: 'print: file for the PDF' })
+    .option('printer', { type: 'string', describe: 'print: CUPS printer' })
+    .option('set', { type: 'string', array: true, default: [], describe: 'add: NAME=VALUE in place of a question (repeatable)' })
+
+export const handler = async (args: Arguments): Promise<Outcome> => {
+  const path = resolve(args.custody)
+  const folder = readCustodyFolder(path)
+  switch (args.step) {
+    case 'list':
+      return { json: { entries: folder.logbook.lines as unknown as Json }, text: folder.logbook.lines.map((entry) => `${String(entry.seq).padStart(4)}  ${entry.at.slice(0, 16)}Z  ${summaryOf(entry)}`).join('\n') }
+    case 'show': {
+      const { entry, entrySha256 } = entrySource(folder, numberOf(args.what))
+      return { json: { entry: entry as unknown as Json, sha256: entrySha256 }, text: `${JSON.stringify(entry, null, 2)}\nSHA-256 ${entrySha256}` }
+    }
+    case 'verify':
+      return verify(folder)
+    case 'print':
+      return print(folder, args)
+    case 'add':
+      return add(path, folder, args)
+  }
+}
+
+/** Chains were verified by reading the folder; here entries, journals and last signatures are held against each other. */
+function verify(folder: CustodyFolder): Outcome {
+  const invalid = (what: string): GlasskeyError => new GlasskeyError('CHAIN_BROKEN', what, 'The record was altered. Keep it as it is and compare with the paper book.')
+  for (const { id, chain, session, warrant } of folder.sessions) {
+    const manifest = folder.generations.find((generation) => generation.manifest.generation === warrant.key.generation)?.manifest
+    if (!manifest) throw invalid(`session ${id} used a generation that the folder does not have`)
+    checkLastSignature(session, manifest)
+    const opening = folder.logbook.texts[warrant.logbook.seq - 1]
+    if (warrant.logbook.seq > 0 && opening === undefined) throw invalid(`the logbook was shortened: session ${id} began after entry ${warrant.logbook.seq}`)
+    const at = folder.logbook.lines.find((entry) => entry.prev === warrant.logbook.sha256)
+    if (folder.logbook.head.sha256 !== warrant.logbook.sha256 && !at) throw invalid(`the logbook was forked: session ${id} began after an entry that is not there`)
+    const entries = folder.logbook.lines.filter((entry) => entry.type === 'session' && entry.session === id)
+    const last = entries.at(-1)
+    if (session.closed && last?.type === 'session' && last.journalSha256 !== chain.head.sha256) throw invalid(`the journal of session ${id} is not the one that its logbook entry names`)
+  }
+  for (const entry of folder.logbook.lines) {
+    if (entry.type === 'session' && !folder.sessions.some(({ id }) => id === entry.session)) throw invalid(`the session of entry ${entry.seq} (${entry.session}) is missing`)
+  }
+  const { head } = folder.logbook
+  return { json: { verified: true, entries: head.seq, head: head.sha256, sessions: folder.sessions.length }, text: `The logbook holds: ${head.seq} entries, ${folder.sessions.length} sessions with their last signatures.\nHead ${head.sha256}` }
+}
+
+async function print(folder: CustodyFolder, args: Arguments): Promise<Outcome> {
+  const number = numberOf(args.what)
+  const pdf = await drawLogbookEntry(entryPage(entrySource(folder, number)), { paper: folder.custody.paper })
+  if (args.printer !== undefined) await printPdf(pdf, args.printer, `logbook entry ${number}`)
+  else if (args.out === undefined) throw new GlasskeyError('USAGE', 'where should it go?', 'glasskey logbook print NUMBER --out FILE, or --printer NAME')
+  if (args.out !== undefined) writeNew(resolve(args.out), pdf)
+  return { json: { entry: number, out: args.out ?? null, printer: args.printer ?? null }, text: `Entry ${number} is ${args.printer === undefined ? `in ${String(args.out)}` : `with printer ${args.printer}`}.` }
+}
+
+async function add(path: string, folder: CustodyFolder, args: Arguments): Promise<Outcome> {
+  const kind = args.what ?? ''
+  const questions = Object.hasOwn(QUESTIONS, kind) ? QUESTIONS[kind] : undefined
+  if (!questions) throw new GlasskeyError('USAGE', `there is no entry of kind "${kind}"`, `Kinds: ${Object.keys(QUESTIONS).join(', ')}.`)
+  const entry = { type: kind, ...(await answers(questions, args.set)) } as NewLogbookEntry
+  checkEntry(entry, folder)
+  const release = takeLock(places.lock(path), 'logbook add', wallClock())
+  try {
+    const { line, head } = LineFile.open<LogbookEntry, NewLogbookEntry>(places.logbook(path), readLogbook, wallClock).append(entry)
+    return { json: { entry: line as unknown as Json, sha256: head.sha256 }, text: `Entry ${line.seq}: ${summaryOf(line)}\nWrite into the paper book: number ${line.seq}, SHA-256 ${head.sha256}` }
+  } finally {
+    release()
+  }
+}
+
+async function answers(questions: readonly [string, string, 'text' | 'number' | 'numbers'][], set: readonly string[]): Promise<Record<string, Json>> {
+  const given = new Map(set.map((text): [string, string] => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]))
+  const unknown = [...given.keys()].find((name) => !questions.some(([known]) => known === name))
+  if (unknown !== undefined) throw new GlasskeyError('USAGE', `--set ${unknown} is not part of this entry`, `It has: ${questions.map(([name]) => name).join(', ')}.`)
+  const missing = questions.filter(([name]) => !given.has(name)).map(([name]) => name)
+  if (missing.length > 0 && !isInteractive()) throw new GlasskeyError('USAGE', `still needed: ${missing.join(', ')}`, missing.map((name) => `--set ${name}=…`).join(' '))
+  const found: Record<string, Json> = {}
+  for (const [name, question, kind] of questions) {
+    const text = given.get(name) ?? (await ask(`${question}:`, `--set ${name}=…`))
+    found[name] = kind === 'text' ? text : kind === 'number' ? Number(text) : text.split(/[\s,]+/).filter((part) => part !== '').map(Number)
+  }
+  return found
+}
+
+/** The entry's shape, and that what it speaks of exists. Throws USAGE. */
+function checkEntry(entry: NewLogbookEntry, folder: CustodyFolder): void {
+  const parsed = logbookEntry.safeParse({ ...entry, seq: 1, at: wallClock().toISOString(), prev: '0'.repeat(64) })
+  if (!parsed.success) throw new GlasskeyError('USAGE', explain(parsed.error), 'Nothing was written.')
+  const mentioned = [...('generation' in entry ? [entry.generation] : []), ...('generations' in entry && entry.type !== 'ceremony' ? entry.generations : [])]
+  const strange = mentioned.find((generation) => !folder.generations.some(({ manifest }) => manifest.generation === generation))
+  if (strange !== undefined) throw new GlasskeyError('USAGE', `there is no GENERATION ${strange}`, 'glasskey status lists them. Nothing was written.')
+  if ('custodian' in entry && !folder.custody.custodians.some(({ number }) => number === entry.custodian)) {
+    throw new GlasskeyError('USAGE', `there is no custodian ${entry.custodian}`, 'Nothing was written.')
+  }
+}
+
+function numberOf(text: string | undefined): number {
+  const parsed = z.coerce.number().int().min(1).safeParse(text)
+  if (!parsed.success) throw new GlasskeyError('USAGE', `which entry? "${text ?? ''}" is not a number`, 'glasskey logbook list')
+  return parsed.data
+}

@@ -1,0 +1,25 @@
+/** `glasskey resume`. */
+import { resolve } from 'node:path'
+import { type Argv } from 'yargs'
+import { resume } from '../breakglass/resume.js'
+import { inputsOf, sessionFlags, type SessionArguments } from './flags.js'
+import { sessionOutcome } from './session-outcome.js'
+import { type Outcome } from './outcome.js'
+
+interface Arguments extends SessionArguments {
+  session: string | undefined
+  printer: string | undefined
+}
+
+export const builder = (flags: Argv): Argv =>
+  sessionFlags(flags)
+    .usage('$0 resume [--session ID]\n\nFinishes what was interrupted, from the journal and from what OCI says is true. Asks for a quorum only when a\nsignature is needed.')
+    .option('session', { type: 'string', describe: 'which session (default: the one that is open)' })
+    .option('printer', { type: 'string', describe: 'print entry and slips on this CUPS printer' })
+
+export const handler = async (args: Arguments): Promise<Outcome> => {
+  const folder = resolve(args.custody)
+  const result = await resume(folder, args.session, inputsOf(args))
+  if (!result) return { json: { open: false }, text: 'Nothing is open: every session has come to its end.' }
+  return sessionOutcome(folder, result, args.printer)
+}

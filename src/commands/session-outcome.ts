@@ -1,0 +1,55 @@
+/** What a session leaves behind, for people and scripts: break, takeover and resume end alike. */
+import { type SessionResult } from '../breakglass/conclude.js'
+import { printSession, type PrintedSession } from '../breakglass/print-session.js'
+import { GlasskeyError } from '../errors.js'
+import { say } from '../host/terminal.js'
+import { type Outcome } from './outcome.js'
+
+/** Prints entry and slips, and says what to do next. Throws the session's failure once everything is on paper. */
+export async function sessionOutcome(folder: string, result: SessionResult, printer: string | undefined): Promise<Outcome> {
+  const printed = await printSession(folder, result, printer)
+  const { warrant, state, grade, failure } = result
+  const json = {
+    session: result.session,
+    action: warrant.action.name,
+    rehearsal: warrant.rehearsal,
+    generation: warrant.key.generation,
+    keyId: warrant.key.keyId,
+    successor: state.successor ? { generation: state.successor.generation, keyId: state.successor.keyId } : null,
+    actionResult: state.action?.result ?? 'not begun',
+    actionDetail: state.action?.detail ?? '',
+    refusals: state.refusals.map(({ reason }) => reason),
+    grade,
+    secondsLive: state.burned?.secondsLive ?? 0,
+    logbook: result.logbook,
+    entry: printed.entry,
+    slips: printed.slips,
+    evidence: printed.evidence,
+    error: failure ? { code: failure.code, message: failure.message, hint: failure.hint } : null,
+  }
+  if (!failure) return { json, text: closing(result, printed) }
+  say(`${failure.code}: ${failure.message}`, 'alarm')
+  if (failure.hint !== '') say(failure.hint)
+  return { json, text: closing(result, printed), as: failure.code }
+}
+
+function closing(result: SessionResult, printed: PrintedSession): string {
+  const { warrant, state, grade } = result
+  const dead = grade !== null && grade !== 'unproved'
+  const lines = [
+    `Logbook entry ${result.logbook}: ${printed.entry}`,
+    ...(printed.slips === null ? [] : [`Slips for the custodians: ${printed.slips}`]),
+    `Evidence: ${printed.evidence}`,
+    ...(dead ? [`Next: destroy the used sheets of GENERATION ${warrant.key.generation} before a witness (glasskey logbook add destroyed).`] : []),
+    ...(state.successor ? [`In use now: GENERATION ${state.successor.generation}, key id ${state.successor.keyId}. ${printed.waiting} more waiting.`] : []),
+    ...(printed.waiting < 2 ? ['Fewer than two successors wait: plan the next ceremony.'] : []),
+  ]
+  return lines.join('\n')
+}
+
+/** A positive whole number, or USAGE. */
+export function wholeNumber(flag: string, value: number | undefined): number | undefined {
+  if (value === undefined) return undefined
+  if (!Number.isInteger(value) || value < 1) throw new GlasskeyError('USAGE', `--${flag} takes a whole number from 1`)
+  return value
+}

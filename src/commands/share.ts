@@ -1,0 +1,49 @@
+/** `glasskey share inspect`: one sheet alone, without a quorum and without learning anything secret. */
+import { resolve } from 'node:path'
+import { type Argv } from 'yargs'
+import { readSheets } from '../ceremony/recover.js'
+import { judgeShare, calledBy } from '../custody/share.js'
+import { whyNot } from '../custody/generation.js'
+import { GlasskeyError } from '../errors.js'
+import { otherGenerations, readCustodyFolder } from '../host/custody-folder.js'
+import { readText } from '../host/disk.js'
+import { probeIsolation } from '../host/isolation.js'
+import { type Outcome } from './outcome.js'
+
+interface Arguments {
+  scan: string[]
+  shareFile: string[]
+  custody: string | undefined
+}
+
+export const builder = (flags: Argv): Argv =>
+  flags
+    .usage('$0 share inspect --scan FILE [--custody DIR]\n\nTells whether a sheet is whole, whose it is and of which generation. With a custody folder also whether it is the\none that was promised. Shows nothing secret.')
+    .positional('step', { choices: ['inspect'] as const })
+    .option('scan', { type: 'string', array: true, default: [], describe: 'scan or photograph of the sheet' })
+    .option('share-file', { type: 'string', array: true, default: [], describe: 'typed share text' })
+    .option('custody', { type: 'string', describe: 'custody folder to hold it against' })
+
+export const handler = async (args: Arguments): Promise<Outcome> => {
+  const typed = args.shareFile.flatMap((path) => readText(resolve(path), 'the share file').split('\n').filter((line) => line.trim() !== ''))
+  const { shares, parts } = await readSheets(args.scan.map((path) => resolve(path)), typed, probeIsolation())
+  if (shares.length === 0) throw new GlasskeyError('SCAN_UNREADABLE', 'no share was read', 'Scan page 1 of the sheet again: flat, in focus, at 150 dpi or more.')
+  const folder = args.custody === undefined ? null : readCustodyFolder(resolve(args.custody))
+  const found = shares.map((share) => {
+    const { rehearsal, keyId, custodian, threshold, shares: count } = share
+    const manifest = folder?.generations.find((generation) => generation.manifest.keyId === keyId)?.manifest
+    if (folder && manifest) judgeShare(share, { manifest, others: otherGenerations(folder, manifest.generation) })
+    const standing = folder?.standings.find(({ generation }) => generation === manifest?.generation)
+    share.bytes.fill(0)
+    return { rehearsal, keyId, custodian, threshold, shares: count, name: manifest ? calledBy(manifest, custodian) : null, generation: manifest?.generation ?? null, standing: standing ? whyNot(standing) : null, promised: manifest !== undefined }
+  })
+  const text = found
+    .map((share) =>
+      [
+        `Whole${share.rehearsal ? ', a PRACTICE sheet' : ''}: share ${share.custodian} of ${share.shares} (${share.threshold} needed), key id ${share.keyId}.`,
+        ...(share.promised ? [`It is the promised one of ${String(share.name)}, GENERATION ${String(share.generation)}; ${String(share.standing)}.`] : folder ? ['Its key is not in this custody folder.'] : []),
+      ].join('\n'),
+    )
+    .join('\n')
+  return { json: { shares: found, envelopeParts: parts.length }, text: `${text}\nEnvelope: ${parts.length} parts read.` }
+}
