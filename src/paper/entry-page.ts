@@ -167,13 +167,13 @@ function releaseOf(source: EntrySource, { warrant, lines, session }: NonNullable
       at: call.intent.at,
       method: call.intent.method,
       host: call.intent.host,
-      path: call.intent.path,
+      path: shortPath(call.intent.path, warrant),
       bodySha256: call.intent.bodySha256,
       status: statusOf(call),
       requestId: requestIdOf(call),
       rule: call.intent.rule,
     })),
-    refusals: session.refusals.map(({ at: when, method, target, reason }) => ({ at: when, method, host: hostOf(target), path: target, why: reason })),
+    refusals: session.refusals.map(({ at: when, method, target, reason }) => ({ at: when, method, host: hostOf(target), path: shortPath(target, warrant), why: reason })),
     successorActiveAt: session.successor?.at ?? null,
     deletedAt: session.deletedAt,
     secondsLive: session.burned?.secondsLive ?? null,
@@ -191,6 +191,12 @@ function statusOf({ outcome }: Call): string {
 
 function requestIdOf({ outcome }: Call): string {
   return outcome?.type === 'outcome' ? (outcome.opcRequestId.split('/')[0] ?? '') : ''
+}
+
+/** OCIDs that the page names already are long: in paths they stand as {user}, {tenancy} and {database}. */
+function shortPath(path: string, warrant: Warrant): string {
+  const named = path.replaceAll(warrant.user, '{user}').replaceAll(warrant.tenancy, '{tenancy}')
+  return warrant.action.name === 'saas-admin' ? named.replaceAll(warrant.action.database, '{database}') : named
 }
 
 function hostOf(target: string): string {

@@ -4,10 +4,11 @@
 export const CODES_ON_A_PAGE = 4
 
 /**
- * The most bytes that a code may carry: 1,216 base32 characters and 26 of prefix make version 23 at level M (109 modules,
- * 1,248 characters), the largest of which two stand side by side on A4 with modules of 0.75 mm.
+ * The most bytes that a code may carry: 1,296 base32 characters and 26 of prefix make version 24 at level M (113 modules,
+ * 1,326 characters), the largest of which two stand side by side on A4 with modules of 0.75 mm. An envelope of a 4096-bit
+ * key has about 3,100 bytes, so that it fits one page.
  */
-const MOST_BYTES = 760
+const MOST_BYTES = 810
 
 /** base32 turns 5 bytes into 8 characters; a slice that is not the last must be a whole number of these. */
 const STEP = 5

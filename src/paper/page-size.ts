@@ -18,7 +18,7 @@ export const PAGE_SIZES: Readonly<Record<Paper, PageSize>> = {
 }
 
 /** White border. Many printers cannot reach the last 6 mm, and codes must stay 12 mm inside the edge. */
-export const MARGINS = { left: 20 * MM, right: 20 * MM, top: 22 * MM, bottom: 23 * MM } as const
+export const MARGINS = { left: 17.5 * MM, right: 17.5 * MM, top: 22 * MM, bottom: 23 * MM } as const
 
 /** Labels of facts and headings beside the text stand in a column this wide, so that all text starts on one line. */
 export const LABEL_COLUMN = 40 * MM
