@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     include: interop ? ['test/**/*.interop.test.ts'] : ['test/**/*.test.ts'],
     exclude: interop ? [] : ['test/**/*.interop.test.ts'],
+    globalSetup: ['test/stage/prepare.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 2,

@@ -10,6 +10,7 @@ const ACTIONS: Record<string, () => Promise<(post: Post, params: never) => Promi
   'list-keys': async () => (await import('./actions/list-keys.js')).listKeys,
   'upload-key': async () => (await import('./actions/api-key.js')).uploadKey,
   'delete-key': async () => (await import('./actions/api-key.js')).deleteKey,
+  credentials: async () => (await import('./actions/credentials.js')).credentials,
   survey: async () => (await import('./actions/survey.js')).survey,
   warm: async () => (await import('./actions/warm.js')).warm,
 }

@@ -197,13 +197,15 @@ function readPlaintext(plaintext: Uint8Array): OpenedEnvelope {
 
 function parseHeader(text: string): EnvelopeHeader {
   const lines = text.split('\n')
+  const version = /^glasskey: (.*)$/.exec(lines[0] ?? '')?.[1] ?? ''
+  if (version !== '1') throw invalid(`it has header version "${version.slice(0, 20)}", and this glasskey reads version 1`)
+  if (lines.length !== NAMES.length) throw invalid(`its header has ${lines.length} lines, not ${NAMES.length}`)
   const values = NAMES.map(([name], at) => {
     const line = lines[at] ?? ''
     if (!line.startsWith(`${name}: `)) throw invalid(`header line ${at + 1} should be "${name}"`)
     return line.slice(name.length + 2)
   })
   const value = (name: (typeof NAMES)[number][1]): string => values[NAMES.findIndex(([, field]) => field === name)] ?? ''
-  if (lines.length !== NAMES.length || value('1') !== '1') throw invalid(`it has header version "${value('1')}", and this glasskey reads version 1`)
   const orNone = (text: string): string | null => (text === 'none' ? null : text)
   const whole = (name: 'generation' | 'threshold' | 'shares' | 'signersNeeded'): number => {
     if (!/^\d{1,4}$/.test(value(name))) throw invalid(`its header has no number for ${name}`)

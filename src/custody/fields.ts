@@ -20,7 +20,10 @@ export const keyId = z.string().regex(/^[0-9a-f]{16}$/, 'must be a key id: 16 lo
 /** MD5 fingerprint as OCI writes it. */
 export const fingerprint = z.string().regex(/^([0-9a-f]{2}:){15}[0-9a-f]{2}$/, 'must be a fingerprint aa:bb:… of 16 pairs')
 /** UTC, ISO 8601, with milliseconds. */
-export const instant = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'must be UTC like 2026-01-31T04:00:00.000Z')
+export const instant = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, { error: 'must be UTC like 2026-01-31T04:00:00.000Z', abort: true })
+  .refine((text) => exists(text), 'must be a moment that exists')
 /** OpenPGP fingerprint (v4: 40 hex digits), upper case. */
 export const openpgpFingerprint = z.string().regex(/^[0-9A-F]{40}$/, 'must be an OpenPGP fingerprint: 40 upper-case hex digits')
 /** Generation number, from 1. */
@@ -33,3 +36,9 @@ export const line = z
   .min(1, 'must not be empty')
   .max(200, 'must be at most 200 characters')
   .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'must be one line without control characters')
+
+/** A deadline on 31 February would never come. */
+function exists(text: string): boolean {
+  const moment = new Date(text)
+  return !Number.isNaN(moment.getTime()) && moment.toISOString() === text
+}

@@ -65,9 +65,10 @@ export function joinParts(parts: readonly Part[], prefix: PartsPrefix, keyId: st
     }
     slices.set(part.part, part.slice)
   }
+  const whole = prefix === 'GKE1' ? 'envelope' : 'public key'
   const missing = Array.from({ length: total }, (_, at) => at + 1).filter((part) => !slices.has(part))
-  if (total === 0) throw damaged(`no envelope of key ${keyId} was read`)
-  if (missing.length > 0) throw damaged(`of the envelope of key ${keyId}, part ${missing.join(', ')} of ${total} was not read`)
+  if (total === 0) throw damaged(`no ${whole} of key ${keyId} was read`)
+  if (missing.length > 0) throw damaged(`of the ${whole} of key ${keyId}, part ${missing.join(', ')} of ${total} was not read`)
   return new Uint8Array(Buffer.concat(Array.from({ length: total }, (_, at) => slices.get(at + 1) ?? new Uint8Array())))
 }
 

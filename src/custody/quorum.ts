@@ -56,18 +56,21 @@ export function tooFew(count: number, manifest: Manifest): string {
 export async function recombine(quorum: Quorum): Promise<Uint8Array> {
   const { threshold } = quorum.manifest
   const bytes = quorum.shares.map((share) => plain(share.bytes))
-  const secret = await combine(bytes.slice(0, threshold))
-  for (const surplus of bytes.slice(threshold)) {
-    const again = await combine([...bytes.slice(0, threshold - 1), surplus])
-    const same = again.length === secret.length && timingSafeEqual(again, secret)
-    again.fill(0)
-    if (!same) {
-      secret.fill(0)
-      throw new GlasskeyError('SHARES_INCONSISTENT', 'the shares do not lie on one polynomial: at least one is forged', 'Keep the sheets and raise the alarm.')
+  try {
+    const secret = await combine(bytes.slice(0, threshold))
+    for (const surplus of bytes.slice(threshold)) {
+      const again = await combine([...bytes.slice(0, threshold - 1), surplus])
+      const same = again.length === secret.length && timingSafeEqual(again, secret)
+      again.fill(0)
+      if (!same) {
+        secret.fill(0)
+        throw new GlasskeyError('SHARES_INCONSISTENT', 'the shares do not lie on one polynomial: at least one is forged', 'Keep the sheets and raise the alarm.')
+      }
     }
+    return secret
+  } finally {
+    for (const copy of bytes) copy.fill(0)
   }
-  for (const copy of bytes) copy.fill(0)
-  return secret
 }
 
 /** The library refuses a Buffer; it also wipes nothing, so it gets a copy that we wipe. */

@@ -22,6 +22,9 @@ const useCase = z.strictObject({
   actions: z.array(actionName).min(1),
 })
 
+/** The greatest number of signatures dated ahead for one region; a schedule must fit into it. */
+export const MAXIMUM_PROBES = 240
+
 /** Schema of the `rules:` block. */
 export const rulesSchema = z.strictObject({
   useCases: z.array(useCase).min(1, 'at least one use case, or the key could never be used'),
@@ -59,6 +62,11 @@ export function contradictions(rules: Rules): { path: (string | number)[]; messa
   if (rules.signers.needed > rules.signers.fingerprints.length) {
     found.push({ path: ['signers', 'needed'], message: 'asks for more signers than are listed' })
   }
+  const { intervalSeconds, confirmAfterSeconds, giveUpAfterMinutes } = rules.probes
+  const shortest = Math.ceil((giveUpAfterMinutes * 60 + confirmAfterSeconds) / (MAXIMUM_PROBES - 1))
+  if (intervalSeconds < shortest) {
+    found.push({ path: ['probes', 'intervalSeconds'], message: `must be at least ${shortest}: only ${MAXIMUM_PROBES} probes are signed for each region` })
+  }
   const ids = rules.useCases.map((entry) => entry.id)
   ids.forEach((id, at) => {
     if (ids.indexOf(id) !== at) found.push({ path: ['useCases', at, 'id'], message: `"${id}" is used twice` })
@@ -86,6 +94,7 @@ export function sealedRules(text: string, sealed: string): Rules {
   }
   const parsed = rulesSchema.safeParse(value)
   if (!parsed.success) throw altered(explain(parsed.error))
+  if (rulesFile(parsed.data) !== text) throw altered('is not in canonical form (RFC 8785, one final newline)')
   if (rulesDigest(parsed.data) !== sealed) throw altered('is not what this generation was sealed with')
   return parsed.data
 }

@@ -60,15 +60,15 @@ export function inGroups(text: string): string {
 }
 
 /**
- * What a scanned or typed text claims. Spaces, dashes and line breaks are ignored; case may be all upper or all lower.
+ * What a scanned or typed text claims. Spaces, dashes and line breaks are ignored, and so is case: a slip of the shift
+ * key carries no meaning here, and the checksum is over the lower-case text.
  * Throws SHARE_MISREAD (saying which group looks wrong, where that can be told) or SHARE_VERSION.
  */
 export function parseShareText(text: string): UntrustedShare {
   const bare = text.replace(/[\s-]+/g, '').toLowerCase()
-  const prefix = bare.slice(0, Math.max(0, bare.lastIndexOf('1')))
-  if (prefix !== PREFIX.real && prefix !== PREFIX.rehearsal) {
-    throw misread('this is not a glasskey share: the text of a share begins with GK1 or GKR1')
-  }
+  // Not the last "1" in the text, as in BIP 350: a "1" typed for an L or a 7 must be named by its place.
+  const prefix = Object.values(PREFIX).find((candidate) => bare.startsWith(`${candidate}1`))
+  if (prefix === undefined) throw misread('this is not a glasskey share: the text of a share begins with GK1 or GKR1')
   checkAlphabet(bare, prefix)
   const decoded = bech32m.decodeUnsafe(bare, LIMIT)
   if (decoded === undefined) throw misread(whereWrong(bare, prefix))
@@ -103,11 +103,15 @@ function misread(message: string): GlasskeyError {
 
 function checkAlphabet(bare: string, prefix: string): void {
   for (let at = prefix.length + 1; at < bare.length; at += 1) {
-    const character = bare.charAt(at)
-    if (!ALPHABET.includes(character)) {
-      throw misread(`misread: "${character.toUpperCase()}" in ${place(at)} is never used on a sheet`)
-    }
+    if (ALPHABET.includes(bare.charAt(at))) continue
+    throw misread(`misread: "${shown(String.fromCodePoint(bare.codePointAt(at) ?? 0))}" in ${place(at)} is never used on a sheet`)
   }
+}
+
+/** A code may hold anything: what a terminal could obey is named by its code point. */
+function shown(character: string): string {
+  if (/[\p{L}\p{N}\p{P}\p{S}]/u.test(character)) return character.toUpperCase()
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
 }
 
 /** The group that holds a single wrong or two swapped neighbouring characters, where exactly one such repair exists. */

@@ -23,20 +23,38 @@ export async function checkSigners(signed: SignedManifest, sealed: { fingerprint
 }
 
 async function goodSigners(signed: SignedManifest, armored: string, sealed: readonly string[]): Promise<string[]> {
-  const keys = (await Promise.all(signed.publicKeys.map((armoredKeys) => readKeys({ armoredKeys })))).flat()
-  const trusted = keys.filter((key) => sealed.includes(key.getFingerprint().toUpperCase()))
-  const message = await createMessage({ binary: new TextEncoder().encode(signed.text) })
-  const { signatures } = await verify({ message, signature: await readSignature({ armoredSignature: armored }), verificationKeys: trusted, format: 'binary' })
+  const rings = await Promise.all(signed.publicKeys.map((armoredKeys) => readable('a public key in signers/', async () => await readKeys({ armoredKeys }))))
+  const keys = rings.flat()
+  const trusted = keys.filter((key) => sealed.includes(key.getFingerprint().toUpperCase())).map((key) => key.toPublic())
   const good = new Set<string>()
-  for (const signature of signatures) {
-    try {
-      await signature.verified
-    } catch (error) {
-      if (error instanceof Error) continue
-      throw error
+  // Signers work apart: each appends a block of their own to the .asc.
+  for (const block of armored.match(BLOCKS) ?? []) {
+    const signature = await readable(`manifest.json.asc of GENERATION ${signed.generation}`, () => readSignature({ armoredSignature: block }))
+    const message = await createMessage({ binary: new TextEncoder().encode(signed.text) })
+    const { signatures } = await verify({ message, signature, verificationKeys: trusted, format: 'binary' })
+    for (const found of signatures) {
+      const signer = trusted.find((key) => key.getKeys(found.keyID).length > 0)
+      if (signer && (await holds(found.verified))) good.add(signer.getFingerprint().toUpperCase())
     }
-    const signer = trusted.find((key) => key.getKeys(signature.keyID).length > 0)
-    if (signer) good.add(signer.getFingerprint().toUpperCase())
   }
   return [...good]
+}
+
+const BLOCKS = /-----BEGIN PGP SIGNATURE-----[^]*?-----END PGP SIGNATURE-----/g
+
+async function holds(verified: Promise<true>): Promise<boolean> {
+  try {
+    return await verified
+  } catch (error) {
+    if (error instanceof Error) return false
+    throw error
+  }
+}
+
+async function readable<Thing>(what: string, read: () => Promise<Thing>): Promise<Thing> {
+  try {
+    return await read()
+  } catch (error) {
+    throw new GlasskeyError('SUCCESSOR_UNTRUSTED', `${what} cannot be read`, 'Fetch an untouched copy of the file.', { cause: error })
+  }
 }

@@ -26,6 +26,7 @@ export async function splitSecret(secret: Uint8Array, shares: number, threshold:
 export async function proveSet(shares: readonly Uint8Array[], secret: Uint8Array, threshold: number): Promise<void> {
   const spoilt = (why: string): GlasskeyError =>
     new GlasskeyError('SET_NOT_PROVED', `the set of shares is spoilt: ${why}`, 'Nothing was released. Run the ceremony again.')
+  if (shares.length < threshold) throw spoilt(`there are ${shares.length} of at least ${threshold} shares`)
   const points = new Set(shares.map((share) => share[SHARE_BYTES - 1]))
   if (points.size !== shares.length || points.has(0)) throw spoilt('its points are not distinct and different from 0')
   if (shares.some((share) => share.length !== SHARE_BYTES)) throw spoilt('a share is not 33 bytes long')

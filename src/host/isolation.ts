@@ -67,7 +67,7 @@ export function probeIsolation(wanted = true): Isolation {
   return { namespaces, coreLimit, exceptions }
 }
 
-/** Starts a room. `script` is a path inside our code, such as `strongroom/main.js`. The environment is empty (HOME=/ for the SDK). */
+/** Starts a room. `script` is a path inside our code, such as `strongroom/main.js`. The environment is empty but for HOME=/, where the SDK finds nothing. */
 export function startRoom(room: Room, args: readonly string[], stdio: StdioOptions, isolation: Isolation): ChildProcess {
   const script = join(CODE, room, 'main.js')
   const node = [process.execPath, ...nodeFlags(room), script, ...args]
@@ -86,7 +86,7 @@ export function startRoom(room: Room, args: readonly string[], stdio: StdioOptio
 
 function start(command: string[], stdio: StdioOptions): ChildProcess {
   const [file = '', ...args] = command
-  return spawn(file, args, { stdio, env: {}, serialization: 'advanced' })
+  return spawn(file, args, { stdio, env: { HOME: '/' }, serialization: 'advanced' })
 }
 
 function inMinimalRoot(root: string, program: string[]): string[] {

@@ -85,7 +85,7 @@ export const journalLine = z.discriminatedUnion('type', [
   entry('listed', { profile: line, keys: z.array(listedKey), blocked: z.boolean() }),
   entry('graded', { keyId, grade, why: line.max(400) }),
   entry('closed', { exitCode: z.number().int() }),
-])
+], { error: 'is not a kind of line that this glasskey knows' })
 
 /** A line of a journal. */
 export type JournalLine = z.infer<typeof journalLine>

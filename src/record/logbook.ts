@@ -50,7 +50,7 @@ export const logbookEntry = z.discriminatedUnion('type', [
   entry('retired', { generation, reason: line }),
   entry('exception', { step: line, happened: line, decision: line, decidedBy: line, witness: line }),
   entry('audited', { auditor: line, report: sha256, failed: z.array(z.string()) }),
-])
+], { error: 'is not a kind of entry that this glasskey knows' })
 
 /** An entry of the logbook. */
 export type LogbookEntry = z.infer<typeof logbookEntry>

@@ -1,9 +1,10 @@
 /** What a session does between the census and the exit. The strongroom reads; the clerk marshals; the warrant admits. */
 import { type Duplex } from 'node:stream'
+import { z } from 'zod'
 import { runTask } from '../clerk/door.js'
 import { GlasskeyError } from '../errors.js'
 import { type Census } from '../record/journal.js'
-import { CREDENTIALS, ONLY_API_KEYS, RANDOM_PASSWORD, identityOrigin } from '../warrant/scope.js'
+import { CREDENTIALS, ONLY_API_KEYS, RANDOM_PASSWORD, identityOrigin, statusTarget } from '../warrant/scope.js'
 import { originOf } from '../wire/hosts.js'
 import { agree } from './agreement.js'
 import { type Courier } from './courier.js'
@@ -46,8 +47,28 @@ async function saasAdmin({ warrant }: Room, courier: Courier, clerk: Duplex, sto
   const { action } = warrant
   if (action.name !== 'saas-admin') throw new RangeError('saasAdmin: another action')
   const endpoint = originOf('database', action.region, warrant.realm, warrant.endpoints)
-  const status = await runTask(clerk, { task: 'saas-admin', params: { endpoint, database: action.database, enable: action.enable } }, (request) => courier.send(request, 'clerk'), stop)
-  return `SAAS_ADMIN as OCI reads it back: ${JSON.stringify(status)}`.slice(0, 400)
+  await runTask(clerk, { task: 'saas-admin', params: { endpoint, database: action.database, enable: action.enable } }, (request) => courier.send(request, 'clerk'), stop)
+  // What the clerk says of the outcome is not evidence: the strongroom asks OCI itself.
+  const answer = await courier.send({ method: 'POST', url: endpoint + statusTarget(action.database), body: new Uint8Array(), contentType: 'application/json', headers: {} }, 'strongroom')
+  const status = readStatus(answer.body)
+  const wanted = action.enable ? action.enable.access.toUpperCase().replace('-', '_') : null
+  if (status.isEnabled !== (wanted !== null) || (wanted !== null && status.accessType !== wanted)) {
+    throw new GlasskeyError('OCI_REFUSED', `SAAS_ADMIN is not as the warrant wants it: OCI reads back ${JSON.stringify(status)}`, 'The key is rotated. Find out what the database says.')
+  }
+  if (!action.enable) return 'SAAS_ADMIN is disabled, as OCI reads it back'
+  const since = status.timeSaasAdminUserEnabled
+  const until = since === undefined ? '' : `, until ${new Date(Date.parse(since) + action.enable.hours * 3_600_000).toISOString()}`
+  return `SAAS_ADMIN is enabled ${action.enable.access} for ${action.enable.hours} h${until}, as OCI reads it back`
+}
+
+const saasStatus = z.object({ isEnabled: z.boolean().optional(), accessType: z.string().nullish(), timeSaasAdminUserEnabled: z.string().optional() })
+
+function readStatus(body: Uint8Array): z.infer<typeof saasStatus> {
+  try {
+    return saasStatus.parse(JSON.parse(new TextDecoder().decode(body)))
+  } catch (error) {
+    throw new GlasskeyError('OCI_REFUSED', 'OCI answered the question for SAAS_ADMIN in another shape than documented', 'Read the status by hand.', { cause: error })
+  }
 }
 
 async function takeOver(room: Room, courier: Courier, user: OwnUser, clerk: Duplex, found: Census, stop: AbortSignal): Promise<string> {

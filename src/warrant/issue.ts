@@ -1,6 +1,8 @@
 /** Whether the sealed rules allow what is asked. Outside the list no warrant exists. */
+import { canonicalJson } from '../canonical.js'
 import { type Rules } from '../custody/rules.js'
 import { GlasskeyError } from '../errors.js'
+import { REHEARSAL_PROBES } from './probe-schedule.js'
 import { type Warrant } from './warrant.js'
 
 /** The session of the takeover is not a use case: it happens once, before the key is in use. */
@@ -18,6 +20,8 @@ export function checkRules(warrant: Warrant, rules: Rules): Warrant {
     throw refused(`a warrant runs for more than 0 and at most ${rules.warrant.maximumMinutes} minutes; this one for ${minutes}`)
   }
   if (warrant.calls > rules.warrant.maximumCalls) throw refused(`at most ${rules.warrant.maximumCalls} calls are allowed; this warrant asks for ${warrant.calls}`)
+  const schedules: readonly Warrant['probes'][] = warrant.rehearsal ? [rules.probes, REHEARSAL_PROBES] : [rules.probes]
+  if (!schedules.some((schedule) => canonicalJson(schedule) === canonicalJson(warrant.probes))) throw refused('the probe schedule of this warrant is not that of the rules')
   if (action.name === 'saas-admin') {
     const { saasAdmin } = rules
     if (!rules.regions.includes(action.region)) throw refused(`region ${action.region} is not among the regions of the rules`)

@@ -1,4 +1,5 @@
 /** When the used key is tried after its deletion: the only signatures that are ever dated ahead. */
+import { MAXIMUM_PROBES } from '../custody/rules.js'
 import { type Warrant } from './warrant.js'
 
 /** Probes of a rehearsal: the simulator forgets a key in seconds. */
@@ -7,14 +8,11 @@ export const REHEARSAL_PROBES = { intervalSeconds: 1, confirmAfterSeconds: 5, gi
 /** One 401 after the other until this many in a row in every region, then one more after the confirmation time. */
 export const REFUSALS_IN_A_ROW = 3
 
-/** The greatest number of dated signatures for one region. */
-const MAXIMUM = 240
-
 /** Offsets in ms from the deletion at which each region is probed: every interval until the time to give up. */
 export function probeOffsets(probes: Warrant['probes']): number[] {
   const interval = probes.intervalSeconds * 1000
   const until = probes.giveUpAfterMinutes * 60_000 + probes.confirmAfterSeconds * 1000
-  const count = Math.min(MAXIMUM, Math.floor(until / interval) + 1)
+  const count = Math.min(MAXIMUM_PROBES, Math.floor(until / interval) + 1)
   return Array.from({ length: count }, (_, at) => at * interval)
 }
 
@@ -25,21 +23,23 @@ export interface ProbeAnswer {
   credible: boolean
 }
 
-/** Whether these answers of one region, in order, prove that the key is refused there. */
+/** Whether these answers of one region, in order, prove that the key is refused there. An answer to a living key undoes it. */
 export function isRefused(answers: readonly ProbeAnswer[], confirmAfterSeconds: number): boolean {
   let row = 0
   let settled: number | null = null
+  let refused = false
   for (const answer of answers) {
     if (answer.status !== 401 || !answer.credible) {
       row = 0
       settled = null
+      refused = false
       continue
     }
     row += 1
     if (row === REFUSALS_IN_A_ROW) settled = answer.at
-    else if (settled !== null && answer.at - settled >= confirmAfterSeconds * 1000) return true
+    else if (settled !== null && answer.at - settled >= confirmAfterSeconds * 1000) refused = true
   }
-  return false
+  return refused
 }
 
 /** Whether the run of three is complete and only the confirmation is missing: probing may pause until then. */

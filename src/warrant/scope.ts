@@ -116,7 +116,7 @@ function actionScope(warrant: Warrant): Admission[] {
       const clerk = (rule: string, method: Method, path: string, times: number, body?: Json): Admission => ({ rule, by: 'clerk', method, origin, target: path, body, times })
       return [
         clerk('read the database', 'GET', target, warrant.calls),
-        clerk('read SAAS_ADMIN status', 'POST', `${target}/actions/getSaasAdminUserStatus`, warrant.calls),
+        { ...clerk('read SAAS_ADMIN status back', 'POST', statusTarget(action.database), 5), by: 'strongroom' },
         clerk(action.enable ? 'enable SAAS_ADMIN' : 'disable SAAS_ADMIN', 'POST', `${target}/actions/configureSaasAdminUser`, 1, saasBody(action)),
       ]
     }
@@ -144,6 +144,11 @@ function actionScope(warrant: Warrant): Admission[] {
       ]
     }
   }
+}
+
+/** Where the status of SAAS_ADMIN is asked for (GetSaasAdminUserStatus: a POST with an empty body). */
+export function statusTarget(database: string): string {
+  return `${API}/autonomousDatabases/${database}/actions/getSaasAdminUserStatus`
 }
 
 /** Body of ConfigureSaasAdminUser (oci-database 2.139.1, ConfigureSaasAdminUserDetails). */

@@ -7,7 +7,7 @@ import { rulesSchema, saasAccess } from '../custody/rules.js'
 import { hexToWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
 
-const origin = z.string().regex(/^https?:\/\/[^/?#@\s]+$/, 'must be an origin such as https://host or http://127.0.0.1:8080')
+const origin = z.string().regex(/^https?:\/\/(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:\d{1,5})?$/, 'must be an origin such as https://host or http://127.0.0.1:8080')
 
 const rotate = z.strictObject({ name: z.literal('rotate') })
 
@@ -29,7 +29,7 @@ const takeover = z.strictObject({
 })
 
 /** What a session does besides rotating. */
-export const actionSchema = z.discriminatedUnion('name', [rotate, saasAdmin, takeover])
+export const actionSchema = z.discriminatedUnion('name', [rotate, saasAdmin, takeover], { error: 'is not an action that this glasskey knows' })
 /** What a session does besides rotating. */
 export type Action = z.infer<typeof actionSchema>
 

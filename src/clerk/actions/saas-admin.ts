@@ -1,4 +1,4 @@
-/** SAAS_ADMIN of an Autonomous Database: enable with a Vault secret and a duration, or disable; then read back. */
+/** SAAS_ADMIN of an Autonomous Database: enable with a Vault secret and a duration, or disable. */
 import { DatabaseClient, models } from 'oci-database'
 import { type Json } from '../../canonical.js'
 import { type Post } from '../post.js'
@@ -17,7 +17,7 @@ const ACCESS = {
   admin: models.ConfigureSaasAdminUserDetails.AccessType.Admin,
 } as const
 
-/** Result: state of the database, then the status of SAAS_ADMIN as OCI says it after the change. */
+/** Looks at the database, then changes SAAS_ADMIN. Whether it worked is read back by the strongroom itself. */
 export async function saasAdmin(post: Post, params: SaasAdminParams): Promise<Json> {
   const client = new DatabaseClient(over(post), quiet())
   client.endpoint = params.endpoint
@@ -36,13 +36,5 @@ export async function saasAdmin(post: Post, params: SaasAdminParams): Promise<Js
         }
       : { isEnabled: false },
   })
-  const { saasAdminUserStatus: status } = await client.saasAdminUserStatus({ autonomousDatabaseId })
-  return {
-    dbName: autonomousDatabase.dbName,
-    lifecycleState: autonomousDatabase.lifecycleState,
-    isEnabled: status.isEnabled ?? null,
-    accessType: status.accessType ?? null,
-    // Dates in answers are strings, whatever the SDK's types say.
-    timeSaasAdminUserEnabled: status.timeSaasAdminUserEnabled === undefined ? null : String(status.timeSaasAdminUserEnabled as unknown as string),
-  }
+  return { dbName: autonomousDatabase.dbName }
 }

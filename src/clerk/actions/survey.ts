@@ -46,11 +46,13 @@ async function defaultDomain(post: Post, client: IdentityClient, { tenancy, user
   return { url, displayName: found.displayName, users: users.resources.map(({ id, userName }) => ({ id: id ?? '', userName })) }
 }
 
-interface Page {
+/** Where a list goes on. */
+export interface Page {
   page?: string
 }
 
-async function pages<Item>(list: (page: Page) => Promise<{ items: Item[]; opcNextPage: string }>): Promise<Item[]> {
+/** Every item of a list, page after page. */
+export async function pages<Item>(list: (page: Page) => Promise<{ items: Item[]; opcNextPage: string }>): Promise<Item[]> {
   const all: Item[] = []
   let page: Page = {}
   for (let count = 0; count < MAXIMUM_PAGES; count += 1) {

@@ -1,0 +1,106 @@
+/** `glasskey audit`: was what was released revoked, and is what was done what was written down? */
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { type Argv } from 'yargs'
+import { auditCustody, type Audit } from '../audit/audit.js'
+import { reportContent } from '../audit/report.js'
+import { auditJson, auditText } from '../audit/told.js'
+import { canonicalDigest, sha256Hex } from '../canonical.js'
+import { line } from '../custody/fields.js'
+import { GlasskeyError } from '../errors.js'
+import { wallClock } from '../host/clock.js'
+import { places } from '../host/custody-folder.js'
+import { writeNew } from '../host/disk.js'
+import { probeIsolation } from '../host/isolation.js'
+import { LineFile } from '../host/line-file.js'
+import { takeLock } from '../host/lock.js'
+import { readProfile } from '../host/oci-profile.js'
+import { drawAuditReport } from '../paper/audit-report.js'
+import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
+import { cloudOf, configOf, custodyFlag, type CloudArguments } from './flags.js'
+import { type Outcome } from './outcome.js'
+
+interface Arguments extends Omit<CloudArguments, 'reader'> {
+  profile: string | undefined
+  auditor: string | undefined
+  from: string | undefined
+  to: string | undefined
+  out: string | undefined
+  record: boolean
+}
+
+export const builder = (flags: Argv): Argv =>
+  custodyFlag(flags)
+    .usage('$0 audit [--profile AUDITOR]\n\nProves, control by control, that what was released was revoked and that what was done is what was written down.\nReads only. Without --profile it checks what can be checked offline, and says what was not. Exit 4 when a control\ndoes not hold. docs/audit-controls.md explains each.')
+    .option('profile', { type: 'string', describe: 'OCI profile of the auditor\'s own login, which only needs to read' })
+    .option('oci-config', { type: 'string', describe: 'OCI configuration file (default: ~/.oci/config)' })
+    .option('endpoint', { type: 'string', array: true, default: [], describe: 'REGION=URL of a simulator (rehearsals only, repeatable)' })
+    .option('ca', { type: 'string', describe: 'PEM authority of a simulator\'s TLS' })
+    .option('auditor', { type: 'string', describe: 'who audits: name and office, for report and logbook' })
+    .option('from', { type: 'string', describe: 'sessions from this day or moment (UTC; default: the first ceremony)' })
+    .option('to', { type: 'string', describe: 'sessions until this day or moment (UTC; default: now)' })
+    .option('out', { type: 'string', describe: 'file for the report (PDF); never overwritten' })
+    .option('record', { type: 'boolean', default: false, describe: 'enter the audit in the logbook' })
+
+export const handler = async (args: Arguments): Promise<Outcome> => {
+  const folder = resolve(args.custody)
+  const out = args.out === undefined ? undefined : resolve(args.out)
+  if (out !== undefined && existsSync(out)) throw new GlasskeyError('OUTPUT_EXISTS', `${out} exists already; nothing is ever overwritten`, 'Name another place, or move the file away.')
+  const auditor = auditorOf(args)
+  const profile = args.profile === undefined ? null : readProfile(args.profile, configOf({ ...args, reader: undefined }))
+  const release = args.record ? takeLock(places.lock(folder), 'audit', wallClock()) : () => undefined
+  try {
+    const audit = await auditCustody({
+      folder,
+      profile,
+      cloud: cloudOf({ ...args, reader: undefined }),
+      isolation: probeIsolation(),
+      from: moment('from', args.from, '00:00:00.000'),
+      to: moment('to', args.to, '23:59:59.999'),
+      now: wallClock(),
+    })
+    const json = auditJson(audit, auditor)
+    const digest = out === undefined ? canonicalDigest(json) : await writeReport(audit, auditor, out)
+    const entry = args.record ? enter(folder, audit, auditor, digest) : null
+    const after = [...(out === undefined ? [] : [`Report: ${out}`]), ...(entry === null ? [] : [entry.said])]
+    return {
+      json: { ...json, report: out ?? null, logbook: entry?.number ?? null },
+      text: [auditText(audit), ...after].join('\n'),
+      ...(audit.results.some(({ result }) => result === 'fails') ? { as: 'AUDIT_FAILED' as const } : {}),
+    }
+  } finally {
+    release()
+  }
+}
+
+async function writeReport(audit: Audit, auditor: string, out: string): Promise<string> {
+  const pdf = await drawAuditReport(reportContent(audit, auditor), { paper: audit.dossier.custody.paper })
+  writeNew(out, pdf)
+  return sha256Hex(pdf)
+}
+
+/** Enters the audit. A logbook that does not hold gets no further entry: that would make a broken chain look continued. */
+function enter(folder: string, { results }: Audit, auditor: string, report: string): { number: number | null; said: string } {
+  const failed = results.filter(({ result }) => result === 'fails').map(({ code }) => code)
+  const broken = ['L01', 'L02'].filter((code) => failed.includes(code))
+  if (broken.length > 0) return { number: null, said: `Not entered in the logbook: it does not hold (${broken.join(', ')}). Write the audit into the paper book.` }
+  const { line: entry, head } = LineFile.open<LogbookEntry, NewLogbookEntry>(places.logbook(folder), readLogbook, wallClock).append({ type: 'audited', auditor, report, failed })
+  return { number: entry.seq, said: `Entry ${entry.seq} of the logbook. Write into the paper book: number ${entry.seq}, SHA-256 ${head.sha256}` }
+}
+
+/** Throws USAGE. */
+function auditorOf({ auditor, profile }: Arguments): string {
+  const named = line.safeParse(auditor ?? (profile === undefined ? 'not named' : `profile ${profile}`))
+  if (named.success) return named.data
+  throw new GlasskeyError('USAGE', `--auditor ${named.error.issues[0]?.message ?? 'is not understood'}`)
+}
+
+/** A moment, or a whole day with `clock` as its time. Throws USAGE. */
+function moment(flag: string, text: string | undefined, clock: string): string | undefined {
+  if (text === undefined) return undefined
+  const shaped = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z)?$/.test(text)
+  const at = shaped ? Date.parse(text.includes('T') ? text : `${text}T${clock}Z`) : Number.NaN
+  if (Number.isNaN(at)) throw new GlasskeyError('USAGE', `--${flag} takes a day or a moment in UTC, such as 2026-01-31 or 2026-01-31T04:00:00Z; not "${text}"`)
+  return new Date(at).toISOString()
+}
+

@@ -1,0 +1,82 @@
+/** Isolation shown, not claimed: the key is in the strongroom while it is live, and in nothing else, before or after. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createPrivateKey } from 'node:crypto'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { combine } from 'shamir-secret-sharing'
+import { afterEach, expect, test } from 'vitest'
+import { openWithSecret } from '../../src/custody/envelope.js'
+import { parseShareText } from '../../src/custody/share-text.js'
+import { CLI } from '../stage/command-line.js'
+import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { roomsUnder, searchMemory, type Needles } from './memory.js'
+
+let stage: Rehearsal | undefined
+afterEach(async () => {
+  await stage?.close()
+  stage = undefined
+})
+
+/** What must never be where it does not belong: the secret raw and as hex, p, q and d, and a line of the PEM. */
+async function needlesOf({ custody, shareText }: { custody: string; shareText: (custodian: number) => Promise<string> }): Promise<Needles> {
+  const shares = await Promise.all([1, 2].map(async (custodian) => parseShareText(await shareText(custodian)).bytes))
+  const secret = Buffer.from(await combine(shares))
+  const { privateKey, pem } = await openWithSecret(new Uint8Array(readFileSync(join(custody, 'generations/2/envelope.pgp'))), new Uint8Array(secret))
+  const jwk = createPrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' })).export({ format: 'jwk' })
+  const big = (part: string | undefined): Buffer => Buffer.from(part ?? '', 'base64url')
+  // OpenSSL keeps numbers as 64-bit limbs, least first: on this machine the whole number reversed.
+  const limbs = (part: string | undefined): Buffer => Buffer.from(big(part)).reverse()
+  return {
+    'seal secret': secret,
+    'seal secret, hex': Buffer.from(secret.toString('hex')),
+    p: limbs(jwk.p),
+    q: limbs(jwk.q),
+    d: limbs(jwk.d),
+    'PEM line': Buffer.from(Buffer.from(pem).toString().split('\n')[7] ?? ''),
+  }
+}
+
+async function until(condition: () => boolean, what: string): Promise<void> {
+  for (let tries = 0; tries < 600; tries += 1) {
+    if (condition()) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error(`timed out: ${what}`)
+}
+
+function filesUnder(path: string): string[] {
+  return readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(path, name))
+    .filter((file) => statSync(file).isFile())
+}
+
+test('while the key is live the scanner finds it in the strongroom, and in neither desk nor clerk nor reader', async () => {
+  stage = await rehearsal()
+  const needles = await needlesOf({ custody: stage.custody, shareText: (custodian) => (stage as Rehearsal).shareText(2, custodian) })
+  // The action is held up by a slow answer, so that there is time to look.
+  stage.cloud.armFault({ match: { path: '*configureSaasAdminUser' }, action: { do: 'delay', when: 'before', milliseconds: 6000 } })
+  const desk: ChildProcess = spawn(process.execPath, [CLI, ...stage.saasAdmin()], { cwd: stage.directory, stdio: ['ignore', 'ignore', 'pipe'] })
+  let said = ''
+  desk.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  const ended = new Promise<number>((resolve) => desk.once('close', (code) => resolve(code ?? -1)))
+  await until(() => said.includes('Asking OCI: enable SAAS_ADMIN'), 'the action')
+  const rooms = roomsUnder(desk.pid ?? 0)
+  expect(Object.keys(rooms).sort()).toEqual(['clerk', 'desk', 'strongroom'])
+  expect(searchMemory(rooms.strongroom ?? 0, needles)).toEqual(['PEM line', 'd', 'p', 'q', 'seal secret', 'seal secret, hex'])
+  expect(searchMemory(rooms.desk ?? 0, needles)).toEqual([])
+  expect(searchMemory(rooms.clerk ?? 0, needles)).toEqual([])
+
+  // After the burn the desk goes on with the proof: the key is in no process and in no file.
+  await until(() => said.includes('Proving it dead'), 'the burn')
+  const after = roomsUnder(desk.pid ?? 0)
+  expect(after.strongroom).toBeUndefined()
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
+    // This test process knows the needles; its worker's parents may hold copies of nothing of it.
+    if (Number(pid) !== process.ppid) expect(searchMemory(Number(pid), needles), `process ${pid}`).toEqual([])
+  }
+  expect(await ended).toBe(0)
+  for (const file of filesUnder(stage.directory).filter((path) => !path.includes('/sheets/'))) {
+    const bytes = readFileSync(file)
+    for (const [name, needle] of Object.entries(needles)) expect(bytes.includes(needle), `${name} in ${file}`).toBe(false)
+  }
+})

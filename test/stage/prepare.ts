@@ -1,0 +1,36 @@
+/** Before the tests: one ceremony and one takeover through the built command line, copied by every test that needs them. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestProject } from 'vitest/node'
+import { custodyYaml } from '../../src/ceremony/custody-template.js'
+import { writeConfig } from '../../src/simulator/config-directory.js'
+import { startSimulator } from '../../src/simulator/simulator.js'
+import { glasskey } from './command-line.js'
+
+const CUSTODIANS = ['Ada Lovelace', 'Βασίλης Παπαδόπουλος', 'Софья Ковалевская']
+
+export async function setup(project: TestProject): Promise<() => void> {
+  const directory = mkdtempSync(join(tmpdir(), 'glasskey-prepared-'))
+  const cloud = await startSimulator({ stateFile: join(directory, 'simulator.json') })
+  writeConfig(join(directory, 'oci'), cloud)
+  const { tenancy, users, regions, homeRegion } = cloud.seed
+  writeFileSync(
+    join(directory, 'custody.yaml'),
+    custodyYaml({ team: 'Cloud Platform', contact: 'Security desk', tenancy, user: users.administrator, realm: 'oc1', homeRegion, regions: [...regions], threshold: 2, custodians: CUSTODIANS, copies: 1, generations: 4, keySize: 2048, paper: 'A4', maximumHours: 4 }),
+  )
+  await succeed(directory, ['ceremony', '--config', 'custody.yaml', '--custody', 'custody', '--sheets', 'sheets', '--rehearsal'])
+  const oci = ['--oci-config', 'oci/config', ...Object.entries(cloud.endpoints).flatMap(([region, url]) => ['--endpoint', `${region}=${url}`])]
+  const scans = [1, 2].flatMap((custodian) => ['--scan', `sheets/generation-1-custodian-${custodian}-copy-1.pdf`])
+  await succeed(directory, ['takeover', '--custody', 'custody', '--profile', 'BOOTSTRAP', '--reader', 'AUDITOR', '--yes', ...scans, ...oci])
+  await cloud.close()
+  project.provide('prepared', directory)
+  return () => {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+async function succeed(cwd: string, args: string[]): Promise<void> {
+  const { code, stderr } = await glasskey(args, { cwd })
+  if (code !== 0) throw new Error(`glasskey ${args[0] ?? ''} ended with ${code}:\n${stderr}`)
+}

@@ -1,0 +1,95 @@
+/** A custody after its takeover, on a simulator of its own: what most scenes, attacks and crashes begin with. */
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inject } from 'vitest'
+import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.js'
+import { readPages } from '../../src/reader/page-proof.js'
+import { type JournalLine } from '../../src/record/journal.js'
+import { glasskey, type Ended } from './command-line.js'
+
+/** A custody folder, its sheets and its cloud, in a folder that nobody else uses. */
+export class Rehearsal {
+  readonly directory: string
+  readonly cloud: Simulator
+
+  constructor(directory: string, cloud: Simulator) {
+    this.directory = directory
+    this.cloud = cloud
+  }
+
+  get custody(): string {
+    return join(this.directory, 'custody')
+  }
+
+  sheet(generation: number, custodian: number, copy = 1): string {
+    return join(this.directory, 'sheets', `generation-${generation}-custodian-${custodian}-copy-${copy}.pdf`)
+  }
+
+  /** Text of a share, read from its sheet. */
+  async shareText(generation: number, custodian: number): Promise<string> {
+    const [[text = ''] = []] = await readPages(new Uint8Array(readFileSync(this.sheet(generation, custodian))))
+    return text
+  }
+
+  scans(generation: number, ...custodians: number[]): string[] {
+    return custodians.flatMap((custodian) => ['--scan', this.sheet(generation, custodian)])
+  }
+
+  get oci(): string[] {
+    return ['--oci-config', join(this.directory, 'oci', 'config'), ...Object.entries(this.cloud.endpoints).flatMap(([region, url]) => ['--endpoint', `${region}=${url}`])]
+  }
+
+  get operator(): string[] {
+    return ['--operator', 'Lin Chen', '--operator-user', this.cloud.seed.users.operator, '--incident', 'INC-1', '--authorised-by', 'Head of Operations', '--reason', 'test']
+  }
+
+  /** Arguments of a rotation by custodians 1 and 2 of the generation in use. */
+  rotate(generation = 2): string[] {
+    return ['break', 'rotate', '--custody', this.custody, ...this.operator, '--use-case', 'drill', '--yes', ...this.scans(generation, 1, 2), ...this.oci]
+  }
+
+  /** Arguments of a saas-admin release by custodians 1 and 2 of the generation in use. */
+  saasAdmin(generation = 2, ...more: string[]): string[] {
+    const { databases, secrets } = this.cloud.seed
+    return ['break', 'saas-admin', '--custody', this.custody, '--database', databases.available, '--secret-id', secrets.saasAdmin, ...this.operator, '--use-case', 'restricted-data', '--yes', ...this.scans(generation, 1, 2), ...this.oci, ...more]
+  }
+
+  /** Runs `glasskey …`. */
+  run(args: readonly string[], options: Parameters<typeof glasskey>[1] = {}): Promise<Ended> {
+    return glasskey(args, { cwd: this.directory, ...options })
+  }
+
+  /** Lines of the newest session's journal. */
+  journal(): JournalLine[] {
+    const sessions = join(this.custody, 'sessions')
+    const newest = readdirSync(sessions).sort().at(-1) ?? ''
+    return readFileSync(join(sessions, newest, 'journal.jsonl'), 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as JournalLine)
+  }
+
+  /** How many API keys OCI has for the user. */
+  get listedKeys(): number {
+    const user = this.cloud.seed.users.administrator
+    return this.cloud.tenancy.identity.apiKeys.filter((key) => key.userId === user && key.timeDeleted === null).length
+  }
+
+  async close(): Promise<void> {
+    await this.cloud.close()
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+}
+
+/** A fresh copy of the prepared custody: GENERATION 2 in use, 3 and 4 waiting, 2 of 3 custodians, two regions. */
+export async function rehearsal(options: Partial<SimulatorOptions> = {}): Promise<Rehearsal> {
+  const directory = mkdtempSync(join(tmpdir(), 'glasskey-test-'))
+  cpSync(inject('prepared'), directory, { recursive: true })
+  const cloud = await startSimulator({ stateFile: join(directory, 'simulator.json'), ...options })
+  return new Rehearsal(directory, cloud)
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Folder with custody, sheets, OCI configuration and the simulator's state after a takeover. */
+    prepared: string
+  }
+}
