@@ -1,7 +1,6 @@
 /** A clerk working with a lent login (bootstrap, reader, auditor): the desk signs, because such a key is not the custodians'. */
-import { Socket } from 'node:net'
 import { randomBytes } from 'node:crypto'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { runTask, type Carry, type ClerkTask } from '../clerk/door.js'
 import { type Json } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'

@@ -15,15 +15,16 @@ export function sentence(line: JournalLine): { text: string; tone: Tone } | null
   const alarm = (text: string): { text: string; tone: Tone } => ({ text, tone: 'alarm' })
   switch (line.type) {
     case 'consented':
-      return plain(`${line.name} consents (${line.to === 'warrant' ? 'releases the share' : line.to}), ${line.how}.`)
+      // Who typed it saw it on the strongroom's terminal; only what a flag stood for needs telling.
+      return line.how === 'rehearsal --yes' ? plain(`${line.name} consents (${line.to === 'warrant' ? 'releases the share' : line.to}), ${line.how}.`) : null
     case 'agreed':
-      return plain(`Agreed: ${line.to}.`)
+      return line.how === 'rehearsal --yes' ? plain(`Agreed: ${line.to}.`) : null
     case 'exposing':
       return plain(`Shares of GENERATION ${line.generation} are about to be read. From here on it counts as exposed.`)
     case 'key-live':
       return alarm(`KEY LIVE: ${line.keyId}. It will be rotated whatever happens now.`)
     case 'census':
-      return line.unexpected.length > 0 ? alarm(`Found what should not be there: ${line.unexpected.join('; ')}.`) : plain(`Census (${line.when}): ${line.found.keys.length} API keys, nothing unexpected.`)
+      return line.unexpected.length > 0 ? alarm(`Found what should not be there: ${line.unexpected.join('; ')}.`) : plain(`Census (${line.when}): ${countOf(line.found.keys.length, 'API key')}, nothing unexpected.`)
     case 'intent':
       return line.method === 'GET' ? null : plain(`Asking OCI: ${line.rule} (${line.method} ${line.host}).`)
     case 'unknown':
@@ -45,7 +46,7 @@ export function sentence(line: JournalLine): { text: string; tone: Tone } | null
     case 'probe':
       return line.status === 401 ? null : plain(`${line.region} still answers ${line.status} to the deleted key.`)
     case 'listed':
-      return plain(`${line.profile} reads the key list: ${line.keys.length} keys.`)
+      return plain(`${line.profile} reads the key list: ${countOf(line.keys.length, 'key')}.`)
     case 'graded':
       return line.grade === 'unproved' ? alarm(`NOT PROVED DEAD: ${line.keyId}. ${line.why}`) : good(`Key ${line.keyId} is dead: ${line.grade}. ${line.why}`)
     case 'measured':
@@ -62,4 +63,8 @@ export function sentence(line: JournalLine): { text: string; tone: Tone } | null
     case 'closed':
       return null
   }
+}
+
+function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

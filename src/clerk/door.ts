@@ -42,7 +42,7 @@ export type Carry = (request: UnsignedRequest) => Promise<Answer>
  * the task failed. Aborting the signal gives the task up.
  */
 export async function runTask(pipe: Duplex, task: ClerkTask, carry: Carry, signal?: AbortSignal): Promise<Json> {
-  let carried: unknown
+  let carried: Error | undefined
   const give = (value: object): void => void pipe.write(JSON.stringify(value) + '\n')
   give(task)
   for await (const line of linesOf(pipe, signal)) {
@@ -60,7 +60,7 @@ export async function runTask(pipe: Duplex, task: ClerkTask, carry: Carry, signa
       const answer = await carry({ method, url, contentType, headers, body: body === null ? null : new Uint8Array(Buffer.from(body, 'base64')) })
       give({ answer: request, status: answer.status, headers: answer.headers, body: Buffer.from(answer.body).toString('base64') })
     } catch (error) {
-      carried ??= error
+      carried ??= error instanceof Error ? error : new Error(String(error))
       give({ failed: request, message: error instanceof Error ? error.message : String(error) })
     }
   }

@@ -34,7 +34,7 @@ export function cloudFlags(flags: Argv): Argv {
   return custodyFlag(flags)
     .option('oci-config', { type: 'string', describe: 'OCI configuration file (default: ~/.oci/config)' })
     .option('reader', { type: 'string', describe: 'profile that may list the user\'s keys, for the proof' })
-    .option('endpoint', { type: 'string', array: true, default: [], describe: 'REGION=URL of a simulator (rehearsals only, repeatable)' })
+    .option('endpoint', { type: 'string', array: true, nargs: 1, default: [], describe: 'REGION=URL of a simulator (rehearsals only, repeatable)' })
     .option('ca', { type: 'string', describe: 'PEM authority of a simulator\'s TLS' })
 }
 
@@ -42,7 +42,7 @@ export function cloudFlags(flags: Argv): Argv {
 export function sessionFlags(flags: Argv): Argv {
   return cloudFlags(flags)
     .option('scan', { type: 'string', array: true, default: [], describe: 'scans or photographs of sheets (PDF, PNG, JPEG)' })
-    .option('share-file', { type: 'string', array: true, default: [], describe: 'typed share texts, one a line; - is standard input' })
+    .option('share-file', { type: 'string', array: true, nargs: 1, default: [], describe: 'typed share texts, one a line; - is standard input' })
     .option('yes', { type: 'boolean', default: false, describe: 'rehearsal sets only: consent without asking' })
     .option('namespaces', { type: 'boolean', default: true, describe: '--no-namespaces: go without process isolation (an exception on the warrant)' })
 }

@@ -53,10 +53,10 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   const folder = readCustodyFolder(path)
   switch (args.step) {
     case 'list':
-      return { json: { entries: folder.logbook.lines as unknown as Json }, text: folder.logbook.lines.map((entry) => `${String(entry.seq).padStart(4)}  ${entry.at.slice(0, 16)}Z  ${summaryOf(entry)}`).join('\n') }
+      return { json: { entries: folder.logbook.lines }, text: folder.logbook.lines.map((entry) => `${String(entry.seq).padStart(4)}  ${entry.at.slice(0, 16)}Z  ${summaryOf(entry)}`).join('\n') }
     case 'show': {
       const { entry, entrySha256 } = entrySource(folder, numberOf(args.what))
-      return { json: { entry: entry as unknown as Json, sha256: entrySha256 }, text: `${JSON.stringify(entry, null, 2)}\nSHA-256 ${entrySha256}` }
+      return { json: { entry: entry, sha256: entrySha256 }, text: `${JSON.stringify(entry, null, 2)}\nSHA-256 ${entrySha256}` }
     }
     case 'verify':
       return verify(folder)
@@ -107,7 +107,7 @@ async function add(path: string, folder: CustodyFolder, args: Arguments): Promis
   const release = takeLock(places.lock(path), 'logbook add', wallClock())
   try {
     const { line, head } = LineFile.open<LogbookEntry, NewLogbookEntry>(places.logbook(path), readLogbook, wallClock).append(entry)
-    return { json: { entry: line as unknown as Json, sha256: head.sha256 }, text: `Entry ${line.seq}: ${summaryOf(line)}\nWrite into the paper book: number ${line.seq}, SHA-256 ${head.sha256}` }
+    return { json: { entry: line, sha256: head.sha256 }, text: `Entry ${line.seq}: ${summaryOf(line)}\nWrite into the paper book: number ${line.seq}, SHA-256 ${head.sha256}` }
   } finally {
     release()
   }

@@ -23,7 +23,7 @@ export const builder = (flags: Argv): Argv =>
   flags
     .usage('$0 recover --scan FILE... [--out FILE]\n\nOffline and without any cloud: k sheets give the private key back. Whoever sees it can do everything.')
     .option('scan', { type: 'string', array: true, default: [], describe: 'scans or photographs of sheets (PDF, PNG, JPEG)' })
-    .option('share-file', { type: 'string', array: true, default: [], describe: 'typed share texts, one a line' })
+    .option('share-file', { type: 'string', array: true, nargs: 1, default: [], describe: 'typed share texts, one a line' })
     .option('envelope', { type: 'string', describe: 'envelope.pgp, if page 2 of the sheets is not scanned' })
     .option('out', { type: 'string', describe: 'file for the key, mode 0600 (default: standard output)' })
     .option('yes', { type: 'boolean', default: false, describe: 'rehearsal sheets only: do not ask for the sentence' })

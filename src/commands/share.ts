@@ -21,7 +21,7 @@ export const builder = (flags: Argv): Argv =>
     .usage('$0 share inspect --scan FILE [--custody DIR]\n\nTells whether a sheet is whole, whose it is and of which generation. With a custody folder also whether it is the\none that was promised. Shows nothing secret.')
     .positional('step', { choices: ['inspect'] as const })
     .option('scan', { type: 'string', array: true, default: [], describe: 'scan or photograph of the sheet' })
-    .option('share-file', { type: 'string', array: true, default: [], describe: 'typed share text' })
+    .option('share-file', { type: 'string', array: true, nargs: 1, default: [], describe: 'typed share text' })
     .option('custody', { type: 'string', describe: 'custody folder to hold it against' })
 
 export const handler = async (args: Arguments): Promise<Outcome> => {

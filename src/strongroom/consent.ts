@@ -26,7 +26,7 @@ export function showWarrant(warrant: Warrant): void {
     ['Afterwards', warrant.successor ? `GENERATION ${warrant.successor.generation}, key id ${warrant.successor.keyId}` : 'ROTATION IS DEFERRED: this key stays alive'],
     ['Regions', warrant.regions.join(', ')],
     ['Ends', `${warrant.deadline}, or after ${warrant.calls} calls`],
-    ['Logbook', `entry ${warrant.logbook.seq + 1}, after ${warrant.logbook.sha256.slice(0, 16)}`],
+    ['Logbook', `after entry ${warrant.logbook.seq}, ${warrant.logbook.sha256}`],
     ...warrant.isolationExceptions.map((sentence): [string, string] => ['Exception', sentence]),
     ['Code words', codeWords(warrant)],
   ]
@@ -34,6 +34,7 @@ export function showWarrant(warrant: Warrant): void {
   say('')
   say(kind, 'strong')
   for (const [name, value] of rows) say(`  ${name.padEnd(14)}${value}`)
+  say('Before a bag is opened, copy the logbook line and the code words into the paper book.')
   say('')
 }
 

@@ -11,11 +11,11 @@ export async function listKeys(post: Post, params: { endpoint: string; user: str
   const { user } = await client.getUser({ userId: params.user })
   const { items } = await client.listApiKeys({ userId: params.user })
   return {
-    lifecycleState: String(user.lifecycleState),
+    lifecycleState: user.lifecycleState,
     inactiveStatus: user.inactiveStatus ?? null,
     capabilities: { ...user.capabilities } as { [name: string]: Json },
     keys: items
-      .map((key) => ({ fingerprint: key.fingerprint ?? '', keyValue: key.keyValue ?? '', lifecycleState: String(key.lifecycleState) }))
+      .map((key) => ({ fingerprint: key.fingerprint ?? '', keyValue: key.keyValue ?? '', lifecycleState: key.lifecycleState ?? '' }))
       .filter((key) => !['DELETED', 'DELETING'].includes(key.lifecycleState)),
   }
 }

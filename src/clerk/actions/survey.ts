@@ -21,14 +21,14 @@ export async function survey(post: Post, params: { endpoint: string; tenancy: st
   const members = administrators ? await pages((page) => client.listUserGroupMemberships({ compartmentId: params.tenancy, groupId: administrators.id, ...page })) : []
   return {
     name: user.name,
-    lifecycleState: String(user.lifecycleState),
+    lifecycleState: user.lifecycleState,
     inactiveStatus: user.inactiveStatus ?? null,
     capabilities: { ...user.capabilities } as { [name: string]: Json },
-    regions: subscriptions.map(({ regionName, isHomeRegion, status }) => ({ regionName, isHomeRegion, status: String(status) })),
-    groups: memberships.map(({ groupId }) => groups.find((group) => group.id === groupId)?.name ?? groupId ?? ''),
-    otherAdministrators: members.flatMap(({ userId }) => (userId === undefined || userId === params.user ? [] : [userId])),
+    regions: subscriptions.map(({ regionName, isHomeRegion, status }) => ({ regionName, isHomeRegion, status })),
+    groups: memberships.map(({ groupId }) => groups.find((group) => group.id === groupId)?.name ?? groupId),
+    otherAdministrators: members.flatMap(({ userId }) => (userId === params.user ? [] : [userId])),
     keys: keys
-      .map((key) => ({ fingerprint: key.fingerprint ?? '', keyValue: key.keyValue ?? '', lifecycleState: String(key.lifecycleState) }))
+      .map((key) => ({ fingerprint: key.fingerprint ?? '', keyValue: key.keyValue ?? '', lifecycleState: key.lifecycleState ?? '' }))
       .filter((key) => !['DELETED', 'DELETING'].includes(key.lifecycleState)),
     domain: params.domain ? await defaultDomain(post, client, params) : null,
   }
@@ -36,7 +36,7 @@ export async function survey(post: Post, params: { endpoint: string; tenancy: st
 
 async function defaultDomain(post: Post, client: IdentityClient, { tenancy, user }: { tenancy: string; user: string }): Promise<Json> {
   const domains = await pages((page) => client.listDomains({ compartmentId: tenancy, ...page }))
-  const found = domains.find((domain) => String(domain.type) === 'DEFAULT')
+  const found = domains.find((domain) => (domain.type as string) === 'DEFAULT')
   if (!found) return null
   const scim = new IdentityDomainsClient(over(post), quiet())
   const url = new URL(found.url).origin

@@ -1,0 +1,139 @@
+/** However a session ends, its key is rotated and proved dead. */
+import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { CLI } from '../stage/command-line.js'
+import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+
+let stage: Rehearsal | undefined
+afterEach(async () => {
+  await stage?.close()
+  stage = undefined
+})
+
+interface Interrupted {
+  code: number
+  json: { error: { code: string; message: string } | null; grade: string; actionResult: string; successor: { generation: number } | null }
+  stderr: string
+}
+
+/** Runs a release in a process group of its own, and does something to it while the action hangs in OCI. */
+async function interrupt(during: Rehearsal, disturb: (desk: number) => void): Promise<Interrupted> {
+  during.cloud.armFault({ match: { path: '*configureSaasAdminUser' }, action: { do: 'delay', when: 'before', milliseconds: 4000 } })
+  const desk = spawn(process.execPath, [CLI, ...during.saasAdmin(), '--reader', 'AUDITOR', '--json'], { cwd: during.directory, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  let stdout = ''
+  let stderr = ''
+  let disturbed = false
+  desk.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
+  desk.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString()
+    if (disturbed || !stderr.includes('Asking OCI: enable SAAS_ADMIN')) return
+    disturbed = true
+    disturb(desk.pid ?? 0)
+  })
+  const code = await new Promise<number>((resolve) => desk.once('close', (ended) => resolve(ended ?? -1)))
+  return { code, stderr, json: JSON.parse(stdout) as Interrupted['json'] }
+}
+
+const SIGNALS = [
+  ['SIGINT', 'Ctrl-C'],
+  ['SIGTERM', 'the session was told to end (SIGTERM)'],
+  ['SIGHUP', 'the terminal was closed'],
+] as const
+
+test.each(SIGNALS)('%s to the whole group, as a terminal sends it', async (signal, cause) => {
+  stage = await rehearsal()
+  const { code, json, stderr } = await interrupt(stage, (desk) => process.kill(-desk, signal))
+  expect(stderr).toContain(`${cause}: stopping in order. If the key is live it is rotated first; that takes seconds.`)
+  expect(json).toMatchObject({ error: { code: 'WARRANT_EXPIRED', message: `the action was stopped: ${cause}` }, grade: 'proved', actionResult: 'interrupted', successor: { generation: 3 } })
+  expect(code).toBe(3)
+  expect(stage.listedKeys).toBe(1)
+  expect(stage.journal().find((line) => line.type === 'exit-began')).toMatchObject({ cause })
+})
+
+test('Ctrl-C twice still rotates, and says what is at stake', async () => {
+  stage = await rehearsal()
+  const { json, stderr } = await interrupt(stage, (desk) => {
+    process.kill(-desk, 'SIGINT')
+    setTimeout(() => process.kill(-desk, 'SIGINT'), 150)
+  })
+  expect(stderr).toContain('Still rotating. Killing glasskey now would leave a key alive that has been in this machine.')
+  expect(json.grade).toBe('proved')
+  expect(stage.listedKeys).toBe(1)
+})
+
+test('an error in the action', async () => {
+  stage = await rehearsal()
+  const { databases } = stage.cloud.seed
+  const args = stage.saasAdmin(2, '--json').map((word) => (word === databases.available ? databases.alwaysFree : word))
+  const { code, stdout } = await stage.run(args)
+  const json = JSON.parse(stdout) as Interrupted['json']
+  expect(json).toMatchObject({ error: { code: 'OCI_REFUSED' }, grade: 'refused-only', actionResult: 'failed', successor: { generation: 3 } })
+  expect(json.error?.message).toMatch(/^OCI answered 400 InvalidParameter: /)
+  expect(code).toBe(3)
+  expect(stage.listedKeys).toBe(1)
+})
+
+test('completion', async () => {
+  stage = await rehearsal()
+  const { code, stdout } = await stage.run([...stage.rotate(), '--drill', '--reader', 'AUDITOR', '--json'])
+  expect(JSON.parse(stdout)).toMatchObject({ error: null, grade: 'proved', actionResult: 'none', generation: 2, successor: { generation: 3 } })
+  expect(code).toBe(0)
+  expect(stage.listedKeys).toBe(1)
+})
+
+test('the strongroom dies with the key live: exit 6, and resume finishes with a quorum', async () => {
+  stage = await rehearsal()
+  const { roomsUnder } = await import('../isolation/memory.js')
+  const { code, json } = await interrupt(stage, (desk) => process.kill(roomsUnder(desk).strongroom ?? 0, 'SIGKILL'))
+  expect(json.error).toMatchObject({ code: 'OUTCOME_UNKNOWN' })
+  expect(code).toBe(6)
+  expect((await stage.run(['status', '--custody', stage.custody])).stdout).toMatch(/^RED: session .* has not come to its end: the key of GENERATION 2 may be alive\n/)
+  const refused = await stage.run(stage.rotate())
+  expect([refused.code, refused.stderr]).toEqual([3, expect.stringMatching(/^SESSION_UNFINISHED: session /)])
+  const resumed = await stage.run(['resume', '--custody', stage.custody, '--yes', ...stage.scans(2, 2, 3), '--reader', 'AUDITOR', ...stage.oci, '--json'])
+  expect(JSON.parse(resumed.stdout)).toMatchObject({ error: null, grade: 'proved', successor: { generation: 3 } })
+  expect(resumed.code).toBe(0)
+  expect(stage.listedKeys).toBe(1)
+})
+
+test('the desk dies with the key live: the strongroom does not outlive it, and resume finishes', async () => {
+  stage = await rehearsal()
+  const { roomsUnder } = await import('../isolation/memory.js')
+  stage.cloud.armFault({ match: { path: '*configureSaasAdminUser' }, action: { do: 'delay', when: 'before', milliseconds: 3000 } })
+  const desk = spawn(process.execPath, [CLI, ...stage.saasAdmin()], { cwd: stage.directory, stdio: ['ignore', 'ignore', 'pipe'] })
+  const strongroom = await new Promise<number>((resolve) => {
+    let said = ''
+    desk.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+      if (said.includes('Asking OCI: enable SAAS_ADMIN')) resolve(roomsUnder(desk.pid ?? 0).strongroom ?? 0)
+    })
+  })
+  process.kill(desk.pid ?? 0, 'SIGKILL')
+  const deadline = Date.now() + 10_000
+  const alive = (): boolean => {
+    try {
+      return process.kill(strongroom, 0)
+    } catch (error) {
+      if (error instanceof Error) return false
+      throw error
+    }
+  }
+  while (alive() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(alive()).toBe(false)
+  expect(stage.journal().at(-1)).toMatchObject({ type: 'burned', reason: 'the desk is gone, and with it the network' })
+  const resumed = await stage.run(['resume', '--custody', stage.custody, '--yes', ...stage.scans(2, 1, 2), ...stage.oci, '--json'])
+  expect(JSON.parse(resumed.stdout)).toMatchObject({ error: null, grade: 'refused-only', successor: { generation: 3 } })
+  expect(stage.listedKeys).toBe(1)
+})
+
+test('the share file that a hand-held scanner typed', async () => {
+  stage = await rehearsal()
+  const file = join(stage.directory, 'typed.txt')
+  const [first, second] = await Promise.all([stage.shareText(2, 1), stage.shareText(2, 3)])
+  writeFileSync(file, `${first.match(/.{1,4}/g)?.join(' ').toLowerCase() ?? ''}\n\n${second}\n`)
+  const args = stage.rotate().filter((word, at, all) => word !== '--scan' && all[at - 1] !== '--scan')
+  const { code } = await stage.run([...args, '--share-file', file])
+  expect(code).toBe(0)
+})
