@@ -27,7 +27,7 @@ const VERBS: [command: string, describe: string, load: () => Promise<CommandModu
   ['simulator', 'OCI on loopback, to rehearse on', () => import('./commands/simulator.js')],
 ]
 
-const argv = process.argv.slice(2)
+const argv = withDash(process.argv.slice(2))
 const debug = argv.includes('--debug')
 
 const program = yargs(argv)
@@ -42,7 +42,7 @@ const program = yargs(argv)
   .showHelpOnFail(false)
   .wrap(Math.min(110, process.stdout.columns || 110))
   .fail((message: string | null, error: Error | undefined) => {
-    throw error ?? new UsageMistake(message ?? 'the command line is not understood')
+    throw error && error.name !== 'YError' ? error : new UsageMistake(message ?? error?.message ?? 'the command line is not understood')
   })
   .epilogue('glasskey <command> --help explains each. docs/ holds the formats, the threat model and the runbooks.')
 
@@ -56,6 +56,14 @@ for (const [command, describe, load] of VERBS) {
       await report(() => handler(args as never), { json: args['json'] === true, debug })
     },
   )
+}
+
+/** `--share-file -` means standard input; yargs would take the dash for the beginning of another flag. */
+function withDash(words: string[]): string[] {
+  return words.flatMap((word, at) => {
+    if (word === '-' && words[at - 1] === '--share-file') return []
+    return word === '--share-file' && words[at + 1] === '-' ? ['--share-file=-'] : [word]
+  })
 }
 
 /** What yargs complains about, before any command runs. */

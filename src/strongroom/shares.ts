@@ -1,6 +1,6 @@
 /** From sheets to a quorum: each share judged alone, said aloud, journalled by number and never by content. */
 import { type Readable } from 'node:stream'
-import { readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { parsePart, type Part } from '../custody/paper-parts.js'
 import { formQuorum, tooFew, withShare, type Quorum } from '../custody/quorum.js'
 import { parseShareText, type UntrustedShare } from '../custody/share-text.js'
@@ -49,7 +49,7 @@ export async function collectShares(
   const take = (text: string, where: string): void => {
     takeText(text, where, state, expectation, consents, journal, onFlagConsent)
   }
-  for (const file of sources.shareFiles) for (const line of typedLines(file)) take(line, file)
+  for (const file of sources.shareFiles) for await (const line of typedLines(file, sources.left)) take(line, file)
   if (sources.reader) await readScans(sources.reader, take)
   if (state.accepted.length < manifest.threshold) await onDispute([...state.disputed], state.parts)
   while (state.accepted.length < manifest.threshold && isInteractive()) {
@@ -101,7 +101,8 @@ async function readScans(reader: Readable, take: (text: string, where: string) =
   }
 }
 
-function typedLines(file: string): string[] {
-  const text = file === '-' ? readFileSync(0, 'utf8') : readText(file, 'the share file')
-  return text.split('\n').map((line) => line.trim()).filter((line) => line !== '')
+/** Lines of a share file; standard input is read as it comes, so that a scanner that types is heard at once. */
+async function* typedLines(file: string, left: AbortSignal): AsyncGenerator<string> {
+  const lines = file === '-' ? createInterface({ input: process.stdin, signal: left }) : readText(file, 'the share file').split('\n')
+  for await (const line of lines) if (line.trim() !== '') yield line.trim()
 }
