@@ -1,7 +1,8 @@
 /** Break glass, in order: preflight, warrant, strongroom, proof, record. */
 import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
-import { generationInUse, places, readCustodyFolder } from '../host/custody-folder.js'
+import { readCustodyFolder } from '../host/custody-folder.js'
+import { generationInUse, places } from '../host/sealed-folder.js'
 import { probeIsolation, type Isolation } from '../host/isolation.js'
 import { takeLock } from '../host/lock.js'
 import { type Profile } from '../host/oci-profile.js'

@@ -1,7 +1,8 @@
 /** Finishing what was interrupted: from the journal, and from what OCI says is true. A quorum only where a signature is needed. */
 import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
-import { generationNumber, places, readCustodyFolder, type StoredSession } from '../host/custody-folder.js'
+import { readCustodyFolder } from '../host/custody-folder.js'
+import { generationNumber, places, type StoredSession } from '../host/sealed-folder.js'
 import { probeIsolation } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
 import { takeLock } from '../host/lock.js'

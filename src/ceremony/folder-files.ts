@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { rulesFile, type Rules } from '../custody/rules.js'
 import { manifestFile } from '../custody/manifest.js'
-import { places } from '../host/custody-folder.js'
+import { places } from '../host/sealed-folder.js'
 import { makeFolder, writeNew } from '../host/disk.js'
 import { type MadeGeneration } from './generations.js'
 

@@ -4,7 +4,7 @@ import { manifestDigest } from '../custody/manifest.js'
 import { toParts } from '../custody/paper-parts.js'
 import { spkiOfPem } from '../custody/key.js'
 import { rulesDigest } from '../custody/rules.js'
-import { hexToWords } from '../custody/words.js'
+import { bagWords, hexToWords } from '../custody/words.js'
 import { drawCeremonyRecord } from '../paper/ceremony-record.js'
 import { sliceBytes } from '../paper/envelope-slices.js'
 import { TOOL } from '../version.js'
@@ -47,6 +47,7 @@ export function drawRecord(custody: Custody, made: readonly MadeGeneration[], fa
         purpose: purposeOf(manifest.generation),
         keyId: manifest.keyId,
         keyWords: hexToWords(manifest.keyId),
+        bagWords: bagWords(manifest.spkiSha256),
         spkiSha256: manifest.spkiSha256,
         fingerprint: manifest.fingerprint,
         manifestSha256: manifestDigest(manifest),

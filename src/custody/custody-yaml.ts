@@ -60,7 +60,7 @@ export function parseCustodyYaml(text: string, name = 'custody.yaml'): Custody {
     return `${name}:${position.line}:${position.col}`
   }
   if (document.errors.length > 0) {
-    throw invalid(document.errors.map((error) => `${where(error.pos[0])}: ${error.message.split('\n')[0] ?? ''}`))
+    throw invalid(document.errors.map((error) => `${where(error.pos[0])}: ${(error.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:$/, '')}`))
   }
   refuseAliases(document, where)
   const parsed = custodySchema.safeParse(document.toJS())
@@ -79,7 +79,8 @@ interface Complaint {
 }
 
 function complaints(issue: z.core.$ZodIssue): Complaint[] {
-  if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, message: issue.message }]
+  const message = issue.message.endsWith('received undefined') ? 'is missing' : issue.message
+  if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, message }]
   return issue.keys.map((key) => ({ path: [...issue.path, key], message: 'is not a setting of custody.yaml' }))
 }
 

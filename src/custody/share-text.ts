@@ -7,6 +7,7 @@
  */
 import { bech32m } from '@scure/base'
 import { GlasskeyError } from '../errors.js'
+import { placeOfError } from './misread.js'
 
 /** Bytes of a share as the Shamir library lays them out: 32 y values, then x. */
 export const SHARE_BYTES = 33
@@ -122,21 +123,9 @@ function whereWrong(bare: string, prefix: string): string {
     const kind = bare.length < expected ? 'missing' : 'too many'
     return `misread: ${difference} ${difference === 1 ? 'character is' : 'characters are'} ${kind} (a sheet has ${expected})`
   }
-  const places = new Set<number>()
-  for (let at = prefix.length + 1; at < bare.length; at += 1) {
-    for (const other of ALPHABET) {
-      if (other !== bare.charAt(at) && reads(bare.slice(0, at) + other + bare.slice(at + 1))) places.add(at)
-    }
-    const next = bare.charAt(at + 1)
-    if (next !== '' && reads(bare.slice(0, at) + next + bare.charAt(at) + bare.slice(at + 2))) places.add(at)
-  }
-  const [only] = places
-  if (places.size !== 1 || only === undefined) return 'misread: the checksum does not fit, in more than one place'
-  return `misread: ${place(only)} looks wrong`
-}
-
-function reads(text: string): boolean {
-  return bech32m.decodeUnsafe(text, LIMIT) !== undefined
+  const start = prefix.length + 1
+  const at = placeOfError(prefix, Array.from(bare.slice(start), (character) => ALPHABET.indexOf(character)))
+  return at === undefined ? 'misread: the checksum does not fit, in more than one place' : `misread: ${place(start + at)} looks wrong`
 }
 
 function place(at: number): string {

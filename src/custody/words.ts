@@ -17,6 +17,14 @@ export function hexToWords(hex: string): string {
   return toWords(Buffer.from(hex, 'hex'))
 }
 
+/** Bits of an SPKI digest that stand on a bag, as hex digits: 128 bits cannot be met by chance or by trying. */
+const BAG_HEX_DIGITS = 32
+
+/** The 16 words that stand on the bags of a generation: the first 128 bits of its SPKI digest. */
+export function bagWords(spkiSha256: string): string {
+  return hexToWords(spkiSha256.slice(0, BAG_HEX_DIGITS))
+}
+
 /** Whether two spellings say the same words: case, accents, punctuation and spacing do not matter. */
 export function sameWords(spoken: string, expected: string): boolean {
   return plain(spoken) === plain(expected)

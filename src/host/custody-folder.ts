@@ -1,142 +1,15 @@
-/** The custody folder on disk: what is where, read and verified as far as it can be without a quorum. */
-import { existsSync, lstatSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { inUse, standings, whyNot, type GenerationEvent, type Standing } from '../custody/generation.js'
+/** A custody folder read whole, contacts and all. */
 import { parseCustodyYaml, type Custody } from '../custody/custody-yaml.js'
-import { parseManifest, type Manifest } from '../custody/manifest.js'
-import { sealedRules, type Rules } from '../custody/rules.js'
-import { type OtherGeneration } from '../custody/share.js'
-import { GlasskeyError } from '../errors.js'
-import { type Chain } from '../record/chain.js'
-import { generationEvents } from '../record/events.js'
-import { readJournal, type JournalLine } from '../record/journal.js'
-import { readLogbook, type LogbookEntry } from '../record/logbook.js'
-import { replay, type Session } from '../record/replay.js'
-import { parseWarrant, warrantDigest, type Warrant } from '../warrant/warrant.js'
-import { readBytes, readText } from './disk.js'
-
-/** One generation as it lies in the folder. */
-export interface Generation {
-  manifest: Manifest
-  rules: Rules
-  envelope: Uint8Array
-}
-
-/** One session as it lies in the folder. */
-export interface StoredSession {
-  id: string
-  warrant: Warrant
-  chain: Chain<JournalLine>
-  session: Session
-}
+import { readText } from './disk.js'
+import { places, readSealedFolder, type SealedFolder } from './sealed-folder.js'
 
 /** A custody folder, read whole. */
-export interface CustodyFolder {
-  path: string
+export interface CustodyFolder extends SealedFolder {
   custody: Custody
-  generations: Generation[]
-  logbook: Chain<LogbookEntry>
-  sessions: StoredSession[]
-  events: GenerationEvent[]
-  standings: Standing[]
 }
 
-/** Names inside a custody folder. */
-export const places = {
-  custody: (folder: string): string => join(folder, 'custody.yaml'),
-  generation: (folder: string, generation: number): string => join(folder, 'generations', String(generation)),
-  logbook: (folder: string): string => join(folder, 'logbook.jsonl'),
-  measured: (folder: string): string => join(folder, 'measured.json'),
-  sessions: (folder: string): string => join(folder, 'sessions'),
-  session: (folder: string, id: string): string => join(folder, 'sessions', id),
-  warrant: (folder: string, id: string): string => join(folder, 'sessions', id, 'warrant.json'),
-  journal: (folder: string, id: string): string => join(folder, 'sessions', id, 'journal.jsonl'),
-  lock: (folder: string): string => join(folder, 'lock'),
-}
-
-/**
- * Reads and verifies a custody folder: shapes, digests of rules and envelopes, chains, and that logbook, journals and
- * warrants agree. Throws the error of the first thing that does not hold.
- */
+/** Reads custody.yaml and everything that `readSealedFolder` does. Throws CONFIG_INVALID too. */
 export function readCustodyFolder(path: string): CustodyFolder {
   const custody = parseCustodyYaml(readText(places.custody(path), 'custody.yaml'), places.custody(path))
-  const generations = numbersIn(join(path, 'generations')).map((number) => readGeneration(path, number))
-  checkGenerations(generations)
-  const logbookPath = places.logbook(path)
-  const logbook = readLogbook(existsSync(logbookPath) ? readText(logbookPath, 'the logbook') : '', logbookPath)
-  const sessions = sessionIds(path).map((id) => readSession(path, id))
-  const events = generationEvents(logbook.lines, sessions.map(({ session }) => session))
-  const sets = generations.map(({ manifest }) => ({ generation: manifest.generation, threshold: manifest.threshold, shares: manifest.shares }))
-  return { path, custody, generations, logbook, sessions, events, standings: standings(sets, events) }
-}
-
-/** The generation in use. Throws GENERATION_NOT_IN_USE before the takeover. */
-export function generationInUse(folder: CustodyFolder): Generation {
-  const standing = inUse(folder.standings, folder.events)
-  if (!standing) throw new GlasskeyError('GENERATION_NOT_IN_USE', 'no generation is in use: the takeover has not happened', 'glasskey takeover installs the first one.')
-  return generationNumber(folder, standing.generation)
-}
-
-/** The generation of this number. Throws GENERATION_NOT_IN_USE when the folder has none. */
-export function generationNumber(folder: CustodyFolder, number: number): Generation {
-  const found = folder.generations.find(({ manifest }) => manifest.generation === number)
-  if (!found) throw new GlasskeyError('GENERATION_NOT_IN_USE', `there is no generation ${number} in ${folder.path}`, 'glasskey status lists them.')
-  return found
-}
-
-/** All generations but one, and what became of each: for telling people whose sheet they are holding. */
-export function otherGenerations(folder: CustodyFolder, number: number): OtherGeneration[] {
-  return folder.generations.flatMap(({ manifest }) => {
-    const standing = folder.standings.find(({ generation }) => generation === manifest.generation)
-    return manifest.generation === number || !standing ? [] : [{ manifest, standing: whyNot(standing) }]
-  })
-}
-
-/** Numbers of the folders in `path`, ascending. */
-function numbersIn(path: string): number[] {
-  if (!existsSync(path)) return []
-  return readdirSync(path)
-    .filter((name) => /^[1-9]\d{0,3}$/.test(name))
-    .map(Number)
-    .sort((one, other) => one - other)
-}
-
-function readGeneration(folder: string, number: number): Generation {
-  const place = places.generation(folder, number)
-  if (!lstatSync(place).isDirectory()) throw altered(`${place} is not a folder`)
-  const manifest = parseManifest(readText(join(place, 'manifest.json'), 'the manifest'), join(place, 'manifest.json'))
-  if (manifest.generation !== number) throw altered(`${place} holds the manifest of generation ${manifest.generation}`)
-  const rules = sealedRules(readText(join(place, 'rules.json'), 'the rules'), manifest.rulesSha256)
-  return { manifest, rules, envelope: readBytes(join(place, 'envelope.pgp'), 'the envelope') }
-}
-
-function checkGenerations(generations: readonly Generation[]): void {
-  const [first] = generations
-  generations.forEach(({ manifest }, at) => {
-    if (manifest.generation !== at + 1) throw altered(`generation ${at + 1} is missing`)
-    for (const field of ['tenancy', 'user', 'rehearsal'] as const) {
-      if (manifest[field] !== first?.manifest[field]) throw altered(`generation ${manifest.generation} has another ${field} than generation 1`)
-    }
-  })
-}
-
-function sessionIds(folder: string): string[] {
-  const path = places.sessions(folder)
-  if (!existsSync(path)) return []
-  return readdirSync(path)
-    .filter((id) => existsSync(places.journal(folder, id)))
-    .sort()
-}
-
-function readSession(folder: string, id: string): StoredSession {
-  const warrant = parseWarrant(readText(places.warrant(folder, id), 'the warrant'))
-  const chain = readJournal(readText(places.journal(folder, id), 'the journal'), places.journal(folder, id))
-  if (chain.lines.length === 0) throw altered(`the journal of session ${id} is empty`)
-  const session = replay(chain.lines)
-  if (session.opened.warrantSha256 !== warrantDigest(warrant)) throw altered(`warrant.json of session ${id} is not the one that its journal began with`)
-  return { id, warrant, chain, session }
-}
-
-function altered(what: string): GlasskeyError {
-  return new GlasskeyError('FOLDER_ALTERED', what, 'Fetch an untouched copy of the custody folder and compare with the paper book.')
+  return { ...readSealedFolder(path), custody }
 }

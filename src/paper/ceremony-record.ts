@@ -10,6 +10,8 @@ export interface RecordedGeneration {
   readonly purpose: string
   readonly keyId: string
   readonly keyWords: string
+  /** The 16 words to write on each bag of this generation. */
+  readonly bagWords: string
   readonly spkiSha256: string
   readonly fingerprint: string
   readonly manifestSha256: string
@@ -60,7 +62,7 @@ const CEREMONY_RECORD = documentKind({
     transcriptSha256: 'text', previousRecordSha256: 'text', exceptionCount: 'text',
     custodians: [{ number: 'text', name: 'text', copies: 'text' }],
     generations: [{
-      generation: 'text', purpose: 'text', keyId: 'text', keyWords: 'text', spkiSha256: 'text', fingerprint: 'text',
+      generation: 'text', purpose: 'text', keyId: 'text', keyWords: 'text', bagWords: 'text', spkiSha256: 'text', fingerprint: 'text',
       manifestSha256: 'text', envelopeSha256: 'text',
       commitments: [{ custodian: 'text', name: 'text', commitment: 'text' }],
       publicKey: [{ part: 'text', parts: 'text', code: 'code' }],
@@ -72,7 +74,7 @@ const CEREMONY_RECORD = documentKind({
     signatures: [{ role: 'text', name: 'text' }],
   },
   mustPrint: ['tenancy', 'user', 'threshold', 'shares', 'custodians.number', 'custodians.name', 'rulesSha256',
-    'generations.generation', 'generations.keyId', 'generations.keyWords', 'generations.spkiSha256',
+    'generations.generation', 'generations.keyId', 'generations.keyWords', 'generations.bagWords', 'generations.spkiSha256',
     'generations.fingerprint', 'generations.manifestSha256', 'generations.envelopeSha256',
     'generations.commitments.commitment', 'generations.publicKey.code', 'proofs.result', 'machine.found',
     'exceptions.happened', 'exceptions.decision', 'signatures.name'],

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type OpenedEnvelope } from '../custody/envelope.js'
 import { GlasskeyError } from '../errors.js'
 import { readClocks } from '../host/clock.js'
-import { generationNumber, otherGenerations, places, readCustodyFolder, type CustodyFolder, type Generation } from '../host/custody-folder.js'
+import { generationNumber, otherGenerations, places, type Generation, readSealedFolder, type SealedFolder } from '../host/sealed-folder.js'
 import { readText } from '../host/disk.js'
 import { headStatement, type ListedKey } from '../record/journal.js'
 import { startWatch, timeLeft, type Watch } from '../warrant/deadline.js'
@@ -29,7 +29,7 @@ import { checkSuccessorSigners } from './successor-signers.js'
 export interface Room {
   desk: DeskLine
   order: Order
-  folder: CustodyFolder
+  folder: SealedFolder
   generation: Generation
   warrant: Warrant
   journal: Journal
@@ -49,7 +49,7 @@ export async function hold(desk: DeskLine): Promise<FromStrongroom> {
 
 async function enter(desk: DeskLine): Promise<Room> {
   const order = await desk.order
-  const folder = readCustodyFolder(order.folder)
+  const folder = readSealedFolder(order.folder)
   const warrant = parseWarrant(readText(places.warrant(order.folder, order.session), 'the warrant'))
   const generation = generationNumber(folder, warrant.key.generation)
   if (order.task === 'perform') checkRules(warrant, generation.rules)

@@ -3,12 +3,12 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type EnvelopeHeader } from '../custody/envelope.js'
 import { checkSigners } from '../custody/signatures.js'
-import { places, type CustodyFolder } from '../host/custody-folder.js'
+import { places, type SealedFolder } from '../host/sealed-folder.js'
 import { readText } from '../host/disk.js'
 import { type Warrant } from '../warrant/warrant.js'
 
 /** Throws SUCCESSOR_UNTRUSTED when the sealed signers did not sign. */
-export async function checkSuccessorSigners(folder: CustodyFolder, warrant: Warrant, header: EnvelopeHeader): Promise<void> {
+export async function checkSuccessorSigners(folder: SealedFolder, warrant: Warrant, header: EnvelopeHeader): Promise<void> {
   if (!warrant.successor) return
   const place = places.generation(folder.path, warrant.successor.generation)
   const signature = join(place, 'manifest.json.asc')

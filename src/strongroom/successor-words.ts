@@ -3,19 +3,11 @@
  * each read 128 bits of its digest, as words, off their own bags.
  */
 import { type Manifest } from '../custody/manifest.js'
-import { hexToWords, sameWords } from '../custody/words.js'
+import { bagWords, sameWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
 import { ask, say } from '../host/terminal.js'
 import { type Warrant } from '../warrant/warrant.js'
 import { type Journal } from './journal.js'
-
-/** Bits of the SPKI digest that are read aloud, as hex digits. */
-const HEX_DIGITS = 32
-
-/** Words that stand on the bags of a generation: the first 128 bits of its SPKI digest. */
-export function bagWords(spkiSha256: string): string {
-  return hexToWords(spkiSha256.slice(0, HEX_DIGITS))
-}
 
 /** Has k custodians confirm the successor. In a rehearsal `--yes` stands for them and is recorded. Throws SUCCESSOR_UNTRUSTED. */
 export async function confirmSuccessor(warrant: Warrant, manifest: Manifest, custodians: readonly number[], yes: boolean, journal: Journal, left: AbortSignal): Promise<void> {

@@ -5,7 +5,7 @@ import { checkManifest, openEnvelope, openWithSecret, type OpenedEnvelope } from
 import { type Quorum } from '../custody/quorum.js'
 import { type UntrustedShare } from '../custody/share-text.js'
 import { GlasskeyError } from '../errors.js'
-import { type CustodyFolder, type Generation } from '../host/custody-folder.js'
+import { type Generation, type SealedFolder } from '../host/sealed-folder.js'
 import { checkRules } from '../warrant/issue.js'
 import { scopeOf } from '../warrant/scope.js'
 import { type Warrant } from '../warrant/warrant.js'
@@ -26,7 +26,7 @@ export async function open(quorum: Quorum, generation: Generation, parts: readon
  * Everything that must hold between sheets, folder and warrant before anything is signed. Throws FOLDER_ALTERED,
  * WARRANT_INVALID, RULES_REFUSED, SUCCESSOR_UNTRUSTED or REHEARSAL_MISMATCH; returns nothing to misread.
  */
-export function checkEverything(opened: OpenedEnvelope, generation: Generation, folder: CustodyFolder, warrant: Warrant): void {
+export function checkEverything(opened: OpenedEnvelope, generation: Generation, folder: SealedFolder, warrant: Warrant): void {
   const { header } = opened
   checkManifest(header, generation.manifest)
   if (header.rulesSha256 !== generation.manifest.rulesSha256) throw contradicts('rules')
@@ -66,7 +66,7 @@ export function isSealedSuccessor(opened: OpenedEnvelope, warrant: Warrant): boo
   return warrant.successor !== null && warrant.successor.spkiSha256 === opened.header.successorSpkiSha256
 }
 
-function checkSuccessor(opened: OpenedEnvelope, folder: CustodyFolder, warrant: Warrant): void {
+function checkSuccessor(opened: OpenedEnvelope, folder: SealedFolder, warrant: Warrant): void {
   if (!warrant.successor || isSealedSuccessor(opened, warrant)) return
   const { generation, spkiSha256 } = warrant.successor
   const listed = folder.generations.find(({ manifest }) => manifest.generation === generation)

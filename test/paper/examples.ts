@@ -110,6 +110,7 @@ export function ceremonyContent(custodians: number, generations: number, changes
       purpose: ['takeover', 'in use', 'successor', 'second successor'][index] ?? 'successor',
       keyId: hex(`key ${index}`).slice(0, 16),
       keyWords: index % 2 === 0 ? KEY_WORDS : SUCCESSOR.keyWords,
+      bagWords: `${KEY_WORDS} ${SUCCESSOR.keyWords}`,
       spkiSha256: hex(`spki ${index}`),
       fingerprint: (hex(`md5 ${index}`).slice(0, 32).match(/../g) ?? []).join(':'),
       manifestSha256: hex(`manifest ${index}`),
