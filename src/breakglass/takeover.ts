@@ -16,7 +16,7 @@ import { readJournal, type JournalEntry, type JournalLine } from '../record/jour
 import { TAKEOVER_USE_CASE } from '../warrant/issue.js'
 import { ONLY_API_KEYS } from '../warrant/scope.js'
 import { holdAndConclude, refuseUnattended, sayFindings, type Inputs } from './break-glass.js'
-import { type SessionResult } from './conclude.js'
+import { conclude, type SessionResult } from './conclude.js'
 import { journalledCarry, type DeskJournal } from './journalled-carry.js'
 import { identityAt, lentLogin } from './login.js'
 import { measure } from './measure.js'
@@ -105,8 +105,11 @@ export async function takeOver(folderPath: string, bootstrap: Profile, request: 
       replaceFile(places.measured(folderPath), canonicalJson({ format: 1, at: wallClock().toISOString(), ...measured }) + '\n')
       await install(generation, folder, bootstrap, inputs, upload)
     } catch (error) {
-      journal.append({ type: 'closed', exitCode: 3 })
-      throw error
+      if (!(error instanceof GlasskeyError)) throw error
+      // No share was read. What was measured and uploaded is in the journal, and the attempt in the logbook.
+      const { code, message, hint } = error
+      const finished = { kind: 'finished' as const, probes: [], failure: { code, message, hint } }
+      return { done: await conclude({ folder: folderPath, warrant, finished, unwritten: [], reader: inputs.reader, cloud: inputs.cloud, isolation }), bootstrapKeyFile: bootstrap.keyFile }
     }
     return { done: await holdAndConclude(folderPath, warrant, 'perform', inputs, isolation), bootstrapKeyFile: bootstrap.keyFile }
   } finally {

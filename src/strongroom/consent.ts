@@ -55,9 +55,10 @@ export async function collectConsents(warrant: Warrant, manifest: Manifest, yes:
 }
 
 /** Records the consent that `--yes` stands for, when a rehearsal's share turns up. */
-export function consentByFlag(manifest: Manifest, custodian: number, journal: Journal): void {
+export function consentByFlag(warrant: Warrant, manifest: Manifest, custodian: number, journal: Journal): void {
   const name = manifest.shares.find((share) => share.custodian === custodian)?.name ?? String(custodian)
   journal.write({ type: 'consented', custodian, name, to: 'warrant', how: 'rehearsal --yes' })
+  if (!warrant.successor) journal.write({ type: 'consented', custodian, name, to: 'deferred-rotation', how: 'rehearsal --yes' })
 }
 
 async function whichCustodian(manifest: Manifest, given: ReadonlySet<number>, left: AbortSignal): Promise<number> {

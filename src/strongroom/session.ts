@@ -86,7 +86,7 @@ async function openWithQuorum({ desk, order, folder, generation, warrant, journa
     { reader, shareFiles: order.shareFiles, left: desk.left },
     journal,
     (custodian) => {
-      consentByFlag(manifest, custodian, journal)
+      consentByFlag(warrant, manifest, custodian, journal)
     },
     (disputed, paper) => checkDispute(disputed, generation, paper),
   )

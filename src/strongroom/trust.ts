@@ -47,7 +47,8 @@ export function checkEverything(opened: OpenedEnvelope, generation: Generation, 
 export async function checkDispute(disputed: readonly UntrustedShare[], generation: Generation, parts: readonly Part[]): Promise<void> {
   const [first] = disputed
   const distinct = [...new Map(disputed.map((share) => [share.bytes.at(-1), share])).values()]
-  if (!first || distinct.length < first.threshold || distinct.some((share) => share.keyId !== first.keyId || share.bytes.at(-1) === 0)) return
+  // A claimed threshold of 1 is no set of ours: the library would not even combine it.
+  if (!first || first.threshold < 2 || distinct.length < first.threshold || distinct.some((share) => share.keyId !== first.keyId || share.bytes.at(-1) === 0)) return
   const secret = await combine(distinct.slice(0, first.threshold).map((share) => new Uint8Array(share.bytes)))
   try {
     const paper = parts.some((part) => part.keyId === first.keyId) ? joinParts(parts, 'GKE1', first.keyId) : generation.envelope

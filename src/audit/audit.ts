@@ -1,0 +1,71 @@
+/** An audit, from the folder and the auditor's login to results and opinion. Changes nothing, anywhere. */
+import { type Cloud } from '../breakglass/login.js'
+import { GlasskeyError } from '../errors.js'
+import { type Isolation } from '../host/isolation.js'
+import { type Profile } from '../host/oci-profile.js'
+import { readCloudLog, type Wanted } from './cloud-log.js'
+import { viewCloud, withLog, type CloudView } from './cloud-view.js'
+import { runControls, type ControlResult, type Sentence } from './control.js'
+import { CONTROLS } from './controls.js'
+import { readDossier, type Dossier, type Period } from './dossier.js'
+import { opinionOf, type Opinion } from './opinion.js'
+import { NotChecked } from './reading.js'
+import { sessionsInPeriod, soundSession } from './sound.js'
+
+/** What is asked of an audit. */
+export interface AuditRequest {
+  folder: string
+  /** The auditor's own login; null for what can be checked without one. */
+  profile: Profile | null
+  cloud: Cloud
+  isolation: Isolation
+  /** ISO 8601; from the first ceremony, and until now, when undefined. */
+  from: string | undefined
+  to: string | undefined
+  now: Date
+}
+
+/** What an audit found. */
+export interface Audit {
+  dossier: Dossier
+  results: ControlResult[]
+  opinion: Record<Sentence, Opinion>
+}
+
+/** Audits. Throws when there is nothing to audit, or when a login was given and OCI cannot be read with it. */
+export async function auditCustody(request: AuditRequest): Promise<Audit> {
+  const read = readDossier(request.folder, request.now)
+  const dossier: Dossier = { ...read, period: periodOf(request, read), cloud: null }
+  dossier.cloud = request.profile ? await cloudFor(request, request.profile, dossier) : null
+  const results = runControls(CONTROLS, dossier)
+  return { dossier, results, opinion: opinionOf(results) }
+}
+
+function periodOf({ from, to, now }: AuditRequest, { generations }: Pick<Dossier, 'generations'>): Period {
+  const first = generations.find(({ manifest }) => manifest.read)?.manifest
+  const start = from ?? (first?.read === true ? first.value.created : new Date(0).toISOString())
+  const end = to ?? now.toISOString()
+  if (Date.parse(start) >= Date.parse(end)) throw new GlasskeyError('USAGE', `the period from ${start} to ${end} is empty`, 'Name another --from or --to.')
+  return { from: start, to: end }
+}
+
+async function cloudFor({ cloud, isolation, now }: AuditRequest, profile: Profile, dossier: Dossier): Promise<CloudView> {
+  const manifest = dossier.generations.find((generation) => generation.manifest.read)?.manifest
+  if (manifest?.read !== true) throw new GlasskeyError('MANIFEST_INVALID', 'no manifest of the folder can be read: whose keys OCI should list is not known', 'Fetch an untouched copy of the custody folder.')
+  const view = await viewCloud(profile, manifest.value, cloud, isolation)
+  return withLog(view, await readCloudLog(profile, manifest.value.tenancy, wantedLogs(dossier), cloud, now))
+}
+
+/** Sessions whose calls OCI should have logged. */
+function wantedLogs(dossier: Dossier): Wanted[] {
+  return sessionsInPeriod(dossier).flatMap((filed): Wanted[] => {
+    try {
+      const { warrant, chain } = soundSession(dossier, filed)
+      return [{ warrant, from: Date.parse(chain.lines[0]?.at ?? warrant.opens), to: Date.parse(chain.lines.at(-1)?.at ?? warrant.deadline) }]
+    } catch (error) {
+      // Another control says why it cannot be relied on.
+      if (error instanceof NotChecked) return []
+      throw error
+    }
+  })
+}

@@ -1,0 +1,177 @@
+/** A: what was signed, for what, and when. */
+import { DELETE_USED_KEY, type Call } from '../../record/replay.js'
+import { TOLERANCE_MS } from '../../warrant/deadline.js'
+import { checkRules } from '../../warrant/issue.js'
+import { admitAgain, anchorOf } from '../admission.js'
+import { type Control, failed } from '../control.js'
+import { type Dossier } from '../dossier.js'
+import { given, NotChecked } from '../reading.js'
+import { explainedBy, reconcile } from '../reconciliation.js'
+import { counted, eachSession, type SoundSession } from '../sound.js'
+
+/** The clock is read before the intent is written. */
+const WRITING_MS = 1000
+
+/** Throws AUDIT_FAILED naming the first line that contradicts. */
+function anchored(dossier: Dossier): string {
+  const answers = eachSession(dossier, (session) => {
+    let count = 0
+    for (const { intent, outcome } of session.state.calls) {
+      if (outcome?.type !== 'outcome') continue
+      const [first = ''] = outcome.opcRequestId.split('/')
+      // A gateway that fails may answer without the header; a success without it would be unheard of.
+      if (first === '' && outcome.status >= 500) continue
+      if (first !== anchorOf(session, intent)) throw failed(`session ${session.id}, line ${outcome.seq}: OCI answered to another opc-request-id than that of the intent in line ${intent.seq}`)
+      count += 1
+    }
+    return count
+  })
+  return `${counted(sum(answers), 'answer')}, each to the intent that stands before it`
+}
+
+/** Throws AUDIT_FAILED naming each request. */
+function outcomesKnown(dossier: Dossier): string {
+  const calls = eachSession(dossier, (session) => {
+    const open = session.state.calls.filter((call) => call.outcome?.type !== 'outcome' && !isResolved(session, call))
+    if (open.length > 0) throw failed(open.map(({ intent }) => `session ${session.id}, line ${intent.seq}: no answer is known to "${intent.rule}"`).join('; '))
+    return session.state.calls.length
+  })
+  return `${counted(sum(calls), 'request')}; none is open`
+}
+
+/** Whether what is not known of one request was found out by something later in the same journal. */
+function isResolved({ state, chain }: SoundSession, { intent }: Call): boolean {
+  if (intent.method === 'GET') return true
+  if (intent.rule === DELETE_USED_KEY) return state.deletion === 'done'
+  if (intent.rule === 'exit: upload successor') return state.successor !== null && state.successor.seq > intent.seq
+  if (intent.rule.startsWith('measure: ')) return state.measured !== null
+  if (intent.rule.startsWith('install ')) return state.keyLiveAt !== null
+  const clean = chain.lines.some((line) => line.type === 'census' && line.seq > intent.seq && line.unexpected.length === 0)
+  if (intent.rule === 'exit: delete a key that no manifest names') return clean
+  return state.calls.some((later) => later.intent.seq > intent.seq && later.intent.method === intent.method && later.intent.path === intent.path && later.outcome?.type === 'outcome' && later.outcome.status < 300)
+}
+
+/** Throws AUDIT_FAILED. */
+function admitted(dossier: Dossier): string {
+  const counts = eachSession(dossier, admitAgain)
+  return `${counted(sum(counts), 'request')} admitted again, each by the rule that it names`
+}
+
+/** Throws AUDIT_FAILED. */
+function inTime(dossier: Dossier): string {
+  const calls = eachSession(dossier, ({ id, warrant, state }) => {
+    const own = state.calls.map(({ intent }) => intent).filter(({ by }) => by === 'clerk')
+    for (const { seq, at, rule } of own) {
+      const early = Date.parse(at) < Date.parse(warrant.opens) - TOLERANCE_MS
+      const late = Date.parse(at) > Date.parse(warrant.deadline) + WRITING_MS
+      if (early || late) throw failed(`session ${id}, line ${seq}: "${rule}" was signed at ${at}, ${early ? 'before the warrant opened' : 'after the deadline'} (${early ? warrant.opens : warrant.deadline})`)
+    }
+    if (own.length > warrant.calls) throw failed(`session ${id}: ${own.length} calls of the action, and the warrant admits ${warrant.calls}`)
+    return own.length
+  })
+  return `${counted(sum(calls), 'call')} of actions, all between opening and deadline`
+}
+
+/** Throws RULES_REFUSED. */
+function permitted(dossier: Dossier): string {
+  const found = eachSession(dossier, ({ id, warrant, manifest }) => {
+    const generation = dossier.generations.find(({ number }) => number === manifest.generation)
+    if (!generation) throw new NotChecked(`GENERATION ${manifest.generation} is not in the folder; see F01`)
+    const rules = given(generation.rules, 'F03', `the rules of GENERATION ${manifest.generation}`)
+    try {
+      return checkRules(warrant, rules)
+    } catch (error) {
+      throw failed(`session ${id}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  })
+  return `${counted(found.length, 'warrant')}, each within the sealed rules`
+}
+
+/** Throws AUDIT_FAILED for a call of a used key that no journal has, or a change that OCI's log lacks. */
+function inCloudLog(dossier: Dossier): string {
+  const { cloud } = dossier
+  if (!cloud) throw new NotChecked('no login was given (--profile)')
+  const explained = explainedBy(dossier)
+  const sessions = eachSession(dossier, (session) => {
+    const read = cloud.log.get(session.id)
+    if (!read) throw new NotChecked(`OCI's log was not read for session ${session.id}`)
+    if (!read.read) throw new NotChecked(`OCI's log of session ${session.id} could not be read: ${read.error.message}`)
+    const found = reconcile(session, read.value, explained, dossier.now)
+    const [strange] = found.cloudOnly
+    if (strange && !explained.complete) throw new NotChecked(`session ${session.id}: OCI's log has ${strange.name} by the used key at ${strange.at}, which may belong to a session that could not be relied on`)
+    if (strange) throw failed(`session ${session.id}: OCI's log has ${strange.name} by the used key at ${strange.at}, which no journal has (${counted(found.cloudOnly.length, 'event')})`)
+    // Identity domains keep a log of their own; what went there may be missing here.
+    const changes = found.journalOnly.filter(({ method, host }) => method !== 'GET' && !isDomain(session, host))
+    const [missing] = changes
+    if (missing && found.gap !== null) throw new NotChecked(`session ${session.id}: OCI's log ${found.gap}`)
+    if (missing) throw failed(`session ${session.id}, line ${missing.seq}: OCI answered "${missing.rule}", and its log does not have it`)
+    return found
+  })
+  return `${sum(sessions.map(({ matched }) => matched))} matched, ${sum(sessions.map(({ journalOnly }) => journalOnly.length))} in our journals only, 0 in the cloud's log only`
+}
+
+function isDomain({ warrant }: SoundSession, host: string): boolean {
+  return warrant.action.name === 'takeover' && new URL(warrant.action.domainUrl).host === host
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0)
+}
+
+/** Controls of actions. */
+export const ACTION_CONTROLS: readonly Control[] = [
+  {
+    code: 'A01',
+    claim: 'OCI answered the very requests that the journals meant.',
+    method: 'Recompute each opc-request-id from its intent line, compare with the id that OCI gave back.',
+    source: 'sessions/*/journal.jsonl',
+    bearsOn: ['actionsExplained'],
+    reperformed: true,
+    examine: anchored,
+  },
+  {
+    code: 'A02',
+    claim: 'Of no request is the outcome unknown.',
+    method: 'Match intents with outcomes; what was unknown must have been found out later.',
+    source: 'sessions/*/journal.jsonl',
+    bearsOn: ['actionsExplained'],
+    reperformed: true,
+    examine: outcomesKnown,
+  },
+  {
+    code: 'A03',
+    claim: 'Every request that was signed is one that its warrant admits.',
+    method: 'Compile each warrant again and admit each request again: rule, method, host, path, body, how often.',
+    source: 'sessions/*/warrant.json, sessions/*/journal.jsonl',
+    bearsOn: ['actionsExplained'],
+    reperformed: true,
+    examine: admitted,
+  },
+  {
+    code: 'A04',
+    claim: 'Every action stayed within its warrant\'s time and number of calls.',
+    method: 'Compare the times of the action\'s requests with opening and deadline; count them.',
+    source: 'sessions/*/warrant.json, sessions/*/journal.jsonl',
+    bearsOn: ['actionsExplained'],
+    reperformed: true,
+    examine: inTime,
+  },
+  {
+    code: 'A05',
+    claim: 'Every warrant is one that the sealed rules permit.',
+    method: 'Judge each warrant again by the rules of its generation.',
+    source: 'sessions/*/warrant.json, generations/*/rules.json',
+    bearsOn: ['actionsExplained', 'scriptFollowed'],
+    reperformed: true,
+    examine: permitted,
+  },
+  {
+    code: 'A06',
+    claim: 'OCI\'s own log has the changes of each session, and nothing by a used key that the journals lack.',
+    method: 'Read the Audit log of each session with the auditor\'s login, match by opc-request-id.',
+    source: 'OCI Audit, sessions/*/journal.jsonl',
+    bearsOn: ['actionsExplained'],
+    reperformed: true,
+    examine: inCloudLog,
+  },
+]

@@ -1,0 +1,80 @@
+/** The lives of the generations: from the sessions, and from the logbook where a session cannot be relied on. */
+import { inUse, standings, type GenerationEvent, type Standing } from '../custody/generation.js'
+import { generationEvents } from '../record/events.js'
+import { type Grade } from '../record/journal.js'
+import { type Dossier, type FiledSession } from './dossier.js'
+import { NotChecked } from './reading.js'
+import { lastEntry, logbookIfSound, soundManifests, soundSession, type SessionEntry, type SoundSession } from './sound.js'
+
+/** One use of a generation. */
+export interface Use {
+  session: string
+  generation: number
+  takeover: boolean
+  /** Whether the key was recombined. */
+  live: boolean
+  /** Custodians whose share was seen. */
+  shares: number[]
+  /** Generation that was installed, or null. */
+  successor: number | null
+  grade: Grade | null
+  /** When it came to its end; null when it has not. */
+  ended: string | null
+}
+
+/** Every use of every generation, in order. Throws NotChecked when neither session nor logbook tells of one. */
+export function usesOf(dossier: Dossier): Use[] {
+  const logbook = logbookIfSound(dossier)
+  return dossier.sessions.map((filed) => {
+    const session = soundOrNull(dossier, filed)
+    if (session) return useOf(session)
+    const entry = logbook ? lastEntry(logbook, filed.id) : undefined
+    if (!entry) throw new NotChecked(`session ${filed.id} can be relied on neither in the folder nor in the logbook; see J01 and L01`)
+    return toldUse(entry)
+  })
+}
+
+/** Where every generation stands, and which one OCI should have. Throws NotChecked. */
+export function livesOf(dossier: Dossier): { uses: Use[]; standings: Standing[]; current: Standing | undefined } {
+  const uses = usesOf(dossier)
+  const events = [...generationEvents(logbookIfSound(dossier)?.lines ?? [], []), ...uses.flatMap(eventsOf)]
+  const sets = soundManifests(dossier).map(({ generation, threshold, shares }) => ({ generation, threshold, shares }))
+  const all = standings(sets, events)
+  return { uses, standings: all, current: inUse(all, events) }
+}
+
+function soundOrNull(dossier: Dossier, filed: FiledSession): SoundSession | null {
+  try {
+    return soundSession(dossier, filed)
+  } catch (error) {
+    if (error instanceof NotChecked) return null
+    throw error
+  }
+}
+
+function useOf({ id, state }: SoundSession): Use {
+  return {
+    session: id,
+    generation: state.opened.generation,
+    takeover: state.opened.action === 'takeover',
+    live: state.keyLiveAt !== null,
+    shares: state.sharesSeen,
+    successor: state.successor?.generation ?? null,
+    grade: state.grade,
+    ended: state.closed?.at ?? null,
+  }
+}
+
+function toldUse(entry: SessionEntry): Use {
+  const { session, generation, action, grade, shares, successor, at } = entry
+  return { session, generation, takeover: action === 'takeover', live: grade !== null, shares, successor: successor?.generation ?? null, grade, ended: at }
+}
+
+function eventsOf({ generation, takeover, live, shares, successor, grade }: Use): GenerationEvent[] {
+  const events: GenerationEvent[] = shares.map((custodian) => ({ kind: 'share-seen', generation, custodian }))
+  if (live && takeover) events.push({ kind: 'installed', generation })
+  if (live) events.push({ kind: 'key-live', generation })
+  if (successor !== null) events.push({ kind: 'installed', generation: successor })
+  if (grade !== null && grade !== 'unproved') events.push({ kind: 'deleted', generation }, { kind: 'graded-dead', generation })
+  return events
+}

@@ -1,0 +1,633 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { auditCustody, type Audit } from '../../src/audit/audit.js'
+import { runControls } from '../../src/audit/control.js'
+import { CONTROLS } from '../../src/audit/controls.js'
+import { type Dossier } from '../../src/audit/dossier.js'
+import { proven } from '../../src/audit/reading.js'
+import { canonicalJson, type Json } from '../../src/canonical.js'
+import { GlasskeyError } from '../../src/errors.js'
+import { readCustodyFolder } from '../../src/host/custody-folder.js'
+import { places } from '../../src/host/sealed-folder.js'
+import { evidenceFile, evidenceOf } from '../../src/record/evidence.js'
+import { readLogbook } from '../../src/record/logbook.js'
+import { ONLY_API_KEYS } from '../../src/warrant/scope.js'
+import { linesOf, editLine, keepLines, liveOnce, rewrite, type LivedCustody } from './lived-custody.js'
+
+let lived: LivedCustody
+let takeover: string
+let refused: string
+let release: string
+let now: Date
+
+beforeAll(async () => {
+  lived = await liveOnce()
+  ;[takeover, refused, release] = lived.sessions
+  now = new Date()
+}, 240_000)
+afterAll(() => lived.end())
+
+const NOBODY = { namespaces: false, coreLimit: false, exceptions: [] }
+
+/** Offline, in this process. */
+function audit(folder: string, when = now, period: { from?: string; to?: string } = {}): Promise<Audit> {
+  return auditCustody({ folder, profile: null, cloud: { endpoints: {}, ca: null }, isolation: NOBODY, from: period.from, to: period.to, now: when })
+}
+
+/** Code and finding of every control that fails. */
+function failures({ results }: Audit): string[] {
+  return results.filter(({ result }) => result === 'fails').map(({ code, finding }) => `${code}: ${finding}`)
+}
+
+function notChecked({ results }: Audit): string[] {
+  return results.filter(({ result }) => result === 'not checked').map(({ code }) => code)
+}
+
+const OFFLINE = ['A06', 'K01', 'K02', 'K03', 'U01', 'U02', 'U03', 'U04', 'U05']
+
+/** What `glasskey audit --json` says with the auditor's login. */
+interface Told {
+  passed: boolean
+  failed: string[]
+  opinion: Record<string, { verdict: string; sentence: string }>
+  controls: { code: string; result: string; finding: string }[]
+  notChecked: string[]
+  reconciliation: Record<string, number> | null
+}
+
+async function auditOnline(folder: string): Promise<Told & { code: number; findings: string[] }> {
+  const ran = await lived.run('audit', '--custody', folder, '--profile', 'AUDITOR', '--json', ...lived.oci)
+  const told = JSON.parse(ran.stdout) as Told
+  return { ...told, code: ran.code, findings: told.controls.filter(({ result }) => result === 'fails').map(({ code, finding }) => `${code}: ${finding}`) }
+}
+
+describe('an honest record', () => {
+  test('holds offline, and says what needs a login', async () => {
+    const found = await audit(lived.custody)
+    expect(failures(found)).toEqual([])
+    expect(notChecked(found)).toEqual(OFFLINE)
+    expect(found.opinion).toEqual({
+      scriptFollowed: { verdict: 'Yes', sentence: 'Ceremonies, consents and records are as the script wants them. 23 controls hold.' },
+      keyRevoked: { verdict: 'Not established', sentence: 'K01, K02 and K03 could not be checked; the other 5 controls hold.' },
+      actionsExplained: { verdict: 'Not established', sentence: 'A06 could not be checked; the other 10 controls hold.' },
+    })
+  })
+
+  test('holds with the auditor\'s login, in which only reads are sent', async () => {
+    const before = { digest: lived.cloud.stateDigest(), calls: lived.cloud.requests.length }
+    const found = await auditOnline(lived.custody)
+    expect(found.findings).toEqual([])
+    expect(found).toMatchObject({ passed: true, failed: [], code: 0 })
+    expect(Object.values(found.opinion).map(({ verdict }) => verdict)).toEqual(['Yes', 'Yes', 'Yes'])
+    expect(found.reconciliation).toMatchObject({ journalOnly: 0, cloudOnly: 0, late: 0 })
+    expect(found.reconciliation?.['matched']).toBeGreaterThan(70)
+    expect(lived.cloud.stateDigest()).toBe(before.digest)
+    expect([...new Set(lived.cloud.requests.slice(before.calls).map(({ method }) => method))]).toEqual(['GET'])
+  })
+
+  test('is told as a table, exit 0', async () => {
+    const ran = await lived.run('audit', '--custody', lived.custody, '--profile', 'AUDITOR', ...lived.oci)
+    expect(ran.code).toBe(0)
+    const lines = ran.stdout.split('\n')
+    expect(lines).toContain('  R01  holds        2 released keys, 2 proved dead')
+    expect(lines).toContain('  U05  not checked  factors and password of the identity domain are not visible to a login that only reads')
+    expect(lines).toContain('No control fails: 41 hold, 1 could not be checked.')
+  })
+
+  test('goes on paper once, and is never overwritten', async () => {
+    const ran = await lived.run('audit', '--custody', lived.custody, '--profile', 'AUDITOR', '--auditor', 'Emmy Noether, internal audit', '--out', 'report.pdf', ...lived.oci)
+    expect(ran.code).toBe(0)
+    expect(readFileSync(join(lived.directory, 'report.pdf')).subarray(0, 5).toString()).toBe('%PDF-')
+    const again = await lived.run('audit', '--custody', lived.custody, '--out', 'report.pdf')
+    expect(again.code).toBe(2)
+    expect(again.stderr).toContain('report.pdf exists already; nothing is ever overwritten')
+  })
+
+  test('is entered in the logbook when asked', async () => {
+    const folder = lived.copy()
+    const ran = await lived.run('audit', '--custody', folder, '--record', '--auditor', 'Emmy Noether')
+    expect(ran.code).toBe(0)
+    const { lines } = readLogbook(readFileSync(places.logbook(folder), 'utf8'))
+    expect(lines.at(-1)).toMatchObject({ seq: 6, type: 'audited', auditor: 'Emmy Noether', failed: [] })
+    expect(failures(await audit(folder))).toEqual([])
+  })
+
+  test('of a period without sessions finds no released key', async () => {
+    const found = await audit(lived.custody, now, { from: '2020-01-01T00:00:00.000Z', to: '2020-02-01T00:00:00.000Z' })
+    expect(failures(found)).toEqual([])
+    expect(found.results.find(({ code }) => code === 'R01')?.finding).toBe('0 released keys, 0 proved dead')
+  })
+
+  test('refuses a period that ends before it begins', async () => {
+    const ran = await lived.run('audit', '--custody', lived.custody, '--from', '2026-02-01', '--to', '2026-01-01')
+    expect(ran).toMatchObject({ code: 2 })
+    expect(ran.stderr).toContain('USAGE: the period from 2026-02-01T00:00:00.000Z to 2026-01-01T23:59:59.999Z is empty')
+  })
+})
+
+describe('the custody folder, tampered with', () => {
+  test('a manifest edited', async () => {
+    const folder = lived.copy()
+    const path = join(places.generation(folder, 3), 'manifest.json')
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"threshold":2', '"threshold":3'))
+    expect(failures(await audit(folder))).toEqual(['F01: the manifest of GENERATION 4 does not name the one before it', 'F02: the manifest of GENERATION 3 is not the one that entry 1 of the logbook names'])
+  })
+
+  test('the last manifest edited: nothing follows it, but its ceremony\'s entry knows it', async () => {
+    const folder = lived.copy()
+    const path = join(places.generation(folder, 5), 'manifest.json')
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"threshold":2', '"threshold":3'))
+    expect(failures(await audit(folder))).toEqual(['F02: the manifest of GENERATION 5 is not the one that entry 5 of the logbook names'])
+  })
+
+  test('the rules widened', async () => {
+    const folder = lived.copy()
+    const path = join(places.generation(folder, 3), 'rules.json')
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"maximumHours":4', '"maximumHours":24'))
+    expect(failures(await audit(folder))).toEqual(['F03: generations/3: rules.json is not what this generation was sealed with'])
+  })
+
+  test('an envelope exchanged', async () => {
+    const folder = lived.copy()
+    cpSync(join(places.generation(folder, 4), 'envelope.pgp'), join(places.generation(folder, 3), 'envelope.pgp'))
+    expect(failures(await audit(folder))).toEqual(['F04: envelope.pgp of GENERATION 3 is not the one that its manifest names'])
+  })
+
+  test('a public key file exchanged', async () => {
+    const folder = lived.copy()
+    cpSync(join(places.generation(folder, 4), 'public.pem'), join(places.generation(folder, 3), 'public.pem'))
+    expect(failures(await audit(folder))).toEqual(['F05: public.pem of GENERATION 3 is not the key of its manifest'])
+  })
+})
+
+describe('the logbook, tampered with', () => {
+  test('a line edited', async () => {
+    const folder = lived.copy()
+    editLine(places.logbook(folder), 2, (line) => ({ ...line, operator: 'Somebody Else' }))
+    const found = await audit(folder)
+    expect(failures(found)).toEqual(['L01: logbook.jsonl, line 3: does not follow from the line before it'])
+    expect(notChecked(found)).toEqual(['F02', 'L02', 'L03', 'L04', 'J03', 'C05', ...OFFLINE, 'D01', 'D02', 'D03', 'D04'])
+    expect(found.opinion.scriptFollowed.verdict).toBe('No')
+    expect(found.opinion.keyRevoked.verdict).toBe('Not established')
+  })
+
+  test('a line edited and the chain made anew', async () => {
+    const folder = lived.copy()
+    rewrite(places.logbook(folder), (line) => (line['seq'] === 1 ? { ...line, exceptions: [] } : line))
+    expect(failures(await audit(folder))).toEqual([`L02: the logbook was forked: entry 1 is not the one after which session ${takeover} began; the logbook was forked: entry 2 is not the one after which session ${refused} began; the logbook was forked: entry 3 is not the one after which session ${release} began`])
+  })
+
+  test('shortened to before a session that saw more', async () => {
+    const folder = lived.copy()
+    keepLines(places.logbook(folder), 1)
+    expect(failures(await audit(folder))).toEqual([`L02: the logbook was shortened: session ${refused} began after entry 2, and it has 1; the logbook was shortened: session ${release} began after entry 3, and it has 1`])
+  })
+
+  test('shortened behind the last warrant: the sessions and manifests miss their entries', async () => {
+    const folder = lived.copy()
+    keepLines(places.logbook(folder), 3)
+    expect(failures(await audit(folder))).toEqual(['F02: GENERATION 5 is in no ceremony\'s entry of the logbook', `L03: session ${release} has no entry in the logbook`])
+  })
+
+  test('an entry that flatters: last of its kind, chained anew behind every warrant', async () => {
+    const folder = lived.copy()
+    rewrite(places.logbook(folder), (line) => (line['seq'] === 4 ? { ...line, secondsLive: 0.1, incident: 'INC-2' } : line))
+    expect(failures(await audit(folder))).toEqual([`L04: entry 4 of the logbook contradicts the journal of session ${release} in: incident, secondsLive`])
+  })
+
+  test('a half-written last line', async () => {
+    const folder = lived.copy()
+    writeFileSync(places.logbook(folder), readFileSync(places.logbook(folder), 'utf8') + '{"at":"20')
+    expect(failures(await audit(folder))).toEqual(['L01: logbook.jsonl ends in a half-written line'])
+  })
+
+  test('an audit of a logbook that does not hold is not entered in it', async () => {
+    const folder = lived.copy()
+    editLine(places.logbook(folder), 2, (line) => ({ ...line, operator: 'Somebody Else' }))
+    const before = readFileSync(places.logbook(folder), 'utf8')
+    const ran = await lived.run('audit', '--custody', folder, '--record')
+    expect(ran.code).toBe(4)
+    expect(ran.stdout).toContain('Not entered in the logbook: it does not hold (L01). Write the audit into the paper book.')
+    expect(ran.stdout).toContain('FAILED: L01.')
+    expect(readFileSync(places.logbook(folder), 'utf8')).toBe(before)
+    expect(existsSync(places.lock(folder))).toBe(false)
+  })
+})
+
+describe('a session, tampered with', () => {
+  test('removed', async () => {
+    const folder = lived.copy()
+    rmSync(places.session(folder, release), { recursive: true })
+    expect(failures(await audit(folder))).toEqual([`L03: entry 4 of the logbook tells of session ${release}, which is not in the folder`])
+  })
+
+  test('its journal removed', async () => {
+    const folder = lived.copy()
+    rmSync(places.journal(folder, release))
+    expect(failures(await audit(folder))).toEqual([`J01: sessions/${release}/journal.jsonl is not there: ${places.journal(folder, release)}`])
+  })
+
+  test('a line of its journal edited', async () => {
+    const folder = lived.copy()
+    editLine(places.journal(folder, release), 4, (line) => ({ ...line, custodian: 3 }))
+    expect(failures(await audit(folder))).toEqual([`J01: sessions/${release}/journal.jsonl, line 5: does not follow from the line before it`])
+  })
+
+  test('the last line of its journal edited', async () => {
+    const folder = lived.copy()
+    editLine(places.journal(folder, release), linesOf(places.journal(folder, release)).length, (line) => ({ ...line, exitCode: 6 }))
+    expect(failures(await audit(folder))).toEqual([`J03: the journal of session ${release} is not the one that entry 4 of the logbook names`])
+  })
+
+  test('another session\'s warrant put in its place', async () => {
+    const folder = lived.copy()
+    cpSync(places.warrant(folder, takeover), places.warrant(folder, release))
+    expect(failures(await audit(folder))).toEqual([`J02: warrant.json of session ${release} is not the one that its journal began with`])
+  })
+
+  test('its warrant edited', async () => {
+    const folder = lived.copy()
+    const path = places.warrant(folder, release)
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"reason":"test"', '"reason":"none"'))
+    expect(failures(await audit(folder))).toEqual([`J02: warrant.json of session ${release} is not the one that its journal began with`])
+  })
+
+  test('its evidence edited', async () => {
+    const folder = lived.copy()
+    const path = join(places.session(folder, release), 'evidence.json')
+    const evidence = JSON.parse(readFileSync(path, 'utf8')) as Record<string, Json>
+    writeFileSync(path, canonicalJson({ ...evidence, probes: [], grade: 'refused-only' }) + '\n')
+    expect(failures(await audit(folder))).toEqual([`J05: evidence.json of session ${release} contradicts its journal in: probes, grade`])
+  })
+
+  test('its evidence removed', async () => {
+    const folder = lived.copy()
+    const path = join(places.session(folder, release), 'evidence.json')
+    rmSync(path)
+    expect(failures(await audit(folder))).toEqual([`J05: sessions/${release}/evidence.json is not there: ${path}`])
+  })
+})
+
+/** A field of a line that is text. */
+function text(line: Record<string, Json>, name: string): string {
+  const value = line[name]
+  if (typeof value !== 'string') throw new TypeError(`${name} is no text`)
+  return value
+}
+
+/** Rewrites a journal as somebody would who knows every format: new chain, new evidence, new logbook. Only the keys are missing. */
+function forge(folder: string, change: (line: Record<string, Json>) => Record<string, Json> | null, entry: Record<string, Json> = {}): void {
+  const head = rewrite(places.journal(folder, release), change)
+  rewrite(places.logbook(folder), (line) => (line['seq'] === 4 ? { ...line, journalSha256: head, ...entry } : line))
+  const read = readCustodyFolder(folder)
+  const session = read.sessions.find(({ id }) => id === release)
+  const manifest = read.generations[1]?.manifest
+  if (!session || !manifest) throw new Error('the fixture has lost its release')
+  writeFileSync(join(places.session(folder, release), 'evidence.json'), evidenceFile(evidenceOf(session.chain, session.session, manifest)))
+}
+
+describe('a journal forged whole, with logbook and evidence', () => {
+  test('after the last request: the last signature gives it away', async () => {
+    const folder = lived.copy()
+    forge(folder, (line) => (line['type'] === 'key-deleted' ? { ...line, at: text(line, 'at').replace(/\d\d\dZ$/, '000Z') } : line))
+    expect(failures(await audit(folder))).toEqual([`J04: session ${release}: the last signature does not verify`])
+  })
+
+  test('before a request: OCI\'s own request ids give it away too', async () => {
+    const folder = lived.copy()
+    const answer = linesOf(places.journal(folder, release)).find(({ type }) => type === 'outcome')
+    forge(folder, (line) => (line['type'] === 'share-accepted' ? { ...line, at: text(line, 'at').replace(/\d\d\dZ$/, '000Z') } : line))
+    expect(failures(await audit(folder))).toEqual([
+      `J04: session ${release}: the last signature does not verify`,
+      `A01: session ${release}, line ${Number(answer?.['seq'])}: OCI answered to another opc-request-id than that of the intent in line ${Number(answer?.['intent'])}`,
+    ])
+  })
+
+  test('behind the last signature, the probes softened: the grade cannot be reached again', async () => {
+    const folder = lived.copy()
+    let seen = 0
+    forge(folder, (line) => (line['type'] === 'probe' && line['region'] === 'eu-amsterdam-1' && (seen += 1) === 2 ? { ...line, status: 200 } : line))
+    expect(failures(await audit(folder))).toEqual([`R02: session ${release} is graded proved, and its probes and listings show listed-only`])
+  })
+
+  test('behind the last signature, the listing left out', async () => {
+    const folder = lived.copy()
+    forge(folder, (line) => (line['type'] === 'listed' ? null : line))
+    expect(failures(await audit(folder))).toEqual([`R02: session ${release} is graded proved, and its probes and listings show refused-only`])
+  })
+
+  test('a probe that nobody signed for', async () => {
+    const folder = lived.copy()
+    const lines = linesOf(places.journal(folder, release))
+    const last = lines.filter(({ type }) => type === 'probe').at(-1)
+    const path = places.journal(folder, release)
+    writeFileSync(path, lines.flatMap((line) => (line === last ? [line, line] : [line])).map((line) => canonicalJson(line)).join('\n') + '\n')
+    forge(folder, (line) => line)
+    const region = text(last ?? {}, 'region')
+    expect(failures(await audit(folder))).toEqual([`R02: session ${release}, line ${Number(last?.['seq']) + 1}: a probe of ${region} beyond the schedule (4 answers before it)`])
+  })
+
+  test('graded unproved: the key may be alive', async () => {
+    const folder = lived.copy()
+    forge(folder, (line) => (line['type'] === 'graded' ? { ...line, grade: 'unproved' } : line), { grade: 'unproved' })
+    expect(failures(await audit(folder))).toEqual([`R01: the key of GENERATION 2, used in session ${release}, is not proved dead`, `R02: session ${release} is graded unproved, and its probes and listings show proved`])
+  })
+
+  test('left open', async () => {
+    const folder = lived.copy()
+    forge(folder, (line) => (line['type'] === 'closed' ? null : line))
+    const found = await audit(folder)
+    expect(failures(found)).toEqual([`R01: session ${release} has not come to its end`])
+    expect(found.opinion.keyRevoked).toEqual({ verdict: 'No', sentence: 'R01 does not hold; K01, K02 and K03 could not be checked.' })
+  })
+
+  const seqOf = (type: string, nth = 0): number => Number(linesOf(places.journal(lived.custody, release)).filter((line) => line['type'] === type)[nth]?.['seq'])
+  /** What a forger cannot help breaking as well. */
+  const others = (found: Audit): string[] => failures(found).filter((failure) => !failure.startsWith('J04') && !failure.startsWith('A01'))
+
+  test('a consent less than the quorum', async () => {
+    const folder = lived.copy()
+    let seen = 0
+    forge(folder, (line) => (line['type'] === 'consented' && (seen += 1) === 2 ? null : line))
+    expect(others(await audit(folder))).toEqual([
+      `C01: session ${release}: 1 of 2 needed custodians consented`,
+      `C02: session ${release}: the share of custodian 2 was read without that custodian's consent`,
+    ])
+  })
+
+  test('a consent in another\'s name', async () => {
+    const folder = lived.copy()
+    forge(folder, (line) => (line['type'] === 'consented' && line['custodian'] === 2 ? { ...line, name: 'Mallory' } : line))
+    expect(others(await audit(folder))).toEqual([`C01: session ${release}: "Mallory" consented as custodian 2, who is Βασίλης Παπαδόπουλος in the manifest`])
+  })
+
+  test('the same custodian twice', async () => {
+    const folder = lived.copy()
+    forge(folder, (line) => (line['type'] === 'consented' && line['custodian'] === 2 ? { ...line, custodian: 1, name: 'Ada Lovelace' } : line))
+    expect(others(await audit(folder))).toEqual([
+      `C01: session ${release}: a custodian's consent is counted twice`,
+      `C02: session ${release}: the share of custodian 2 was read without that custodian's consent`,
+    ])
+  })
+
+  test('a request that the warrant does not admit', async () => {
+    const folder = lived.copy()
+    const seq = seqOf('intent')
+    forge(folder, (line) => (line['seq'] === seq ? { ...line, path: '/20160918/users' } : line))
+    expect(others(await audit(folder))).toEqual([`A03: session ${release}, line ${seq}: GET ${lived.cloud.endpoints['eu-frankfurt-1'] ?? ''}/20160918/users is not in the warrant`])
+  })
+
+  test('a request under a rule that the warrant does not have', async () => {
+    const folder = lived.copy()
+    const seq = seqOf('intent')
+    forge(folder, (line) => (line['seq'] === seq ? { ...line, rule: 'read everything' } : line))
+    const host = new URL(lived.cloud.endpoints['eu-frankfurt-1'] ?? '').host
+    expect(others(await audit(folder))).toEqual([`A03: session ${release}, line ${seq}: the warrant has no rule "read everything" for ${host}`])
+  })
+
+  test('a request with another body', async () => {
+    const folder = lived.copy()
+    const seq = Number(linesOf(places.journal(folder, release)).find(({ rule }) => rule === 'enable SAAS_ADMIN')?.['seq'])
+    forge(folder, (line) => (line['seq'] === seq ? { ...line, bodySha256: '0'.repeat(64) } : line))
+    expect(others(await audit(folder))).toEqual([`A03: session ${release}, line ${seq}: "enable SAAS_ADMIN" was signed with another body than the warrant admits`])
+  })
+
+  test('an action after the deadline', async () => {
+    const folder = lived.copy()
+    const seq = Number(linesOf(places.journal(folder, release)).find(({ rule }) => rule === 'enable SAAS_ADMIN')?.['seq'])
+    const { deadline } = JSON.parse(readFileSync(places.warrant(folder, release), 'utf8')) as { deadline: string }
+    const late = new Date(Date.parse(deadline) + 1001).toISOString()
+    forge(folder, (line) => (line['seq'] === seq ? { ...line, at: late } : line))
+    expect(others(await audit(folder))).toEqual([`A04: session ${release}, line ${seq}: "enable SAAS_ADMIN" was signed at ${late}, after the deadline (${deadline})`])
+  })
+
+  test('an action in the last second of its warrant is in time', async () => {
+    const folder = lived.copy()
+    const { deadline } = JSON.parse(readFileSync(places.warrant(folder, release), 'utf8')) as { deadline: string }
+    const within = new Date(Date.parse(deadline) + 1000).toISOString()
+    forge(folder, (line) => (line['rule'] === 'enable SAAS_ADMIN' ? { ...line, at: within } : line))
+    expect(others(await audit(folder))).toEqual([])
+  })
+
+  test('an answer that is not known', async () => {
+    const folder = lived.copy()
+    const seq = Number(linesOf(places.journal(folder, release)).find(({ rule }) => rule === 'enable SAAS_ADMIN')?.['seq'])
+    forge(folder, (line) => {
+      if (line['type'] !== 'outcome' || line['intent'] !== seq) return line
+      return { type: 'unknown', seq: line['seq'] ?? 0, prev: line['prev'] ?? '', at: line['at'] ?? '', intent: seq, reason: 'no answer within 20 s' }
+    })
+    expect(others(await audit(folder))).toEqual([`A02: session ${release}, line ${seq}: no answer is known to "enable SAAS_ADMIN"`])
+  })
+
+  test('the deletion before the successor was read back', async () => {
+    const folder = lived.copy()
+    const seq = Number(linesOf(places.journal(folder, release)).find(({ rule }) => rule === 'exit: delete used key')?.['seq'])
+    forge(folder, (line) => (line['type'] === 'successor-active' ? null : line), { successor: null })
+    expect(others(await audit(folder))).toContain(`R03: session ${release}, line ${seq - 1}: the deletion was signed before the successor was read back`)
+  })
+
+  test('exceptions that nobody consented to', async () => {
+    const folder = lived.copy()
+    forge(folder, (line) => (line['type'] === 'session-opened' ? { ...line, isolation: ['this machine gives no user namespaces'] } : line))
+    expect(others(await audit(folder))).toEqual([`C05: session ${release}: the journal began with other exceptions than the custodians consented to`])
+  })
+})
+
+describe('what time brings', () => {
+  const after = (days: number): Date => new Date(now.getTime() + days * 86_400_000)
+
+  test('used sheets that nobody destroyed, on the eighth day', async () => {
+    expect(failures(await audit(lived.custody, after(6)))).toEqual([])
+    expect(failures(await audit(lived.custody, after(8)))).toEqual([
+      'D03: not recorded as destroyed after 7 days: GENERATION 1 of Ada Lovelace, GENERATION 1 of Βασίλης Παπαδόπουλος, GENERATION 2 of Ada Lovelace, GENERATION 2 of Βασίλης Παπαδόπουλος',
+    ])
+  })
+
+  test('used sheets destroyed, and a drill overdue', async () => {
+    const folder = lived.copy()
+    for (const [generation, custodian] of [[1, 1], [1, 2], [2, 1], [2, 2]] as const) {
+      const ran = await lived.run('logbook', 'add', 'destroyed', '--custody', folder, ...[`generation=${generation}`, `custodian=${custodian}`, 'copies=1', 'method=shredded', 'witness=Dorothy Vaughan'].flatMap((set) => ['--set', set]))
+      expect(ran.code).toBe(0)
+    }
+    expect(failures(await audit(folder, after(91)))).toEqual([])
+    expect(failures(await audit(folder, after(92)))).toEqual(['D01: no drill yet, and one is due every 91 days: 1 day overdue'])
+  })
+
+  test('a successor retired: too few wait', async () => {
+    const folder = lived.copy()
+    await lived.run('logbook', 'add', 'retired', '--custody', folder, '--set', 'generation=4', '--set', 'reason=a bag was found open')
+    expect(failures(await audit(folder))).toEqual(['D02: only 1 successor waiting, and there should be 2'])
+  })
+})
+
+describe('the tenancy, tampered with', () => {
+  const administrator = (): string => lived.cloud.seed.users.administrator
+  const keys = (): Json[] => lived.cloud.tenancy.identity.apiKeys as unknown as Json[]
+
+  /** Undoes what was done to the keys of the tenancy. */
+  async function withKey(publicKeyPem: string, check: () => Promise<void>): Promise<void> {
+    const before = keys().length
+    lived.cloud.happen({ event: 'add-api-key', userId: administrator(), publicKeyPem })
+    try {
+      await check()
+    } finally {
+      keys().splice(before)
+    }
+  }
+
+  test('the used key is back', async () => {
+    const { manifest } = readCustodyFolder(lived.custody).generations[1] ?? {}
+    await withKey(manifest?.publicKeyPem ?? '', async () => {
+      const found = await auditOnline(lived.custody)
+      expect(found).toMatchObject({ code: 4, passed: false, failed: ['K01'] })
+      expect(found.findings).toEqual([`K01: the used key of GENERATION 2 (${manifest?.fingerprint ?? ''}) is in OCI's key list: ACTIVE`])
+      expect(found.opinion['keyRevoked']).toEqual({ verdict: 'No', sentence: 'K01 does not hold.' })
+    })
+  })
+
+  test('a stranger\'s key', async () => {
+    const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    await withKey(publicKey.export({ type: 'spki', format: 'pem' }) as string, async () => {
+      const found = await auditOnline(lived.custody)
+      expect(found.failed).toEqual(['K03'])
+      expect(found.findings[0]).toMatch(/^K03: a key that no manifest names is in OCI's key list: ([0-9a-f]{2}:){15}[0-9a-f]{2}$/)
+    })
+  })
+
+  test('a key that should still be waiting', async () => {
+    const { manifest } = readCustodyFolder(lived.custody).generations[3] ?? {}
+    await withKey(manifest?.publicKeyPem ?? '', async () => {
+      expect((await auditOnline(lived.custody)).findings).toEqual(['K03: the key of GENERATION 4, which is not in use, is in OCI\'s key list'])
+    })
+  })
+
+  test('the key in use is gone', async () => {
+    const kept = keys().map((key) => ({ ...(key as Record<string, Json>) }))
+    lived.cloud.happen({ event: 'delete-api-keys', userId: administrator() })
+    try {
+      expect((await auditOnline(lived.custody)).findings).toEqual(['K02: the key of GENERATION 3, which is in use, is not in OCI\'s key list'])
+    } finally {
+      keys().splice(0, keys().length, ...kept)
+    }
+  })
+
+  test('a capability is on again', async () => {
+    const user = lived.cloud.tenancy.identity.users.find(({ id }) => id === administrator())
+    if (!user) throw new Error('the fixture has lost its user')
+    user.capabilities.canUseAuthTokens = true
+    try {
+      expect((await auditOnline(lived.custody)).findings).toEqual(['U02: canUseAuthTokens is on'])
+    } finally {
+      user.capabilities.canUseAuthTokens = false
+    }
+  })
+
+  test('the user is blocked', async () => {
+    lived.cloud.happen({ event: 'block-user', userId: administrator() })
+    try {
+      expect((await auditOnline(lived.custody)).findings).toEqual(['U01: the user is blocked or not ACTIVE (INACTIVE): the key of last resort would not work'])
+    } finally {
+      lived.cloud.happen({ event: 'block-user', userId: administrator(), blocked: false })
+    }
+  })
+
+  test('a session that OCI heard of and the folder did not: the journal\'s call left out', async () => {
+    const folder = lived.copy()
+    const seq = Number(linesOf(places.journal(folder, release)).find(({ rule }) => rule === 'enable SAAS_ADMIN')?.['seq'])
+    forge(folder, (line) => (line['seq'] === seq || line['intent'] === seq ? null : line))
+    const found = await auditOnline(folder)
+    expect(found.failed).toEqual(expect.arrayContaining(['J04', 'A06']))
+    expect(found.findings.find((finding) => finding.startsWith('A06'))).toMatch(/^A06: session .*: OCI's log has .+ by the used key at .+, which no journal has \(\d+ events?\)$/)
+  })
+
+  test('an auditor\'s login that is refused: nothing is half said', async () => {
+    const ran = await lived.run('audit', '--custody', lived.custody, '--profile', 'OPERATOR', ...lived.oci)
+    expect(ran.code).toBe(3)
+    expect(ran.stderr).toMatch(/^OCI_REFUSED: OCI answered 404 NotAuthorizedOrNotFound/m)
+    expect(ran.stdout).toBe('')
+  })
+})
+
+describe('what a login sees, case by case', () => {
+  type Seen = NonNullable<Dossier['cloud']>
+
+  /** What the auditor's login would have seen, with one thing changed. */
+  async function seen(change: (cloud: Seen) => Partial<Seen>, when = now): Promise<(code: string) => string> {
+    const { dossier } = await audit(lived.custody, when)
+    const [, , inUse] = dossier.generations.map(({ manifest }) => proven(manifest))
+    const cloud: Seen = {
+      profile: 'AUDITOR',
+      auditor: lived.cloud.seed.users.auditor,
+      user: {
+        lifecycleState: 'ACTIVE',
+        inactiveStatus: null,
+        capabilities: ONLY_API_KEYS,
+        keys: [{ fingerprint: inUse?.fingerprint ?? '', keyValue: inUse?.publicKeyPem ?? '', lifecycleState: 'ACTIVE' }],
+      },
+      groups: { read: true, value: ['Administrators'] },
+      credentials: { read: true, value: { authTokens: 0, mfaTotpDevices: 0 } },
+      log: new Map(),
+    }
+    const results = runControls(CONTROLS, { ...dossier, cloud: { ...cloud, ...change(cloud) } })
+    return (code) => {
+      const found = results.find((result) => result.code === code)
+      return `${found?.result ?? 'no such control'}: ${found?.finding ?? ''}`
+    }
+  }
+
+  test('a used key is found by its fingerprint, even where OCI keeps its value to itself', async () => {
+    const told = await seen(({ user }) => ({ user: { ...user, keys: [...user.keys, { fingerprint: used(1), keyValue: '', lifecycleState: 'ACTIVE' }] } }))
+    expect(told('K01')).toBe(`fails: the used key of GENERATION 2 (${used(1)}) is in OCI's key list: ACTIVE`)
+    expect(told('K03')).toBe('holds: 2 keys listed, none of a stranger')
+  })
+
+  test('a key with the right fingerprint and another value is not the key in use', async () => {
+    const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ type: 'spki', format: 'pem' }) as string
+    const told = await seen(({ user }) => ({ user: { ...user, keys: user.keys.map((key) => ({ ...key, keyValue: other })) } }))
+    expect(told('K02')).toBe('fails: the key of GENERATION 3, which is in use, is listed by its fingerprint, but OCI\'s copy is another key')
+  })
+
+  test('a key that is not ACTIVE yet would be refused', async () => {
+    const told = await seen(({ user }) => ({ user: { ...user, keys: user.keys.map((key) => ({ ...key, lifecycleState: 'CREATING' })) } }))
+    expect(told('K02')).toBe('fails: the key of GENERATION 3, which is in use, is CREATING')
+  })
+
+  test('credentials: none, some, and some that may not be listed', async () => {
+    const credentials = (value: Record<string, number | null>) => (): Partial<Seen> => ({ credentials: { read: true, value } })
+    expect((await seen(credentials({ authTokens: 0, mfaTotpDevices: 0 })))('U04')).toBe('holds: none of authTokens, mfaTotpDevices')
+    expect((await seen(credentials({ authTokens: 2, mfaTotpDevices: null })))('U04')).toBe('fails: 2 authTokens')
+    expect((await seen(credentials({ authTokens: 0, mfaTotpDevices: null })))('U04')).toBe('not checked: this login may not list mfaTotpDevices')
+  })
+
+  test('groups: not an administrator, and not readable', async () => {
+    expect((await seen(() => ({ groups: { read: true, value: ['Operators'] } })))('U03')).toBe('fails: the user is not in the group Administrators (it is in: Operators)')
+    const error = new GlasskeyError('OCI_REFUSED', 'OCI answered 404 NotAuthorizedOrNotFound')
+    expect((await seen(() => ({ groups: { read: false, error } })))('U03')).toBe('not checked: the groups could not be read: OCI answered 404 NotAuthorizedOrNotFound')
+  })
+
+  test('OCI\'s log without a change: still arriving, missing, no longer kept', async () => {
+    const empty = (): Partial<Seen> => ({ log: new Map(lived.sessions.map((id) => [id, { read: true as const, value: [] }])) })
+    const ended = Math.max(...lived.sessions.map((id) => Date.parse(text(linesOf(places.journal(lived.custody, id)).at(-1) ?? {}, 'at'))))
+    const after = async (minutes: number): Promise<string> => (await seen(empty, new Date(ended + minutes * 60_000)))('A06')
+    expect(await after(1)).toContain('not checked: ')
+    expect(await after(1)).toContain(`session ${release}: OCI's log may still be growing; run the audit again later`)
+    expect(await after(31)).toMatch(new RegExp(`^fails: .*session ${release}, line \\d+: OCI answered "enable SAAS_ADMIN", and its log does not have it$`))
+    expect(await after(366 * 24 * 60)).toContain(`session ${release}: OCI's log is kept for 365 days only`)
+  })
+
+  const used = (index: number): string => readCustodyFolder(lived.custody).generations[index]?.manifest.fingerprint ?? ''
+})
+
+describe('docs/audit-controls.md', () => {
+  test('has every control, with its claim word for word', () => {
+    const text = readFileSync('docs/audit-controls.md', 'utf8').replace(/\s+/g, ' ')
+    for (const { code, claim } of CONTROLS) expect(text).toContain(`### ${code} ${claim}`)
+  })
+
+  test('has no control that there is not', () => {
+    const codes = [...readFileSync('docs/audit-controls.md', 'utf8').matchAll(/^### ([A-Z]\d\d) /gm)].map(([, code]) => code)
+    expect(codes).toEqual(CONTROLS.map(({ code }) => code))
+  })
+})

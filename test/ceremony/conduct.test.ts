@@ -1,0 +1,188 @@
+/** The ceremony as a whole: nothing is released unless everything was proved, and nothing that exists is touched. */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { custodyYaml, type CustodyAnswers } from '../../src/ceremony/custody-template.js'
+import { conductCeremony, type CeremonyRequest } from '../../src/ceremony/conduct.js'
+import { importOutbox } from '../../src/ceremony/import.js'
+import { readCustodyFolder } from '../../src/host/custody-folder.js'
+import { sheetFolder } from '../../src/ceremony/memory-folder.js'
+
+const spoil = vi.hoisted(() => ({ page: -1, share: false, read: 0 }))
+
+vi.mock('../../src/reader/page-proof.js', async (original) => {
+  const real = await original<typeof import('../../src/reader/page-proof.js')>()
+  return {
+    readPages: async (pdf: Uint8Array) => {
+      const pages = await real.readPages(pdf)
+      // A printer that smears one code: what is read is not what was meant.
+      if ((spoil.read += 1) === spoil.page) pages[0] = [(pages[0]?.[0] ?? '').replace(/.$/, (last) => (last === 'Q' ? 'P' : 'Q'))]
+      return pages
+    },
+  }
+})
+vi.mock('shamir-secret-sharing', async (original) => {
+  const real = await original<typeof import('shamir-secret-sharing')>()
+  return {
+    ...real,
+    split: async (secret: Uint8Array, shares: number, threshold: number) => {
+      const made = await real.split(secret, shares, threshold)
+      if (spoil.share) made.at(-1)?.set([(made.at(-1)?.[0] ?? 0) ^ 1], 0)
+      return made
+    },
+  }
+})
+
+const ANSWERS: CustodyAnswers = {
+  team: 'Cloud Platform',
+  contact: 'Security desk',
+  tenancy: 'ocid1.tenancy.oc1..aaaaaaaatenancy',
+  user: 'ocid1.user.oc1..aaaaaaaauser',
+  realm: 'oc1',
+  homeRegion: 'eu-frankfurt-1',
+  regions: ['eu-frankfurt-1', 'eu-amsterdam-1'],
+  threshold: 2,
+  custodians: ['Ada Lovelace', 'Βασίλης Παπαδόπουλος', 'Софья Ковалевская'],
+  copies: 1,
+  generations: 2,
+  keySize: 2048,
+  paper: 'A4',
+  maximumHours: 4,
+}
+
+let directory: string
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'glasskey-ceremony-'))
+  Object.assign(spoil, { page: -1, share: false, read: 0 })
+})
+afterEach(() => {
+  rmSync(directory, { recursive: true, force: true })
+})
+
+function request(answers: Partial<CustodyAnswers> = {}, more: Partial<CeremonyRequest> = {}): CeremonyRequest {
+  writeFileSync(join(directory, 'custody.yaml'), custodyYaml({ ...ANSWERS, ...answers }))
+  return { config: join(directory, 'custody.yaml'), custody: join(directory, 'custody'), sheets: join(directory, 'sheets'), outbox: undefined, rehearsal: true, ...more }
+}
+
+/** Nothing was made: no custody folder, no sheet, no left-over beside them. */
+function expectNothing(): void {
+  expect(readdirSync(directory).sort()).toEqual(['custody.yaml', 'sheets'])
+  expect(readdirSync(join(directory, 'sheets'))).toEqual([])
+}
+
+describe('a first ceremony', () => {
+  test('leaves a folder that verifies, a sheet for each custodian and generation, readable by their owner only', async () => {
+    const result = await conductCeremony(request())
+    expect(result.sheetFiles).toEqual([1, 2].flatMap((generation) => [1, 2, 3].map((custodian) => `generation-${generation}-custodian-${custodian}-copy-1.pdf`)))
+    for (const name of result.sheetFiles) expect(statSync(join(directory, 'sheets', name)).mode & 0o777).toBe(0o600)
+    const folder = readCustodyFolder(join(directory, 'custody'))
+    const [first, second] = folder.generations.map(({ manifest }) => manifest)
+    expect(first?.successor).toEqual({ keyId: second?.keyId, spkiSha256: second?.spkiSha256 })
+    expect(second?.successor).toBeNull()
+    expect(folder.logbook.lines.map(({ type }) => type)).toEqual(['ceremony'])
+    expect(folder.standings.map(({ state, margin }) => [state, margin])).toEqual([['waiting', 1], ['waiting', 1]])
+    expect(existsSync(result.record)).toBe(true)
+    expect(readdirSync(directory).sort()).toEqual(['custody', 'custody.yaml', 'sheets'])
+  })
+
+  test('one spoilt page, and nothing is released', async () => {
+    spoil.page = 5
+    await expect(conductCeremony(request())).rejects.toMatchObject({
+      code: 'PAGE_NOT_PROVED',
+      message: 'generation-2-custodian-2-copy-1.pdf, page 1: what a scanner reads is not what was meant (1 of 1 codes)',
+    })
+    expectNothing()
+  })
+
+  test('one spoilt share, and nothing is released', async () => {
+    spoil.share = true
+    await expect(conductCeremony(request())).rejects.toMatchObject({ code: 'SET_NOT_PROVED', message: 'the set of shares is spoilt: share 3 does not fit the others' })
+    expectNothing()
+  })
+
+  test('a name in a script that cannot be printed is refused before anything is made', async () => {
+    await expect(conductCeremony(request({ custodians: ['Ada Lovelace', 'سلمى'] }))).rejects.toMatchObject({ code: 'SCRIPT_UNSUPPORTED', message: expect.stringMatching(/^the name of custodian 2 cannot be printed: .*Arabic/) as string })
+    expect(readdirSync(directory)).toEqual(['custody.yaml'])
+  })
+
+  test('a folder with anything in it is left alone', async () => {
+    const asked = request()
+    mkdirSync(join(directory, 'custody'))
+    writeFileSync(join(directory, 'custody', 'notes.txt'), 'mine')
+    await expect(conductCeremony(asked)).rejects.toMatchObject({ code: 'OUTPUT_EXISTS' })
+    expect(readFileSync(join(directory, 'custody', 'notes.txt'), 'utf8')).toBe('mine')
+    expect(existsSync(join(directory, 'sheets'))).toBe(false)
+  })
+
+  test('a real ceremony refuses a machine with a network, by name of the interface', async () => {
+    // This machine may have one or not: the refusal is tested where it can be, in test/host/air-gap.test.ts.
+    const { lookForNetwork } = await import('../../src/host/air-gap.js')
+    if (lookForNetwork().ways.length === 0) return
+    await expect(conductCeremony(request({}, { rehearsal: false }))).rejects.toMatchObject({ code: 'NOT_AIR_GAPPED' })
+    expect(readdirSync(directory)).toEqual(['custody.yaml'])
+  })
+
+  test('sheets in a folder on a disk are recorded, and never mixed with other files', () => {
+    expect(sheetFolder(join(directory, 'new'))).toMatchObject({ inMemory: false, fact: 'a NAMED FOLDER ON A DISK: destroy it with the machine' })
+    writeFileSync(join(directory, 'new', 'other'), '')
+    expect(() => sheetFolder(join(directory, 'new'))).toThrow('is not empty; sheets are never mixed with other files')
+    const memory = sheetFolder(undefined)
+    expect(memory).toMatchObject({ inMemory: true, path: expect.stringMatching(/^\/dev\/shm\/glasskey-sheets-/) as string })
+    rmSync(memory.path, { recursive: true })
+  })
+})
+
+describe('a later ceremony', () => {
+  test('writes an outbox that import verifies and appends; a second import is refused', async () => {
+    await conductCeremony(request({ generations: 2 }))
+    const custody = join(directory, 'custody')
+    // Two wait already: none is needed. One is retired: one is.
+    const later = { ...request({ generations: 2 }, { outbox: join(directory, 'outbox'), sheets: join(directory, 'sheets-2') }) }
+    await expect(conductCeremony(later)).rejects.toMatchObject({ code: 'REFUSED', message: '2 generations are waiting already; no ceremony is needed' })
+    const { LineFile } = await import('../../src/host/line-file.js')
+    const { readLogbook } = await import('../../src/record/logbook.js')
+    LineFile.open(join(custody, 'logbook.jsonl'), readLogbook, () => new Date()).append({ type: 'retired', generation: 2, reason: 'bag opened' } as never)
+    const made = await conductCeremony(later)
+    expect(made.generations.map(({ generation }) => generation)).toEqual([3])
+    expect(readdirSync(join(custody, 'generations'))).toEqual(['1', '2'])
+
+    expect(await importOutbox(custody, join(directory, 'outbox'))).toMatchObject({ generations: [3], logbook: 3, custodyYamlDiffers: false })
+    const folder = readCustodyFolder(custody)
+    expect(folder.standings.map(({ state }) => state)).toEqual(['waiting', 'retired', 'waiting'])
+    await expect(importOutbox(custody, join(directory, 'outbox'))).rejects.toMatchObject({ code: 'FOLDER_ALTERED', message: 'the outbox cannot be imported: generation 4 is expected next, and the outbox has 3' })
+  })
+
+  test('an outbox with an envelope that somebody changed is refused, and the folder stays as it was', async () => {
+    await conductCeremony(request({ generations: 2 }))
+    const custody = join(directory, 'custody')
+    const { LineFile } = await import('../../src/host/line-file.js')
+    const { readLogbook } = await import('../../src/record/logbook.js')
+    LineFile.open(join(custody, 'logbook.jsonl'), readLogbook, () => new Date()).append({ type: 'retired', generation: 2, reason: 'bag opened' } as never)
+    await conductCeremony(request({}, { outbox: join(directory, 'outbox'), sheets: join(directory, 'sheets-2') }))
+    const envelope = join(directory, 'outbox/generations/3/envelope.pgp')
+    const bytes = readFileSync(envelope)
+    bytes[100] = (bytes[100] ?? 0) ^ 1
+    writeFileSync(envelope, bytes)
+    await expect(importOutbox(custody, join(directory, 'outbox'))).rejects.toMatchObject({ code: 'FOLDER_ALTERED' })
+    expect(readdirSync(join(custody, 'generations'))).toEqual(['1', '2'])
+  })
+})
+
+test('ceremony/custody.yaml is what init writes, with people in it', () => {
+  const example = readFileSync(resolve(import.meta.dirname, '../../ceremony/custody.yaml'), 'utf8')
+  expect(example).toBe(
+    custodyYaml({
+      ...ANSWERS,
+      team: 'Cloud Platform, Example AG',
+      contact: 'Security desk, +41 44 555 01 00, at any hour',
+      tenancy: 'ocid1.tenancy.oc1..aaaaaaaaexampletenancyexampletenancyexampletenancyexample0000',
+      user: 'ocid1.user.oc1..aaaaaaaaexampleuserexampleuserexampleuserexampleuserexample000000',
+      threshold: 3,
+      custodians: ['Ada Lovelace', 'Βασίλης Παπαδόπουλος', 'Софья Ковалевская', 'Grace Hopper', 'Katherine Johnson'],
+      copies: 2,
+      generations: 4,
+      keySize: 4096,
+    }),
+  )
+})
