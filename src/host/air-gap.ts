@@ -65,7 +65,7 @@ function hasDefaultRoute6(path: string): boolean {
   return readFileSync(path, 'utf8')
     .split('\n')
     .some((line) => {
-      const [destination, length, , , , , , , device] = line.trim().split(/\s+/)
+      const [destination, length, , , , , , , , device] = line.trim().split(/\s+/)
       return destination === '0'.repeat(32) && length === '00' && device !== 'lo'
     })
 }

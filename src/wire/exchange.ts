@@ -1,6 +1,7 @@
 /** One HTTP exchange over a connection that the caller makes: bounded in time and size, no redirect, no retry. */
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { isIP } from 'node:net'
 import { type Duplex } from 'node:stream'
 import { connect as tlsConnect } from 'node:tls'
 import { type SignedRequest } from './signature.js'
@@ -59,7 +60,7 @@ export function exchange(signed: SignedRequest, carrier: Carrier): Promise<Answe
       method: signed.method,
       path: url.pathname + url.search,
       headers: { ...signed.headers, connection: 'close' },
-      createConnection: () => (secure ? tlsConnect({ socket, servername: host, ...(carrier.ca === null ? {} : { ca: carrier.ca }) }) : socket),
+      createConnection: () => (secure ? tlsConnect({ socket, host, servername: isIP(host) === 0 ? host : '', ...(carrier.ca === null ? {} : { ca: carrier.ca }) }) : socket),
     }
     const request: ClientRequest = secure ? httpsRequest(options) : httpRequest(options)
     request.on('error', (error) => {
@@ -71,23 +72,28 @@ export function exchange(signed: SignedRequest, carrier: Carrier): Promise<Answe
     request.on('response', (response) => {
       sent = true
       collect(response).then((body) => {
+        if (body === null) {
+          fail('the answer is larger than 8 MiB')
+          return
+        }
         clearTimeout(timer)
         socket.destroy()
         resolve({ status: response.statusCode ?? 0, headers: flat(response), body })
       }, (error: unknown) => {
-        fail(error instanceof Error ? error.message : 'the answer broke off', error)
+        fail('the answer broke off', error)
       })
     })
     request.end(signed.body ? Buffer.from(signed.body) : undefined)
   })
 }
 
-async function collect(response: IncomingMessage): Promise<Uint8Array> {
+/** The body; null when it is too large. */
+async function collect(response: IncomingMessage): Promise<Uint8Array | null> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of response as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > MAXIMUM_BYTES) throw new Error('the answer is larger than 8 MiB')
+    if (size > MAXIMUM_BYTES) return null
     chunks.push(chunk)
   }
   if (!response.complete) throw new Error('the answer broke off')

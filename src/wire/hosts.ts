@@ -5,28 +5,28 @@ import { GlasskeyError } from '../errors.js'
 export type ServiceName = 'identity' | 'database' | 'domain'
 
 /** Second-level domain of each realm (oci-common 2.139.1, lib/realm.js). */
-const REALM_DOMAINS: Record<string, string> = {
-  oc1: 'oraclecloud.com',
-  oc2: 'oraclegovcloud.com',
-  oc3: 'oraclegovcloud.com',
-  oc4: 'oraclegovcloud.uk',
-  oc8: 'oraclecloud8.com',
-  oc9: 'oraclecloud9.com',
-  oc10: 'oraclecloud10.com',
-  oc14: 'oraclecloud14.com',
-  oc15: 'oraclecloud15.com',
-  oc19: 'oraclecloud.eu',
-  oc20: 'oraclecloud20.com',
-}
+const REALM_DOMAINS: ReadonlyMap<string, string> = new Map([
+  ['oc1', 'oraclecloud.com'],
+  ['oc2', 'oraclegovcloud.com'],
+  ['oc3', 'oraclegovcloud.com'],
+  ['oc4', 'oraclegovcloud.uk'],
+  ['oc8', 'oraclecloud8.com'],
+  ['oc9', 'oraclecloud9.com'],
+  ['oc10', 'oraclecloud10.com'],
+  ['oc14', 'oraclecloud14.com'],
+  ['oc15', 'oraclecloud15.com'],
+  ['oc19', 'oraclecloud.eu'],
+  ['oc20', 'oraclecloud20.com'],
+])
 
 /** Origins to use instead of OCI's own, by region: a simulator. */
 export type Endpoints = Readonly<Record<string, string>>
 
 /** Domain name of a realm. Throws CONFIG_INVALID for a realm that is not listed. */
 export function realmDomain(realm: string): string {
-  const domain = REALM_DOMAINS[realm]
+  const domain = REALM_DOMAINS.get(realm)
   if (domain === undefined) {
-    throw new GlasskeyError('CONFIG_INVALID', `realm ${realm} is not known to glasskey`, `Known realms: ${Object.keys(REALM_DOMAINS).join(', ')}.`)
+    throw new GlasskeyError('CONFIG_INVALID', `realm ${realm} is not known to glasskey`, `Known realms: ${[...REALM_DOMAINS.keys()].join(', ')}.`)
   }
   return domain
 }

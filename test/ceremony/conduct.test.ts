@@ -8,11 +8,13 @@ import { conductCeremony, type CeremonyRequest } from '../../src/ceremony/conduc
 import { importOutbox } from '../../src/ceremony/import.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { sheetFolder } from '../../src/ceremony/memory-folder.js'
+import type * as pageProof from '../../src/reader/page-proof.js'
+import type * as shamir from 'shamir-secret-sharing'
 
 const spoil = vi.hoisted(() => ({ page: -1, share: false, read: 0 }))
 
 vi.mock('../../src/reader/page-proof.js', async (original) => {
-  const real = await original<typeof import('../../src/reader/page-proof.js')>()
+  const real = await original<typeof pageProof>()
   return {
     readPages: async (pdf: Uint8Array) => {
       const pages = await real.readPages(pdf)
@@ -23,7 +25,7 @@ vi.mock('../../src/reader/page-proof.js', async (original) => {
   }
 })
 vi.mock('shamir-secret-sharing', async (original) => {
-  const real = await original<typeof import('shamir-secret-sharing')>()
+  const real = await original<typeof shamir>()
   return {
     ...real,
     split: async (secret: Uint8Array, shares: number, threshold: number) => {

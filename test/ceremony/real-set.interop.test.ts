@@ -1,0 +1,60 @@
+/** A real ceremony (not a rehearsal), in an empty network namespace, where it may run; and what a real set refuses. */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { custodyYaml } from '../../src/ceremony/custody-template.js'
+import { CLI, glasskey } from '../stage/command-line.js'
+import { rehearsal } from '../stage/rehearsal.js'
+
+const run = promisify(execFile)
+let directory: string
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'glasskey-real-'))
+  writeFileSync(
+    join(directory, 'custody.yaml'),
+    custodyYaml({ team: 'Team', contact: 'Desk', tenancy: 'ocid1.tenancy.oc1..aaaaaaaatenancy', user: 'ocid1.user.oc1..aaaaaaaauser', realm: 'oc1', homeRegion: 'eu-frankfurt-1', regions: ['eu-frankfurt-1'], threshold: 2, custodians: ['Ada', 'Grace', 'Katherine'], copies: 1, generations: 2, keySize: 2048, paper: 'Letter', maximumHours: 4 }),
+  )
+  await run('unshare', ['-rn', process.execPath, CLI, 'ceremony', '--config', 'custody.yaml', '--custody', 'custody', '--sheets', 'sheets'], { cwd: directory })
+})
+afterAll(() => {
+  rmSync(directory, { recursive: true })
+})
+
+const sheet = (custodian: number): string => join(directory, `sheets/generation-1-custodian-${custodian}-copy-1.pdf`)
+
+test('its sheets are real sheets', async () => {
+  const { stdout } = await glasskey(['share', 'inspect', '--scan', sheet(1), '--custody', 'custody', '--json'], { cwd: directory })
+  expect(JSON.parse(stdout)).toMatchObject({ shares: [{ rehearsal: false, custodian: 1, generation: 1, promised: true }] })
+})
+
+test('--yes does not recover a real key; the sentence must be typed at a terminal', async () => {
+  const { code, stdout, stderr } = await glasskey(['recover', '--scan', sheet(1), sheet(2), '--yes'], { cwd: directory })
+  expect([code, stdout]).toEqual([3, ''])
+  expect(stderr).toContain('REHEARSAL_MISMATCH: --yes is for rehearsal sheets only')
+})
+
+test('a real key goes to no simulator, and a simulator\'s session takes no real sheet', async () => {
+  const stage = await rehearsal()
+  try {
+    const { code, stderr } = await glasskey(['takeover', '--custody', 'custody', '--profile', 'BOOTSTRAP', '--yes', '--scan', sheet(1), sheet(2), ...stage.oci], { cwd: directory })
+    expect(code).not.toBe(0)
+    expect(stderr).toMatch(/OCI_CONFIG_INVALID: profile BOOTSTRAP is of another tenancy|REHEARSAL_MISMATCH/)
+    const before = stage.cloud.stateDigest()
+    const args = stage.rotate().filter((word, at, all) => word !== '--scan' && all[at - 1] !== '--scan')
+    const mixed = await stage.run([...args, '--scan', stage.sheet(2, 1), '--scan', sheet(2)])
+    expect(mixed.stderr).toContain('this is a REAL sheet (GK), and this is a rehearsal.')
+    expect(mixed.code).toBe(5)
+    expect(stage.cloud.stateDigest()).toBe(before)
+  } finally {
+    await stage.close()
+  }
+})
+
+test('the record says where the sheets went', () => {
+  const [line = ''] = readFileSync(join(directory, 'custody/logbook.jsonl'), 'utf8').split('\n')
+  expect(JSON.parse(line)).toMatchObject({ rehearsal: false, exceptions: ['sheets were written to a NAMED FOLDER ON A DISK: destroy it with the machine'], machine: expect.arrayContaining(['Network: none (interfaces with a carrier, default routes)']) as string[] })
+})

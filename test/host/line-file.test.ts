@@ -1,0 +1,95 @@
+/** Chained lines on a disk that tears, fills up and comes back. */
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync, appendFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { sha256Hex } from '../../src/canonical.js'
+import { LineFile } from '../../src/host/line-file.js'
+import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../../src/record/logbook.js'
+
+let directory: string
+let path: string
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'glasskey-lines-'))
+  path = join(directory, 'logbook.jsonl')
+})
+afterEach(() => {
+  rmSync(directory, { recursive: true })
+})
+
+const NOW = new Date('2026-11-20T04:00:00.000Z')
+const open = (): LineFile<LogbookEntry, NewLogbookEntry> => LineFile.open<LogbookEntry, NewLogbookEntry>(path, readLogbook, () => NOW)
+const retired = (generation: number): NewLogbookEntry => ({ type: 'retired', generation, reason: 'test' })
+
+test('lines are canonical, numbered and chained', () => {
+  const file = open()
+  const first = file.append(retired(1))
+  file.append(retired(2))
+  expect(readFileSync(path, 'utf8')).toBe(
+    `{"at":"2026-11-20T04:00:00.000Z","generation":1,"prev":"${'0'.repeat(64)}","reason":"test","seq":1,"type":"retired"}\n` +
+      `{"at":"2026-11-20T04:00:00.000Z","generation":2,"prev":"${first.head.sha256}","reason":"test","seq":2,"type":"retired"}\n`,
+  )
+  expect(open().head).toEqual(file.head)
+})
+
+test('a torn last line is kept aside, and its digest goes into the next', () => {
+  open().append(retired(1))
+  const torn = '{"at":"2026-11-20T04:00:01.0'
+  appendFileSync(path, torn)
+  const { line } = open().append(retired(2))
+  expect(line).toMatchObject({ seq: 2, torn: sha256Hex(torn) })
+  const aside = readdirSync(directory).find((name) => name.includes('.torn-')) ?? ''
+  expect(readFileSync(join(directory, aside), 'utf8')).toBe(torn)
+  expect(open().head.seq).toBe(2)
+})
+
+test('a torn end is moved aside once, however often the file is opened', () => {
+  open().append(retired(1))
+  appendFileSync(path, '{"half')
+  open()
+  open()
+  expect(readdirSync(directory).filter((name) => name.includes('.torn-'))).toHaveLength(1)
+})
+
+test('before exposure a disk that is gone stops everything; the chain does not move', () => {
+  const file = open()
+  file.append(retired(1))
+  renameSync(path, `${path}.gone`)
+  expect(() => file.append(retired(2))).toThrow('ENOENT')
+  expect(file.head.seq).toBe(1)
+  renameSync(`${path}.gone`, path)
+  file.append(retired(2))
+  expect(open().lines.map(({ seq }) => seq)).toEqual([1, 2])
+})
+
+test('after exposure the lines wait in memory, are handed over, and reach the disk when it is back', () => {
+  const file = open()
+  file.reserve()
+  expect(statSync(`${path}.reserve`).size).toBe(512 * 1024)
+  file.append(retired(1))
+  const handed: string[] = []
+  file.keepGoing((text) => handed.push(text))
+  renameSync(path, `${path}.gone`)
+  file.append(retired(2))
+  file.append(retired(3))
+  expect(handed.map((text) => (JSON.parse(text) as { seq: number }).seq)).toEqual([2, 3])
+  expect(file.unwritten).toHaveLength(2)
+  // Space that was set aside is given up in the attempt.
+  expect(existsSync(`${path}.reserve`)).toBe(false)
+  renameSync(`${path}.gone`, path)
+  file.append(retired(4))
+  expect(file.unwritten).toEqual([])
+  expect(open().lines.map(({ seq }) => seq)).toEqual([1, 2, 3, 4])
+})
+
+test('an altered file is not written to', () => {
+  open().append(retired(1))
+  writeFileSync(path, readFileSync(path, 'utf8').replace('"generation":1', '"generation":2'))
+  chmodSync(path, 0o644)
+  const bytes = readFileSync(path)
+  open().append(retired(2))
+  // A first line alone cannot contradict itself; its successor fixes it for good.
+  writeFileSync(path, readFileSync(path, 'utf8').replace('"generation":2', '"generation":3'))
+  expect(() => open()).toThrow(`${path}, line 2: does not follow from the line before it`)
+  expect(bytes.length).toBeGreaterThan(0)
+})
