@@ -87,7 +87,7 @@ function verify(folder: CustodyFolder): Outcome {
     if (entry.type === 'session' && !folder.sessions.some(({ id }) => id === entry.session)) throw invalid(`the session of entry ${entry.seq} (${entry.session}) is missing`)
   }
   const { head } = folder.logbook
-  return { json: { verified: true, entries: head.seq, head: head.sha256, sessions: folder.sessions.length }, text: `The logbook holds: ${head.seq} entries, ${folder.sessions.length} sessions with their last signatures.\nHead ${head.sha256}` }
+  return { json: { verified: true, entries: head.seq, head: head.sha256, sessions: folder.sessions.length }, text: `The logbook holds: ${head.seq} entries, ${folder.sessions.length === 1 ? '1 session with its last signature' : `${folder.sessions.length} sessions with their last signatures`}.\nHead ${head.sha256}` }
 }
 
 async function print(folder: CustodyFolder, args: Arguments): Promise<Outcome> {

@@ -42,6 +42,10 @@ export function standingOf(folder: CustodyFolder): CustodyStanding {
   })
 }
 
+function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
 function lines(folder: CustodyFolder, standing: CustodyStanding): string[] {
   const { inUse } = standing
   const shown = standing.remarks.slice(0, SHOWN).map(({ level, text }) => (level === 'alarm' ? toned(`RED: ${text}`, 'alarm', process.stdout) : `Note: ${text}`))
@@ -52,7 +56,7 @@ function lines(folder: CustodyFolder, standing: CustodyStanding): string[] {
     ...(more > 0 ? [`… and ${more} more: --json`] : []),
     ...(standing.rehearsal ? ['REHEARSAL: made for practice, opens nothing real.'] : []),
     inUse && manifest
-      ? `In use: GENERATION ${inUse.generation}, key id ${manifest.keyId}, ${manifest.threshold} of ${manifest.shares.length}; ${Math.max(0, inUse.margin)} custodians may be lost.`
+      ? `In use: GENERATION ${inUse.generation}, key id ${manifest.keyId}, ${manifest.threshold} of ${manifest.shares.length}; ${countOf(Math.max(0, inUse.margin), 'custodian')} may be lost.`
       : 'In use: none; the takeover has not happened.',
     `Waiting: ${standing.waiting.length === 0 ? 'none' : standing.waiting.map((generation) => `GENERATION ${generation}`).join(', ')}.`,
     `Last real drill: ${standing.daysSinceDrill === null ? 'never' : `${standing.daysSinceDrill} days ago`}. Logbook: ${folder.logbook.head.seq} entries.`,

@@ -30,12 +30,12 @@ export const openpgpFingerprint = z.string().regex(/^[0-9A-F]{40}$/, 'must be an
 export const generation = z.number().int().min(1).max(9999)
 /** Number of a custodian; the payload of a share has one byte for it. */
 export const custodianNumber = z.number().int().min(1).max(255)
-/** One line of text that is printed. */
+/** One line of text that is printed. No \p classes: the published schemas are read by validators that have none. */
 export const line = z
   .string()
   .min(1, 'must not be empty')
   .max(200, 'must be at most 200 characters')
-  .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'must be one line without control characters')
+  .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/, 'must be one line without control characters')
 
 /** A deadline on 31 February would never come. */
 function exists(text: string): boolean {

@@ -1,0 +1,55 @@
+/** docs/assurance-cases.md: every file, function and test that it names is there. */
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { expect, test } from 'vitest'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const read = (path: string): string => readFileSync(resolve(ROOT, path), 'utf8')
+
+interface Row {
+  claim: string
+  code: { name: string; file: string }[]
+  tests: { name: string; file: string }[]
+}
+
+/** Rows of the tables: claim, argument, code, test. */
+function rows(): Row[] {
+  return read('docs/assurance-cases.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| claim'))
+    .map((line) => {
+      const [, claim = '', , code = '', test = ''] = line.split(/(?<!\\)\|/).map((cell) => cell.trim())
+      return {
+        claim,
+        code: [...code.matchAll(/`(\w+)` in `([^`]+)`/g)].map(([, name = '', file = '']) => ({ name, file })),
+        tests: [...test.matchAll(/"([^"]+)" in `([^`]+)`/g)].map(([, name = '', file = '']) => ({ name, file })),
+      }
+    })
+}
+
+test('each law has its cases', () => {
+  const laws = read('docs/assurance-cases.md').match(/^## Law \d/gm) ?? []
+  expect(laws).toHaveLength(7)
+  expect(rows().length).toBeGreaterThan(25)
+})
+
+test.each(rows().map((row) => [row.claim, row] as const))('%s', (_, { code, tests }) => {
+  expect(code.length).toBeGreaterThan(0)
+  expect(tests.length).toBeGreaterThan(0)
+  for (const { name, file } of code) expect(read(file), `${name} in ${file}`).toMatch(new RegExp(`(function\\*? |class |const |def |^\\s*)${name}\\b`, 'm'))
+  for (const { name, file } of tests) expect(read(file).replaceAll("\\'", "'"), `"${name}" in ${file}`).toContain(name)
+})
+
+test('the arrows are checked by CI', () => {
+  expect(read('.ci/run')).toContain('npm run --silent arrows')
+  expect(read('package.json')).toContain('depcruise --config .dependency-cruiser.cjs src')
+})
+
+test('links in the documents lead somewhere', () => {
+  for (const document of ['README.md', 'SECURITY.md', 'docs/architecture.md', 'docs/threat-model.md', 'docs/format.md', 'docs/dependencies.md', 'docs/first-real-tenancy.md', 'docs/assurance-cases.md', 'docs/audit-controls.md']) {
+    for (const [, target = ''] of read(document).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {
+      const path = resolve(ROOT, document, '..', target)
+      expect(existsSync(path), `${target} in ${document}`).toBe(true)
+    }
+  }
+})

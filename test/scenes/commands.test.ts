@@ -1,0 +1,177 @@
+/** The smaller commands, as scripts and people use them: what they print, what they refuse, with which exit code. */
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { glasskey } from '../stage/command-line.js'
+import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+
+let stage: Rehearsal
+let directory: string
+beforeAll(async () => {
+  stage = await rehearsal()
+  directory = mkdtempSync(join(tmpdir(), 'glasskey-commands-'))
+})
+afterAll(async () => {
+  await stage.close()
+  rmSync(directory, { recursive: true })
+})
+
+const INIT = ['init', '--tenancy', 'ocid1.tenancy.oc1..aaaa', '--user', 'ocid1.user.oc1..aaaa', '--home-region', 'eu-frankfurt-1', '--regions', 'eu-frankfurt-1', '--team', 'Team', '--contact', 'Desk']
+
+describe('init', () => {
+  test('writes once, and never over a file', async () => {
+    const out = join(directory, 'custody.yaml')
+    const args = [...INIT, '--custodian', 'Ada', '--custodian', 'Grace', '--threshold', '2', '--out', out]
+    expect((await glasskey([...args, '--json'])).stdout).toBe(`${JSON.stringify({ out, custodians: 2, threshold: 2 })}\n`)
+    const again = await glasskey(args)
+    expect([again.code, again.stderr]).toEqual([2, `OUTPUT_EXISTS: ${out} exists already; nothing is ever overwritten\nName another place, or move the file away.\n`])
+  })
+
+  test('asks nobody where there is no terminal, and says which flag would have answered', async () => {
+    const { code, stderr } = await glasskey(['init', '--out', join(directory, 'other.yaml')])
+    expect([code, stderr]).toEqual([2, 'NO_TERMINAL: there is nobody to ask: OCID of the tenancy\nGive it as --tenancy.\n'])
+  })
+
+  test('a threshold that cannot be is refused before anything is written', async () => {
+    const out = join(directory, 'impossible.yaml')
+    const { code, stderr } = await glasskey([...INIT, '--custodian', 'Ada', '--custodian', 'Grace', '--threshold', '3', '--out', out])
+    expect(code).toBe(2)
+    expect(stderr).toContain('threshold: is 3, but there are only 2 custodians')
+    expect(existsSync(out)).toBe(false)
+  })
+})
+
+test('a custody.yaml with a mistake: line, column and name', async () => {
+  const path = join(directory, 'wrong.yaml')
+  writeFileSync(path, readFileSync(join(stage.custody, 'custody.yaml'), 'utf8').replace('threshold: 2', 'treshold: 2'))
+  const { code, stderr } = await glasskey(['ceremony', '--config', path, '--custody', join(directory, 'c'), '--rehearsal'])
+  expect(code).toBe(2)
+  expect(stderr).toMatch(/wrong\.yaml:\d+:\d+: treshold: is not a setting of custody\.yaml/)
+})
+
+describe('status and check', () => {
+  test('status is ten lines or fewer, and says what to do next', async () => {
+    const { code, stdout } = await glasskey(['status', '--custody', stage.custody])
+    expect(stdout).toMatch(
+      /^REHEARSAL: made for practice, opens nothing real\.\nIn use: GENERATION 2, key id [0-9a-f]{16}, 2 of 3; 1 custodian may be lost\.\nWaiting: GENERATION 3, GENERATION 4\.\nLast real drill: never\. Logbook: 2 entries\.\nNext: nothing; the next drill is due in 91 days\.\n$/,
+    )
+    expect(code).toBe(0)
+  })
+
+  test('check is ready, without any secret', async () => {
+    const { code, stdout } = await glasskey(['check', '--custody', stage.custody, '--reader', 'AUDITOR', ...stage.oci, '--json'])
+    const { ready, findings } = JSON.parse(stdout) as { ready: boolean; findings: { what: string; level: string }[] }
+    expect([code, ready]).toEqual([0, true])
+    expect(findings.map(({ what }) => what)).toEqual(expect.arrayContaining(['custody folder', 'successors', 'home region eu-frankfurt-1', 'region eu-amsterdam-1', 'GENERATION 2', 'key slots', 'isolation']))
+  })
+
+  test('check is not ready when OCI\'s clock is another', async () => {
+    stage.cloud.advance(120)
+    const { code, stdout } = await glasskey(['check', '--custody', stage.custody, ...stage.oci])
+    stage.cloud.advance(-120)
+    expect(code).toBe(3)
+    // Date has whole seconds.
+    expect(stdout).toMatch(/STOP {2}home region eu-frankfurt-1: OCI's clock and this machine's differ by (119|120) s: set the clock right/)
+  })
+
+  test('a region that is down stops a session before a bag is opened', async () => {
+    const args = stage.rotate().map((word) => (word.startsWith('eu-frankfurt-1=') ? 'eu-frankfurt-1=http://127.0.0.1:9' : word))
+    const before = stage.cloud.stateDigest()
+    const { code, stderr } = await stage.run(args)
+    expect(code).toBe(3)
+    expect(stderr).toContain('OCI_UNREACHABLE: home region eu-frankfurt-1: does not answer')
+    expect(stage.cloud.stateDigest()).toBe(before)
+  })
+})
+
+describe('logbook', () => {
+  test('an entry is added by answers or flags, and changes the margin', async () => {
+    const copy = join(directory, 'custody')
+    cpSync(stage.custody, copy, { recursive: true })
+    const lost = ['logbook', 'add', 'lost', '--custody', copy, '--set', 'custodian=3', '--set', 'copy=1', '--set', 'generations=2,3,4']
+    const incomplete = await glasskey(lost)
+    expect([incomplete.code, incomplete.stderr]).toEqual([2, 'USAGE: still needed: witness\n--set witness=…\n'])
+    expect((await glasskey([...lost, '--set', 'witness=Security desk'])).stdout).toMatch(/^Entry 3: Custodian 3, copy 1: LOST, generations 2, 3, 4\.\nWrite into the paper book: number 3, SHA-256 [0-9a-f]{64}\n$/)
+    expect((await glasskey(['status', '--custody', copy])).stdout).toContain('Note: GENERATION 2 has no margin: every custodian left is needed')
+    expect((await glasskey(['logbook', 'verify', '--custody', copy])).stdout).toMatch(/^The logbook holds: 3 entries, 1 session with its last signature\.\n/)
+    expect((await glasskey(['logbook', 'list', '--custody', copy])).stdout.trimEnd().split('\n')).toHaveLength(3)
+    const pdf = join(directory, 'entry-2.pdf')
+    await glasskey(['logbook', 'print', '2', '--custody', copy, '--out', pdf])
+    expect(readFileSync(pdf).subarray(0, 5).toString()).toBe('%PDF-')
+  })
+
+  test('an entry about what does not exist is refused', async () => {
+    const { code, stderr } = await glasskey(['logbook', 'add', 'retired', '--custody', stage.custody, '--set', 'generation=9', '--set', 'reason=x'])
+    expect([code, stderr]).toEqual([2, 'USAGE: there is no GENERATION 9\nglasskey status lists them. Nothing was written.\n'])
+  })
+
+  test('an edited line is noticed, with its number', async () => {
+    const copy = join(directory, 'edited')
+    cpSync(stage.custody, copy, { recursive: true })
+    const path = join(copy, 'logbook.jsonl')
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"exceptions":["rehearsal"', '"exceptions":["nothing"'))
+    const { code, stderr } = await glasskey(['logbook', 'verify', '--custody', copy])
+    expect(code).toBe(4)
+    expect(stderr).toContain(`CHAIN_BROKEN: ${path}, line 2: does not follow from the line before it`)
+  })
+})
+
+describe('takeover', () => {
+  test('a second run changes nothing and says that all is as it should be', async () => {
+    const before = stage.cloud.stateDigest()
+    const { code, stdout } = await glasskey(['takeover', '--custody', stage.custody, '--profile', 'BOOTSTRAP', '--reader', 'AUDITOR', ...stage.oci])
+    expect(stdout).toMatch(/^All is as it should be:\n {2}the takeover happened; GENERATION 2 is in use\n {2}the bootstrap key .* is refused \(401\)\n {2}AUDITOR reads: one API key, of GENERATION 2; API keys are the only way in\n {2}the bootstrap key file is still there: destroy .*bootstrap\.pem\n$/)
+    expect(code).toBe(0)
+    expect(stage.cloud.stateDigest()).toBe(before)
+  })
+})
+
+describe('the command line', () => {
+  test.each([
+    [[], 'USAGE: Which command? The first one for a newcomer is: glasskey drill\n'],
+    [['brake'], 'USAGE: Did you mean break?\n'],
+    [['status'], 'USAGE: Missing required argument: custody\n'],
+    [['status', '--custody', 'x', '--folder', 'y'], 'USAGE: Unknown argument: folder\n'],
+  ])('%j', async (args, says) => {
+    const { code, stderr, stdout } = await glasskey(args)
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toContain(says)
+  })
+
+  test('--json gives errors as an object too', async () => {
+    const { stdout } = await glasskey(['status', '--custody', join(directory, 'nowhere'), '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'FILE_MISSING' } })
+  })
+})
+
+test('retired generations are skipped with --to, after custodians confirm the successor', async () => {
+  const other = await rehearsal()
+  try {
+    await other.run(['logbook', 'add', 'retired', '--custody', other.custody, '--set', 'generation=3', '--set', 'reason=bag opened'])
+    const { code, stderr, stdout } = await other.run([...other.rotate(), '--to', '4', '--json'])
+    expect(stderr).toContain('GENERATION 4 is not sealed in the sheets just read. 2 custodians must confirm it from their own bags.')
+    expect(JSON.parse(stdout)).toMatchObject({ error: null, successor: { generation: 4 } })
+    expect(code).toBe(0)
+  } finally {
+    await other.close()
+  }
+})
+
+test('the real drill is refused without a successor; deferred rotation leaves the key alive, red, exit 6', async () => {
+  const other = await rehearsal()
+  try {
+    for (const generation of [3, 4]) await other.run(['logbook', 'add', 'retired', '--custody', other.custody, '--set', `generation=${generation}`, '--set', 'reason=bags opened'])
+    const drill = await other.run([...other.rotate(), '--drill'])
+    expect([drill.code, drill.stderr]).toEqual([3, expect.stringContaining('NO_SUCCESSOR: a drill without a successor is refused: it would leave a used key alive')])
+    const plain = await other.run(other.saasAdmin())
+    expect([plain.code, plain.stderr]).toEqual([3, expect.stringContaining('NO_SUCCESSOR: no generation waits to succeed this one')])
+    const deferred = await other.run([...other.saasAdmin(2, '--defer-rotation'), '--json'])
+    expect(JSON.parse(deferred.stdout)).toMatchObject({ error: { code: 'KEY_NOT_PROVED_DEAD' }, actionResult: 'done', grade: 'unproved', successor: null })
+    expect(deferred.code).toBe(6)
+    expect((await other.run(['status', '--custody', other.custody])).stdout).toMatch(/^RED: GENERATION 2 was used and is not proved dead\n/)
+    expect(other.listedKeys).toBe(1)
+  } finally {
+    await other.close()
+  }
+})
