@@ -99,6 +99,7 @@ async function takeOver(room: Room, courier: Courier, user: OwnUser, clerk: Dupl
         domainUserId: action.domainUserId,
         credentials,
         password: RANDOM_PASSWORD,
+        capabilities: { ...ONLY_API_KEYS },
         steps: ['password', 'capabilities', 'mfa'],
       },
     },

@@ -18,6 +18,8 @@ export interface LockDownParams {
   credentials: { kind: string; id: string }[]
   /** Stands for the password that the strongroom makes up; the clerk never sees it. */
   password: string
+  /** Capabilities to leave, as the warrant admits them. */
+  capabilities: Record<string, boolean>
   steps: ('password' | 'capabilities' | 'mfa')[]
 }
 
@@ -45,13 +47,7 @@ export async function lockDown(post: Post, params: LockDownParams): Promise<Json
       userCapabilitiesChangerId: params.domainUserId,
       userCapabilitiesChanger: {
         schemas: [`${SCHEMA}:UserCapabilitiesChanger`, SELF_CHANGE],
-        canUseApiKeys: true,
-        canUseAuthTokens: false,
-        canUseConsolePassword: false,
-        canUseCustomerSecretKeys: false,
-        canUseDbCredentials: false,
-        canUseOAuth2ClientCredentials: false,
-        canUseSmtpCredentials: false,
+        ...params.capabilities,
         ...self,
       },
     })
