@@ -27,6 +27,9 @@ const VERBS: [command: string, describe: string, load: () => Promise<CommandModu
   ['simulator', 'OCI on loopback, to rehearse on', () => import('./commands/simulator.js')],
 ]
 
+// A terminal that was closed must not end a process that still has something to rotate.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+
 const argv = withDash(process.argv.slice(2))
 const debug = argv.includes('--debug')
 

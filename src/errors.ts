@@ -34,6 +34,7 @@ export const EXIT_CODES = {
   NOT_AIR_GAPPED: EXIT.refused,
   REHEARSAL_MISMATCH: EXIT.refused,
   CONSENT_REFUSED: EXIT.refused,
+  INTERRUPTED: EXIT.refused,
   RULES_REFUSED: EXIT.refused,
   WARRANT_EXPIRED: EXIT.refused,
   WARRANT_INVALID: EXIT.refused,

@@ -15,7 +15,7 @@ export function regrade(session: SoundSession): Grade {
   const last = releasesOf(session).at(-1) ?? []
   const listing = linesOf(last, 'listed').at(-1) ?? null
   const refusedIn = warrant.regions.filter((region) => refusedAgain(session, last, region))
-  return gradeOf(warrant, refusedIn, listing, manifest).grade
+  return gradeOf(warrant, refusedIn, listing, manifest, state.deletion === 'done').grade
 }
 
 /** Plays the schedule of one region again over the answers that the journal has. */

@@ -12,7 +12,7 @@ import { type Warrant } from '../warrant/warrant.js'
 import { conclude, type SessionResult } from './conclude.js'
 import { holdAtDesk } from './desk.js'
 import { type Cloud } from './login.js'
-import { drawUpWarrant, openSession, refuseUnfinished, type Request } from './open-session.js'
+import { drawUpWarrant, openSession, refuseUnfinished, rotatingFrom, type Request } from './open-session.js'
 import { lookAtKeys, lookAtRegions, refuseStops, type Finding } from './preflight.js'
 
 /** What people bring to a session. */
@@ -33,13 +33,14 @@ export async function breakGlass(folderPath: string, request: Request, inputs: I
   try {
     const isolation = probeIsolation(inputs.namespaces)
     const folder = readCustodyFolder(folderPath)
-    refuseUnfinished(folder)
     const generation = generationInUse(folder)
+    refuseUnfinished(folder, rotatingFrom(request.action, generation))
     const warrant = drawUpWarrant(folder, generation, request, isolation, wallClock())
     refuseUnattended(warrant, inputs)
-    const findings = [...(await lookAtRegions(generation.manifest, inputs.cloud)), ...(inputs.reader ? await lookAtKeys(inputs.reader, folder, generation.manifest, inputs.cloud, isolation) : [])]
+    const findings = [...(await lookAtRegions(generation.manifest, inputs.cloud)), ...(inputs.reader ? await lookAtKeys(inputs.reader, folder, generation.manifest, inputs.cloud) : [])]
     sayFindings(findings)
-    refuseStops(findings)
+    // Without a way home the successor could not be installed anyway: that is what deferred rotation is for.
+    if (warrant.successor) refuseStops(findings)
     openSession(folder, generation, warrant)
     return await holdAndConclude(folderPath, warrant, 'perform', inputs, isolation)
   } finally {

@@ -1,10 +1,11 @@
 /** After the burn: proof, grade, evidence, logbook, paper. No key exists in this machine any more. */
 import { appendFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { EXIT_CODES, type ErrorCode } from '../errors.js'
+import { asRemark } from '../custody/fields.js'
+import { EXIT, EXIT_CODES, type ErrorCode } from '../errors.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, places } from '../host/sealed-folder.js'
-import { replaceFile, writeNew } from '../host/disk.js'
+import { readText, replaceFile, writeNew } from '../host/disk.js'
 import { wallClock } from '../host/clock.js'
 import { type Isolation } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
@@ -21,7 +22,7 @@ import { type Finished } from './desk.js'
 import { listingBy, type Cloud } from './login.js'
 import { deskCarrier } from './profile-clerk.js'
 import { gradeOf, probeAll, type Listing } from './proof.js'
-import { tell } from './tell.js'
+import { tell } from '../host/tell.js'
 
 /** What concluding needs to know. */
 export interface Conclusion {
@@ -50,6 +51,9 @@ export async function conclude(job: Conclusion): Promise<SessionResult> {
   const path = places.journal(job.folder, warrant.session)
   keepUnwritten(path, job.unwritten)
   const journal = LineFile.open<JournalLine, JournalEntry>(path, readJournal, wallClock)
+  journal.keepGoing((text) => {
+    say(`No disk takes the journal. Write this line down: ${text}`, 'alarm')
+  })
   const write = (entry: JournalEntry): void => {
     tell(journal.append(entry).line)
   }
@@ -57,14 +61,22 @@ export async function conclude(job: Conclusion): Promise<SessionResult> {
   if (before.keyLiveAt !== null) await gradeSession(job, before, job.finished?.probes ?? [], write)
   const state = replay(journal.lines)
   const failure = failureOf(job, state)
-  write({ type: 'closed', exitCode: failure ? EXIT_CODES[failure.code] : 0 })
+  write({ type: 'closed', exitCode: exitCodeOf(failure, state) })
   journal.close()
   return record(job, failure)
 }
 
-/** Lines that only memory held reach the disk now, if there is one again. */
+/** Lines that only memory held reach the disk now, if there is one again and the strongroom did not get them there itself. */
 function keepUnwritten(path: string, unwritten: readonly string[]): void {
-  if (unwritten.length > 0) appendFileSync(path, unwritten.map((line) => line + '\n').join(''), { flush: true })
+  const written = readJournal(readText(path, 'the journal'), path).head.seq
+  const missing = unwritten.filter((text) => (JSON.parse(text) as { seq: number }).seq > written)
+  if (missing.length === 0) return
+  try {
+    appendFileSync(path, missing.map((line) => line + '\n').join(''), { flush: true })
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    say(`The disk still takes nothing (${error.message}). The lines above are the record; write them down.`, 'alarm')
+  }
 }
 
 async function gradeSession(job: Conclusion, state: Session, probes: readonly DatedProbe[], write: (entry: JournalEntry) => void): Promise<void> {
@@ -77,20 +89,19 @@ async function gradeSession(job: Conclusion, state: Session, probes: readonly Da
   const refusedIn = await probeAll(probes, job.warrant, deskCarrier(job.cloud.ca), write)
   const listing = await tryListing(job, folder.generations.map((generation) => generation.manifest))
   if (listing) write({ type: 'listed', ...listing })
-  const { grade, why } = gradeOf(job.warrant, refusedIn, listing, manifest)
+  const { grade, why } = gradeOf(job.warrant, refusedIn, listing, manifest, state.deletion === 'done')
   if (state.deletion === 'unknown' && grade !== 'unproved') write({ type: 'key-deleted', keyId: manifest.keyId, fingerprint: manifest.fingerprint })
   write({ type: 'graded', keyId: manifest.keyId, grade, why })
 }
 
 /** What a login reads; null when there is none or it cannot. */
-export async function tryListing(job: Pick<Conclusion, 'folder' | 'warrant' | 'reader' | 'cloud' | 'isolation'>, manifests: readonly Parameters<typeof listingBy>[1][]): Promise<Listing | null> {
+export async function tryListing(job: Pick<Conclusion, 'folder' | 'warrant' | 'reader' | 'cloud'>, manifests: readonly Parameters<typeof listingBy>[1][]): Promise<Listing | null> {
   const used = manifests.find((manifest) => manifest.generation === job.warrant.key.generation)
   if (!job.reader || !used) return null
   try {
-    return await listingBy(job.reader, used, manifests, job.cloud, job.isolation)
+    return await listingBy(job.reader, used, manifests, job.cloud)
   } catch (error) {
-    if (!(error instanceof GlasskeyError)) throw error
-    say(`${job.reader.name} cannot read the key list: ${error.message}`, 'alarm')
+    say(`${job.reader.name} cannot read the key list: ${asRemark(error instanceof Error ? error.message : String(error))}`, 'alarm')
     return null
   }
 }
@@ -104,6 +115,17 @@ function failureOf({ finished, warrant }: Conclusion, state: Session): Failure |
   if (state.grade === 'unproved') return failure('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} is deleted but not proved dead: ${state.gradeWhy}`, resume)
   if (!finished) return failure('INTERNAL', 'the strongroom ended without a word; no key was live', 'Begin again.')
   return finished.failure
+}
+
+/** A session whose key may be alive ends with 6, whatever else went wrong in it. */
+export function exitCodeOf(failure: Failure | null, state: Session): number {
+  if (isAlive(state)) return EXIT.unproved
+  return failure ? EXIT_CODES[failure.code] : 0
+}
+
+/** Whether a key was live in this session and is not proved dead. */
+export function isAlive(state: Session): boolean {
+  return state.keyLiveAt !== null && (state.grade === null || state.grade === 'unproved')
 }
 
 /** Evidence, logbook; printing is the caller's. */
@@ -135,7 +157,7 @@ function record(job: Conclusion, failure: Failure | null): SessionResult {
     successor: session.successor ? { generation: session.successor.generation, keyId: session.successor.keyId } : null,
     grade: session.grade,
     secondsLive: session.burned?.secondsLive ?? 0,
-    exitCode: failure ? EXIT_CODES[failure.code] : 0,
+    exitCode: exitCodeOf(failure, session),
   })
   return { session: warrant.session, warrant, state: session, grade: session.grade, failure, logbook: line.seq }
 }

@@ -11,7 +11,6 @@ import { Relay } from '../host/relay.js'
 import { openScan } from '../host/scan-reader.js'
 import { say } from '../host/terminal.js'
 import { type FromStrongroom, type Order, type ToStrongroom } from '../strongroom/protocol.js'
-import { tell } from './tell.js'
 
 /** How the strongroom ended. */
 export type Finished = Extract<FromStrongroom, { kind: 'finished' }>
@@ -26,8 +25,10 @@ export interface DeskJob {
   isolation: Isolation
 }
 
+const CAUSES = { SIGINT: 'Ctrl-C', SIGQUIT: 'Ctrl-\\', SIGHUP: 'the terminal was closed', SIGTERM: 'the session was told to end (SIGTERM)' } as const
+
 /** Signals that end a session: each leads to the exit, never past it. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
 
 /**
  * Holds one session. Resolves when the strongroom is gone. `finished` is null when it died without a word: then the
@@ -51,9 +52,6 @@ export async function holdAtDesk(job: DeskJob): Promise<{ finished: Finished | n
 
   strongroom.on('message', (message: FromStrongroom) => {
     switch (message.kind) {
-      case 'journal':
-        tell(message.line)
-        break
       case 'unwritten':
         unwritten.push(message.text)
         say(`No disk takes the journal. Write this line down: ${message.text}`, 'alarm')
@@ -80,6 +78,7 @@ export async function holdAtDesk(job: DeskJob): Promise<{ finished: Finished | n
   relay.close()
   calm()
   clerk.kill('SIGKILL')
+  ;(reader as ChildProcess | null)?.kill('SIGKILL')
   // Set in the listener above, which the compiler cannot see.
   return { finished: finished as Finished | null, unwritten }
 }
@@ -90,7 +89,7 @@ function onSignals(send: (message: ToStrongroom) => void): () => void {
   const handlers = SIGNALS.map((signal) => {
     const handler = (): void => {
       asked += 1
-      const cause = signal === 'SIGINT' ? 'Ctrl-C' : signal === 'SIGHUP' ? 'the terminal was closed' : 'the session was told to end (SIGTERM)'
+      const cause = CAUSES[signal]
       if (asked === 1) send({ kind: 'leave', cause })
       say(asked === 1 ? `${cause}: stopping in order. If the key is live it is rotated first; that takes seconds.` : 'Still rotating. Killing glasskey now would leave a key alive that has been in this machine.', 'alarm')
     }

@@ -1,22 +1,42 @@
 /** Requests of a lent login during a takeover: journalled like the strongroom's own, intent first. */
 import { createHash } from 'node:crypto'
+import { canonicalJson, type Json } from '../canonical.js'
+import { asRemark } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import { type LineFile } from '../host/line-file.js'
 import { opcRequestIdOf, type JournalEntry, type JournalLine } from '../record/journal.js'
 import { exchange, ExchangeError, type Answer, type Carrier } from '../wire/exchange.js'
 import { signRequest, type Signer, type UnsignedRequest } from '../wire/signature.js'
 import { carryFor, type LentLogin } from './profile-clerk.js'
-import { tell } from './tell.js'
+import { tell } from '../host/tell.js'
 
 /** The journal of a session while the desk writes it. */
 export type DeskJournal = LineFile<JournalLine, JournalEntry>
 
-/** Carries for a lent login; everything that changes the world is journalled. Throws OUTCOME_UNKNOWN when no answer came to that. */
-export function journalledCarry(journal: DeskJournal, login: LentLogin, carrier: Carrier, rule: string): (request: UnsignedRequest) => Promise<Answer> {
+/** The one change of the world that a task may ask for. */
+export interface OneChange {
+  method: 'POST' | 'DELETE'
+  url: string
+  body: Json | null
+}
+
+/** Carries for a lent login; the one change it may make is journalled. Throws OUTSIDE_WARRANT for any other, OUTCOME_UNKNOWN when no answer came. */
+export function journalledCarry(journal: DeskJournal, login: LentLogin, carrier: Carrier, rule: string, change: OneChange): (request: UnsignedRequest) => Promise<Answer> {
   return (request) => {
     if (request.method === 'GET') return carryFor(request, login, carrier)
-    if (!login.allows(new URL(request.url).origin)) throw new GlasskeyError('OUTSIDE_WARRANT', `the clerk asked for ${request.method} ${request.url}, which this login is not for`)
-    return sendJournalled(journal, request, login.signer, carrier, rule)
+    const body = request.body === null ? null : new TextDecoder().decode(request.body)
+    const fits = request.method === change.method && request.url === change.url && (change.body === null ? body === null || body === '' : body !== null && sameJson(body, change.body))
+    if (!fits || !login.allows(new URL(request.url).origin)) throw new GlasskeyError('OUTSIDE_WARRANT', `the clerk asked for ${request.method} ${request.url}, which "${rule}" is not`, 'Nothing was sent.')
+    return sendJournalled(journal, { ...request, body: change.body === null ? null : new TextEncoder().encode(canonicalJson(change.body)), headers: {} }, login.signer, carrier, rule)
+  }
+}
+
+function sameJson(text: string, expected: Json): boolean {
+  try {
+    return canonicalJson(JSON.parse(text) as Json) === canonicalJson(expected)
+  } catch (error) {
+    if (error instanceof SyntaxError) return false
+    throw error
   }
 }
 
@@ -39,7 +59,7 @@ export async function sendJournalled(journal: DeskJournal, request: UnsignedRequ
     return answer
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error
-    tell(journal.append({ type: 'unknown', intent: line.seq, reason: error.message.slice(0, 400) || 'no answer' }).line)
+    tell(journal.append({ type: 'unknown', intent: line.seq, reason: asRemark(error.message) }).line)
     throw new GlasskeyError('OUTCOME_UNKNOWN', `OCI did not answer "${rule}": ${error.message}`, 'Run glasskey takeover again: it reads first what is true.', { cause: error })
   }
 }

@@ -1,12 +1,13 @@
 /** Lent logins for a custody: which hosts they may be used on, and reading with them. */
+import { z } from 'zod'
 import { type Json } from '../canonical.js'
+import { asRemark } from '../custody/fields.js'
 import { type Manifest } from '../custody/manifest.js'
 import { GlasskeyError } from '../errors.js'
-import { type Isolation } from '../host/isolation.js'
 import { type Profile } from '../host/oci-profile.js'
-import { isLoopback, isRealmHost, originOf, realmOf, type Endpoints } from '../wire/hosts.js'
-import { carryFor, deskCarrier, profileClerk, type LentLogin } from './profile-clerk.js'
-import { inShape, isBlocked, recogniseAll, userView, type UserView } from './user-view.js'
+import { isIdentityHost, isLoopback, originOf, realmOf, type Endpoints } from '../wire/hosts.js'
+import { carryFor, deskCarrier, type LentLogin } from './profile-clerk.js'
+import { inShape, isBlocked, recogniseAll, type UserView } from './user-view.js'
 import { type Listing } from './proof.js'
 
 /** Where OCI is, for this command. */
@@ -22,7 +23,7 @@ export function lentLogin(profile: Profile, tenancy: string, cloud: Cloud, readO
     throw new GlasskeyError('OCI_CONFIG_INVALID', `profile ${profile.name} is of another tenancy (${profile.tenancy})`, `The custody is of ${tenancy}.`)
   }
   const simulated = Object.keys(cloud.endpoints).length > 0
-  return { signer: profile.signer, readOnly, allows: (origin) => (simulated ? isLoopback(origin) : isRealmHost(origin, realmOf(tenancy))) }
+  return { signer: profile.signer, readOnly, allows: (origin) => (simulated ? isLoopback(origin) : isIdentityHost(origin, realmOf(tenancy))) }
 }
 
 /** Origin of the identity service in a region, for a tenancy. */
@@ -30,26 +31,33 @@ export function identityAt(region: string, tenancy: string, cloud: Cloud): strin
   return originOf('identity', region, realmOf(tenancy), cloud.endpoints)
 }
 
-/** One task with a reader's login. */
-export async function readAs(profile: Profile, tenancy: string, cloud: Cloud, isolation: Isolation, task: string, params: { [name: string]: Json }): Promise<Json> {
-  const login = lentLogin(profile, tenancy, cloud, true)
+/**
+ * The user and its keys as a reader sees them. The desk reads and parses this itself: whether a key is dead must not hang
+ * on what other people's code says of an answer. Throws OCI_REFUSED, OCI_UNREACHABLE.
+ */
+export async function viewUser(profile: Profile, manifest: Manifest, cloud: Cloud): Promise<UserView> {
+  const login = lentLogin(profile, manifest.tenancy, cloud, true)
   const carrier = deskCarrier(cloud.ca)
-  const clerk = profileClerk((request) => carryFor(request, login, carrier), isolation)
-  try {
-    return await clerk.run({ task, params })
-  } finally {
-    clerk.close()
+  const base = `${identityAt(manifest.homeRegion, manifest.tenancy, cloud)}/20160918/users/${manifest.user}`
+  const read = async (url: string): Promise<Json> => {
+    const answer = await carryFor({ method: 'GET', url, body: null, contentType: null, headers: {} }, login, carrier)
+    const text = new TextDecoder().decode(answer.body)
+    if (answer.status !== 200) throw new GlasskeyError('OCI_REFUSED', `OCI answered ${answer.status} to ${profile.name}: ${asRemark(text)}`)
+    try {
+      return JSON.parse(text) as Json
+    } catch (error) {
+      throw new GlasskeyError('OCI_REFUSED', 'OCI answered with something that is not JSON', '', { cause: error })
+    }
   }
-}
-
-/** The user and its keys as a reader sees them. */
-export async function viewUser(profile: Profile, manifest: Manifest, cloud: Cloud, isolation: Isolation): Promise<UserView> {
-  const endpoint = identityAt(manifest.homeRegion, manifest.tenancy, cloud)
-  return inShape(await readAs(profile, manifest.tenancy, cloud, isolation, 'list-keys', { endpoint, user: manifest.user }), userView)
+  const user = await read(base)
+  const keys = inShape(await read(`${base}/apiKeys`), z.array(z.object({ fingerprint: z.string(), keyValue: z.string().nullish(), lifecycleState: z.string() })))
+  const living = keys.filter((key) => !['DELETED', 'DELETING'].includes(key.lifecycleState)).map((key) => ({ ...key, keyValue: key.keyValue ?? '' }))
+  const { lifecycleState, inactiveStatus, capabilities } = inShape(user, z.object({ lifecycleState: z.string(), inactiveStatus: z.number().nullish(), capabilities: z.record(z.string(), z.boolean().nullish()).nullish() }))
+  return { lifecycleState, inactiveStatus: inactiveStatus ?? null, capabilities: capabilities ?? {}, keys: living }
 }
 
 /** A listing for the proof. */
-export async function listingBy(profile: Profile, manifest: Manifest, manifests: readonly Manifest[], cloud: Cloud, isolation: Isolation): Promise<Listing> {
-  const view = await viewUser(profile, manifest, cloud, isolation)
+export async function listingBy(profile: Profile, manifest: Manifest, manifests: readonly Manifest[], cloud: Cloud): Promise<Listing> {
+  const view = await viewUser(profile, manifest, cloud)
   return { profile: profile.name, keys: recogniseAll(view, manifests), blocked: isBlocked(view) }
 }

@@ -5,7 +5,7 @@ import { type Manifest } from '../custody/manifest.js'
 import { type Rules } from '../custody/rules.js'
 import { GlasskeyError } from '../errors.js'
 import { type CustodyFolder } from '../host/custody-folder.js'
-import { generationNumber, places, type Generation } from '../host/sealed-folder.js'
+import { generationNumber, places, type Generation, type SealedFolder, type StoredSession } from '../host/sealed-folder.js'
 import { makeFolder, writeNew } from '../host/disk.js'
 import { type Isolation } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
@@ -80,7 +80,7 @@ export function drawUpWarrant(folder: CustodyFolder, generation: Generation, req
 
 /** Writes warrant.json and the journal's first line. Throws SESSION_UNFINISHED when an earlier session must be resumed first. */
 export function openSession(folder: CustodyFolder, generation: Generation, warrant: Warrant): OpenedSession {
-  refuseUnfinished(folder)
+  refuseUnfinished(folder, rotatingFrom(warrant.action, generation))
   makeFolder(places.session(folder.path, warrant.session))
   writeNew(places.warrant(folder.path, warrant.session), warrantFile(warrant))
   const journal = LineFile.open<JournalLine, JournalEntry>(places.journal(folder.path, warrant.session), readJournal, wallClock)
@@ -103,19 +103,34 @@ export function openSession(folder: CustodyFolder, generation: Generation, warra
   return { warrant, generation }
 }
 
-/** Throws SESSION_UNFINISHED naming the first session that has not come to its end. */
-export function refuseUnfinished(folder: CustodyFolder): void {
-  const open = folder.sessions.find(({ session }) => !isSettled(session))
+/** Sessions that have not come to their end, and whose key no later session proved dead. */
+export function unfinishedSessions({ sessions, standings }: SealedFolder): StoredSession[] {
+  const burned = new Set(standings.filter(({ state }) => state === 'burned').map(({ generation }) => generation))
+  return sessions.filter(({ session }) => !isSettled(session) && !burned.has(session.opened.generation))
+}
+
+/**
+ * Throws SESSION_UNFINISHED naming the first session that has not come to its end. A rotation may supersede one that
+ * left the key in use alive: it makes a warrant of its own, where the old one may name a successor that is gone.
+ */
+export function refuseUnfinished(folder: CustodyFolder, rotating: number | null = null): void {
+  const open = unfinishedSessions(folder).find(({ session }) => !(session.opened.generation === rotating && session.closed !== null && session.deletion === 'not-sent'))
   if (open) {
     throw new GlasskeyError('SESSION_UNFINISHED', `session ${open.id} has not come to its end`, `glasskey resume --session ${open.id}`)
   }
+}
+
+/** The generation that a session rotates away from, if rotating is all that it does. */
+export function rotatingFrom(action: Action, { manifest }: Generation): number | null {
+  return action.name === 'rotate' ? manifest.generation : null
 }
 
 function keyNames({ generation, keyId, spkiSha256, fingerprint, publicKeyPem }: Manifest): Warrant['key'] {
   return { generation, keyId, spkiSha256, fingerprint, publicKeyPem }
 }
 
-function checkEndpoints(manifest: Manifest, endpoints: Readonly<Record<string, string>>): void {
+/** A real set knows no --endpoint; a rehearsal needs one for each region, on this machine. Throws REHEARSAL_MISMATCH. */
+export function checkEndpoints(manifest: Manifest, endpoints: Readonly<Record<string, string>>): void {
   const given = Object.keys(endpoints)
   if (!manifest.rehearsal && given.length > 0) {
     throw new GlasskeyError('REHEARSAL_MISMATCH', 'this is a real key: it signs only for OCI itself, never for an --endpoint', 'Leave --endpoint away, or practise with a rehearsal set.')

@@ -2,7 +2,6 @@
 import { type Manifest } from '../custody/manifest.js'
 import { GlasskeyError } from '../errors.js'
 import { type CustodyFolder } from '../host/custody-folder.js'
-import { type Isolation } from '../host/isolation.js'
 import { type Profile } from '../host/oci-profile.js'
 import { TOLERANCE_MS } from '../warrant/deadline.js'
 import { exchange, ExchangeError } from '../wire/exchange.js'
@@ -45,10 +44,10 @@ async function lookAtRegion(region: string, manifest: Manifest, cloud: Cloud): P
 }
 
 /** The key in use is listed, equal, alone enough to leave a slot. */
-export async function lookAtKeys(profile: Profile, folder: CustodyFolder, manifest: Manifest, cloud: Cloud, isolation: Isolation): Promise<Finding[]> {
+export async function lookAtKeys(profile: Profile, folder: CustodyFolder, manifest: Manifest, cloud: Cloud): Promise<Finding[]> {
   const what = `user as ${profile.name} reads it`
   try {
-    const view = await viewUser(profile, manifest, cloud, isolation)
+    const view = await viewUser(profile, manifest, cloud)
     const keys = recogniseAll(view, folder.generations.map((generation) => generation.manifest))
     const mine = keys.find((key) => key.spkiSha256 === manifest.spkiSha256)
     const strangers = keys.filter((key) => key.generation === null)

@@ -1,16 +1,18 @@
 /** The printed entry of a session, and a slip for each custodian who released. */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { sha256Hex } from '../canonical.js'
 import { inUse, successorsOf } from '../custody/generation.js'
 import { GlasskeyError } from '../errors.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
-import { places } from '../host/sealed-folder.js'
-import { replaceFile } from '../host/disk.js'
+import { places, type StoredSession } from '../host/sealed-folder.js'
+import { writeNew } from '../host/disk.js'
 import { printPdf } from '../host/printer.js'
 import { say } from '../host/terminal.js'
 import { entryPage, slipPage, type EntrySource } from '../paper/entry-page.js'
 import { drawLogbookEntry } from '../paper/logbook-entry.js'
 import { drawReleaseSlips } from '../paper/release-slip.js'
+import { replay } from '../record/replay.js'
 import { type SessionResult } from './conclude.js'
 
 /** Where the paper is. */
@@ -28,15 +30,15 @@ export async function printSession(folderPath: string, result: SessionResult, pr
   const place = places.session(folderPath, result.session)
   const source = entrySource(folder, result.logbook)
   const drawing = { paper: folder.custody.paper }
-  const entry = join(place, 'entry.pdf')
+  const entry = freeName(place, 'entry', result.logbook)
   const pdf = await drawLogbookEntry(entryPage(source), drawing)
-  replaceFile(entry, pdf)
+  writeNew(entry, pdf)
   if (printer !== undefined) await tryPrint(pdf, printer, `logbook entry ${result.logbook}`)
   const slip = slipPage(source)
-  const slips = slip ? join(place, 'slips.pdf') : null
+  const slips = slip ? freeName(place, 'slips', result.logbook) : null
   if (slip && slips !== null) {
     const slipsPdf = await drawReleaseSlips(slip, drawing)
-    replaceFile(slips, slipsPdf)
+    writeNew(slips, slipsPdf)
     if (printer !== undefined) await tryPrint(slipsPdf, printer, 'release slips')
   }
   const current = inUse(folder.standings, folder.events)
@@ -49,13 +51,26 @@ export function entrySource(folder: CustodyFolder, number: number): EntrySource 
   const text = folder.logbook.texts[number - 1]
   if (!entry || text === undefined) throw new GlasskeyError('USAGE', `the logbook has no entry ${number}`, `It has entries 1 to ${folder.logbook.lines.length}.`)
   const stored = entry.type === 'session' ? folder.sessions.find(({ id }) => id === entry.session) : undefined
+  const lines = entry.type === 'session' && stored ? linesUpTo(stored.chain, entry.journalSha256) : []
   return {
     custody: folder.custody,
     manifests: folder.generations.map(({ manifest }) => manifest),
     entry,
     entrySha256: sha256Hex(text),
-    session: stored ? { warrant: stored.warrant, lines: stored.chain.lines, session: stored.session } : null,
+    session: stored ? { warrant: stored.warrant, lines, session: replay(lines) } : null,
   }
+}
+
+/** The journal as it stood when its head was this one: a session that was resumed has an entry for each of its ends. */
+function linesUpTo({ texts, lines }: StoredSession['chain'], head: string): StoredSession['chain']['lines'] {
+  const at = texts.findIndex((text) => sha256Hex(text) === head)
+  return at < 0 ? lines : lines.slice(0, at + 1)
+}
+
+/** `entry.pdf`; for the later ends of a resumed session with the number of the logbook entry. Nothing is overwritten. */
+function freeName(place: string, name: string, logbook: number): string {
+  const first = join(place, `${name}.pdf`)
+  return existsSync(first) ? join(place, `${name}-${logbook}.pdf`) : first
 }
 
 async function tryPrint(pdf: Uint8Array, printer: string, title: string): Promise<void> {

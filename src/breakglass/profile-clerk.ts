@@ -28,6 +28,9 @@ export interface ProfileClerk {
   close(): void
 }
 
+/** A task of a lent login is a few reads, or one change. */
+const TASK_PATIENCE_MS = 5 * 60_000
+
 /** Reads are tried again this often, with growing pauses. A mutation never is. */
 const ATTEMPTS = 4
 
@@ -37,7 +40,7 @@ export function profileClerk(carryOne: Carry, isolation: Isolation): ProfileCler
   const pipe = child.stdio[3] as Socket
   pipe.on('error', () => undefined)
   return {
-    run: (task) => runTask(pipe, task, carryOne),
+    run: (task) => runTask(pipe, task, carryOne, AbortSignal.timeout(TASK_PATIENCE_MS)),
     close: () => {
       pipe.destroy()
       child.kill('SIGKILL')
@@ -48,6 +51,7 @@ export function profileClerk(carryOne: Carry, isolation: Isolation): ProfileCler
 /** Signs with a lent login and sends; reads again where a read failed in passing. Throws OUTSIDE_WARRANT for a request that the login is not for, OCI_UNREACHABLE. */
 export async function carryFor(request: UnsignedRequest, login: LentLogin, carrier: Carrier): Promise<Answer> {
   const reading = request.method === 'GET'
+  if (!URL.canParse(request.url)) throw new GlasskeyError('OUTSIDE_WARRANT', 'the clerk asked for something that is no URL', 'Nothing was sent.')
   if (!login.allows(new URL(request.url).origin) || (login.readOnly && !reading)) {
     throw new GlasskeyError('OUTSIDE_WARRANT', `the clerk asked for ${request.method} ${request.url}, which this login is not for`, 'Nothing was sent.')
   }

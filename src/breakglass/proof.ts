@@ -1,8 +1,10 @@
 /** Proving that the used key is dead, without any key: the probes signed ahead, and the key list where a login can read it. */
+import { asRemark } from '../custody/fields.js'
 import { type Manifest } from '../custody/manifest.js'
 import { pause } from '../host/clock.js'
 import { say } from '../host/terminal.js'
 import { type JournalEntry, type Grade, type ListedKey } from '../record/journal.js'
+import { isListed } from '../record/recognise.js'
 import { type DatedProbe } from '../strongroom/protocol.js'
 import { confirmationDue, isCredible, isRefused, type ProbeAnswer } from '../warrant/probe-schedule.js'
 import { type Warrant } from '../warrant/warrant.js'
@@ -26,6 +28,8 @@ async function probeRegion(probes: readonly DatedProbe[], confirmAfterSeconds: n
   for (const probe of probes) {
     const due = confirmationDue(answers, confirmAfterSeconds)
     if (due !== null && probe.at < due) continue
+    // An overdue probe would make the confirmation come sooner than it says.
+    if (Date.now() - probe.at > intervalOf(probes)) continue
     await pause(probe.at - Date.now())
     try {
       const answer = await exchange({ method: 'GET', url: probe.url, body: null, headers: probe.headers }, carrier)
@@ -34,11 +38,16 @@ async function probeRegion(probes: readonly DatedProbe[], confirmAfterSeconds: n
       answers.push({ at: probe.at, status: answer.status, credible: isCredible(date, probe.signedFor) })
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error
-      write({ type: 'probe-failed', region: probe.region, reason: error.message.slice(0, 400) })
+      write({ type: 'probe-failed', region: probe.region, reason: asRemark(error.message) })
     }
     if (isRefused(answers, confirmAfterSeconds)) return true
   }
   return false
+}
+
+/** Time between two probes of a region. One that is overdue by more was for a moment that has passed. */
+function intervalOf([first, second]: readonly DatedProbe[]): number {
+  return first && second ? Math.max(second.at - first.at, 1000) : 60_000
 }
 
 /** A key list as a login read it. */
@@ -48,16 +57,19 @@ export interface Listing {
   blocked: boolean
 }
 
-/** The grade, and why, in words. A listing that shows the used key outweighs every refusal. */
-export function gradeOf(warrant: Warrant, refusedIn: readonly string[], listing: Listing | null, used: Manifest): { grade: Grade; why: string } {
+/**
+ * The grade, and why, in words. A listing that shows the used key outweighs every refusal; where OCI never answered the
+ * deletion, refusals alone prove nothing, because a blocked user is refused as well.
+ */
+export function gradeOf(warrant: Warrant, refusedIn: readonly string[], listing: Listing | null, used: Manifest, deletionKnown: boolean): { grade: Grade; why: string } {
   const refused = warrant.regions.every((region) => refusedIn.includes(region))
-  const present = listing?.keys.some((key) => key.spkiSha256 === used.spkiSha256) === true
-  if (present) return { grade: 'unproved', why: `${listing.profile} still finds it in the key list.` }
+  if (listing && isListed(listing.keys, used)) return { grade: 'unproved', why: `${listing.profile} still finds it in the key list.` }
   const successorThere = listing?.keys.some((key) => key.spkiSha256 === warrant.successor?.spkiSha256 && key.lifecycleState === 'ACTIVE') === true
   if (listing?.blocked === true) return { grade: 'unproved', why: 'The user is blocked, so a refusal says nothing about the key.' }
   const listed = listing !== null && successorThere
   const regions = warrant.regions.join(', ')
   if (refused && listed) return { grade: 'proved', why: `Refused in ${regions}; ${listing.profile} finds the successor in the key list and the used key gone.` }
+  if (refused && !deletionKnown) return { grade: 'unproved', why: 'Its deletion was never answered, and a refusal alone may mean a blocked user: somebody must read the key list (--reader).' }
   if (refused) return { grade: 'refused-only', why: `Refused in ${regions}; no login read the key list.` }
   if (listed) return { grade: 'listed-only', why: `${listing.profile} finds the used key gone from the key list; it was not refused everywhere by a probe.` }
   return { grade: 'unproved', why: refusedIn.length > 0 ? `Refused only in ${refusedIn.join(', ')}.` : 'Neither a probe nor a listing shows it.' }

@@ -1,43 +1,51 @@
 /** Finishing what was interrupted: from the journal, and from what OCI says is true. A quorum only where a signature is needed. */
 import { GlasskeyError } from '../errors.js'
+import { canonicalJson } from '../canonical.js'
 import { wallClock } from '../host/clock.js'
-import { readCustodyFolder } from '../host/custody-folder.js'
+import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, places, type StoredSession } from '../host/sealed-folder.js'
 import { probeIsolation } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
 import { takeLock } from '../host/lock.js'
 import { isInteractive, say } from '../host/terminal.js'
 import { readJournal, type JournalEntry, type JournalLine } from '../record/journal.js'
+import { isListed } from '../record/recognise.js'
 import { isSettled } from '../record/replay.js'
 import { TOOL } from '../version.js'
 import { holdAndConclude, refuseUnattended, type Inputs } from './break-glass.js'
 import { conclude, tryListing, type SessionResult } from './conclude.js'
+import { checkEndpoints, unfinishedSessions } from './open-session.js'
 
 /** Finishes one session, or says that nothing is open. Throws USAGE for a session that is not there. */
 export async function resume(folderPath: string, id: string | undefined, inputs: Inputs): Promise<SessionResult | null> {
   const release = takeLock(places.lock(folderPath), 'resume', wallClock())
   try {
     const folder = readCustodyFolder(folderPath)
-    const stored = folder.sessions.find((candidate) => (id === undefined ? !isSettled(candidate.session) : candidate.id === id))
+    const stored = id === undefined ? unfinishedSessions(folder)[0] : folder.sessions.find((candidate) => candidate.id === id)
     if (!stored) {
       if (id !== undefined) throw new GlasskeyError('USAGE', `there is no session ${id}`, 'glasskey logbook list names them.')
       return null
     }
     if (isSettled(stored.session)) return null
+    checkEndpoints(generationNumber(folder, stored.warrant.key.generation).manifest, inputs.cloud.endpoints)
     const isolation = probeIsolation(inputs.namespaces)
     const manifests = folder.generations.map(({ manifest }) => manifest)
     const { warrant, session } = stored
     const used = generationNumber(folder, warrant.key.generation).manifest
-    const listing = session.keyLiveAt === null ? null : await tryListing({ folder: folderPath, warrant, reader: inputs.reader, cloud: inputs.cloud, isolation }, manifests)
-    const gone = listing !== null && !listing.keys.some((key) => key.spkiSha256 === used.spkiSha256)
+    const listing = session.keyLiveAt === null ? null : await tryListing({ folder: folderPath, warrant, reader: inputs.reader, cloud: inputs.cloud }, manifests)
+    const gone = listing !== null && !listing.blocked && !isListed(listing.keys, used)
+    const present = listing !== null && isListed(listing.keys, used)
+    refuseStaleWarrant(folder, stored)
     const found = whatHappened(stored, listing === null ? null : gone)
     const journal = LineFile.open<JournalLine, JournalEntry>(places.journal(folderPath, warrant.session), readJournal, wallClock)
     journal.append({ type: 'resumed', tool: TOOL, found })
     say(found, 'strong')
 
-    const needsSignature = session.keyLiveAt !== null && !gone && session.deletion !== 'done'
+    // A listing outweighs the journal; and where nobody can list, a quorum signs fresh probes with the dead key.
+    const given = inputs.scans.length + inputs.shareFiles.length > 0
+    const needsSignature = session.keyLiveAt !== null && !gone && (session.deletion !== 'done' || present || given)
     if (needsSignature) {
-      if (inputs.scans.length + inputs.shareFiles.length === 0 && !isInteractive()) {
+      if (!given && !isInteractive()) {
         throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} may be ALIVE, and deleting it needs a signature`, `Gather a quorum of GENERATION ${warrant.key.generation}: glasskey resume --session ${warrant.session} --scan FILE...`)
       }
       refuseUnattended(warrant, inputs)
@@ -48,6 +56,22 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
   } finally {
     release()
   }
+}
+
+/** A warrant that names a successor which is no longer what it was cannot be followed. Throws WARRANT_INVALID with the way on. */
+function refuseStaleWarrant(folder: CustodyFolder, { warrant, session }: StoredSession): void {
+  const { successor } = warrant
+  if (!successor || session.keyLiveAt === null || session.deletion !== 'not-sent') return
+  const used = generationNumber(folder, warrant.key.generation).manifest
+  const manifest = folder.generations.find((generation) => generation.manifest.generation === successor.generation)?.manifest
+  const standing = folder.standings.find(({ generation }) => generation === successor.generation)
+  const usable = standing !== undefined && standing.margin >= 0 && (standing.state === 'waiting' || standing.state === 'in use')
+  if (manifest?.spkiSha256 === successor.spkiSha256 && usable && canonicalJson(used.regions) === canonicalJson(warrant.regions)) return
+  throw new GlasskeyError(
+    'WARRANT_INVALID',
+    `the warrant of session ${warrant.session} no longer fits the custody folder (successor GENERATION ${successor.generation}, regions ${warrant.regions.join(', ')})`,
+    `The key of GENERATION ${warrant.key.generation} IS ALIVE. Rotate it under a fresh warrant: glasskey break rotate`,
+  )
 }
 
 /** What had happened, in plain words. `gone` is what a listing said of the used key; null when none could be read. */

@@ -17,7 +17,7 @@ import { TAKEOVER_USE_CASE } from '../warrant/issue.js'
 import { ONLY_API_KEYS } from '../warrant/scope.js'
 import { holdAndConclude, refuseUnattended, sayFindings, type Inputs } from './break-glass.js'
 import { conclude, type SessionResult } from './conclude.js'
-import { journalledCarry, type DeskJournal } from './journalled-carry.js'
+import { journalledCarry, type DeskJournal, type OneChange } from './journalled-carry.js'
 import { identityAt, lentLogin } from './login.js'
 import { measure } from './measure.js'
 import { drawUpWarrant, openSession, refuseUnfinished } from './open-session.js'
@@ -46,16 +46,22 @@ export async function takeOver(folderPath: string, bootstrap: Profile, request: 
     refuseUnfinished(folder)
     const [first] = folder.generations
     if (!first) throw new GlasskeyError('GENERATION_NOT_IN_USE', 'there is no generation yet', 'glasskey ceremony makes them.')
-    if (inUse(folder.standings, folder.events)) return { already: await lookAgain(folder, bootstrap, inputs) }
+    const current = inUse(folder.standings, folder.events)
+    const through = folder.sessions.some(({ session }) => session.opened.action === 'takeover' && session.action?.result === 'done')
+    if (current && through) return { already: await lookAgain(folder, bootstrap, inputs) }
 
     const findings = await lookAtRegions(first.manifest, inputs.cloud)
     sayFindings(findings)
     refuseStops(findings)
     const login = lentLogin(bootstrap, first.manifest.tenancy, inputs.cloud, false)
     const carrier = deskCarrier(inputs.cloud.ca)
-    const survey = await surveyWith(folder, bootstrap, inputs)
-    const fit = checkFit(survey, first, bootstrap)
-    const generation = generationToInstall(folder)
+    // An earlier takeover that stopped after its rotation left a key in use and other ways in open: that key goes on, and a
+    // reader's login must do for the survey, because the bootstrap key is gone.
+    const surveyor = current ? inputs.reader : bootstrap
+    if (!surveyor) throw new GlasskeyError('TENANCY_UNFIT', `an earlier takeover stopped half-way: GENERATION ${String(current?.generation)} is in use, and other ways in are still open`, 'Finish it with a login that may read: glasskey takeover … --reader PROFILE, and sheets of that generation.')
+    const survey = await surveyWith(folder, surveyor, inputs)
+    const fit = checkFit(survey, first, bootstrap, current !== undefined)
+    const generation = current ? generationNumber(folder, current.generation) : generationToInstall(folder)
     const warrant = drawUpWarrant(
       folder,
       generation,
@@ -77,18 +83,20 @@ export async function takeOver(folderPath: string, bootstrap: Profile, request: 
     )
     refuseUnattended(warrant, inputs)
     openSession(folder, generation, warrant)
+    if (current) return { done: await holdAndConclude(folderPath, warrant, 'perform', inputs, isolation), bootstrapKeyFile: bootstrap.keyFile }
 
     const journal: DeskJournal = LineFile.open<JournalLine, JournalEntry>(places.journal(folderPath, warrant.session), readJournal, wallClock)
     const endpoint = identityAt(first.manifest.homeRegion, first.manifest.tenancy, inputs.cloud)
-    const asBootstrap = async (task: string, rule: string, params: { [name: string]: string }): Promise<void> => {
-      const clerk = profileClerk(journalledCarry(journal, login, carrier, rule), isolation)
+    const keysUrl = `${endpoint}/20160918/users/${first.manifest.user}/apiKeys`
+    const asBootstrap = async (task: string, rule: string, change: OneChange, params: { [name: string]: string }): Promise<void> => {
+      const clerk = profileClerk(journalledCarry(journal, login, carrier, rule, change), isolation)
       try {
         await clerk.run({ task, params: { endpoint, user: first.manifest.user, ...params } })
       } finally {
         clerk.close()
       }
     }
-    const upload = (publicKeyPem: string, rule: string): Promise<void> => asBootstrap('upload-key', rule, { publicKeyPem })
+    const upload = (publicKeyPem: string, rule: string): Promise<void> => asBootstrap('upload-key', rule, { method: 'POST', url: keysUrl, body: { key: publicKeyPem } }, { publicKeyPem })
     try {
       say('Measuring how this tenancy treats keys, with throw-away keys:')
       const measured = await measure({
@@ -100,7 +108,7 @@ export async function takeOver(folderPath: string, bootstrap: Profile, request: 
         carrier,
         journal,
         upload,
-        remove: (fingerprint, rule) => asBootstrap('delete-key', rule, { fingerprint }),
+        remove: (fingerprint, rule) => asBootstrap('delete-key', rule, { method: 'DELETE', url: `${keysUrl}/${encodeURIComponent(fingerprint)}`, body: null }, { fingerprint }),
       })
       replaceFile(places.measured(folderPath), canonicalJson({ format: 1, at: wallClock().toISOString(), ...measured }) + '\n')
       await install(generation, folder, bootstrap, inputs, upload)
@@ -138,7 +146,7 @@ async function surveyWith(folder: CustodyFolder, profile: Profile, inputs: Input
 }
 
 /** Whether this user may be taken over at all. Throws TENANCY_UNFIT saying what is missing. */
-function checkFit(survey: SurveyView, { manifest }: Generation, bootstrap: Profile): { domainUrl: string; domainUserId: string } {
+function checkFit(survey: SurveyView, { manifest }: Generation, bootstrap: Profile, goingOn: boolean): { domainUrl: string; domainUserId: string } {
   const unfit = (what: string, next: string): GlasskeyError => new GlasskeyError('TENANCY_UNFIT', what, `${next} Nothing was changed.`)
   if (bootstrap.user !== manifest.user) throw unfit(`profile ${bootstrap.name} is of user ${bootstrap.user}, and the ceremony was for ${manifest.user}`, 'Use the API key of the user in custody.yaml.')
   if (isBlocked(survey)) throw unfit('the user is blocked or not ACTIVE', 'Unblock it first.')
@@ -149,7 +157,7 @@ function checkFit(survey: SurveyView, { manifest }: Generation, bootstrap: Profi
   const ready = survey.regions.filter(({ status }) => status === 'READY').map(({ regionName }) => regionName)
   const unknown = ready.filter((region) => !manifest.regions.includes(region))
   if (unknown.length > 0) throw unfit(`the tenancy is subscribed to ${unknown.join(', ')}, which custody.yaml does not list`, 'A key must be proved dead in every subscribed region: list them all and hold the ceremony again.')
-  if (survey.keys.length >= 3) throw unfit('all three API key slots of the user are taken', 'Delete one that is not needed.')
+  if (!goingOn && survey.keys.length >= 3) throw unfit('all three API key slots of the user are taken', 'Delete one that is not needed.')
   return { domainUrl: survey.domain.url, domainUserId: domainUser.id }
 }
 

@@ -1,19 +1,25 @@
 /** What a ceremony leaves in public: the files of a generation, the record, the logbook's entry. */
-import { join } from 'node:path'
+import { renameSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { rulesFile, type Rules } from '../custody/rules.js'
 import { manifestFile } from '../custody/manifest.js'
 import { places } from '../host/sealed-folder.js'
-import { makeFolder, writeNew } from '../host/disk.js'
+import { makeFolder, syncFolder, writeNew } from '../host/disk.js'
 import { type MadeGeneration } from './generations.js'
 
-/** Writes `generations/<n>/` into a custody folder or an outbox. */
-export function writeGeneration(folder: string, made: Pick<MadeGeneration, 'manifest' | 'envelope'>, rules: Rules): void {
+/** Writes `generations/<n>/` into a custody folder or an outbox, whole or not at all. */
+export function writeGeneration(folder: string, made: Pick<MadeGeneration, 'manifest' | 'envelope'>, rules: Rules, signature: Uint8Array | null = null): void {
   const place = places.generation(folder, made.manifest.generation)
-  makeFolder(place)
-  writeNew(join(place, 'manifest.json'), manifestFile(made.manifest))
-  writeNew(join(place, 'rules.json'), rulesFile(rules))
-  writeNew(join(place, 'public.pem'), made.manifest.publicKeyPem)
-  writeNew(join(place, 'envelope.pgp'), made.envelope)
+  const beside = `${place}.new`
+  rmSync(beside, { recursive: true, force: true })
+  makeFolder(beside)
+  writeNew(join(beside, 'manifest.json'), manifestFile(made.manifest))
+  writeNew(join(beside, 'rules.json'), rulesFile(rules))
+  writeNew(join(beside, 'public.pem'), made.manifest.publicKeyPem)
+  writeNew(join(beside, 'envelope.pgp'), made.envelope)
+  if (signature !== null) writeNew(join(beside, 'manifest.json.asc'), signature)
+  renameSync(beside, place)
+  syncFolder(dirname(place))
 }
 
 /** Where the printed record of a ceremony lies, by the number of its first generation. */

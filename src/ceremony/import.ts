@@ -1,7 +1,6 @@
 /** Bringing a later ceremony back over the air gap: verified against the folder, then appended to it. */
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { manifestDigest, parseManifest, type Manifest } from '../custody/manifest.js'
 import { sealedRules } from '../custody/rules.js'
 import { envelopeDigest } from '../custody/envelope.js'
@@ -12,14 +11,10 @@ import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js
 import { places } from '../host/sealed-folder.js'
 import { makeFolder, readBytes, readText, writeNew } from '../host/disk.js'
 import { LineFile } from '../host/line-file.js'
-import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
+import { takeLock } from '../host/lock.js'
+import { EMPTY } from '../record/chain.js'
+import { logbookEntry, readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
 import { recordPath, writeGeneration } from './folder-files.js'
-
-const entryShape = z.looseObject({
-  type: z.literal('ceremony'),
-  rehearsal: z.boolean(),
-  generations: z.array(z.object({ generation: z.number().int(), manifestSha256: z.string(), spkiSha256: z.string(), keyId: z.string() })).min(1),
-})
 
 /** What an import brought. */
 export interface Imported {
@@ -32,6 +27,15 @@ export interface Imported {
 
 /** Verifies an outbox and appends it. Throws FOLDER_ALTERED, MANIFEST_INVALID, SUCCESSOR_UNTRUSTED; then nothing was changed. */
 export async function importOutbox(custodyPath: string, outbox: string): Promise<Imported> {
+  const release = takeLock(places.lock(custodyPath), 'ceremony import', wallClock())
+  try {
+    return await importLocked(custodyPath, outbox)
+  } finally {
+    release()
+  }
+}
+
+async function importLocked(custodyPath: string, outbox: string): Promise<Imported> {
   const folder = readCustodyFolder(custodyPath)
   const last = folder.generations.at(-1)
   if (!last) throw new GlasskeyError('FOLDER_ALTERED', `${custodyPath} has no generation; a first ceremony writes the folder itself`, 'Use the folder that the ceremony made.')
@@ -43,9 +47,8 @@ export async function importOutbox(custodyPath: string, outbox: string): Promise
   for (const { manifest, text } of found) await checkSignatures(folder, outbox, manifest, text, last.rules.signers)
 
   for (const { manifest, rules, envelope } of found) {
-    writeGeneration(folder.path, { manifest, envelope }, rules)
     const signature = join(places.generation(outbox, manifest.generation), 'manifest.json.asc')
-    if (existsSync(signature)) writeNew(join(places.generation(folder.path, manifest.generation), 'manifest.json.asc'), readBytes(signature, 'the signatures'))
+    writeGeneration(folder.path, { manifest, envelope }, rules, existsSync(signature) ? readBytes(signature, 'the signatures') : null)
   }
   const [first = 0] = numbers
   const record = recordPath(outbox, first)
@@ -64,8 +67,8 @@ export async function importOutbox(custodyPath: string, outbox: string): Promise
 
 function readEntry(outbox: string): Extract<NewLogbookEntry, { type: 'ceremony' }> {
   const value: unknown = JSON.parse(readText(join(outbox, 'entry.json'), 'the outbox\'s logbook entry'))
-  const parsed = entryShape.safeParse(value)
-  if (!parsed.success) throw altered('entry.json is not a ceremony\'s entry')
+  const parsed = logbookEntry.safeParse({ ...(typeof value === 'object' ? value : {}), seq: 1, at: wallClock().toISOString(), prev: EMPTY.sha256 })
+  if (!parsed.success || parsed.data.type !== 'ceremony') throw altered('entry.json is not a ceremony\'s entry')
   return value as Extract<NewLogbookEntry, { type: 'ceremony' }>
 }
 

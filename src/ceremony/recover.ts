@@ -53,8 +53,10 @@ function take(read: SheetsRead, text: string, where: string): void {
       return
     }
     const share = parseShareText(text)
+    const again = read.shares.some((earlier) => Buffer.compare(earlier.bytes, share.bytes) === 0)
     read.shares.push(share)
-    say(`${where}: share ${share.custodian} of ${share.shares}, key id ${share.keyId}.`, 'good')
+    if (again) say(`${where}: the share of custodian ${share.custodian} was given already: copies count once.`)
+    else say(`${where}: share ${share.custodian} of ${share.shares}, key id ${share.keyId}.`, 'good')
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
     say(`${where}: ${error.message} ${error.hint}`, 'alarm')

@@ -7,6 +7,7 @@
 import { type Duplex } from 'node:stream'
 import { z } from 'zod'
 import { type Json } from '../canonical.js'
+import { asRemark } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import { type Answer } from '../wire/exchange.js'
 import { type UnsignedRequest } from '../wire/signature.js'
@@ -46,13 +47,15 @@ export async function runTask(pipe: Duplex, task: ClerkTask, carry: Carry, signa
   const give = (value: object): void => void pipe.write(JSON.stringify(value) + '\n')
   give(task)
   for await (const line of linesOf(pipe, signal)) {
-    const parsed = fromClerk.safeParse(parseLine(line))
+    const parsed = understand(line)
     if (!parsed.success) throw broken('it sent something that is no message')
     const message = parsed.data
     if ('done' in message) return message.done
     if ('error' in message) {
       if (carried !== undefined) throw carried
-      const { status, code, message: words } = message.error
+      const { status, code } = message.error
+      // Other people's words: one line, no control characters, not too many.
+      const words = asRemark(message.error.message)
       throw new GlasskeyError('OCI_REFUSED', status === null ? words : `OCI answered ${status} ${code ?? ''}: ${words}`, '')
     }
     const { request, method, url, contentType, headers, body } = message
@@ -65,6 +68,16 @@ export async function runTask(pipe: Duplex, task: ClerkTask, carry: Carry, signa
     }
   }
   throw broken('its process ended')
+}
+
+/** Deep nesting makes a schema overflow its stack: that, too, is no message. */
+function understand(line: string): ReturnType<typeof fromClerk.safeParse> {
+  try {
+    return fromClerk.safeParse(parseLine(line))
+  } catch (error) {
+    if (error instanceof RangeError) throw broken('it sent something that is no message')
+    throw error
+  }
 }
 
 function parseLine(line: string): unknown {

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { type Argv } from 'yargs'
 import { lookAtKeys, lookAtRegions, type Finding } from '../breakglass/preflight.js'
+import { checkEndpoints } from '../breakglass/open-session.js'
 import { inUse } from '../custody/generation.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
 import { generationNumber } from '../host/sealed-folder.js'
@@ -20,16 +21,17 @@ export const handler = async (args: CloudArguments): Promise<Outcome> => {
   const cloud = cloudOf(args)
   const reader = readerOf(args)
   const isolation = probeIsolation()
+  checkEndpoints(generationNumber(folder, 1).manifest, cloud.endpoints)
   const current = inUse(folder.standings, folder.events)
   const { manifest } = generationNumber(folder, current?.generation ?? 1)
   const findings: Finding[] = [
     { what: 'custody folder', level: 'good', said: `${folder.generations.length} generations, ${folder.logbook.head.seq} logbook entries, ${folder.sessions.length} sessions; every chain holds` },
-    ...standing.remarks.map(({ level, text }): Finding => ({ what: 'custody', level: level === 'alarm' ? 'stop' : 'warn', said: text })),
+    ...standing.remarks.map(({ stops, text }): Finding => ({ what: 'custody', level: stops ? 'stop' : 'warn', said: text })),
     current
       ? { what: 'successors', level: standing.waiting.length > 0 ? 'good' : 'stop', said: standing.waiting.length > 0 ? `GENERATION ${standing.waiting.join(', ')} wait` : 'none waits' }
       : { what: 'takeover', level: 'warn', said: 'has not happened; glasskey takeover' },
     ...(await lookAtRegions(manifest, cloud)),
-    ...(reader && current ? await lookAtKeys(reader, folder, manifest, cloud, isolation) : [{ what: 'key list', level: 'warn' as const, said: 'not looked at: no --reader' }]),
+    ...(reader && current ? await lookAtKeys(reader, folder, manifest, cloud) : [{ what: 'key list', level: 'warn' as const, said: 'not looked at: no --reader' }]),
     isolation.exceptions.length === 0
       ? { what: 'isolation', level: 'good', said: 'strongroom, reader and clerk get namespaces of their own; no core files' }
       : { what: 'isolation', level: 'warn', said: isolation.exceptions.join('; ') },

@@ -142,6 +142,6 @@ function checkEntry(entry: NewLogbookEntry, folder: CustodyFolder): void {
 
 function numberOf(text: string | undefined): number {
   const parsed = z.coerce.number().int().min(1).safeParse(text)
-  if (!parsed.success) throw new GlasskeyError('USAGE', `which entry? "${text ?? ''}" is not a number`, 'glasskey logbook list')
+  if (!parsed.success) throw new GlasskeyError('USAGE', text === undefined ? 'which entry?' : `which entry? "${text}" is not a number`, 'glasskey logbook list')
   return parsed.data
 }

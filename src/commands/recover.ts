@@ -29,6 +29,7 @@ export const builder = (flags: Argv): Argv =>
     .option('yes', { type: 'boolean', default: false, describe: 'rehearsal sheets only: do not ask for the sentence' })
 
 export const handler = async (args: Arguments): Promise<Outcome> => {
+  if (args.scan.length + args.shareFile.length === 0) throw new GlasskeyError('USAGE', 'which sheets?', 'glasskey recover --scan FILE...')
   const typed = args.shareFile.flatMap((path) => readText(resolve(path), 'the share file').split('\n').filter((line) => line.trim() !== ''))
   const read = await readSheets(args.scan.map((path) => resolve(path)), typed, probeIsolation())
   const envelope = args.envelope === undefined ? null : readBytes(resolve(args.envelope), 'the envelope')

@@ -1,8 +1,8 @@
 /** What a session leaves behind, for people and scripts: break, takeover and resume end alike. */
-import { type SessionResult } from '../breakglass/conclude.js'
+import { isAlive, type SessionResult } from '../breakglass/conclude.js'
 import { printSession, type PrintedSession } from '../breakglass/print-session.js'
 import { GlasskeyError } from '../errors.js'
-import { say } from '../host/terminal.js'
+import { say, toned } from '../host/terminal.js'
 import { type Outcome } from './outcome.js'
 
 /** Prints entry and slips, and says what to do next. Throws the session's failure once everything is on paper. */
@@ -27,10 +27,22 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
     evidence: printed.evidence,
     error: failure ? { code: failure.code, message: failure.message, hint: failure.hint } : null,
   }
-  if (!failure) return { json, text: closing(result, printed) }
-  say(`${failure.code}: ${failure.message}`, 'alarm')
-  if (failure.hint !== '') say(failure.hint)
-  return { json, text: closing(result, printed), as: failure.code }
+  const text = closing(result, printed)
+  if (!failure && !isAlive(state)) return { json, text }
+  if (failure) {
+    say(`${failure.code}: ${failure.message}`, 'alarm')
+    if (failure.hint !== '') say(failure.hint)
+  }
+  if (!isAlive(state)) return { json, text: `${text}\n${harmless(result)}`.trimEnd(), ...(failure ? { as: failure.code } : {}) }
+  const next = state.deferred ? `glasskey break rotate --custody ${folder} …` : `glasskey resume --custody ${folder} --session ${result.session} --scan FILE... (a quorum of GENERATION ${warrant.key.generation})`
+  return { json, text: `${text}\n${toned(`THE KEY OF GENERATION ${warrant.key.generation} IS NOT PROVED DEAD. Now: ${next}`, 'alarm', process.stdout)}`, as: 'KEY_NOT_PROVED_DEAD' }
+}
+
+/** What a session that ended before a key was live leaves behind. */
+function harmless({ state, warrant }: SessionResult): string {
+  if (state.keyLiveAt !== null) return ''
+  const seen = state.sharesSeen.length
+  return `No key was live. ${seen === 0 ? 'No share was read' : `${seen} of the shares of GENERATION ${warrant.key.generation} ${seen === 1 ? 'was' : 'were'} read and count as seen`}. Close the bags again before a witness.`
 }
 
 function closing(result: SessionResult, printed: PrintedSession): string {
@@ -42,7 +54,7 @@ function closing(result: SessionResult, printed: PrintedSession): string {
     `Evidence: ${printed.evidence}`,
     ...(dead ? [`Next: destroy the used sheets of GENERATION ${warrant.key.generation} before a witness (glasskey logbook add destroyed).`] : []),
     ...(state.successor ? [`In use now: GENERATION ${state.successor.generation}, key id ${state.successor.keyId}. ${printed.waiting} more waiting.`] : []),
-    ...(printed.waiting < 2 ? ['Fewer than two successors wait: plan the next ceremony.'] : []),
+    ...(printed.waiting < 2 && !isAlive(state) ? ['Fewer than two successors wait: plan the next ceremony.'] : []),
   ]
   return lines.join('\n')
 }

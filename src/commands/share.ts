@@ -26,8 +26,10 @@ export const builder = (flags: Argv): Argv =>
     .option('custody', { type: 'string', describe: 'custody folder to hold it against' })
 
 export const handler = async (args: Arguments): Promise<Outcome> => {
+  if (args.scan.length + args.shareFile.length === 0) throw new GlasskeyError('USAGE', 'which sheet?', 'glasskey share inspect --scan FILE')
   const typed = args.shareFile.flatMap((path) => readText(resolve(path), 'the share file').split('\n').filter((line) => line.trim() !== ''))
   const { shares, parts } = await readSheets(args.scan.map((path) => resolve(path)), typed, probeIsolation())
+  if (shares.length === 0 && parts.length > 0) throw new GlasskeyError('SCAN_UNREADABLE', `this is page 2: the envelope (${parts.length} parts), and no share`, 'Scan page 1 as well.')
   if (shares.length === 0) throw new GlasskeyError('SCAN_UNREADABLE', 'no share was read', 'Scan page 1 of the sheet again: flat, in focus, at 150 dpi or more.')
   const folder = args.custody === undefined ? null : readCustodyFolder(resolve(args.custody))
   const found = shares.map((share) => {

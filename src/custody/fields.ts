@@ -30,6 +30,17 @@ export const openpgpFingerprint = z.string().regex(/^[0-9A-F]{40}$/, 'must be an
 export const generation = z.number().int().min(1).max(9999)
 /** Number of a custodian; the payload of a share has one byte for it. */
 export const custodianNumber = z.number().int().min(1).max(255)
+/** Longest remark in a record. */
+const REMARK = 400
+
+/** What somebody or something said, in one line of a record. */
+export const remark = z.string().min(1).max(REMARK).regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/, 'must be one line without control characters')
+
+/** Any words as a remark: one line, not too long, never empty. */
+export function asRemark(words: string): string {
+  return words.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim().slice(0, REMARK) || 'no reason given'
+}
+
 /** One line of text that is printed. No \p classes: the published schemas are read by validators that have none. */
 export const line = z
   .string()

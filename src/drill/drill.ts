@@ -7,7 +7,7 @@ import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js
 import { makeFolder, writeNew } from '../host/disk.js'
 import { say } from '../host/terminal.js'
 import { TOOL } from '../version.js'
-import { Stage, type Step } from './stage.js'
+import { CLI, Stage, type Step } from './stage.js'
 
 const HOME = 'eu-frankfurt-1'
 const SECOND = 'eu-amsterdam-1'
@@ -124,7 +124,7 @@ function closing(stage: Stage, report: DrillReport, cloud: z.infer<typeof simula
       `The takeover key ${report.takeover.keyId} was installed, removed the administrator's own key, and was live for ${report.takeover.secondsLive} s.`,
       `Two requests were refused: ${report.refused.join('; ')}. Nothing changed.`,
       `Custodians ${report.release.shares.join(' and ')} consented. Key ${report.release.keyId} was live for ${report.release.secondsLive} s, opened one database, and is dead: ${report.release.grade}.`,
-      `Generation ${report.release.successor} is in use now; no machine has ever held it whole. The auditor found every control to hold.`,
+      `Generation ${report.release.successor} is in use now; since its ceremony no machine has held it whole. The auditor found every control to hold.`,
       '',
       `It took ${report.seconds} s. Now open:`,
       `  ${stage.directory}/sheets/generation-3-custodian-1-copy-1.pdf   a sheet, as a custodian keeps it`,
@@ -133,6 +133,7 @@ function closing(stage: Stage, report: DrillReport, cloud: z.infer<typeof simula
       `  ${stage.directory}/report.json                                  this drill, for scripts`,
       '',
       'And try by hand (the simulator remembers where it was):',
+      `  alias glasskey='node ${CLI}'`,
       `  cd ${stage.directory}`,
       `  glasskey simulator --state simulator.json &`,
       `  glasskey break rotate --custody custody --operator You --operator-user ${cloud.users.operator} \\`,
@@ -140,7 +141,8 @@ function closing(stage: Stage, report: DrillReport, cloud: z.infer<typeof simula
       `    --scan sheets/generation-3-custodian-1-copy-1.pdf sheets/generation-3-custodian-2-copy-1.pdf \\`,
       `    --oci-config oci/config --reader AUDITOR ${endpoints}`,
       '  Without --yes you are each custodian in turn: read the warrant, type its code words.',
-      '  glasskey is: node dist/cli.js, in the folder of the source.',
+      '  (The one after that, to GENERATION 5, comes from the later ceremony: custodians also confirm it by the 16 words',
+      '  "On each bag" in outbox/records/ceremony-from-generation-5.pdf.)',
     ].join('\n'),
   )
 }

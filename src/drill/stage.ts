@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { GlasskeyError } from '../errors.js'
 import { say, toned } from '../host/terminal.js'
 
-const CLI = fileURLToPath(new URL('../cli.js', import.meta.url))
+/** The built command line. */
+export const CLI = fileURLToPath(new URL('../cli.js', import.meta.url))
 
 /** One command that was run. */
 export interface Step {

@@ -57,7 +57,7 @@ exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all env -i HOME=/ "$
 /** Finds out what the machine can give. `wanted` false: people chose to go without, which is an exception too. */
 export function probeIsolation(wanted = true): Isolation {
   const exceptions: string[] = []
-  const coreLimit = works('prlimit', ['--core=0', 'true'])
+  const coreLimit = works('prlimit', ['--core=1', 'true'])
   if (!coreLimit) exceptions.push('a crash of the strongroom may leave its memory in a core file (no prlimit)')
   const namespaces = wanted && tryNamespaces()
   if (!namespaces) {
@@ -71,7 +71,8 @@ export function probeIsolation(wanted = true): Isolation {
 export function startRoom(room: Room, args: readonly string[], stdio: StdioOptions, isolation: Isolation): ChildProcess {
   const script = join(CODE, room, 'main.js')
   const node = [process.execPath, ...nodeFlags(room), script, ...args]
-  const limited = isolation.coreLimit ? ['prlimit', '--core=0'] : []
+  // One byte, not none: the kernel hands a core of limit 0 to a piped handler all the same, and refuses at 1 (core(5)).
+  const limited = isolation.coreLimit ? ['prlimit', '--core=1'] : []
   if (!isolation.namespaces) return start([...limited, ...node], stdio)
   if (room === 'strongroom') {
     return start([...limited, 'unshare', '--user', '--map-root-user', '--net', 'setpriv', '--no-new-privs', '--bounding-set=-all', '--inh-caps=-all', ...node], stdio)

@@ -7,7 +7,7 @@
  */
 import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { sha256Hex, type Json } from '../canonical.js'
+import { canonicalJson, sha256Hex, type Json } from '../canonical.js'
 import { chainLine, EMPTY, type Chain, type Head } from '../record/chain.js'
 import { hasErrno, syncFolder, writeNew } from './disk.js'
 
@@ -21,6 +21,7 @@ type Read<Line> = (text: string, name: string) => Chain<Line>
 export class LineFile<Line extends { type: string }, Entry extends { type: string }> {
   readonly #path: string
   readonly #now: () => Date
+  readonly #check: (line: string) => void
   #head: Head
   #size: number
   #torn: string | undefined
@@ -28,8 +29,9 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
   #onUnwritten: ((line: string) => void) | null = null
   readonly lines: Line[]
 
-  private constructor(path: string, now: () => Date, chain: Chain<Line>, size: number) {
+  private constructor(path: string, now: () => Date, chain: Chain<Line>, size: number, read: Read<Line>) {
     this.#path = path
+    this.#check = shapeOf(read)
     this.#now = now
     this.#head = chain.head
     this.#size = size
@@ -40,12 +42,12 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
   static open<Line extends { type: string }, Entry extends { type: string }>(path: string, read: Read<Line>, now: () => Date): LineFile<Line, Entry> {
     if (!existsSync(path)) {
       writeNew(path, '')
-      return new LineFile<Line, Entry>(path, now, { lines: [], texts: [], head: EMPTY, torn: '' }, 0)
+      return new LineFile<Line, Entry>(path, now, { lines: [], texts: [], head: EMPTY, torn: '' }, 0, read)
     }
     const bytes = readFileSync(path)
     const chain = read(bytes.toString('utf8'), path)
     const whole = bytes.lastIndexOf('\n') + 1
-    const file = new LineFile<Line, Entry>(path, now, chain, whole)
+    const file = new LineFile<Line, Entry>(path, now, chain, whole, read)
     if (whole < bytes.length) file.#keepAside(bytes.subarray(whole))
     return file
   }
@@ -74,6 +76,8 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
   append(entry: Entry): { line: Line; head: Head } {
     const fields = entry as unknown as { type: string; [name: string]: Json }
     const { text, head } = chainLine(this.#head, this.#now().toISOString(), { ...fields, torn: this.#torn })
+    // A line that could not be read again would lock everybody out of the folder: found before it is written.
+    this.#check(text)
     this.#write(text)
     this.#torn = undefined
     this.#head = head
@@ -82,9 +86,13 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     return { line, head }
   }
 
-  /** Gives the reserved space back. */
+  /** Gives the reserved space back. Never throws: by now the record is what matters. */
   close(): void {
-    rmSync(this.#ballast, { force: true })
+    try {
+      rmSync(this.#ballast, { force: true })
+    } catch (error) {
+      if (!(error instanceof Error)) throw error
+    }
   }
 
   #write(text: string): void {
@@ -144,5 +152,12 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
 
   get #ballast(): string {
     return `${this.#path}.reserve`
+  }
+}
+
+/** Whether one line alone has a shape that `read` takes; its place in the chain is ours to get right. */
+function shapeOf<Line>(read: Read<Line>): (text: string) => void {
+  return (text) => {
+    read(canonicalJson({ ...(JSON.parse(text) as { [name: string]: Json }), seq: 1, prev: EMPTY.sha256 }) + '\n', 'a new line')
   }
 }

@@ -61,6 +61,7 @@ export const places = {
  */
 export function readSealedFolder(path: string): SealedFolder {
   const generations = numbersIn(join(path, 'generations')).map((number) => readGeneration(path, number))
+  if (generations.length === 0) throw new GlasskeyError('FILE_MISSING', `there is no custody in ${path}: it holds no generations`, 'Is it the right folder? A ceremony makes one.')
   checkGenerations(generations)
   const logbookPath = places.logbook(path)
   const logbook = readLogbook(existsSync(logbookPath) ? readText(logbookPath, 'the logbook') : '', logbookPath)
@@ -124,7 +125,8 @@ function sessionIds(folder: string): string[] {
   const path = places.sessions(folder)
   if (!existsSync(path)) return []
   return readdirSync(path)
-    .filter((id) => existsSync(places.journal(folder, id)))
+    // A crash between making the journal and its first line leaves nothing that happened.
+    .filter((id) => existsSync(places.journal(folder, id)) && readText(places.journal(folder, id), 'the journal').includes('\n'))
     .sort()
 }
 

@@ -29,18 +29,32 @@ export function say(text: string, tone: Tone = 'plain'): void {
 
 /**
  * Asks and returns the line typed, trimmed. `flag` is what a script would have used. Throws NO_TERMINAL where there is
- * nobody to ask, and the signal's reason as CONSENT_REFUSED when the wait is called off.
+ * nobody to ask, and INTERRUPTED when the wait is called off or the input ends (Ctrl-D).
  */
 export async function ask(question: string, flag: string, signal?: AbortSignal): Promise<string> {
   if (!isInteractive()) throw new GlasskeyError('NO_TERMINAL', `there is nobody to ask: ${question}`, `Run this on a terminal, or use ${flag}.`)
   const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false })
+  const ended = new Promise<never>((_, reject) => {
+    lines.once('close', () => {
+      reject(new GlasskeyError('INTERRUPTED', `stopped at the question: ${question}`, 'Nothing was decided.'))
+    })
+  })
   try {
-    const line = await lines.question(`${question} `, signal ? { signal } : {})
+    const line = await Promise.race([lines.question(`${question} `, signal ? { signal } : {}), ended])
     return line.trim()
   } catch (error) {
-    if (signal?.aborted === true) throw new GlasskeyError('CONSENT_REFUSED', `stopped: ${String(signal.reason)}`)
+    if (signal?.aborted === true) throw new GlasskeyError('INTERRUPTED', `stopped: ${String(signal.reason)}`)
     throw error
   } finally {
     lines.close()
+  }
+}
+
+/** Asks until the answer is yes or no. */
+export async function askYesNo(question: string, flag: string, signal?: AbortSignal): Promise<boolean> {
+  for (;;) {
+    const answer = (await ask(`${question} (yes/no)`, flag, signal)).toLowerCase()
+    if (answer === 'yes' || answer === 'no') return answer === 'yes'
+    say('Please type yes or no.')
   }
 }

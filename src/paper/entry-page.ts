@@ -82,6 +82,7 @@ export function slipPage(source: EntrySource): ReleaseSlipContent | null {
     action: purpose(warrant.action),
     used: named(warrant.key),
     successor: session.successor ? named(session.successor) : null,
+    successorNote: session.deferred ? 'the same key: rotation was deferred' : 'the same key',
     grade: grade === 'none' ? 'no key was live' : grade,
     gradeMeaning: GRADE_MEANINGS[grade] ?? '',
     dead: grade !== 'none' && grade !== 'unproved',
@@ -141,7 +142,7 @@ function releaseOf(source: EntrySource, { warrant, lines, session }: NonNullable
   const at = (type: JournalLine['type']): string | null => lines.find((line) => line.type === type)?.at ?? null
   return {
     session: warrant.session,
-    drill: warrant.drill,
+    kindOfUse: warrant.rehearsal ? (warrant.drill ? 'drill, in a rehearsal' : 'rehearsal') : warrant.drill ? 'drill' : 'real',
     operator: warrant.operator,
     incident: warrant.incident,
     useCase: warrant.useCase,
@@ -152,6 +153,7 @@ function releaseOf(source: EntrySource, { warrant, lines, session }: NonNullable
     journalSha256: source.entry.type === 'session' ? source.entry.journalSha256 : '',
     used: named(warrant.key),
     successor: session.successor ? named(session.successor) : null,
+    successorNote: session.deferred ? 'none: rotation was deferred' : session.keyLiveAt === null ? 'not needed: no key was live' : 'none was installed',
     shares: session.sharesSeen.map((custodian) => ({ custodian, name: nameOf(source.manifests, warrant.key.generation, custodian) })),
     times: [
       { what: 'Session opened', at: at('session-opened') },

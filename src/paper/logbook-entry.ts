@@ -13,7 +13,8 @@ export interface NamedGeneration {
 /** What a release adds to an entry. */
 export interface ReleaseContent {
   readonly session: string
-  readonly drill: boolean
+  /** "real", "drill" or "rehearsal". */
+  readonly kindOfUse: string
   readonly operator: { readonly name: string, readonly user: string }
   readonly incident: string
   readonly useCase: string
@@ -25,6 +26,8 @@ export interface ReleaseContent {
   readonly journalSha256: string
   readonly used: NamedGeneration
   readonly successor: NamedGeneration | null
+  /** Why there is no successor: rotation deferred, or no key was live. */
+  readonly successorNote: string
   readonly shares: readonly { readonly custodian: number, readonly name: string }[]
   /** In order: exposing, quorum, key live, deadline, ended, burned... */
   readonly times: readonly { readonly what: string, readonly at: string | null }[]
@@ -80,10 +83,10 @@ const LOGBOOK_ENTRY = documentKind({
     summary: 'text', previousSha256: 'text', entrySha256: 'text', tool: 'text', toolSha256: 'text',
     facts: [{ label: 'text', value: 'text' }],
     release: [{
-      session: 'text', drill: 'flag', operatorName: 'text', operatorUser: 'text', incident: 'text', useCase: 'text',
+      session: 'text', kindOfUse: 'text', operatorName: 'text', operatorUser: 'text', incident: 'text', useCase: 'text',
       authorisedBy: 'text', reason: 'text', action: 'text', warrantSha256: 'text', journalSha256: 'text',
       usedGeneration: 'text', usedKeyId: 'text', usedKeyWords: 'text', successorGeneration: 'text',
-      successorKeyId: 'text', successorKeyWords: 'text', whyEnded: 'text', successorActiveAt: 'text',
+      successorKeyId: 'text', successorKeyWords: 'text', successorNote: 'text', whyEnded: 'text', successorActiveAt: 'text',
       deletedAt: 'text', secondsLive: 'text', grade: 'text', gradeMeaning: 'text', date: 'text',
       shares: [{ custodian: 'text', name: 'text' }],
       times: [{ what: 'text', at: 'text' }],

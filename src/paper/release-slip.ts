@@ -19,6 +19,8 @@ export interface ReleaseSlipContent {
   readonly used: NamedGeneration
   /** Generation that is installed now; null when rotation was deferred. */
   readonly successor: NamedGeneration | null
+  /** What is installed where there is no successor. */
+  readonly successorNote: string
   readonly grade: string
   readonly gradeMeaning: string
   /** Whether the key is proved dead, so that the sheet is to be destroyed. */
@@ -33,7 +35,7 @@ const RELEASE_SLIP = documentKind({
   fields: {
     rehearsal: 'flag', owner: 'text', contact: 'text', at: 'text', logbookNumber: 'text', warrantSha256: 'text',
     codeWords: 'text', operator: 'text', incident: 'text', action: 'text', usedGeneration: 'text', usedKeyId: 'text',
-    usedKeyWords: 'text', successorGeneration: 'text', successorKeyId: 'text', successorKeyWords: 'text',
+    usedKeyWords: 'text', successorGeneration: 'text', successorKeyId: 'text', successorKeyWords: 'text', successorNote: 'text',
     grade: 'text', gradeMeaning: 'text', dead: 'flag', bring: 'text', slips: [{ number: 'text', name: 'text' }],
   },
   mustPrint: ['slips.number', 'slips.name', 'usedGeneration', 'usedKeyId', 'grade', 'gradeMeaning', 'bring'],

@@ -33,6 +33,9 @@ function ofEntry(entry: LogbookEntry): GenerationEvent[] {
 function ofSession(session: Session): GenerationEvent[] {
   const { generation, action } = session.opened
   const events: GenerationEvent[] = session.sharesSeen.map((custodian) => ({ kind: 'share-seen', generation, custodian }))
+  for (const refused of session.sharesRefused) {
+    if (refused.generation !== undefined && refused.custodian !== undefined) events.push({ kind: 'share-seen', generation: refused.generation, custodian: refused.custodian })
+  }
   if (session.keyLiveAt !== null) {
     if (action === 'takeover') events.push({ kind: 'installed', generation })
     events.push({ kind: 'key-live', generation })

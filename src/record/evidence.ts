@@ -22,7 +22,7 @@ export const evidenceSchema = z.strictObject({
   successor: z.strictObject({ generation, keyId, spkiSha256: sha256, fingerprint }).nullable(),
   deletedAt: instant.nullable(),
   probes: z.array(z.strictObject({ region, at: instant, status: z.number().int(), date: z.string(), opcRequestId: z.string() })),
-  listings: z.array(z.strictObject({ at: instant, profile: z.string(), fingerprints: z.array(fingerprint), blocked: z.boolean() })),
+  listings: z.array(z.strictObject({ at: instant, profile: z.string(), fingerprints: z.array(z.string()), blocked: z.boolean() })),
   grade: grade.nullable(),
   why: z.string(),
 })

@@ -1,6 +1,6 @@
 /** The journal of one session: what was meant, what happened, what is not known. Format: docs/format.md. */
 import { z } from 'zod'
-import { custodianNumber, fingerprint, generation, instant, keyId, line, region, sha256 } from '../custody/fields.js'
+import { custodianNumber, fingerprint, generation, instant, keyId, line, region, remark, sha256 } from '../custody/fields.js'
 import { chainFields, readChain, type Chain } from './chain.js'
 
 /** Grades of proof that a used key is dead, best first. */
@@ -10,7 +10,8 @@ export type Grade = z.infer<typeof grade>
 
 /** One API key of the user as OCI lists it. `generation` is null for a stranger's. */
 const listedKey = z.strictObject({
-  fingerprint,
+  /** As OCI said it, whatever it said. */
+  fingerprint: z.string().max(200),
   spkiSha256: sha256.nullable(),
   generation: generation.nullable(),
   lifecycleState: z.string(),
@@ -54,7 +55,7 @@ export const journalLine = z.discriminatedUnion('type', [
     tool: line,
     isolation: z.array(line),
   }),
-  entry('resumed', { tool: line, found: line }),
+  entry('resumed', { tool: line, found: remark }),
   entry('measured', {
     activationMs: z.record(region, z.number().int()),
     revocationMs: z.record(region, z.number().int()),
@@ -62,28 +63,29 @@ export const journalLine = z.discriminatedUnion('type', [
     fourthKey: z.string(),
   }),
   entry('consented', { custodian: custodianNumber, name: line, to: z.enum(['warrant', 'deferred-rotation', 'successor']), how: z.enum(['code words typed', 'rehearsal --yes']) }),
-  entry('agreed', { to: line, how: z.enum(['typed', 'rehearsal --yes']) }),
+  entry('agreed', { to: remark, how: z.enum(['typed', 'rehearsal --yes']) }),
   entry('exposing', { generation }),
   entry('share-accepted', { generation, custodian: custodianNumber }),
-  entry('share-refused', { code: z.string(), reason: line.max(400) }),
+  /** `generation` and `custodian` where the sheet was genuine for another use: it was seen all the same. */
+  entry('share-refused', { code: z.string(), reason: remark, generation: generation.optional(), custodian: custodianNumber.optional() }),
   entry('key-live', { keyId, spkiSha256: sha256 }),
-  entry('census', { when: z.enum(['before-action', 'before-deletion']), found: census, unexpected: z.array(line) }),
+  entry('census', { when: z.enum(['before-action', 'before-deletion']), found: census, unexpected: z.array(remark) }),
   entry('intent', { rule: z.string(), method, host: z.string(), path: z.string(), bodySha256: sha256.nullable(), by: z.enum(['strongroom', 'clerk', 'desk']) }),
   entry('outcome', { intent: z.number().int(), status: z.number().int(), opcRequestId: z.string(), date: z.string() }),
-  entry('unknown', { intent: z.number().int(), reason: line.max(400) }),
-  entry('refused', { method: z.string().max(20), target: z.string().max(400), reason: line.max(400) }),
-  entry('action-ended', { result: z.enum(['done', 'failed', 'interrupted', 'none']), detail: line.max(400) }),
-  entry('exit-began', { cause: line }),
+  entry('unknown', { intent: z.number().int(), reason: remark }),
+  entry('refused', { method: z.string().max(20), target: z.string().max(400), reason: remark }),
+  entry('action-ended', { result: z.enum(['done', 'failed', 'interrupted', 'none']), detail: remark }),
+  entry('exit-began', { cause: remark }),
   entry('successor-active', { generation, keyId, spkiSha256: sha256, fingerprint }),
   entry('rotation-deferred', { reason: line }),
   entry('probes-signed', { count: z.number().int(), from: instant, to: instant }),
   entry('key-deleted', { keyId, fingerprint }),
   entry('head-signed', { of: sha256, signature: z.string() }),
-  entry('burned', { keyId, reason: line, secondsLive: z.number().min(0) }),
+  entry('burned', { keyId, reason: remark, secondsLive: z.number().min(0) }),
   entry('probe', { region, status: z.number().int(), date: z.string(), opcRequestId: z.string() }),
-  entry('probe-failed', { region, reason: line.max(400) }),
+  entry('probe-failed', { region, reason: remark }),
   entry('listed', { profile: line, keys: z.array(listedKey), blocked: z.boolean() }),
-  entry('graded', { keyId, grade, why: line.max(400) }),
+  entry('graded', { keyId, grade, why: remark }),
   entry('closed', { exitCode: z.number().int() }),
 ], { error: 'is not a kind of line that this glasskey knows' })
 

@@ -1,4 +1,4 @@
-/** Whose an API key is that OCI lists: known by its whole public key, never by OCI's fingerprint alone. */
+/** Whose an API key is that OCI lists: known by its whole public key; by OCI's fingerprint only where OCI leaves the key out. */
 import { sha256Hex } from '../canonical.js'
 import { spkiOfPem } from '../custody/key.js'
 import { type Manifest } from '../custody/manifest.js'
@@ -14,8 +14,18 @@ export interface KeyAsListed {
 /** A listed key beside the manifest whose whole SPKI it has. OCI's fingerprint alone is never believed. */
 export function recognise(key: KeyAsListed, manifests: readonly Manifest[]): ListedKey {
   const spkiSha256 = digestOf(key.keyValue ?? '')
-  const manifest = manifests.find((candidate) => candidate.spkiSha256 === spkiSha256)
+  const manifest = manifests.find((candidate) => candidate.spkiSha256 === spkiSha256) ?? withoutValue(key, manifests)
   return { fingerprint: key.fingerprint, spkiSha256, generation: manifest?.generation ?? null, lifecycleState: key.lifecycleState }
+}
+
+/** A key that OCI lists without its value is not a stranger's if it has one of our fingerprints: strangers' are deleted. */
+function withoutValue({ keyValue, fingerprint }: KeyAsListed, manifests: readonly Manifest[]): Manifest | undefined {
+  return keyValue === undefined || keyValue === null || keyValue === '' ? manifests.find((candidate) => candidate.fingerprint === fingerprint) : undefined
+}
+
+/** Whether a listing still has this key, by its value or by OCI's name for it: either is enough to call it alive. */
+export function isListed(keys: readonly ListedKey[], manifest: Pick<Manifest, 'spkiSha256' | 'fingerprint'>): boolean {
+  return keys.some((key) => key.spkiSha256 === manifest.spkiSha256 || key.fingerprint === manifest.fingerprint)
 }
 
 function digestOf(pem: string): string | null {

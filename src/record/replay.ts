@@ -101,6 +101,7 @@ function take(session: Session, line: JournalLine): void {
     case 'unknown': {
       const call = session.calls.find((candidate) => candidate.intent.seq === line.intent)
       if (call) call.outcome = line
+      if (call?.intent.rule === DELETE_USED_KEY && line.type === 'outcome') answered(session, line)
       break
     }
     case 'refused':
@@ -157,6 +158,17 @@ function take(session: Session, line: JournalLine): void {
     case 'probe-failed':
       break
   }
+}
+
+/** Answers that say the key was not deleted. Not 404: a key that is gone is still accepted for a while, and then is not found. */
+const NOT_DONE = [400, 403, 409, 412]
+
+/** OCI's answer to the deletion: 204 is done; a refusal that is not about the key itself says that it was not done. */
+function answered(session: Session, outcome: LineOf<'outcome'>): void {
+  if (outcome.status === 204) {
+    session.deletion = 'done'
+    session.deletedAt ??= outcome.at
+  } else if (session.deletion === 'unknown' && NOT_DONE.includes(outcome.status)) session.deletion = 'not-sent'
 }
 
 /**

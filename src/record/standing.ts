@@ -9,7 +9,9 @@ const DAY_MS = 86_400_000
 
 /** One thing to say, most urgent first. */
 export interface Remark {
-  level: 'alarm' | 'warn' | 'good'
+  level: 'alarm' | 'warn'
+  /** Whether a session could not begin, or could not be recombined, because of it. */
+  stops: boolean
   text: string
 }
 
@@ -40,13 +42,16 @@ export interface Known {
 export function custodyStanding(known: Known): CustodyStanding {
   const current = inUse(known.standings, known.events) ?? null
   const waiting = current ? successorsOf(known.standings, current.generation) : known.standings.filter(({ state }) => state === 'waiting')
-  const open = known.sessions.filter(({ session }) => !isSettled(session))
-  const alarms = [
+  const burned = new Set(known.standings.filter(({ state }) => state === 'burned').map(({ generation }) => generation))
+  const open = known.sessions.filter(({ session }) => !isSettled(session) && !burned.has(session.opened.generation))
+  const blocking = [
     ...open.map(({ id, session }) => `session ${id} has not come to its end${session.keyLiveAt === null ? '' : `: the key of GENERATION ${session.opened.generation} may be alive`}`),
+    ...(current && current.margin < 0 ? [`GENERATION ${current.generation} is in use and can no longer be recombined: too many sheets are gone`] : []),
+  ]
+  const alarms = [
     ...known.standings.filter(({ state }) => state === 'not proved dead').map(({ generation }) => `GENERATION ${generation} was used and is not proved dead`),
     ...known.standings.filter(({ state }) => state === 'exposed').map(({ generation }) => `GENERATION ${generation} is exposed: a quorum of its shares was seen`),
-    ...(current && current.margin < 0 ? [`GENERATION ${current.generation} is in use and can no longer be recombined: too many sheets are gone`] : []),
-    ...(current && waiting.length < WAITING ? [`only ${waiting.length} successors wait; ${WAITING} should`] : []),
+    ...(current && waiting.length < WAITING ? [`only ${waiting.length} of ${WAITING} successors ${waiting.length === 1 ? 'waits' : 'wait'}: plan the next ceremony`] : []),
   ]
   const drill = drillDates(known)
   const warnings = [
@@ -57,7 +62,11 @@ export function custodyStanding(known: Known): CustodyStanding {
     rehearsal: known.rehearsal,
     inUse: current,
     waiting: waiting.map(({ generation }) => generation),
-    remarks: [...alarms.map((text): Remark => ({ level: 'alarm', text })), ...warnings.map((text): Remark => ({ level: 'warn', text }))],
+    remarks: [
+      ...blocking.map((text): Remark => ({ level: 'alarm', stops: true, text })),
+      ...alarms.map((text): Remark => ({ level: 'alarm', stops: false, text })),
+      ...warnings.map((text): Remark => ({ level: 'warn', stops: false, text })),
+    ],
     daysSinceDrill: drill.since,
     drillDueInDays: drill.dueInDays,
     next: nextStep(current, waiting, open, known.standings, drill.dueInDays),

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { runTask } from '../clerk/door.js'
 import { GlasskeyError } from '../errors.js'
 import { type Census } from '../record/journal.js'
-import { CREDENTIALS, ONLY_API_KEYS, RANDOM_PASSWORD, identityOrigin, statusTarget } from '../warrant/scope.js'
+import { CREDENTIALS, ONLY_API_KEYS, RANDOM_PASSWORD, domainUserTarget, identityOrigin, statusTarget } from '../warrant/scope.js'
 import { originOf } from '../wire/hosts.js'
 import { agree } from './agreement.js'
 import { type Courier } from './courier.js'
@@ -75,6 +75,7 @@ async function takeOver(room: Room, courier: Courier, user: OwnUser, clerk: Dupl
   const { warrant, order, journal, desk } = room
   const { action } = warrant
   if (action.name !== 'takeover') throw new RangeError('takeOver: another action')
+  await checkDomainUser(courier, action, warrant.user)
   const consent = (what: string): Promise<void> => agree(what, order.yes, journal, desk.left)
 
   for (const key of found.keys.filter((entry) => entry.spkiSha256 !== warrant.key.spkiSha256)) {
@@ -109,6 +110,21 @@ async function takeOver(room: Room, courier: Courier, user: OwnUser, clerk: Dupl
   return readBack(user)
 }
 
+/** The SCIM id came from a survey by the SDK: whose it is, the strongroom asks the domain itself. Throws TENANCY_UNFIT. */
+async function checkDomainUser(courier: Courier, { domainUrl, domainUserId }: { domainUrl: string; domainUserId: string }, user: string): Promise<void> {
+  const answer = await courier.send({ method: 'GET', url: domainUrl + domainUserTarget(domainUserId), body: null, contentType: null, headers: {} }, 'strongroom')
+  let found: unknown
+  try {
+    found = JSON.parse(new TextDecoder().decode(answer.body))
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  const parsed = z.object({ ocid: z.string() }).safeParse(found)
+  if (!parsed.success || parsed.data.ocid !== user) {
+    throw new GlasskeyError('TENANCY_UNFIT', `the identity domain says that ${domainUserId} is ${parsed.success ? parsed.data.ocid : `nobody (${answer.status})`}, not the user of this custody`, 'Nothing of any user was changed.')
+  }
+}
+
 /** What OCI says afterwards, read by the strongroom itself. Throws TENANCY_UNFIT naming what is still open. */
 async function readBack(user: OwnUser): Promise<string> {
   const { capabilities } = await user.readUser()
@@ -118,5 +134,6 @@ async function readBack(user: OwnUser): Promise<string> {
   if (open.length + left.length + (census.keys.length - 1) > 0) {
     throw new GlasskeyError('TENANCY_UNFIT', `after the takeover these are still there: ${[...open, ...left].join(', ') || 'other API keys'}`, 'Run glasskey takeover again with the next generation, or ask Oracle.')
   }
-  return 'API keys are the only way in; no other credential is left'
+  const unread = Object.keys(CREDENTIALS).filter((kind) => (census.credentials[kind] ?? 0) < 0)
+  return `API keys are the only way in; no other credential is left${unread.length === 0 ? '' : `, but these kinds could not be read: ${unread.join(', ')}`}`
 }

@@ -3,9 +3,10 @@ import { calledBy } from '../custody/share.js'
 import { type Manifest } from '../custody/manifest.js'
 import { sameWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
-import { ask, say } from '../host/terminal.js'
+import { ask, askYesNo, say } from '../host/terminal.js'
 import { codeWords, purpose, type Warrant } from '../warrant/warrant.js'
 import { type Journal } from './journal.js'
+import { needsBagWords } from './successor-words.js'
 
 /** What a custodian agrees to when rotation cannot happen now. */
 export const DEFERRED_SENTENCE = 'the key stays installed and alive after this session'
@@ -14,7 +15,7 @@ export const DEFERRED_SENTENCE = 'the key stays installed and alive after this s
 export type Consents = ReadonlySet<number> | 'any'
 
 /** Shows the warrant. Custodians read it here, on the terminal of the process that will hold the key. */
-export function showWarrant(warrant: Warrant): void {
+export function showWarrant(warrant: Warrant, manifest: Manifest): void {
   const rows: [string, string][] = [
     ['For', purpose(warrant.action)],
     ['Operator', `${warrant.operator.name} (${warrant.operator.user})`],
@@ -24,8 +25,9 @@ export function showWarrant(warrant: Warrant): void {
     ['Reason', warrant.reason],
     ['Key', `GENERATION ${warrant.key.generation}, key id ${warrant.key.keyId}`],
     ['Afterwards', warrant.successor ? `GENERATION ${warrant.successor.generation}, key id ${warrant.successor.keyId}` : 'ROTATION IS DEFERRED: this key stays alive'],
+    ...(needsBagWords(warrant, manifest) ? [['Bring too', `your bags of GENERATION ${warrant.successor?.generation ?? 0}: the 16 words on them are asked for (ceremony record, "On each bag")`] as [string, string]] : []),
     ['Regions', warrant.regions.join(', ')],
-    ['Ends', `${warrant.deadline}, or after ${warrant.calls} calls`],
+    ['Ends', `${warrant.deadline}, or after ${warrant.calls} calls of the action`],
     ['Logbook', `after entry ${warrant.logbook.seq}, ${warrant.logbook.sha256}`],
     ...warrant.isolationExceptions.map((sentence): [string, string] => ['Exception', sentence]),
     ['Code words', codeWords(warrant)],
@@ -45,7 +47,8 @@ export async function collectConsents(warrant: Warrant, manifest: Manifest, yes:
     return 'any'
   }
   const given = new Set<number>()
-  while (given.size < manifest.threshold || (await ask('Does another custodian release? (yes/no)', '--yes in a rehearsal', left)) === 'yes') {
+  say(`Custodians: ${manifest.shares.map((share) => `${share.custodian} ${share.name}`).join(' · ')}`)
+  while (given.size < manifest.threshold || (given.size < manifest.shares.length && (await askYesNo('Does another custodian release?', '--yes in a rehearsal', left)))) {
     const custodian = await whichCustodian(manifest, given, left)
     await askConsent(warrant, manifest, custodian, journal, left)
     given.add(custodian)
@@ -63,9 +66,9 @@ export function consentByFlag(warrant: Warrant, manifest: Manifest, custodian: n
 
 async function whichCustodian(manifest: Manifest, given: ReadonlySet<number>, left: AbortSignal): Promise<number> {
   for (;;) {
-    const answer = await ask(`Number of the custodian who releases (${given.size + 1} of ${manifest.threshold}):`, '--yes in a rehearsal', left)
+    const answer = await ask(`Which custodian releases? (${given.size} of ${manifest.threshold} so far) Number:`, '--yes in a rehearsal', left)
     const number = Number(answer)
-    if (!manifest.shares.some((share) => share.custodian === number)) say(`There is no custodian "${answer}". Custodians: ${manifest.shares.map((share) => `${share.custodian} ${share.name}`).join(', ')}.`)
+    if (!manifest.shares.some((share) => share.custodian === number)) say(`There is no custodian "${answer}".`)
     else if (given.has(number)) say(`${calledBy(manifest, number)} has released already.`)
     else return number
   }

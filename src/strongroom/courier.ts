@@ -5,6 +5,7 @@
  * known is written as unknown.
  */
 import { createHash, randomBytes, sign, type KeyObject } from 'node:crypto'
+import { asRemark } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import { readClocks } from '../host/clock.js'
 import { opcRequestIdOf } from '../record/journal.js'
@@ -25,6 +26,9 @@ export class NoAnswer extends Error {
   }
 }
 
+/** A clerk that asks for more than this outside the warrant only wants to fill the disk. */
+const MAXIMUM_REFUSALS = 20
+
 /** Holds the key and uses it for what the warrant admits. */
 export class Courier {
   readonly #signer: Signer
@@ -35,6 +39,7 @@ export class Courier {
   readonly #origins: ReadonlySet<string>
   #watch: Watch
   #callsLeft: number
+  #refused = 0
 
   constructor(keyName: string, key: KeyObject, scope: readonly Admission[], calls: number, watch: Watch, journal: Journal, carrier: Carrier) {
     this.#signer = { keyId: keyName, sign: (data) => new Uint8Array(sign('RSA-SHA256', data, key)) }
@@ -100,7 +105,9 @@ export class Courier {
       return admission
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      this.#journal.write({ type: 'refused', method: request.method, target: plain(request.url), reason: plain(reason) })
+      this.#refused += 1
+      if (this.#refused > MAXIMUM_REFUSALS) throw new GlasskeyError('LIMIT_EXCEEDED', `more than ${MAXIMUM_REFUSALS} requests were refused; further ones are not even written down`, 'The key will be rotated.')
+      this.#journal.write({ type: 'refused', method: request.method, target: plain(request.url), reason: asRemark(reason) })
       throw error
     }
   }
@@ -126,7 +133,7 @@ export class Courier {
       return answer
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error
-      this.#journal.write({ type: 'unknown', intent, reason: plain(error.message) })
+      this.#journal.write({ type: 'unknown', intent, reason: asRemark(error.message) })
       throw new NoAnswer(error.message, error.sent)
     }
   }

@@ -6,6 +6,7 @@
  */
 import { pause } from '../host/clock.js'
 import { type ListedKey } from '../record/journal.js'
+import { isListed } from '../record/recognise.js'
 import { replay } from '../record/replay.js'
 import { type Warrant } from '../warrant/warrant.js'
 import { NoAnswer } from './courier.js'
@@ -20,9 +21,9 @@ interface ProvenSuccessor {
   readonly keys: readonly ListedKey[]
 }
 
-/** How the exit ended. */
+/** How the exit ended. `certain` is false where the deletion was sent, never answered, and the key is refused since. */
 export type ExitResult =
-  | { rotated: true }
+  | { rotated: true; certain: boolean }
   /** `why` is for a person; `selfDeletion` when OCI refused to let the key delete itself. */
   | { rotated: false; why: string; selfDeletion: boolean }
 
@@ -35,7 +36,7 @@ const SLOTS = 3
 /** An unknown deletion counts as done when the key was refused this often in a row. */
 const REFUSALS = 3
 
-/** What the exit needs. `onBeforeDelete` runs once, when only the deletion is left to do. */
+/** What the exit needs. `onBeforeDelete` runs before each attempt at the deletion, when only that is left to do. */
 export interface ExitParts {
   user: OwnUser
   warrant: Warrant
@@ -52,22 +53,25 @@ export async function rotate(parts: ExitParts): Promise<ExitResult> {
   let wait = FIRST_WAIT_MS
   let why = ''
   // After an interruption the deletion may have happened without our hearing of it.
-  const state = { prepared: false, unknownDeletion: replay(parts.journal.lines).deletion === 'unknown', refusals: 0 }
+  const state = { unknownDeletion: replay(parts.journal.lines).deletion === 'unknown', refusals: 0 }
   while (parts.now() < giveUpAt && !parts.cutOff.aborted) {
     try {
-      const successor = await proveSuccessor(parts)
-      await deleteStrangers(parts, successor)
-      if (!state.prepared) await parts.onBeforeDelete((await proveSuccessor(parts)).keys)
-      state.prepared = true
-      await deleteUsedKey(parts, successor)
+      const listed = await proveSuccessor(parts)
+      // A deletion that was never answered, or somebody else's: the key list is OCI's own word that it is gone.
+      if (!isListed(listed.keys, parts.warrant.key)) return deleted(parts)
+      await deleteStrangers(parts, listed)
+      await parts.onBeforeDelete((await proveSuccessor(parts)).keys)
+      // Read once more, as the very last request before the deletion: a successor that vanished meanwhile stops it.
+      await deleteUsedKey(parts, await proveSuccessor(parts))
       return deleted(parts)
     } catch (error) {
       why = reasonOf(error)
-      if (state.prepared && error instanceof NoAnswer && error.sent) state.unknownDeletion = true
+      if (error instanceof DeletionUnanswered) state.unknownDeletion = true
       if (state.unknownDeletion && isUnauthenticated(error)) {
-        // The deletion was sent before, and now the key is refused: what was unknown has been found out by asking.
+        // The deletion was sent before, and now the key is refused. A blocked user is refused too: it stays unknown, and
+        // only a listing by somebody else can settle it.
         state.refusals += 1
-        if (state.refusals >= REFUSALS) return deleted(parts)
+        if (state.refusals >= REFUSALS) return { rotated: true, certain: false }
       } else {
         state.refusals = 0
       }
@@ -81,6 +85,9 @@ export async function rotate(parts: ExitParts): Promise<ExitResult> {
 
 /** OCI lets this key live although the key itself asked for its deletion. */
 class SelfDeletionRefused extends Error {}
+
+/** The deletion itself was sent, and no answer came. */
+class DeletionUnanswered extends Error {}
 
 async function proveSuccessor({ user, warrant, journal }: ExitParts): Promise<ProvenSuccessor> {
   const { successor } = warrant
@@ -109,7 +116,9 @@ async function makeRoom(user: OwnUser, keys: readonly ListedKey[]): Promise<void
   if (keys.length >= SLOTS && stranger) await user.deleteKey(stranger.fingerprint)
 }
 
-async function deleteStrangers({ user }: ExitParts, { keys }: ProvenSuccessor): Promise<void> {
+/** In a takeover other keys were removed one by one, as agreed; what was not agreed to is not done by the exit either. */
+async function deleteStrangers({ user, warrant }: ExitParts, { keys }: ProvenSuccessor): Promise<void> {
+  if (warrant.action.name === 'takeover') return
   for (const key of keys) {
     if (key.generation === null) await user.deleteKey(key.fingerprint)
   }
@@ -120,6 +129,7 @@ async function deleteUsedKey({ user, warrant }: ExitParts, proven: ProvenSuccess
   try {
     await user.deleteKey(warrant.key.fingerprint)
   } catch (error) {
+    if (error instanceof NoAnswer && error.sent) throw new DeletionUnanswered(reasonOf(error))
     // 404 is OCI's word for "gone" and for "you may not": the next reading tells which.
     if (error instanceof OciRefusal && [400, 403, 404, 409].includes(error.status)) {
       const still = (await user.listKeys()).some((key) => key.fingerprint === warrant.key.fingerprint)
@@ -131,7 +141,7 @@ async function deleteUsedKey({ user, warrant }: ExitParts, proven: ProvenSuccess
 
 function deleted({ journal, warrant }: ExitParts): ExitResult {
   journal.write({ type: 'key-deleted', keyId: warrant.key.keyId, fingerprint: warrant.key.fingerprint })
-  return { rotated: true }
+  return { rotated: true, certain: true }
 }
 
 function isUnauthenticated(error: unknown): boolean {

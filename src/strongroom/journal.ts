@@ -1,6 +1,7 @@
-/** The journal while the strongroom writes it: durable first, then told to the desk. */
+/** The journal while the strongroom writes it: durable first, then told to the people at its terminal. */
 import { wallClock } from '../host/clock.js'
 import { LineFile } from '../host/line-file.js'
+import { tell } from '../host/tell.js'
 import { readJournal, type JournalEntry, type JournalLine } from '../record/journal.js'
 import { type Head } from '../record/chain.js'
 import { type DeskLine } from './desk-line.js'
@@ -22,7 +23,7 @@ export function openJournal(path: string, desk: DeskLine): Journal {
   return {
     write: (entry) => {
       const written = file.append(entry)
-      desk.say({ kind: 'journal', line: written.line })
+      tell(written.line)
       return written
     },
     get lines() {

@@ -7,9 +7,11 @@
 import { deskLine } from './desk-line.js'
 import { hold } from './session.js'
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGPIPE'] as const) process.on(signal, () => undefined)
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGTSTP', 'SIGUSR1', 'SIGUSR2', 'SIGPIPE'] as const) process.on(signal, () => undefined)
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
 const desk = deskLine()
 const finished = await hold(desk)
 await desk.sayAndWait(finished)
-process.exit(0)
+// Not process.exit: on a terminal that is gone Node ends in an abort, and nothing should look at this memory again.
+process.kill(process.pid, 'SIGKILL')

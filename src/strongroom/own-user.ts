@@ -11,7 +11,7 @@ import { CREDENTIALS, identityOrigin, keyPath, membershipsTarget, userPath } fro
 import { type Warrant } from '../warrant/warrant.js'
 import { type Answer } from '../wire/exchange.js'
 import { type Method } from '../wire/signature.js'
-import { type Courier } from './courier.js'
+import { NoAnswer, type Courier } from './courier.js'
 
 const userShape = z.object({ id: z.string(), lifecycleState: z.string(), inactiveStatus: z.number().nullish(), capabilities: z.record(z.string(), z.boolean().nullish()).nullish() })
 const keyShape = z.object({ fingerprint: z.string(), keyValue: z.string().nullish(), lifecycleState: z.string() })
@@ -79,26 +79,32 @@ export function ownUser(courier: Courier, warrant: Warrant, manifests: readonly 
     census: async () => {
       const user = await readUser()
       const keys = await listKeys()
-      const memberships = await get('list the own groups', membershipsTarget(warrant), membershipShape)
+      const groups = await unlessRefused(async () => {
+        const memberships = await get('list the own groups', membershipsTarget(warrant), membershipShape)
+        return memberships.filter(({ lifecycleState }) => !GONE.includes(lifecycleState ?? '')).map(({ groupId }) => groupId)
+      }, ['could not be read'])
       const credentials: Record<string, number> = {}
-      for (const kind of Object.keys(CREDENTIALS) as (keyof typeof CREDENTIALS)[]) credentials[kind] = await counted(() => listCredentials(kind))
+      for (const kind of Object.keys(CREDENTIALS) as (keyof typeof CREDENTIALS)[]) credentials[kind] = await unlessRefused(async () => (await listCredentials(kind)).length, UNREADABLE)
       return {
         lifecycleState: user.lifecycleState,
         blocked: ((user.inactiveStatus ?? 0) & BLOCKED) !== 0,
         keys,
-        groups: memberships.filter(({ lifecycleState }) => !GONE.includes(lifecycleState ?? '')).map(({ groupId }) => groupId),
+        groups,
         credentials,
       }
     },
   }
 }
 
-/** A credential kind that a tenancy does not offer is recorded as -1, not as none. */
-async function counted(list: () => Promise<string[]>): Promise<number> {
+/** What a census says of a kind of credential that could not be read: neither none nor some. */
+const UNREADABLE = -1
+
+/** A side reading: what a tenancy does not offer, or OCI does not answer today, must not keep a key alive. */
+async function unlessRefused<Found>(read: () => Promise<Found>, otherwise: Found): Promise<Found> {
   try {
-    return (await list()).length
+    return await read()
   } catch (error) {
-    if (error instanceof OciRefusal && error.status === 404) return -1
+    if ((error instanceof OciRefusal && error.status !== 401) || error instanceof NoAnswer) return otherwise
     throw error
   }
 }

@@ -1,6 +1,5 @@
 /** What desk and strongroom say to each other. The desk never learns a secret from it: bytes in `data` are ciphertext. */
 import { type ErrorCode } from '../errors.js'
-import { type JournalLine } from '../record/journal.js'
 
 /** Descriptors that the desk opens for the strongroom, beside standard input, output, error and the line (3). */
 export const DESCRIPTORS = { reader: 4, clerk: 5 } as const
@@ -52,7 +51,6 @@ export interface Failure {
 
 /** From the strongroom. */
 export type FromStrongroom =
-  | { kind: 'journal'; line: JournalLine }
   | { kind: 'unwritten'; text: string }
   | { kind: 'read-scans' }
   | { kind: 'quorum-complete' }

@@ -2,11 +2,13 @@
 import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { type OpenedEnvelope } from '../custody/envelope.js'
+import { asRemark } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import { readClocks } from '../host/clock.js'
 import { generationNumber, otherGenerations, places, type Generation, readSealedFolder, type SealedFolder } from '../host/sealed-folder.js'
 import { readText } from '../host/disk.js'
 import { headStatement, type ListedKey } from '../record/journal.js'
+import { replay } from '../record/replay.js'
 import { startWatch, timeLeft, type Watch } from '../warrant/deadline.js'
 import { checkRules } from '../warrant/issue.js'
 import { probeOffsets } from '../warrant/probe-schedule.js'
@@ -14,14 +16,14 @@ import { identityOrigin, scopeOf, userPath } from '../warrant/scope.js'
 import { parseWarrant, type Warrant } from '../warrant/warrant.js'
 import { performAction } from './action.js'
 import { collectConsents, consentByFlag, showWarrant } from './consent.js'
-import { Courier } from './courier.js'
+import { Courier, NoAnswer } from './courier.js'
 import { type DeskLine } from './desk-line.js'
 import { rotate, type ExitResult } from './exit.js'
 import { openJournal, type Journal } from './journal.js'
-import { ownUser, type OwnUser } from './own-user.js'
+import { OciRefusal, ownUser, type OwnUser } from './own-user.js'
 import { DESCRIPTORS, type DatedProbe, type Failure, type FromStrongroom, type Order } from './protocol.js'
 import { collectShares } from './shares.js'
-import { confirmSuccessor } from './successor-words.js'
+import { askBagWords, confirmByFlag, needsBagWords } from './successor-words.js'
 import { checkDispute, checkEverything, isSealedSuccessor, open } from './trust.js'
 import { checkSuccessorSigners } from './successor-signers.js'
 
@@ -52,6 +54,7 @@ async function enter(desk: DeskLine): Promise<Room> {
   const folder = readSealedFolder(order.folder)
   const warrant = parseWarrant(readText(places.warrant(order.folder, order.session), 'the warrant'))
   const generation = generationNumber(folder, warrant.key.generation)
+  if (warrant.session !== order.session) throw new GlasskeyError('WARRANT_INVALID', `the warrant is of session ${warrant.session}, not of ${order.session}`, 'Ask for a new warrant.')
   if (order.task === 'perform') checkRules(warrant, generation.rules)
   return { desk, order, folder, generation, warrant, journal: openJournal(join(places.session(order.folder, order.session), 'journal.jsonl'), desk) }
 }
@@ -75,8 +78,9 @@ function beginWatch({ order, warrant }: Room): Watch {
 
 async function openWithQuorum({ desk, order, folder, generation, warrant, journal }: Room): Promise<OpenedEnvelope> {
   const { manifest } = generation
-  showWarrant(warrant)
+  showWarrant(warrant, manifest)
   const consents = await collectConsents(warrant, manifest, order.yes, journal, desk.left)
+  if (consents !== 'any' && needsBagWords(warrant, manifest)) await askBagWords(warrant, manifest, consents, journal, desk.left)
   journal.write({ type: 'exposing', generation: manifest.generation })
   if (order.scans > 0) desk.say({ kind: 'read-scans' })
   const reader = order.scans > 0 ? new Socket({ fd: DESCRIPTORS.reader, readable: true, writable: false }) : null
@@ -92,7 +96,7 @@ async function openWithQuorum({ desk, order, folder, generation, warrant, journa
   )
   reader?.destroy()
   desk.say({ kind: 'quorum-complete' })
-  if (desk.left.aborted) throw new GlasskeyError('CONSENT_REFUSED', `stopped before the key was opened: ${String(desk.left.reason)}`, 'No key was live.')
+  if (desk.left.aborted) throw new GlasskeyError('INTERRUPTED', `stopped before the key was opened: ${String(desk.left.reason)}`)
   return open(quorum, generation, parts)
 }
 
@@ -106,7 +110,8 @@ async function useKey(room: Room, opened: OpenedEnvelope, watch: Watch): Promise
     checkEverything(opened, generation, folder, warrant)
     if (warrant.successor && !isSealedSuccessor(opened, warrant)) {
       await checkSuccessorSigners(folder, warrant, opened.header)
-      await confirmSuccessor(warrant, generation.manifest, seenCustodians(journal), order.yes, journal, desk.left)
+      // Whether words were needed was judged by the folder; now the paper agrees with that folder.
+      if (order.yes) confirmByFlag(generation.manifest, seenCustodians(journal), journal)
     }
   } catch (error) {
     // Nothing can be signed for a folder that the paper contradicts: not even an exit, which would follow that folder.
@@ -131,7 +136,7 @@ async function act(room: Room, courier: Courier, user: OwnUser): Promise<Failure
   const stop = AbortSignal.any([desk.left, overtime.signal])
   const stopped = new Promise<never>((_, reject) => {
     const interrupt = (): void => {
-      reject(new GlasskeyError('WARRANT_EXPIRED', `the action was stopped: ${String(stop.reason)}`, 'The key is rotated all the same.'))
+      reject(new GlasskeyError(overtime.signal.aborted ? 'WARRANT_EXPIRED' : 'INTERRUPTED', `the action was stopped: ${String(stop.reason)}`, 'The key is rotated all the same.'))
     }
     if (stop.aborted) interrupt()
     stop.addEventListener('abort', interrupt)
@@ -144,7 +149,7 @@ async function act(room: Room, courier: Courier, user: OwnUser): Promise<Failure
     return null
   } catch (error) {
     const failure = failureOf(error)
-    journal.write({ type: 'action-ended', result: stop.aborted ? 'interrupted' : 'failed', detail: lineOf(failure.message) })
+    journal.write({ type: 'action-ended', result: stop.aborted ? 'interrupted' : 'failed', detail: asRemark(failure.message) })
     return failure
   } finally {
     clearTimeout(timer)
@@ -152,22 +157,43 @@ async function act(room: Room, courier: Courier, user: OwnUser): Promise<Failure
 }
 
 async function leave(room: Room, courier: Courier, user: OwnUser, since: number, failure: Failure | null): Promise<FromStrongroom> {
-  const { desk, journal, warrant } = room
+  const { desk, order, journal, warrant } = room
   journal.write({ type: 'exit-began', cause: causeOf(room, failure) })
   if (!warrant.successor) {
     journal.write({ type: 'rotation-deferred', reason: 'as each releasing custodian consented' })
     burn(journal, warrant, since, 'rotation deferred', courier)
-    return finished([], failure ?? alive(warrant, 'its rotation was deferred'))
+    return finished([], failure ?? { ...alive(warrant, 'its rotation was deferred'), hint: 'As soon as a successor waits and the home region answers: glasskey break rotate' })
   }
   let probes: DatedProbe[] = []
+  let counted = false
   const before = async (keys: readonly ListedKey[]): Promise<void> => {
-    await censusBeforeDeletion(room, user, keys)
+    if (!counted) await censusBeforeDeletion(room, user, keys)
+    counted = true
+    // Dated from each attempt: probes signed minutes before the deletion would prove less than they seem to.
     probes = signProbes(courier, warrant, journal)
+  }
+  if (order.task === 'finish' && (await isGone(user, journal))) {
+    probes = signProbes(courier, warrant, journal)
+    burn(journal, warrant, since, 'the key was deleted before; it is probed again', courier)
+    return finished(probes, failure)
   }
   const result = await rotate({ user, warrant, journal, onBeforeDelete: before, cutOff: gone(desk), now: Date.now })
   if (probes.length === 0) probes = signProbes(courier, warrant, journal)
-  burn(journal, warrant, since, result.rotated ? 'rotated' : lineOf(result.why), courier)
+  burn(journal, warrant, since, result.rotated ? (result.certain ? 'rotated' : 'the deletion was sent and never answered; the key is refused since') : asRemark(result.why), courier)
   return finished(result.rotated ? probes : [], result.rotated ? failure : notRotated(warrant, result))
+}
+
+/** Whether a key whose deletion is on record is refused now; where it is not, it is alive after all and rotated again. */
+async function isGone(user: OwnUser, journal: Journal): Promise<boolean> {
+  if (replay(journal.lines).deletion !== 'done') return false
+  try {
+    await user.readUser()
+    return false
+  } catch (error) {
+    if (error instanceof OciRefusal && error.status === 401) return true
+    if (error instanceof OciRefusal || error instanceof NoAnswer) return false
+    throw error
+  }
 }
 
 /** Only the desk's end cuts the exit off; a wish to leave does not. */
@@ -212,7 +238,7 @@ function burn(journal: Journal, warrant: Warrant, since: number, reason: string,
     const of = journal.head.sha256
     journal.write({ type: 'head-signed', of, signature: courier.signStatement(headStatement(of)) })
   }
-  journal.write({ type: 'burned', keyId: warrant.key.keyId, reason: lineOf(reason), secondsLive: Math.round((Date.now() - since) / 10) / 100 })
+  journal.write({ type: 'burned', keyId: warrant.key.keyId, reason: asRemark(reason), secondsLive: Math.round((Date.now() - since) / 10) / 100 })
 }
 
 function seenCustodians(journal: Journal): number[] {
@@ -220,9 +246,9 @@ function seenCustodians(journal: Journal): number[] {
 }
 
 function causeOf({ desk, order }: Room, failure: Failure | null): string {
-  if (desk.left.aborted) return lineOf(String(desk.left.reason))
+  if (desk.left.aborted) return asRemark(String(desk.left.reason))
   if (order.task === 'finish') return 'resume'
-  return failure ? lineOf(failure.message) : 'completion'
+  return failure ? asRemark(failure.message) : 'completion'
 }
 
 function finished(probes: DatedProbe[], failure: Failure | null): FromStrongroom {
@@ -246,8 +272,4 @@ function failureOf(error: unknown): Failure {
   if (error instanceof GlasskeyError) return { code: error.code, message: error.message, hint: error.hint }
   if (error instanceof Error && error.name === 'NoAnswer') return { code: 'OCI_UNREACHABLE', message: `OCI did not answer: ${error.message}`, hint: 'The journal says which call; nothing is repeated blindly.' }
   return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error), hint: '' }
-}
-
-function lineOf(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 200) || 'no reason given'
 }

@@ -1,10 +1,11 @@
 /** From sheets to a quorum: each share judged alone, said aloud, journalled by number and never by content. */
 import { type Readable } from 'node:stream'
 import { createInterface } from 'node:readline'
+import { asRemark } from '../custody/fields.js'
 import { parsePart, type Part } from '../custody/paper-parts.js'
 import { formQuorum, tooFew, withShare, type Quorum } from '../custody/quorum.js'
 import { parseShareText, type UntrustedShare } from '../custody/share-text.js'
-import { calledBy, judgeShare, type Expectation, type Share } from '../custody/share.js'
+import { calledBy, commitmentOf, judgeShare, type Expectation, type Share } from '../custody/share.js'
 import { GlasskeyError } from '../errors.js'
 import { readText } from '../host/disk.js'
 import { readerLines } from '../host/scan-reader.js'
@@ -50,7 +51,7 @@ export async function collectShares(
     takeText(text, where, state, expectation, consents, journal, onFlagConsent)
   }
   for (const file of sources.shareFiles) for await (const line of typedLines(file, sources.left)) take(line, file)
-  if (sources.reader) await readScans(sources.reader, take)
+  if (sources.reader) await readScans(sources.reader, take, sources.left)
   if (state.accepted.length < manifest.threshold) await onDispute([...state.disputed], state.parts)
   while (state.accepted.length < manifest.threshold && isInteractive()) {
     const text = await ask(`Type a share (groups as printed), or Enter to stop. ${tooFew(state.accepted.length, manifest)}`, '--scan or --share-file', sources.left)
@@ -58,6 +59,19 @@ export async function collectShares(
     take(text, 'typed')
   }
   return { quorum: formQuorum(state.accepted, manifest), parts: state.parts }
+}
+
+/** Generation and custodian of a sheet that is genuine, but not for this use: it was on an online machine all the same. */
+function seenAnyway(text: string, { manifest, others }: Expectation): { generation?: number; custodian?: number } {
+  try {
+    const share = parseShareText(text)
+    const mine = [manifest, ...others.map((other) => other.manifest)].find(({ keyId }) => keyId === share.keyId)
+    const promised = mine?.shares.find(({ custodian }) => custodian === share.custodian)
+    return mine && promised?.commitment === commitmentOf(share.bytes) ? { generation: mine.generation, custodian: share.custodian } : {}
+  } catch (error) {
+    if (error instanceof GlasskeyError) return {}
+    throw error
+  }
 }
 
 function takeText(text: string, where: string, state: State, expectation: Expectation, consents: Consents, journal: Journal, onFlagConsent: (custodian: number) => void): void {
@@ -85,13 +99,18 @@ function takeText(text: string, where: string, state: State, expectation: Expect
     }
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
-    journal.write({ type: 'share-refused', code: error.code, reason: error.message.slice(0, 400) })
+    journal.write({ type: 'share-refused', code: error.code, reason: asRemark(error.message), ...seenAnyway(text, expectation) })
     say(`${where}: ${error.message}.${error.hint ? ` ${error.hint}` : ''}`, error.code === 'SHARE_TWICE' ? 'plain' : 'alarm')
   }
 }
 
-async function readScans(reader: Readable, take: (text: string, where: string) => void): Promise<void> {
+/** However long scans take, people are waiting at a table. */
+const SCAN_PATIENCE_MS = 15 * 60_000
+
+async function readScans(reader: Readable, take: (text: string, where: string) => void, left: AbortSignal): Promise<void> {
   const seen = new Set<string>()
+  const giveUp = AbortSignal.any([left, AbortSignal.timeout(SCAN_PATIENCE_MS)])
+  giveUp.addEventListener('abort', () => reader.destroy())
   for await (const line of readerLines(reader)) {
     if ('error' in line) say(`${line.file}: ${line.message} ${line.hint ?? ''}`.trimEnd(), 'alarm')
     if ('none' in line) say(`${line.file}, page ${line.page}: no code was found.`, 'faint')

@@ -1,6 +1,7 @@
 /**
  * A successor that no envelope seals (the first of a later ceremony, or one after a retired generation): k custodians
- * each read 128 bits of its digest, as words, off their own bags.
+ * each read 128 bits of its digest, as words, off their own bags. Asked before a share is read: a wrong word must not
+ * leave a live key behind.
  */
 import { type Manifest } from '../custody/manifest.js'
 import { bagWords, sameWords } from '../custody/words.js'
@@ -9,19 +10,41 @@ import { ask, say } from '../host/terminal.js'
 import { type Warrant } from '../warrant/warrant.js'
 import { type Journal } from './journal.js'
 
-/** Has k custodians confirm the successor. In a rehearsal `--yes` stands for them and is recorded. Throws SUCCESSOR_UNTRUSTED. */
-export async function confirmSuccessor(warrant: Warrant, manifest: Manifest, custodians: readonly number[], yes: boolean, journal: Journal, left: AbortSignal): Promise<void> {
+const WORDS = 16
+
+/** Whether, by the folder, the warrant's successor is another than the one that the sheets seal. */
+export function needsBagWords(warrant: Warrant, manifest: Manifest): boolean {
+  return warrant.successor !== null && warrant.successor.spkiSha256 !== manifest.successor?.spkiSha256
+}
+
+/** Has each of these custodians confirm the successor from their own bag. Throws CONSENT_REFUSED; no key is live yet. */
+export async function askBagWords(warrant: Warrant, manifest: Manifest, custodians: Iterable<number>, journal: Journal, left: AbortSignal): Promise<void> {
   const { successor } = warrant
-  if (!successor) throw new RangeError('confirmSuccessor: this warrant has no successor')
-  say(`GENERATION ${successor.generation} is not sealed in the sheets just read. ${manifest.threshold} custodians must confirm it from their own bags.`, 'strong')
+  if (!successor) throw new RangeError('askBagWords: this warrant has no successor')
+  say(`GENERATION ${successor.generation} is not sealed in the sheets of GENERATION ${manifest.generation}. ${manifest.threshold} custodians confirm it from their own bags.`, 'strong')
+  for (const custodian of [...custodians].slice(0, manifest.threshold)) {
+    const name = manifest.shares.find((share) => share.custodian === custodian)?.name ?? String(custodian)
+    await untilRight(`${name}, type the ${WORDS} words on your bag of GENERATION ${successor.generation} (or "refuse"):`, bagWords(successor.spkiSha256), left)
+    journal.write({ type: 'consented', custodian, name, to: 'successor', how: 'code words typed' })
+  }
+}
+
+/** Records the confirmations that `--yes` stands for in a rehearsal. */
+export function confirmByFlag(manifest: Manifest, custodians: readonly number[], journal: Journal): void {
   for (const custodian of custodians.slice(0, manifest.threshold)) {
     const name = manifest.shares.find((share) => share.custodian === custodian)?.name ?? String(custodian)
-    if (!yes) {
-      const answer = await ask(`${name}, type the 16 words on your bag of GENERATION ${successor.generation}:`, '--yes in a rehearsal', left)
-      if (!sameWords(answer, bagWords(successor.spkiSha256))) {
-        throw new GlasskeyError('SUCCESSOR_UNTRUSTED', `the words on the bag of ${name} are not those of the successor in the folder`, 'Nothing was signed. Compare bag and ceremony record.')
-      }
+    journal.write({ type: 'consented', custodian, name, to: 'successor', how: 'rehearsal --yes' })
+  }
+}
+
+async function untilRight(question: string, expected: string, left: AbortSignal): Promise<void> {
+  for (;;) {
+    const answer = await ask(question, '--yes in a rehearsal', left)
+    if (sameWords(answer, expected)) return
+    if (answer.toLowerCase() === 'refuse') {
+      throw new GlasskeyError('CONSENT_REFUSED', 'a custodian could not confirm the successor', 'No share was read. Compare the bag with the ceremony record: if they agree, the custody folder was altered.')
     }
-    journal.write({ type: 'consented', custodian, name, to: 'successor', how: yes ? 'rehearsal --yes' : 'code words typed' })
+    const count = answer.split(/\s+/).filter((word) => word !== '').length
+    say(count === WORDS ? 'Those are not the words in the custody folder. Try again, or type "refuse": if the bag is right, the folder was altered.' : `That is ${count} of ${WORDS} words. Nothing happened; try again.`)
   }
 }

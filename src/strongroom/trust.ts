@@ -1,6 +1,8 @@
 /** What the paper says against what the folder says. The opened envelope is the root of trust; paper wins. */
 import { combine } from 'shamir-secret-sharing'
 import { joinParts, type Part } from '../custody/paper-parts.js'
+import { canonicalJson } from '../canonical.js'
+import { type Manifest } from '../custody/manifest.js'
 import { checkManifest, openEnvelope, openWithSecret, type OpenedEnvelope } from '../custody/envelope.js'
 import { type Quorum } from '../custody/quorum.js'
 import { type UntrustedShare } from '../custody/share-text.js'
@@ -9,7 +11,7 @@ import { type Generation, type SealedFolder } from '../host/sealed-folder.js'
 import { checkRules } from '../warrant/issue.js'
 import { scopeOf } from '../warrant/scope.js'
 import { type Warrant } from '../warrant/warrant.js'
-import { isLoopback, isRealmHost } from '../wire/hosts.js'
+import { isLoopback, isRealmHost, realmOf } from '../wire/hosts.js'
 
 /** Opens the folder's envelope; where that is damaged, the one read from paper. */
 export async function open(quorum: Quorum, generation: Generation, parts: readonly Part[]): Promise<OpenedEnvelope> {
@@ -35,7 +37,10 @@ export function checkEverything(opened: OpenedEnvelope, generation: Generation, 
   if (warrant.tenancy !== header.tenancy) throw contradicts('tenancy')
   if (warrant.user !== header.user) throw contradicts('user')
   if (warrant.homeRegion !== header.homeRegion) throw contradicts('home region')
-  if (warrant.key.keyId !== header.keyId || warrant.key.spkiSha256 !== generation.manifest.spkiSha256) throw contradicts('key')
+  if (warrant.realm !== realmOf(header.tenancy)) throw contradicts('realm')
+  // Every field: a true digest beside somebody else's PEM would have that PEM uploaded.
+  if (!sameNames(warrant.key, generation.manifest)) throw contradicts('key')
+  if (canonicalJson(warrant.regions) !== canonicalJson(generation.manifest.regions)) throw contradicts('list of regions')
   checkSuccessor(opened, folder, warrant)
   checkHosts(warrant)
 }
@@ -68,9 +73,12 @@ export function isSealedSuccessor(opened: OpenedEnvelope, warrant: Warrant): boo
 }
 
 function checkSuccessor(opened: OpenedEnvelope, folder: SealedFolder, warrant: Warrant): void {
-  if (!warrant.successor || isSealedSuccessor(opened, warrant)) return
-  const { generation, spkiSha256 } = warrant.successor
-  const listed = folder.generations.find(({ manifest }) => manifest.generation === generation)
+  if (!warrant.successor) return
+  const listed = folder.generations.find(({ manifest }) => manifest.generation === warrant.successor?.generation)
+  // The manifest's own parts were held against each other when it was read; the warrant must carry exactly them.
+  if (!listed || !sameNames(warrant.successor, listed.manifest)) throw contradicts('successor')
+  if (isSealedSuccessor(opened, warrant)) return
+  const { generation } = warrant.successor
   const next = warrant.key.generation + 1
   if (generation === next && opened.header.successorSpkiSha256 !== null) {
     throw new GlasskeyError(
@@ -79,7 +87,10 @@ function checkSuccessor(opened: OpenedEnvelope, folder: SealedFolder, warrant: W
       'Nothing was signed. Fetch an untouched copy of the custody folder and find out who changed this one.',
     )
   }
-  if (listed?.manifest.spkiSha256 !== spkiSha256) throw contradicts('successor')
+}
+
+function sameNames(named: Warrant['key'], { generation, keyId, spkiSha256, fingerprint, publicKeyPem }: Manifest): boolean {
+  return canonicalJson(named) === canonicalJson({ generation, keyId, spkiSha256, fingerprint, publicKeyPem })
 }
 
 function checkHosts(warrant: Warrant): void {

@@ -24,7 +24,7 @@ export interface Admission {
   target: string
   /** Exact body; undefined for none. RANDOM_PASSWORD inside it is replaced by the strongroom when it sends. */
   body: Json | undefined
-  /** How often; null for reads that the exit may repeat. */
+  /** How often; null for what the exit repeats for as long as its patience lasts. */
   times: number | null
 }
 
@@ -97,8 +97,8 @@ function exitSet(warrant: Warrant): Admission[] {
     ...warrant.regions.map((region) => ({ ...own('probe', 'GET', user, null), origin: identityOrigin(warrant, region) })),
     ...(warrant.successor
       ? [
-          own('exit: upload successor', 'POST', `${user}/apiKeys`, 5, { key: warrant.successor.publicKeyPem }),
-          own(DELETE_USED_KEY, 'DELETE', keyPath(warrant, warrant.key.fingerprint), 5),
+          own('exit: upload successor', 'POST', `${user}/apiKeys`, null, { key: warrant.successor.publicKeyPem }),
+          own(DELETE_USED_KEY, 'DELETE', keyPath(warrant, warrant.key.fingerprint), null),
         ]
       : []),
     own('exit: delete a key that no manifest names', 'DELETE', `${user}/apiKeys/{fingerprint}`, 12),
@@ -126,6 +126,7 @@ function actionScope(warrant: Warrant): Admission[] {
       const self = { [SELF_CHANGE]: { allowSelfChange: true } }
       const schema = (name: string): { schemas: string[] } => ({ schemas: [`urn:ietf:params:scim:schemas:oracle:idcs:${name}`, SELF_CHANGE] })
       return [
+        { rule: 'read the domain\'s user', by: 'strongroom', method: 'GET', origin: action.domainUrl, target: domainUserTarget(action.domainUserId), body: undefined, times: 5 },
         ...Object.values(CREDENTIALS)
           .filter((kind) => kind !== 'mfaTotpDevices')
           .map((kind): Admission => ({ rule: `takeover: delete ${kind}`, by: 'clerk', method: 'DELETE', origin, target: `${userPath(warrant)}/${kind}/{id}`, body: undefined, times: 10 })),
@@ -144,6 +145,11 @@ function actionScope(warrant: Warrant): Admission[] {
       ]
     }
   }
+}
+
+/** Where an identity domain tells whose SCIM id this is. */
+export function domainUserTarget(domainUserId: string): string {
+  return `/admin/v1/Users/${domainUserId}?attributes=ocid`
 }
 
 /** Where the status of SAAS_ADMIN is asked for (GetSaasAdminUserStatus: a POST with an empty body). */

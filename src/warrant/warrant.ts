@@ -25,7 +25,7 @@ const takeover = z.strictObject({
   name: z.literal('takeover'),
   domainUrl: origin,
   /** SCIM id of the user in its domain. */
-  domainUserId: z.string().regex(/^[A-Za-z0-9._-]{1,128}$/),
+  domainUserId: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/),
 })
 
 /** What a session does besides rotating. */
@@ -106,10 +106,10 @@ export function purpose(action: Action): string {
     case 'rotate':
       return 'rotate the key; nothing else'
     case 'takeover':
-      return 'take the user over: API keys as the only way in, other credentials removed'
+      return `take the user over (domain ${action.domainUrl}, user ${action.domainUserId}): API keys as the only way in, other credentials removed`
     case 'saas-admin':
       return action.enable
-        ? `enable SAAS_ADMIN ${action.enable.access} for ${action.enable.hours} h on ${action.database}`
+        ? `enable SAAS_ADMIN ${action.enable.access} for ${action.enable.hours} h on ${action.database} in ${action.region}, password from ${action.enable.secretId}${action.enable.secretVersion === null ? '' : `, version ${action.enable.secretVersion}`}`
         : `disable SAAS_ADMIN on ${action.database}`
   }
 }

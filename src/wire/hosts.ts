@@ -55,3 +55,10 @@ export function isRealmHost(origin: string, realm: string): boolean {
   const { hostname, protocol, port } = new URL(origin)
   return protocol === 'https:' && (port === '' || port === '443') && hostname.endsWith(`.${realmDomain(realm)}`)
 }
+
+/** Whether an origin is where a realm's identity or audit service answers, or one of its identity domains: all that a lent login is for. */
+export function isIdentityHost(origin: string, realm: string): boolean {
+  const { hostname } = new URL(origin)
+  const host = hostname.slice(0, -realmDomain(realm).length - 1)
+  return isRealmHost(origin, realm) && /^((identity|audit)\.[a-z0-9-]+(\.oci)?|idcs-[0-9a-z]+(\.[a-z0-9-]+)?\.identity)$/.test(host)
+}

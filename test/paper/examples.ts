@@ -146,7 +146,8 @@ export function ceremonyContent(custodians: number, generations: number, changes
 export function releaseContent(changes: Partial<ReleaseContent> = {}): ReleaseContent {
   return {
     session: '20260401T020311Z-9c4e17ab',
-    drill: false,
+    kindOfUse: 'real',
+    successorNote: 'not needed: no key was live',
     operator: { name: 'Mary Jackson', user: USER },
     incident: 'INC-20931',
     useCase: 'saas-admin-for-database',
@@ -222,6 +223,7 @@ export function slipContent(changes: Partial<ReleaseSlipContent> = {}): ReleaseS
     contact: 'Duty manager, +44 20 7946 0127',
     at: '2026-04-01T02:15:02.000Z',
     logbookNumber: 17,
+    successorNote: 'the same key: rotation was deferred',
     warrantSha256: hex('warrant'),
     codeWords: 'stairway hydraulic tempest Orlando',
     operator: 'Mary Jackson',

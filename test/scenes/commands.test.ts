@@ -150,7 +150,8 @@ test('retired generations are skipped with --to, after custodians confirm the su
   try {
     await other.run(['logbook', 'add', 'retired', '--custody', other.custody, '--set', 'generation=3', '--set', 'reason=bag opened'])
     const { code, stderr, stdout } = await other.run([...other.rotate(), '--to', '4', '--json'])
-    expect(stderr).toContain('GENERATION 4 is not sealed in the sheets just read. 2 custodians must confirm it from their own bags.')
+    expect(stderr).toContain('Bring too     your bags of GENERATION 4: the 16 words on them are asked for (ceremony record, "On each bag")')
+    expect(other.journal().filter((line) => line.type === 'consented' && line.to === 'successor')).toHaveLength(2)
     expect(JSON.parse(stdout)).toMatchObject({ error: null, successor: { generation: 4 } })
     expect(code).toBe(0)
   } finally {

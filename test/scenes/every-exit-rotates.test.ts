@@ -46,7 +46,7 @@ test.each(SIGNALS)('%s to the whole group, as a terminal sends it', async (signa
   stage = await rehearsal()
   const { code, json, stderr } = await interrupt(stage, (desk) => process.kill(-desk, signal))
   expect(stderr).toContain(`${cause}: stopping in order. If the key is live it is rotated first; that takes seconds.`)
-  expect(json).toMatchObject({ error: { code: 'WARRANT_EXPIRED', message: `the action was stopped: ${cause}` }, grade: 'proved', actionResult: 'interrupted', successor: { generation: 3 } })
+  expect(json).toMatchObject({ error: { code: 'INTERRUPTED', message: `the action was stopped: ${cause}` }, grade: 'proved', actionResult: 'interrupted', successor: { generation: 3 } })
   expect(code).toBe(3)
   expect(stage.listedKeys).toBe(1)
   expect(stage.journal().find((line) => line.type === 'exit-began')).toMatchObject({ cause })

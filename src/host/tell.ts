@@ -1,5 +1,5 @@
-/** The journal as a story: one sentence for each line that a person should hear about. */
-import { say, type Tone } from '../host/terminal.js'
+/** The journal as a story: one sentence for each line that a person should hear about, said by whoever writes the line. */
+import { say, type Tone } from './terminal.js'
 import { type JournalLine } from '../record/journal.js'
 
 /** Says what a journal line means, if it means something to a person. */
@@ -22,7 +22,7 @@ export function sentence(line: JournalLine): { text: string; tone: Tone } | null
     case 'exposing':
       return plain(`Shares of GENERATION ${line.generation} are about to be read. From here on it counts as exposed.`)
     case 'key-live':
-      return alarm(`KEY LIVE: ${line.keyId}. It will be rotated whatever happens now.`)
+      return alarm(`KEY LIVE: ${line.keyId}. However this ends, it is rotated, or the record says in red that it is alive.`)
     case 'census':
       return line.unexpected.length > 0 ? alarm(`Found what should not be there: ${line.unexpected.join('; ')}.`) : plain(`Census (${line.when}): ${countOf(line.found.keys.length, 'API key')}, nothing unexpected.`)
     case 'intent':

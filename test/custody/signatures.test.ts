@@ -1,0 +1,75 @@
+import { createMessage, generateKey, sign, type PrivateKey } from 'openpgp'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { checkSigners } from '../../src/custody/signatures.js'
+import { vectorText } from '../vectors/frozen.js'
+import { refusalOf } from '../vectors/refusal.js'
+
+interface Signer {
+  fingerprint: string
+  publicKey: string
+  sign: (text: string) => Promise<string>
+}
+
+const text = vectorText('custody/generations/3/manifest.json')
+let ada: Signer
+let grace: Signer
+let mallory: Signer
+beforeAll(async () => {
+  ;[ada, grace, mallory] = await Promise.all(['ada', 'grace', 'mallory'].map(newSigner)) as [Signer, Signer, Signer]
+})
+
+async function newSigner(name: string): Promise<Signer> {
+  const { privateKey, publicKey } = await generateKey({ userIDs: [{ name }], format: 'object' })
+  return { fingerprint: publicKey.getFingerprint().toUpperCase(), publicKey: publicKey.armor(), sign: (signed) => signedBy(privateKey, signed) }
+}
+
+async function signedBy(key: PrivateKey, signed: string): Promise<string> {
+  const message = await createMessage({ binary: new TextEncoder().encode(signed) })
+  return await sign({ message, signingKeys: key, detached: true, format: 'armored' }) as string
+}
+
+const publicKeys = (): string[] => [ada, grace, mallory].map((signer) => signer.publicKey)
+const sealed = (needed: number): { fingerprints: string[]; needed: number } => ({ fingerprints: [ada.fingerprint, grace.fingerprint], needed })
+const manifest = (signature: string | null, keys = publicKeys()): Parameters<typeof checkSigners>[0] => ({ generation: 3, text, signature, publicKeys: keys })
+const tooFew = (count: number, needed: number): object => ({
+  code: 'SUCCESSOR_UNTRUSTED',
+  message: `the manifest of GENERATION 3 has ${count} of ${needed} needed signatures by the sealed signers`,
+})
+
+test('none needed, none looked at', async () => {
+  expect(await checkSigners(manifest('not a signature'), sealed(0))).toEqual([])
+})
+
+test('one and two sealed signers', async () => {
+  expect(await checkSigners(manifest(await ada.sign(text)), sealed(1))).toEqual([ada.fingerprint])
+  const both = (await grace.sign(text)) + '\n' + (await ada.sign(text))
+  expect(await checkSigners(manifest(both), sealed(2))).toEqual([grace.fingerprint, ada.fingerprint])
+})
+
+describe('does not count', () => {
+  test('no signature', async () => {
+    expect(await refusalOf(() => checkSigners(manifest(null), sealed(1)))).toMatchObject(tooFew(0, 1))
+  })
+  test('a signature by somebody whom the envelope does not name', async () => {
+    expect(await refusalOf(async () => checkSigners(manifest(await mallory.sign(text)), sealed(1)))).toMatchObject(tooFew(0, 1))
+  })
+  test('one signer twice', async () => {
+    const twice = (await ada.sign(text)) + (await ada.sign(text))
+    expect(await refusalOf(() => checkSigners(manifest(twice), sealed(2)))).toMatchObject(tooFew(1, 2))
+  })
+  test('a signature over another manifest', async () => {
+    expect(await refusalOf(async () => checkSigners(manifest(await ada.sign(text.replace('GENERATION', 'X') + ' ')), sealed(1)))).toMatchObject(tooFew(0, 1))
+  })
+  test('a signature whose key nobody has', async () => {
+    expect(await refusalOf(async () => checkSigners(manifest(await ada.sign(text), [grace.publicKey]), sealed(1)))).toMatchObject(tooFew(0, 1))
+  })
+  test('a text that is not a signature', async () => {
+    expect(await refusalOf(() => checkSigners(manifest('not a signature'), sealed(1)))).toMatchObject(tooFew(0, 1))
+  })
+})
+
+test('what cannot be read is named', async () => {
+  const broken = '-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-----\n'
+  expect(await refusalOf(() => checkSigners(manifest(broken), sealed(1)))).toMatchObject({ code: 'SUCCESSOR_UNTRUSTED', message: 'manifest.json.asc of GENERATION 3 cannot be read' })
+  expect(await refusalOf(async () => checkSigners(manifest(await ada.sign(text), ['nothing']), sealed(1)))).toMatchObject({ code: 'SUCCESSOR_UNTRUSTED', message: 'a public key in signers/ cannot be read' })
+})

@@ -1,0 +1,68 @@
+import { createHash, sign } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { checkLastSignature, evidenceFile, evidenceOf, evidenceSchema } from '../../src/record/evidence.js'
+import { headStatement } from '../../src/record/journal.js'
+import { replay, type Session } from '../../src/record/replay.js'
+import { journalOf, manifestOf, privateKeyOf, SESSIONS, vectorText } from '../vectors/frozen.js'
+import { refusal } from '../vectors/refusal.js'
+
+const manifest = manifestOf(2)
+const session = (): Session => replay(journalOf(SESSIONS[1]).lines)
+const invalid = (what: string): object => ({ code: 'EVIDENCE_INVALID', message: `session ${SESSIONS[1]}: ${what}`, hint: 'The journal is not the one that the key signed.' })
+
+/** The golden session with another last signature. */
+function signed(change: Partial<NonNullable<Session['headSignature']>>): Session {
+  const state = session()
+  if (!state.headSignature) throw new RangeError('the golden session has a last signature')
+  return { ...state, headSignature: { ...state.headSignature, ...change } }
+}
+
+test('follows from the journal, byte for byte', () => {
+  for (const id of SESSIONS) {
+    const chain = journalOf(id)
+    const state = replay(chain.lines)
+    const evidence = evidenceOf(chain, state, manifestOf(state.opened.generation))
+    expect(evidenceFile(evidence)).toBe(vectorText(`custody/sessions/${id}/evidence.json`))
+    expect(evidenceSchema.parse(evidence)).toEqual(evidence)
+  }
+})
+
+describe('the last signature', () => {
+  test('verifies', () => {
+    const state = session()
+    expect(checkLastSignature(state, manifest)).toBe(state)
+  })
+
+  test('over another line than the one before it', () => {
+    expect(refusal(() => checkLastSignature(signed({ of: '0'.repeat(64) }), manifest))).toMatchObject(invalid('the last signature is not over the line before it'))
+  })
+
+  test('by another key', async () => {
+    const { prev = '' } = session().headSignature ?? {}
+    const forged = sign('RSA-SHA256', headStatement(prev), await privateKeyOf(1)).toString('base64')
+    expect(refusal(() => checkLastSignature(signed({ signature: forged }), manifest))).toMatchObject(invalid('the last signature does not verify'))
+  })
+
+  test('over something else with the right key: another head, another domain, the bare digest', async () => {
+    const key = await privateKeyOf(2)
+    const { prev = '' } = session().headSignature ?? {}
+    for (const statement of [headStatement('0'.repeat(64)), Buffer.from(`glasskey/share/1\0${prev}`), Buffer.from(prev), Buffer.from(prev, 'hex')]) {
+      expect(refusal(() => checkLastSignature(signed({ signature: sign('RSA-SHA256', statement, key).toString('base64') }), manifest))).toMatchObject(invalid('the last signature does not verify'))
+    }
+  })
+
+  test.each(['', 'AAAA', 'not base64 !', createHash('sha256').digest('base64')])('garbage: %j', (signature) => {
+    expect(refusal(() => checkLastSignature(signed({ signature }), manifest))).toMatchObject(invalid('the last signature does not verify'))
+  })
+
+  test('missing from a session that deleted its key', () => {
+    expect(refusal(() => checkLastSignature({ ...session(), headSignature: null }, manifest))).toMatchObject(invalid('the used key signed no journal head'))
+  })
+
+  test('not asked for where no key was live, or none was deleted', () => {
+    const neverLive: Session = { ...session(), headSignature: null, keyLiveAt: null }
+    const died: Session = { ...session(), headSignature: null, deletion: 'unknown' }
+    expect(checkLastSignature(neverLive, manifest)).toBe(neverLive)
+    expect(checkLastSignature(died, manifest)).toBe(died)
+  })
+})

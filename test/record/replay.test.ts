@@ -1,0 +1,204 @@
+import { describe, expect, test } from 'vitest'
+import { generationEvents } from '../../src/record/events.js'
+import { readJournal, type JournalEntry } from '../../src/record/journal.js'
+import { readLogbook, type NewLogbookEntry } from '../../src/record/logbook.js'
+import { isListed, recognise } from '../../src/record/recognise.js'
+import { DELETE_USED_KEY, isSettled, replay, type Session } from '../../src/record/replay.js'
+import { journalOf, manifestOf, SESSIONS, vectorText } from '../vectors/frozen.js'
+import { pen } from '../vectors/story.js'
+
+const manifest = manifestOf(2)
+const { keyId, spkiSha256, fingerprint } = manifest
+const opened: JournalEntry = { type: 'session-opened', format: 1, session: 's', action: 'rotate', rehearsal: true, drill: false, generation: 2, keyId, spkiSha256, warrantSha256: '0'.repeat(64), logbookSeq: 1, logbookSha256: '0'.repeat(64), tool: 't', isolation: [] }
+const del: JournalEntry = { type: 'intent', rule: DELETE_USED_KEY, method: 'DELETE', host: 'h', path: '/p', bodySha256: null, by: 'strongroom' }
+const live: JournalEntry = { type: 'key-live', keyId, spkiSha256 }
+const deleted: JournalEntry = { type: 'key-deleted', keyId, fingerprint }
+const closed: JournalEntry = { type: 'closed', exitCode: 0 }
+const graded = (grade: 'proved' | 'refused-only' | 'listed-only' | 'unproved'): JournalEntry => ({ type: 'graded', keyId, grade, why: 'w' })
+const successor: JournalEntry = { type: 'successor-active', generation: 3, keyId: manifestOf(3).keyId, spkiSha256: manifestOf(3).spkiSha256, fingerprint: manifestOf(3).fingerprint }
+
+/** OCI's answer to the call of line 3. */
+const answer = (status: number): Extract<JournalEntry, { type: 'outcome' }> => ({ type: 'outcome', intent: 3, status, opcRequestId: '', date: '' })
+
+/** The session that these entries tell, by way of the bytes on a disk. */
+function told(...entries: JournalEntry[]): Session {
+  const journal = pen<JournalEntry>('2026-11-20T04:00:00.000Z', 1000)
+  for (const entry of [opened, ...entries]) journal.write(entry)
+  return replay(readJournal(journal.text()).lines)
+}
+
+test('a journal begins with session-opened', () => {
+  expect(() => replay([])).toThrow(new RangeError('replay: a journal begins with session-opened'))
+  expect(() => replay(journalOf(SESSIONS[1]).lines.slice(1))).toThrow(new RangeError('replay: a journal begins with session-opened'))
+})
+
+describe('the golden session', () => {
+  const session = replay(journalOf(SESSIONS[1]).lines)
+  test('what happened', () => {
+    expect({
+      consents: session.consents.map(({ name }) => name),
+      seen: session.sharesSeen,
+      refusedShares: session.sharesRefused.map(({ code }) => code),
+      exposing: session.exposing,
+      calls: session.calls.map(({ intent, outcome }) => `${intent.rule}: ${outcome?.type === 'outcome' ? outcome.status : (outcome?.type ?? 'nothing')}`),
+      refusals: session.refusals.map(({ method }) => method),
+      censuses: session.censuses.map(({ when }) => when),
+      action: session.action?.result,
+      successor: session.successor?.generation,
+      deletion: session.deletion,
+      signed: session.headSignature?.of === session.headSignature?.prev,
+      probes: session.probes.length,
+      grade: session.grade,
+      settled: isSettled(session),
+    }).toEqual({
+      consents: ['Ada Lovelace', 'Grace Hopper'],
+      seen: [1, 2],
+      refusedShares: ['SHARE_TWICE'],
+      exposing: true,
+      calls: ['read own user: 200', 'read own keys: 200', 'read the database: 200', 'enable SAAS_ADMIN: 202', 'exit: upload successor: 200', 'read own keys: 200', 'exit: delete used key: unknown'],
+      refusals: ['DELETE'],
+      censuses: ['before-action', 'before-deletion'],
+      action: 'done',
+      successor: 3,
+      deletion: 'done',
+      signed: true,
+      probes: 8,
+      grade: 'proved',
+      settled: true,
+    })
+  })
+
+  test('cut after any line it is a session, and what is settled never unsettles itself', () => {
+    const { lines } = journalOf(SESSIONS[1])
+    const settled = lines.map((_, at) => isSettled(replay(lines.slice(0, at + 1))))
+    expect(settled.filter(Boolean)).toHaveLength(1)
+    expect(settled.at(-1)).toBe(true)
+  })
+})
+
+describe('deletion', () => {
+  test.each<[string, JournalEntry[], Session['deletion']]>([
+    ['nothing sent', [live], 'not-sent'],
+    ['sent, and the machine died', [live, del], 'unknown'],
+    ['sent, no answer', [live, del, { type: 'unknown', intent: 3, reason: 'r' }], 'unknown'],
+    ['answered: gone', [live, del, answer(204)], 'done'],
+    ['answered: refused', [live, del, answer(403)], 'not-sent'],
+    ['answered: the key is unknown, for whatever reason', [live, del, answer(401)], 'unknown'],
+    ['answered: an error of OCI\'s own', [live, del, answer(500)], 'unknown'],
+    ['gone, and refused when it was asked for again', [live, del, answer(204), del, { ...answer(403), intent: 5 }], 'done'],
+    ['another call that was answered 204', [live, { ...del, rule: 'exit: delete a key that no manifest names' }, answer(204)], 'not-sent'],
+    ['known to be gone', [live, del, deleted], 'done'],
+    ['sent again after it was known', [live, del, deleted, del], 'done'],
+    ['another key deleted', [live, { ...del, rule: 'exit: delete a key that no manifest names' }], 'not-sent'],
+  ])('%s', (_, entries, expected) => {
+    expect(told(...entries).deletion).toBe(expected)
+  })
+
+  test('the first moment stands', () => {
+    expect(told(live, del, deleted, deleted).deletedAt).toBe('2026-11-20T04:00:03.000Z')
+    expect(told(live, del, answer(204), deleted).deletedAt).toBe('2026-11-20T04:00:03.000Z')
+  })
+})
+
+describe('calls', () => {
+  test('an outcome belongs to its own intent, in whatever order answers come', () => {
+    const { calls } = told(del, { ...del, rule: 'read own keys', method: 'GET' }, { type: 'outcome', intent: 3, status: 200, opcRequestId: '', date: '' }, { type: 'unknown', intent: 2, reason: 'r' })
+    expect(calls.map(({ outcome }) => outcome?.type)).toEqual(['unknown', 'outcome'])
+  })
+  test('an outcome of nothing changes nothing', () => {
+    expect(told(del, { type: 'outcome', intent: 99, status: 200, opcRequestId: '', date: '' }).calls).toMatchObject([{ outcome: null }])
+  })
+})
+
+describe('shares', () => {
+  test('each custodian counts once', () => {
+    expect(told(...[2, 1, 2].map((custodian): JournalEntry => ({ type: 'share-accepted', generation: 2, custodian }))).sharesSeen).toEqual([2, 1])
+  })
+})
+
+describe('settled', () => {
+  test.each<[string, JournalEntry[], boolean]>([
+    ['never closed', [live, del, deleted, graded('proved')], false],
+    ['closed before any key was live', [closed], true],
+    ['closed with a live key', [live, closed], false],
+    ['deleted, not graded', [live, del, deleted, closed], false],
+    ['deleted, unproved', [live, del, deleted, graded('unproved'), closed], false],
+    ['deleted, proved', [live, del, deleted, graded('proved'), closed], true],
+    ['deleted, refused only', [live, del, deleted, graded('refused-only'), closed], true],
+    ['deleted, listed only', [live, del, deleted, graded('listed-only'), closed], true],
+    ['graded without a deletion', [live, graded('proved'), closed], false],
+    ['deletion unknown', [live, del, graded('proved'), closed], false],
+    ['rotation deferred by consent', [live, { type: 'rotation-deferred', reason: 'r' }, graded('unproved'), closed], true],
+    ['resumed after it was closed', [live, del, deleted, graded('proved'), closed, { type: 'resumed', tool: 't', found: 'f' }], false],
+    ['resumed and closed again', [live, closed, { type: 'resumed', tool: 't', found: 'f' }, del, deleted, graded('proved'), closed], true],
+    ['a later grade counts', [live, del, deleted, graded('unproved'), closed, { type: 'resumed', tool: 't', found: 'f' }, graded('listed-only'), closed], true],
+  ])('%s: %#', (_, entries, expected) => {
+    expect(isSettled(told(...entries))).toBe(expected)
+  })
+})
+
+describe('events', () => {
+  test('of the golden set', () => {
+    const logbook = readLogbook(vectorText('custody/logbook.jsonl')).lines
+    const sessions = SESSIONS.map((session) => replay(journalOf(session).lines))
+    expect(generationEvents(logbook, sessions).map((event) => `${event.kind} ${event.generation}${'custodian' in event ? ` by ${event.custodian}` : ''}`)).toEqual([
+      'sealed 1', 'sealed 2', 'sealed 3',
+      'copy-gone 1 by 1', 'copy-gone 1 by 1', 'copy-gone 3 by 1', 'retired 3',
+      'share-seen 1 by 1', 'share-seen 1 by 2', 'installed 1', 'key-live 1', 'installed 2', 'deleted 1', 'graded-dead 1',
+      'share-seen 2 by 1', 'share-seen 2 by 2', 'key-live 2', 'installed 3', 'deleted 2', 'graded-dead 2',
+    ])
+  })
+
+  test('an inspected bag that is not intact is gone, for each of its generations', () => {
+    const entries = (condition: 'intact' | 'opened' | 'doubtful'): NewLogbookEntry => ({ type: 'inspected', custodian: 2, copy: 1, generations: [3, 4], bag: 'b', condition, witness: 'w' })
+    const events = (condition: 'intact' | 'opened' | 'doubtful'): unknown[] => {
+      const logbook = pen<NewLogbookEntry>('2026-11-20T04:00:00.000Z', 1)
+      logbook.write(entries(condition))
+      return generationEvents(readLogbook(logbook.text()).lines, [])
+    }
+    expect(events('intact')).toEqual([])
+    for (const condition of ['opened', 'doubtful'] as const) {
+      expect(events(condition)).toEqual([{ kind: 'copy-gone', generation: 3, custodian: 2, copy: 1 }, { kind: 'copy-gone', generation: 4, custodian: 2, copy: 1 }])
+    }
+  })
+
+  test('a genuine sheet of another generation was seen all the same; a forged one was not', () => {
+    const refused = (more: object): JournalEntry => ({ type: 'share-refused', code: 'SHARE_OTHER_GENERATION', reason: 'r', ...more })
+    expect(generationEvents([], [told(refused({ generation: 3, custodian: 2 }), refused({}), closed)])).toEqual([{ kind: 'share-seen', generation: 3, custodian: 2 }])
+  })
+
+  test('a session in which no key became live installed nothing; an unproved one buried nobody', () => {
+    const kinds = (...entries: JournalEntry[]): string[] => generationEvents([], [told(...entries)]).map(({ kind }) => kind)
+    expect(kinds({ type: 'share-accepted', generation: 2, custodian: 1 }, closed)).toEqual(['share-seen'])
+    expect(kinds(live, del, deleted, graded('unproved'), closed)).toEqual(['key-live', 'deleted'])
+    expect(kinds(live, successor, del, closed)).toEqual(['key-live', 'installed'])
+  })
+})
+
+describe('recognising a listed key', () => {
+  const manifests = [1, 2, 3].map(manifestOf)
+  const listed = { fingerprint, keyValue: manifest.publicKeyPem, lifecycleState: 'ACTIVE' }
+  test('by its whole public key', () => {
+    expect(recognise(listed, manifests)).toEqual({ fingerprint, spkiSha256, generation: 2, lifecycleState: 'ACTIVE' })
+    expect(recognise({ ...listed, keyValue: manifest.publicKeyPem.replaceAll('\n', '\r\n') }, manifests).generation).toBe(2)
+  })
+  test('never by OCI\'s fingerprint, where there is a key to look at', () => {
+    expect(recognise({ ...listed, keyValue: manifestOf(1).publicKeyPem }, manifests)).toMatchObject({ fingerprint, generation: 1 })
+    expect(recognise(listed, [manifestOf(1)])).toEqual({ fingerprint, spkiSha256, generation: null, lifecycleState: 'ACTIVE' })
+  })
+  test.each(['garbage', '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----'])('no key in %j: nobody\'s, whatever its fingerprint', (keyValue) => {
+    expect(recognise({ ...listed, keyValue }, manifests)).toEqual({ fingerprint, spkiSha256: null, generation: null, lifecycleState: 'ACTIVE' })
+  })
+  test.each([undefined, null, ''])('listed without its value (%j): not a stranger\'s to be deleted, but never equal to anything', (keyValue) => {
+    expect(recognise({ ...listed, keyValue }, manifests)).toEqual({ fingerprint, spkiSha256: null, generation: 2, lifecycleState: 'ACTIVE' })
+    expect(recognise({ ...listed, fingerprint: 'ff:'.repeat(15) + 'ff', keyValue }, manifests)).toMatchObject({ spkiSha256: null, generation: null })
+  })
+  test('alive while its value or its fingerprint is listed', () => {
+    const other = { fingerprint: manifestOf(1).fingerprint, spkiSha256: manifestOf(1).spkiSha256, generation: 1, lifecycleState: 'ACTIVE' }
+    expect(isListed([], manifest)).toBe(false)
+    expect(isListed([other], manifest)).toBe(false)
+    expect(isListed([other, { ...other, spkiSha256 }], manifest)).toBe(true)
+    expect(isListed([{ ...other, fingerprint, spkiSha256: null }], manifest)).toBe(true)
+  })
+})
+

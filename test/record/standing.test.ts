@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest'
+import { standings, type GenerationEvent, type SheetSet } from '../../src/custody/generation.js'
+import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../../src/record/logbook.js'
+import { replay, type Session } from '../../src/record/replay.js'
+import { custodyStanding, type CustodyStanding, type Known } from '../../src/record/standing.js'
+import { journalOf, SESSIONS } from '../vectors/frozen.js'
+import { pen } from '../vectors/story.js'
+
+const NOON = '2026-11-20T12:00:00.000Z'
+const DAY = 86_400_000
+const SETS: SheetSet[] = [1, 2, 3, 4].map((generation) => ({ generation, threshold: 2, shares: [1, 2, 3].map((custodian) => ({ custodian, copies: 1 })) }))
+const TAKEN_OVER: GenerationEvent[] = [
+  { kind: 'installed', generation: 1 }, { kind: 'key-live', generation: 1 }, { kind: 'installed', generation: 2 }, { kind: 'deleted', generation: 1 }, { kind: 'graded-dead', generation: 1 },
+]
+const settled = replay(journalOf(SESSIONS[1]).lines)
+
+function entries(...news: NewLogbookEntry[]): LogbookEntry[] {
+  const logbook = pen<NewLogbookEntry>(NOON, 0)
+  for (const entry of news) logbook.write(entry)
+  return readLogbook(logbook.text()).lines
+}
+
+const sessionEntry = (change: { action?: 'takeover' | 'rotate'; drill?: boolean; grade?: 'proved' | 'unproved' }): NewLogbookEntry => ({
+  type: 'session', session: 's', action: 'rotate', rehearsal: false, drill: true, operator: 'o', incident: 'i', generation: 2, keyId: '0'.repeat(16), warrantSha256: '0'.repeat(64), journalSha256: '0'.repeat(64),
+  shares: [1, 2], actionResult: 'none', successor: null, grade: 'proved', secondsLive: 1, exitCode: 0, ...change,
+})
+
+function judged(change: Partial<Known>, events: GenerationEvent[] = TAKEN_OVER, days = 0): CustodyStanding {
+  return custodyStanding({ rehearsal: false, standings: standings(SETS, events), events, logbook: entries(sessionEntry({ action: 'takeover', drill: false })), sessions: [], drillEveryDays: 91, now: new Date(Date.parse(NOON) + days * DAY), ...change })
+}
+
+test('all is well', () => {
+  expect(judged({})).toMatchObject({ inUse: { generation: 2 }, waiting: [3, 4], remarks: [], daysSinceDrill: null, drillDueInDays: 91, next: 'nothing; the next drill is due in 91 days' })
+})
+
+test('before anything, and before the takeover', () => {
+  expect(judged({ standings: [], events: [], logbook: [] }, [])).toMatchObject({ inUse: null, waiting: [], remarks: [], next: 'glasskey ceremony' })
+  expect(judged({ logbook: [] }, [])).toMatchObject({ inUse: null, waiting: [1, 2, 3, 4], remarks: [], next: 'glasskey takeover' })
+})
+
+describe('alarms come first', () => {
+  const open = (change: Partial<Session>): Known['sessions'] => [{ id: 'S1', session: { ...settled, closed: null, ...change } }]
+
+  test('an open session, with and without a live key', () => {
+    expect(judged({ sessions: open({}) })).toMatchObject({
+      remarks: [{ level: 'alarm', stops: true, text: 'session S1 has not come to its end: the key of GENERATION 2 may be alive' }],
+      next: 'glasskey resume --session S1',
+    })
+    expect(judged({ sessions: open({ keyLiveAt: null }) }).remarks).toEqual([{ level: 'alarm', stops: true, text: 'session S1 has not come to its end' }])
+    expect(judged({ sessions: [{ id: 'S1', session: settled }] }).remarks).toEqual([])
+  })
+
+  test('used and not proved dead', () => {
+    const standing = judged({}, [...TAKEN_OVER, { kind: 'key-live', generation: 2 }])
+    expect(standing.remarks).toEqual([{ level: 'alarm', stops: false, text: 'GENERATION 2 was used and is not proved dead' }])
+    expect(standing.next).toBe('glasskey break rotate')
+  })
+
+  test('exposed: k shares were seen', () => {
+    const seen = [1, 2].map((custodian): GenerationEvent => ({ kind: 'share-seen', generation: 2, custodian }))
+    expect(judged({}, [...TAKEN_OVER, ...seen])).toMatchObject({ remarks: [{ level: 'alarm', stops: false, text: 'GENERATION 2 is exposed: a quorum of its shares was seen' }], next: 'glasskey break rotate' })
+    expect(judged({}, [...TAKEN_OVER, ...seen.slice(1)]).remarks).toEqual([])
+    const retired = [3, 4].map((generation): GenerationEvent => ({ kind: 'retired', generation }))
+    expect(judged({}, [...TAKEN_OVER, ...seen, ...retired])).toMatchObject({
+      remarks: [{ level: 'alarm', stops: false, text: 'GENERATION 2 is exposed: a quorum of its shares was seen' }, { level: 'alarm', stops: false, text: 'only 0 of 2 successors wait: plan the next ceremony' }],
+      next: 'a ceremony at once, then glasskey break rotate',
+    })
+  })
+
+  test('fewer than two successors', () => {
+    expect(judged({}, [...TAKEN_OVER, { kind: 'retired', generation: 4 }])).toMatchObject({ remarks: [{ level: 'alarm', stops: false, text: 'only 1 of 2 successors waits: plan the next ceremony' }], next: 'plan the next ceremony' })
+  })
+
+  test('margin 1: silence; margin 0: a note; below: an alarm', () => {
+    const gone = (...custodians: number[]): GenerationEvent[] => [...TAKEN_OVER, ...custodians.map((custodian): GenerationEvent => ({ kind: 'copy-gone', generation: 2, custodian, copy: 1 }))]
+    expect(judged({}, gone()).remarks).toEqual([])
+    expect(judged({}, gone(1)).remarks).toEqual([{ level: 'warn', stops: false, text: 'GENERATION 2 has no margin: every custodian left is needed' }])
+    expect(judged({}, gone(1, 3)).remarks).toEqual([{ level: 'alarm', stops: true, text: 'GENERATION 2 is in use and can no longer be recombined: too many sheets are gone' }])
+  })
+})
+
+describe('the drill', () => {
+  test('due after 91 days from the takeover: on the day nothing, a day later a note', () => {
+    expect(judged({}, TAKEN_OVER, 90)).toMatchObject({ drillDueInDays: 1, remarks: [] })
+    expect(judged({}, TAKEN_OVER, 91)).toMatchObject({ drillDueInDays: 0, remarks: [], next: 'nothing; the next drill is due in 0 days' })
+    expect(judged({}, TAKEN_OVER, 92)).toMatchObject({ drillDueInDays: -1, remarks: [{ level: 'warn', stops: false, text: 'the drill is 1 days overdue' }], next: 'glasskey break rotate --drill' })
+  })
+
+  test('only a proved drill counts', () => {
+    const logbook = (...news: NewLogbookEntry[]): LogbookEntry[] => entries(sessionEntry({ action: 'takeover', drill: false }), ...news)
+    expect(judged({ logbook: logbook(sessionEntry({})) }, TAKEN_OVER, 10)).toMatchObject({ daysSinceDrill: 10, drillDueInDays: 81 })
+    expect(judged({ logbook: logbook(sessionEntry({ grade: 'unproved' })) }, TAKEN_OVER, 10)).toMatchObject({ daysSinceDrill: null })
+    expect(judged({ logbook: logbook(sessionEntry({ drill: false })) }, TAKEN_OVER, 10)).toMatchObject({ daysSinceDrill: null })
+  })
+})
