@@ -90,7 +90,7 @@ test('the strongroom dies with the key live: exit 6, and resume finishes with a 
   expect(json.error).toMatchObject({ code: 'OUTCOME_UNKNOWN' })
   expect(code).toBe(6)
   expect((await stage.run(['status', '--custody', stage.custody])).stdout).toMatch(/^RED: session .* has not come to its end: the key of GENERATION 2 may be alive\n/)
-  const refused = await stage.run(stage.rotate())
+  const refused = await stage.run(stage.saasAdmin())
   expect([refused.code, refused.stderr]).toEqual([3, expect.stringMatching(/^SESSION_UNFINISHED: session /)])
   const resumed = await stage.run(['resume', '--custody', stage.custody, '--yes', ...stage.scans(2, 2, 3), '--reader', 'AUDITOR', ...stage.oci, '--json'])
   expect(JSON.parse(resumed.stdout)).toMatchObject({ error: null, grade: 'proved', successor: { generation: 3 } })
