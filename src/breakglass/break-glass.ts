@@ -1,5 +1,5 @@
 /** Break glass, in order: preflight, warrant, strongroom, proof, record. */
-import { GlasskeyError } from '../errors.js'
+import { EXIT, GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
 import { generationInUse, places } from '../host/sealed-folder.js'
@@ -56,8 +56,29 @@ export async function holdAndConclude(folder: string, warrant: Warrant, task: 'p
     origins: [...new Set(scopeOf(warrant).map(({ origin }) => origin))],
     isolation,
   })
-  return conclude({ folder, warrant, finished, unwritten, reader: inputs.reader, cloud: inputs.cloud, isolation })
+  const calm = whileProving(warrant)
+  try {
+    return await conclude({ folder, warrant, finished, unwritten, reader: inputs.reader, cloud: inputs.cloud, isolation })
+  } finally {
+    calm()
+  }
 }
+
+/** During the proof no key exists any more. One Ctrl-C is told so; a second one ends it, and the key counts as not proved dead. */
+function whileProving(warrant: Warrant): () => void {
+  let asked = 0
+  const handler = (signal: NodeJS.Signals): void => {
+    asked += 1
+    if (asked > 1 && signal === 'SIGINT') process.exit(EXIT.unproved)
+    say(`No key is live any more; this is the proof that it is dead. To stop it all the same: Ctrl-C again, and later glasskey resume --session ${warrant.session}.`, 'alarm')
+  }
+  for (const signal of SIGNALS) process.on(signal, handler)
+  return () => {
+    for (const signal of SIGNALS) process.off(signal, handler)
+  }
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
 
 /** Says before a session what would only be found out in it. Throws NO_TERMINAL, REHEARSAL_MISMATCH, USAGE. */
 export function refuseUnattended(warrant: Warrant, inputs: Inputs): void {

@@ -63,7 +63,7 @@ export async function conclude(job: Conclusion): Promise<SessionResult> {
   const failure = failureOf(job, state)
   write({ type: 'closed', exitCode: exitCodeOf(failure, state) })
   journal.close()
-  return record(job, failure)
+  return enterSession(job, failure)
 }
 
 /** Lines that only memory held reach the disk now, if there is one again and the strongroom did not get them there itself. */
@@ -128,8 +128,8 @@ export function isAlive(state: Session): boolean {
   return state.keyLiveAt !== null && (state.grade === null || state.grade === 'unproved')
 }
 
-/** Evidence, logbook; printing is the caller's. */
-function record(job: Conclusion, failure: Failure | null): SessionResult {
+/** Evidence and logbook entry of a session that has come to its end; printing is the caller's. */
+export function enterSession(job: Conclusion, failure: Failure | null): SessionResult {
   const { warrant } = job
   const folder = readCustodyFolder(job.folder)
   const stored = folder.sessions.find(({ id }) => id === warrant.session)

@@ -11,7 +11,7 @@ import { type Isolation } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
 import { wallClock } from '../host/clock.js'
 import { readJournal, type JournalEntry, type JournalLine } from '../record/journal.js'
-import { isSettled } from '../record/replay.js'
+import { openSessions } from '../record/standing.js'
 import { TOOL } from '../version.js'
 import { checkRules } from '../warrant/issue.js'
 import { REHEARSAL_PROBES } from '../warrant/probe-schedule.js'
@@ -103,10 +103,9 @@ export function openSession(folder: CustodyFolder, generation: Generation, warra
   return { warrant, generation }
 }
 
-/** Sessions that have not come to their end, and whose key no later session proved dead. */
-export function unfinishedSessions({ sessions, standings }: SealedFolder): StoredSession[] {
-  const burned = new Set(standings.filter(({ state }) => state === 'burned').map(({ generation }) => generation))
-  return sessions.filter(({ session }) => !isSettled(session) && !burned.has(session.opened.generation))
+/** Sessions of a folder that must be resumed first. */
+export function unfinishedSessions({ sessions, standings, logbook }: SealedFolder): StoredSession[] {
+  return openSessions({ sessions, standings, logbook: logbook.lines })
 }
 
 /**

@@ -11,9 +11,10 @@ import { isInteractive, say } from '../host/terminal.js'
 import { readJournal, type JournalEntry, type JournalLine } from '../record/journal.js'
 import { isListed } from '../record/recognise.js'
 import { isSettled } from '../record/replay.js'
+import { isEntered } from '../record/standing.js'
 import { TOOL } from '../version.js'
 import { holdAndConclude, refuseUnattended, type Inputs } from './break-glass.js'
-import { conclude, tryListing, type SessionResult } from './conclude.js'
+import { conclude, enterSession, tryListing, type SessionResult } from './conclude.js'
 import { checkEndpoints, unfinishedSessions } from './open-session.js'
 
 /** Finishes one session, or says that nothing is open. Throws USAGE for a session that is not there. */
@@ -26,9 +27,10 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
       if (id !== undefined) throw new GlasskeyError('USAGE', `there is no session ${id}`, 'glasskey logbook list names them.')
       return null
     }
-    if (isSettled(stored.session)) return null
+    const job = { folder: folderPath, warrant: stored.warrant, reader: inputs.reader, cloud: inputs.cloud, isolation: probeIsolation(inputs.namespaces), unwritten: [], finished: { kind: 'finished' as const, probes: [], failure: null } }
+    // All was done but the logbook's entry: a crash between the two.
+    if (isSettled(stored.session)) return isEntered(stored.id, folder.logbook.lines) ? null : enterSession(job, null)
     checkEndpoints(generationNumber(folder, stored.warrant.key.generation).manifest, inputs.cloud.endpoints)
-    const isolation = probeIsolation(inputs.namespaces)
     const manifests = folder.generations.map(({ manifest }) => manifest)
     const { warrant, session } = stored
     const used = generationNumber(folder, warrant.key.generation).manifest
@@ -49,10 +51,10 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
         throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} may be ALIVE, and deleting it needs a signature`, `Gather a quorum of GENERATION ${warrant.key.generation}: glasskey resume --session ${warrant.session} --scan FILE...`)
       }
       refuseUnattended(warrant, inputs)
-      return await holdAndConclude(folderPath, warrant, 'finish', inputs, isolation)
+      return await holdAndConclude(folderPath, warrant, 'finish', inputs, job.isolation)
     }
     if (gone && session.deletion !== 'done') journal.append({ type: 'key-deleted', keyId: used.keyId, fingerprint: used.fingerprint })
-    return await conclude({ folder: folderPath, warrant, finished: { kind: 'finished', probes: [], failure: null }, unwritten: [], reader: inputs.reader, cloud: inputs.cloud, isolation })
+    return await conclude(job)
   } finally {
     release()
   }

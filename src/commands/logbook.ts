@@ -81,7 +81,8 @@ function verify(folder: CustodyFolder): Outcome {
     if (folder.logbook.head.sha256 !== warrant.logbook.sha256 && !at) throw invalid(`the logbook was forked: session ${id} began after an entry that is not there`)
     const entries = folder.logbook.lines.filter((entry) => entry.type === 'session' && entry.session === id)
     const last = entries.at(-1)
-    if (session.closed && last?.type === 'session' && last.journalSha256 !== chain.head.sha256) throw invalid(`the journal of session ${id} is not the one that its logbook entry names`)
+    if (!last) throw invalid(`session ${id} has no entry in the logbook: glasskey resume --session ${id}`)
+    if (session.closed && last.type === 'session' && last.journalSha256 !== chain.head.sha256) throw invalid(`the journal of session ${id} is not the one that its logbook entry names`)
   }
   for (const entry of folder.logbook.lines) {
     if (entry.type === 'session' && !folder.sessions.some(({ id }) => id === entry.session)) throw invalid(`the session of entry ${entry.seq} (${entry.session}) is missing`)

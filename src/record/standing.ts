@@ -38,12 +38,25 @@ export interface Known {
   now: Date
 }
 
+/**
+ * Sessions that have not come to their end: their key may be alive and no later session proved it dead, or they were
+ * never entered in the logbook.
+ */
+export function openSessions<Stored extends { id: string; session: Session }>({ sessions, standings, logbook }: { sessions: readonly Stored[]; standings: readonly Standing[]; logbook: readonly LogbookEntry[] }): Stored[] {
+  const burned = new Set(standings.filter(({ state }) => state === 'burned').map(({ generation }) => generation))
+  return sessions.filter(({ id, session }) => (!isSettled(session) && !burned.has(session.opened.generation)) || !isEntered(id, logbook))
+}
+
+/** Whether a session has its entry in the logbook. */
+export function isEntered(id: string, logbook: readonly LogbookEntry[]): boolean {
+  return logbook.some((entry) => entry.type === 'session' && entry.session === id)
+}
+
 /** Judges. Anything exposed or not proved dead comes first and makes an alarm. */
 export function custodyStanding(known: Known): CustodyStanding {
   const current = inUse(known.standings, known.events) ?? null
   const waiting = current ? successorsOf(known.standings, current.generation) : known.standings.filter(({ state }) => state === 'waiting')
-  const burned = new Set(known.standings.filter(({ state }) => state === 'burned').map(({ generation }) => generation))
-  const open = known.sessions.filter(({ session }) => !isSettled(session) && !burned.has(session.opened.generation))
+  const open = openSessions(known)
   const blocking = [
     ...open.map(({ id, session }) => `session ${id} has not come to its end${session.keyLiveAt === null ? '' : `: the key of GENERATION ${session.opened.generation} may be alive`}`),
     ...(current && current.margin < 0 ? [`GENERATION ${current.generation} is in use and can no longer be recombined: too many sheets are gone`] : []),
