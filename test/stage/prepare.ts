@@ -5,14 +5,30 @@ import { join } from 'node:path'
 import { type TestProject } from 'vitest/node'
 import { custodyYaml } from '../../src/ceremony/custody-template.js'
 import { writeConfig } from '../../src/simulator/config-directory.js'
-import { startSimulator } from '../../src/simulator/simulator.js'
+import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.js'
 import { glasskey } from './command-line.js'
 
 const CUSTODIANS = ['Ada Lovelace', 'Βασίλης Παπαδόπουλος', 'Софья Ковалевская']
 
 export async function setup(project: TestProject): Promise<() => void> {
   const directory = mkdtempSync(join(tmpdir(), 'glasskey-prepared-'))
-  const cloud = await startSimulator({ stateFile: join(directory, 'simulator.json') })
+  const cloud = await holdCeremony(directory)
+  const oci = ['--oci-config', 'oci/config', ...Object.entries(cloud.endpoints).flatMap(([region, url]) => ['--endpoint', `${region}=${url}`])]
+  const scans = [1, 2].flatMap((custodian) => ['--scan', `sheets/generation-1-custodian-${custodian}-copy-1.pdf`])
+  try {
+    await succeed(directory, ['takeover', '--custody', 'custody', '--profile', 'BOOTSTRAP', '--reader', 'AUDITOR', '--yes', ...scans, ...oci])
+  } finally {
+    await cloud.close()
+  }
+  project.provide('prepared', directory)
+  return () => {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+/** A cloud, and a rehearsal set for its administrator, in a new folder: all that there is before a takeover. */
+export async function holdCeremony(directory: string, options: SimulatorOptions = {}): Promise<Simulator> {
+  const cloud = await startSimulator({ stateFile: join(directory, 'simulator.json'), ...options })
   writeConfig(join(directory, 'oci'), cloud)
   const { tenancy, users, regions, homeRegion } = cloud.seed
   writeFileSync(
@@ -20,14 +36,7 @@ export async function setup(project: TestProject): Promise<() => void> {
     custodyYaml({ team: 'Cloud Platform', contact: 'Security desk', tenancy, user: users.administrator, realm: 'oc1', homeRegion, regions: [...regions], threshold: 2, custodians: CUSTODIANS, copies: 1, generations: 4, keySize: 2048, paper: 'A4', maximumHours: 4 }),
   )
   await succeed(directory, ['ceremony', '--config', 'custody.yaml', '--custody', 'custody', '--sheets', 'sheets', '--rehearsal'])
-  const oci = ['--oci-config', 'oci/config', ...Object.entries(cloud.endpoints).flatMap(([region, url]) => ['--endpoint', `${region}=${url}`])]
-  const scans = [1, 2].flatMap((custodian) => ['--scan', `sheets/generation-1-custodian-${custodian}-copy-1.pdf`])
-  await succeed(directory, ['takeover', '--custody', 'custody', '--profile', 'BOOTSTRAP', '--reader', 'AUDITOR', '--yes', ...scans, ...oci])
-  await cloud.close()
-  project.provide('prepared', directory)
-  return () => {
-    rmSync(directory, { recursive: true, force: true })
-  }
+  return cloud
 }
 
 async function succeed(cwd: string, args: string[]): Promise<void> {
