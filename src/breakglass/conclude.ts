@@ -109,6 +109,9 @@ export async function tryListing(job: Pick<Conclusion, 'folder' | 'warrant' | 'r
 function failureOf({ finished, warrant }: Conclusion, state: Session): Failure | null {
   const resume = `glasskey resume --session ${warrant.session}`
   const failure = (code: ErrorCode, message: string, hint: string): Failure => ({ code, message, hint })
+  if (state.keyLiveAt !== null && state.deletion === 'unknown') {
+    return failure('KEY_NOT_PROVED_DEAD', `the deletion of the key of GENERATION ${warrant.key.generation} was sent and never answered: ${state.gradeWhy}`, `${resume} --reader PROFILE`)
+  }
   if (state.keyLiveAt !== null && state.deletion !== 'done') {
     return finished?.failure ?? failure('OUTCOME_UNKNOWN', `the strongroom died with the key of GENERATION ${warrant.key.generation} live; whether it was rotated is not known`, resume)
   }

@@ -60,7 +60,7 @@ export async function conductCeremony(request: CeremonyRequest): Promise<Ceremon
   const folder = sheetFolder(request.sheets)
 
   say(request.rehearsal ? 'REHEARSAL: everything made now is marked so for ever and opens nothing real.' : 'No network: this machine has no interface with a carrier and no default route.', 'strong')
-  say(`Making ${plan.count} keys of ${custody.keySize} bits …`)
+  say(`Making ${plan.count} ${plan.count === 1 ? 'key' : 'keys'} of ${custody.keySize} bits …`)
   const made = await makeGenerations({
     custody,
     rehearsal: request.rehearsal,

@@ -53,16 +53,19 @@ export async function rotate(parts: ExitParts): Promise<ExitResult> {
   let wait = FIRST_WAIT_MS
   let why = ''
   // After an interruption the deletion may have happened without our hearing of it.
-  const state = { unknownDeletion: replay(parts.journal.lines).deletion === 'unknown', refusals: 0 }
+  const before = replay(parts.journal.lines).deletion
+  const state = { attempted: before !== 'not-sent', unknownDeletion: before === 'unknown', refusals: 0 }
   while (parts.now() < giveUpAt && !parts.cutOff.aborted) {
     try {
       const listed = await proveSuccessor(parts)
-      // A deletion that was never answered, or somebody else's: the key list is OCI's own word that it is gone.
-      if (!isListed(listed.keys, parts.warrant.key)) return deleted(parts)
+      // Once the deletion was asked for, the key list is OCI's own word that it is gone. Before, it might only be out of date.
+      if (state.attempted && !isListed(listed.keys, parts.warrant.key)) return deleted(parts)
       await deleteStrangers(parts, listed)
       await parts.onBeforeDelete((await proveSuccessor(parts)).keys)
       // Read once more, as the very last request before the deletion: a successor that vanished meanwhile stops it.
-      await deleteUsedKey(parts, await proveSuccessor(parts))
+      const proven = await proveSuccessor(parts)
+      state.attempted = true
+      await deleteUsedKey(parts, proven)
       return deleted(parts)
     } catch (error) {
       why = reasonOf(error)
