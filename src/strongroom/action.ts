@@ -9,7 +9,7 @@ import { originOf } from '../wire/hosts.js'
 import { agree } from './agreement.js'
 import { type Courier } from './courier.js'
 import { type OwnUser } from './own-user.js'
-import { type Room } from './session.js'
+import { type Room } from './room.js'
 
 /** Kinds that are deleted one by one; MFA factors go all together and last. */
 const DELETED_BY_ID = ['authTokens', 'customerSecretKeys', 'smtpCredentials', 'dbCredentials', 'oauth2ClientCredentials'] as const

@@ -5,7 +5,7 @@ import { type OpenedEnvelope } from '../custody/envelope.js'
 import { asRemark } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import { readClocks } from '../host/clock.js'
-import { generationNumber, otherGenerations, places, type Generation, readSealedFolder, type SealedFolder } from '../host/sealed-folder.js'
+import { generationNumber, otherGenerations, places, readSealedFolder } from '../host/sealed-folder.js'
 import { readText } from '../host/disk.js'
 import { headStatement, type ListedKey } from '../record/journal.js'
 import { replay } from '../record/replay.js'
@@ -21,21 +21,12 @@ import { type DeskLine } from './desk-line.js'
 import { rotate, type ExitResult } from './exit.js'
 import { openJournal, type Journal } from './journal.js'
 import { OciRefusal, ownUser, type OwnUser } from './own-user.js'
-import { DESCRIPTORS, type DatedProbe, type Failure, type FromStrongroom, type Order } from './protocol.js'
+import { DESCRIPTORS, type DatedProbe, type Failure, type FromStrongroom } from './protocol.js'
+import { type Room } from './room.js'
 import { collectShares } from './shares.js'
 import { askBagWords, confirmByFlag, needsBagWords } from './successor-words.js'
 import { checkDispute, checkEverything, isSealedSuccessor, open } from './trust.js'
 import { checkSuccessorSigners } from './successor-signers.js'
-
-/** Everything one session needs, once the warrant is read. */
-export interface Room {
-  desk: DeskLine
-  order: Order
-  folder: SealedFolder
-  generation: Generation
-  warrant: Warrant
-  journal: Journal
-}
 
 /** How long one exchange with OCI may take. */
 const CALL_TIMEOUT_MS = 20_000
