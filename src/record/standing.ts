@@ -47,6 +47,11 @@ export function openSessions<Stored extends { id: string; session: Session }>({ 
   return sessions.filter(({ id, session }) => (!isSettled(session) && !burned.has(session.opened.generation)) || !isEntered(id, logbook))
 }
 
+function openRemark({ id, session }: { id: string; session: Session }): string {
+  if (isSettled(session)) return `session ${id} is not entered in the logbook`
+  return `session ${id} has not come to its end${session.keyLiveAt === null ? '' : `: the key of GENERATION ${session.opened.generation} may be alive`}`
+}
+
 /** Whether a session has its entry in the logbook. */
 export function isEntered(id: string, logbook: readonly LogbookEntry[]): boolean {
   return logbook.some((entry) => entry.type === 'session' && entry.session === id)
@@ -58,7 +63,7 @@ export function custodyStanding(known: Known): CustodyStanding {
   const waiting = current ? successorsOf(known.standings, current.generation) : known.standings.filter(({ state }) => state === 'waiting')
   const open = openSessions(known)
   const blocking = [
-    ...open.map(({ id, session }) => `session ${id} has not come to its end${session.keyLiveAt === null ? '' : `: the key of GENERATION ${session.opened.generation} may be alive`}`),
+    ...open.map(openRemark),
     ...(current && current.margin < 0 ? [`GENERATION ${current.generation} is in use and can no longer be recombined: too many sheets are gone`] : []),
   ]
   const alarms = [

@@ -47,7 +47,9 @@ describe('alarms come first', () => {
       next: 'glasskey resume --session S1',
     })
     expect(judged({ sessions: open({ keyLiveAt: null }) }).remarks).toEqual([{ level: 'alarm', stops: true, text: 'session S1 has not come to its end' }])
-    expect(judged({ sessions: [{ id: 'S1', session: settled }] }).remarks).toEqual([])
+    expect(judged({ sessions: [{ id: 'S1', session: settled }] }).remarks).toEqual([{ level: 'alarm', stops: true, text: 'session S1 is not entered in the logbook' }])
+    const entry = { type: 'session', session: 'S1', action: 'rotate', drill: false, grade: 'proved' } as LogbookEntry
+    expect(judged({ sessions: [{ id: 'S1', session: settled }], logbook: [entry] }).remarks).toEqual([])
   })
 
   test('used and not proved dead', () => {
