@@ -105,7 +105,7 @@ async function proveSuccessor({ user, warrant, journal }: ExitParts): Promise<Pr
   if (listed.lifecycleState !== 'ACTIVE') throw new NotYet(`the successor is ${listed.lifecycleState}`)
   const known = journal.lines.some((line) => line.type === 'successor-active')
   if (!known) {
-    journal.write({ type: 'successor-active', generation: successor.generation, keyId: successor.keyId, spkiSha256: successor.spkiSha256, fingerprint: listed.fingerprint })
+    journal.write({ type: 'successor-active', generation: successor.generation, keyId: successor.keyId, spkiSha256: successor.spkiSha256, fingerprint: successor.fingerprint })
   }
   return { trust: 'read back', fingerprint: listed.fingerprint, keys }
 }
