@@ -1,15 +1,27 @@
 import { defineConfig } from 'vitest/config'
 
-/** `npm test` needs nothing but Node; what needs Debian's gnupg, zbar, poppler or chromium is called *.interop.test.ts. */
-const interop = process.env['GLASSKEY_TESTS'] === 'interop'
+/**
+ * `npm test` needs nothing but Node; what needs Debian's gnupg, zbar, poppler or chromium is called *.interop.test.ts. The
+ * matrices run a flow hundreds of times: `npm run test:crash` and `npm run test:faults`.
+ */
+const KINDS: Record<string, { include: string[]; exclude: string[] }> = {
+  unit: { include: ['test/**/*.test.ts'], exclude: ['test/**/*.interop.test.ts'] },
+  interop: { include: ['test/**/*.interop.test.ts'], exclude: [] },
+  crash: { include: ['test/crash/*.matrix.ts'], exclude: [] },
+  faults: { include: ['test/faults/*.matrix.ts'], exclude: [] },
+}
+const kind = process.env['GLASSKEY_TESTS'] ?? 'unit'
+const chosen = KINDS[kind]
+if (!chosen) throw new Error(`GLASSKEY_TESTS is ${kind}, and not one of ${Object.keys(KINDS).join(', ')}`)
 
 export default defineConfig({
   test: {
-    include: interop ? ['test/**/*.interop.test.ts'] : ['test/**/*.test.ts'],
-    exclude: interop ? [] : ['test/**/*.interop.test.ts'],
+    ...chosen,
     globalSetup: ['test/stage/prepare.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
+    // Cases of a matrix wait for processes most of the time.
+    maxConcurrency: 3,
   },
 })

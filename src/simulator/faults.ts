@@ -12,6 +12,8 @@ const status = z.int().min(200).max(599)
 export const FAULT_ACTION = z.discriminatedUnion('do', [
   /** The connection is reset as soon as it is made; meets connections, so only `region` of the match counts. */
   z.strictObject({ do: z.literal('refuse') }),
+  /** TLS is offered with the certificate of another authority; meets connections too. */
+  z.strictObject({ do: z.literal('wrong-certificate') }),
   /** The connection is reset without an answer. */
   z.strictObject({ do: z.literal('reset'), when: moment }),
   z.strictObject({ do: z.literal('delay'), when: moment.default('before'), milliseconds: z.int().min(0) }),
@@ -22,6 +24,8 @@ export const FAULT_ACTION = z.discriminatedUnion('do', [
     body: z.unknown().optional(),
     headers: z.record(z.string(), z.string()).default({}),
   }),
+  /** The effect happens; the answer comes a byte at a time, with so long between two. */
+  z.strictObject({ do: z.literal('drip'), milliseconds: z.int().min(1) }),
   /** A page of HTML in place of the answer, as a proxy sends; no effect. */
   z.strictObject({ do: z.literal('html'), status: status.default(502) }),
   /** The effect happens; the JSON of the answer stops half-way, in a message of honest length. */
@@ -70,6 +74,11 @@ function glob(pattern: string): RegExp {
   return new RegExp(`^${escaped.join('.*')}$`)
 }
 
+/** Whether a fault meets connections, before any request is known. */
+function isAtTheDoor(action: FaultAction): action is Extract<FaultAction, { do: 'refuse' | 'wrong-certificate' }> {
+  return action.do === 'refuse' || action.do === 'wrong-certificate'
+}
+
 /** The faults that lie in wait. Of several that match a request, the first one armed strikes. */
 export class Faults {
   #armed: Armed[] = []
@@ -93,19 +102,17 @@ export class Faults {
   /** What happens to this request, if anything. */
   strike(request: { method: string; path: string; region: string }): FaultAction | null {
     return this.#first(({ fault: { match, action }, path }) => {
-      if (action.do === 'refuse') return false
+      if (isAtTheDoor(action)) return false
       if (match.method !== undefined && match.method.toUpperCase() !== request.method) return false
       if (match.region !== undefined && match.region !== request.region) return false
       return path === null || path.test(request.path)
     })
   }
 
-  /** Is a new connection to this region refused? */
-  refuses(region: string): boolean {
-    const action = this.#first(
-      ({ fault: { match, action } }) => action.do === 'refuse' && (match.region ?? region) === region,
-    )
-    return action !== null
+  /** What happens to a new connection to this region, if anything. */
+  strikeConnection(region: string): 'refuse' | 'wrong-certificate' | null {
+    const action = this.#first(({ fault: { match, action } }) => isAtTheDoor(action) && (match.region ?? region) === region)
+    return action !== null && isAtTheDoor(action) ? action.do : null
   }
 
   #first(matches: (armed: Armed) => boolean): FaultAction | null {

@@ -1,6 +1,7 @@
 /** One region's door: an HTTP or HTTPS server on 127.0.0.1, with the faults that happen at doors. */
+import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import { type AddressInfo, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Cloud, type Region } from './cloud.js'
@@ -8,7 +9,7 @@ import { exchange, type Reply } from './exchange.js'
 import { type FaultAction, type Faults } from './faults.js'
 import { header, pathOf, type Received, wireHeaders } from './received.js'
 import { type TenancyEvent } from './tenancy-events.js'
-import { type Certified } from './test-authority.js'
+import { type Certified, issueServerCertificate, makeTestAuthority } from './test-authority.js'
 
 /** A request as the simulator's own log has it. */
 export interface RequestRecord {
@@ -30,6 +31,12 @@ export interface RequestRecord {
   readonly fault: FaultAction['do'] | null
 }
 
+/** When an observer looks: the request has come in whole, its effect has happened, its answer was handed to the network. */
+export type Moment = 'received' | 'done' | 'answered'
+
+/** Looks on at every request to OCI. Answering `drop` ends the request there, with a reset. */
+export type Observe = (moment: Moment, request: { readonly method: string; readonly path: string; readonly region: string }) => 'drop' | undefined
+
 /** What a listener needs of the simulator around it. */
 export interface ListenerParts {
   readonly cloud: Cloud
@@ -38,6 +45,7 @@ export interface ListenerParts {
   readonly record: (request: RequestRecord) => void
   readonly happen: (event: TenancyEvent) => void
   readonly exit: (code: number) => void
+  readonly observe: Observe
   /** Answers `/simulator/...`, which is no part of OCI. */
   readonly control: (method: string, target: string, body: Uint8Array) => { status: number; body: unknown }
 }
@@ -71,10 +79,24 @@ function send(response: ServerResponse, status: number, headers: Readonly<Record
   response.end(body)
 }
 
-function sendReply(response: ServerResponse, reply: Reply, action: FaultAction | null): void {
-  if (action?.do === 'truncate') send(response, reply.status, reply.headers, reply.body.slice(0, reply.body.length / 2))
+async function sendReply(response: ServerResponse, reply: Reply, action: FaultAction | null): Promise<void> {
+  if (action?.do === 'drip') await drip(response, reply, action.milliseconds)
+  else if (action?.do === 'truncate') send(response, reply.status, reply.headers, reply.body.slice(0, reply.body.length / 2))
   else if (action?.do === 'empty') send(response, reply.status, reply.headers, '')
   else send(response, reply.status, reply.headers, reply.body)
+}
+
+/** A byte at a time, until all is sent or nobody listens any more. */
+async function drip(response: ServerResponse, reply: Reply, milliseconds: number): Promise<void> {
+  response.sendDate = false
+  response.writeHead(reply.status, { ...reply.headers, 'content-length': String(Buffer.byteLength(reply.body)) })
+  response.flushHeaders()
+  for (const byte of Buffer.from(reply.body)) {
+    await sleep(milliseconds, undefined, { ref: false })
+    if (response.destroyed) return
+    response.write(Uint8Array.of(byte))
+  }
+  response.end()
 }
 
 /** The answer of a fault that lets nothing happen, or null. */
@@ -124,6 +146,13 @@ async function serve(
   action: FaultAction | null,
 ): Promise<void> {
   const { cloud, region } = parts
+  const request = { method: received.method, path: received.target, region: region.name }
+  /** Whether an observer ends the request here. */
+  const dropped = (moment: Moment): boolean => {
+    if (parts.observe(moment, request) !== 'drop') return false
+    reset(response)
+    return true
+  }
   const when = action !== null && 'when' in action ? action.when : null
   const ends = action?.do === 'reset' || action?.do === 'exit'
   const note = (reply: Reply | null, status: number | null): void =>
@@ -140,6 +169,11 @@ async function serve(
       fault: action?.do ?? null,
     })
 
+  response.once('finish', () => parts.observe('answered', request))
+  if (dropped('received')) {
+    note(null, null)
+    return
+  }
   if (action !== null && when === 'before') {
     if (ends) note(null, null)
     if (!(await suffer(parts, action, response))) return
@@ -153,8 +187,9 @@ async function serve(
   const now = cloud.now() + (action?.do === 'skew' ? action.seconds * 1000 : 0)
   const reply = exchange(cloud, region, received, now)
   note(reply, ends ? null : reply.status)
+  if (dropped('done')) return
   if (action !== null && when === 'after' && !(await suffer(parts, action, response))) return
-  sendReply(response, reply, action)
+  await sendReply(response, reply, action)
 }
 
 async function answer(parts: ListenerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -205,12 +240,19 @@ export async function listen(parts: ListenerParts, port: number, tls: Certified 
       }
     })
   }
-  const server: Server =
+  const server: Server | TlsServer =
     tls === null
       ? createServer(onRequest)
       : createTlsServer({ cert: tls.certificatePem, key: tls.privateKeyPem, minVersion: 'TLSv1.2' }, onRequest)
-  server.on('connection', (socket: Socket) => {
-    if (parts.faults.refuses(parts.region.name)) socket.resetAndDestroy()
+  const wrong = tls === null ? null : issueServerCertificate(makeTestAuthority(Date.now(), randomBytes), Date.now(), randomBytes)
+  // Before the server's own listener, which takes the certificate that is set by then.
+  server.prependListener('connection', (socket: Socket) => {
+    const fault = parts.faults.strikeConnection(parts.region.name)
+    if (fault === 'refuse') socket.resetAndDestroy()
+    if ('setSecureContext' in server && tls !== null && wrong !== null) {
+      const shown = fault === 'wrong-certificate' ? wrong : tls
+      server.setSecureContext({ cert: shown.certificatePem, key: shown.privateKeyPem, minVersion: 'TLSv1.2' })
+    }
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

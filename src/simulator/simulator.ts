@@ -12,7 +12,7 @@ import { Cloud, type Region } from './cloud.js'
 import { control } from './control.js'
 import { stateDigest } from './digest.js'
 import { type Fault, Faults, type FaultInput } from './faults.js'
-import { listen, type Listener, type ListenerParts, type RequestRecord } from './listener.js'
+import { listen, type Listener, type ListenerParts, type Observe, type RequestRecord } from './listener.js'
 import { type Random, regionKey } from './ocid.js'
 import { makeSeed, type Person, type Profile, type Seed, type Seeded } from './seed.js'
 import { appendEvent, type Loaded, loadState, saveState } from './state-file.js'
@@ -47,6 +47,8 @@ export interface SimulatorOptions {
   readonly generateKey?: () => KeyObject
   /** Ends the process when a fault says so. Default process.exit. */
   readonly onExit?: (code: number) => void
+  /** Looks on at every request; for tests that do something at an exact moment. */
+  readonly observe?: Observe
 }
 
 /** A running simulator. */
@@ -224,6 +226,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       record,
       happen: (event) => happen(cloud, event, strangerPem),
       exit,
+      observe: options.observe ?? (() => undefined),
       control: (method, target, body) => control(simulator, method, target, body),
     }
     const asked = options.port === undefined || options.port === 0 ? undefined : options.port + index

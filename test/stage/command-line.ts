@@ -12,10 +12,23 @@ export interface Ended {
   stderr: string
 }
 
-/** Runs `glasskey …`. `cli` is another build, for hostile dependencies. */
-export function glasskey(args: readonly string[], options: { cwd?: string; input?: string; cli?: string; env?: Record<string, string> } = {}): Promise<Ended> {
+/** How a command is run. `cli` is another build, for hostile dependencies; `node` are flags of Node; `onStart` gets the process id. */
+export interface Running {
+  cwd?: string
+  input?: string
+  cli?: string
+  node?: readonly string[]
+  env?: Record<string, string>
+  onStart?: (pid: number) => void
+}
+
+/** Runs `glasskey …`; code -1 is an end by a signal. Resolves when its last process has let go of the output. */
+export function glasskey(args: readonly string[], options: Running = {}): Promise<Ended> {
   return new Promise((done, reject) => {
-    const child = spawn(process.execPath, [options.cli ?? CLI, ...args], { cwd: options.cwd, stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1', ...options.env } })
+    const child = spawn(process.execPath, [...(options.node ?? []), options.cli ?? CLI, ...args], { cwd: options.cwd, stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1', ...options.env } })
+    if (child.pid !== undefined) options.onStart?.(child.pid)
+    // A command that is killed at once does not read what was typed for it.
+    child.stdin.on('error', () => undefined)
     let stdout = ''
     let stderr = ''
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))

@@ -1,5 +1,5 @@
 /** Before the tests: one ceremony and one takeover through the built command line, copied by every test that needs them. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestProject } from 'vitest/node'
@@ -11,8 +11,11 @@ import { glasskey } from './command-line.js'
 const CUSTODIANS = ['Ada Lovelace', 'Βασίλης Παπαδόπουλος', 'Софья Ковалевская']
 
 export async function setup(project: TestProject): Promise<() => void> {
-  const directory = mkdtempSync(join(tmpdir(), 'glasskey-prepared-'))
+  const parent = mkdtempSync(join(tmpdir(), 'glasskey-prepared-'))
+  const [sealed, directory] = [join(parent, 'sealed'), join(parent, 'taken-over')]
+  mkdirSync(directory)
   const cloud = await holdCeremony(directory)
+  cpSync(directory, sealed, { recursive: true })
   const oci = ['--oci-config', 'oci/config', ...Object.entries(cloud.endpoints).flatMap(([region, url]) => ['--endpoint', `${region}=${url}`])]
   const scans = [1, 2].flatMap((custodian) => ['--scan', `sheets/generation-1-custodian-${custodian}-copy-1.pdf`])
   try {
@@ -20,9 +23,10 @@ export async function setup(project: TestProject): Promise<() => void> {
   } finally {
     await cloud.close()
   }
-  project.provide('prepared', directory)
+  project.provide('sealed', sealed)
+  project.provide('takenOver', directory)
   return () => {
-    rmSync(directory, { recursive: true, force: true })
+    rmSync(parent, { recursive: true, force: true })
   }
 }
 

@@ -1,21 +1,24 @@
 /** A custody after its takeover, on a simulator of its own: what most scenes, attacks and crashes begin with. */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject } from 'vitest'
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.js'
 import { readPages } from '../../src/reader/page-proof.js'
 import { type JournalLine } from '../../src/record/journal.js'
-import { glasskey, type Ended } from './command-line.js'
+import { glasskey, type Ended, type Running } from './command-line.js'
+import { played, type Plan } from './played.js'
 
 /** A custody folder, its sheets and its cloud, in a folder that nobody else uses. */
 export class Rehearsal {
   readonly directory: string
   readonly cloud: Simulator
+  readonly #time: Pick<Plan, 'start' | 'speed'>
 
-  constructor(directory: string, cloud: Simulator) {
+  constructor(directory: string, cloud: Simulator, time: Pick<Plan, 'start' | 'speed'>) {
     this.directory = directory
     this.cloud = cloud
+    this.#time = time
   }
 
   get custody(): string {
@@ -55,9 +58,14 @@ export class Rehearsal {
     return ['break', 'saas-admin', '--custody', this.custody, '--database', databases.available, '--secret-id', secrets.saasAdmin, ...this.operator, '--use-case', 'restricted-data', '--yes', ...this.scans(generation, 1, 2), ...this.oci, ...more]
   }
 
-  /** Runs `glasskey …`. */
-  run(args: readonly string[], options: Parameters<typeof glasskey>[1] = {}): Promise<Ended> {
-    return glasskey(args, { cwd: this.directory, ...options })
+  /** Arguments of a takeover by custodians 1 and 2. */
+  takeover(generation = 1): string[] {
+    return ['takeover', '--custody', this.custody, '--profile', 'BOOTSTRAP', '--reader', 'AUDITOR', '--yes', ...this.scans(generation, 1, 2), ...this.oci]
+  }
+
+  /** Runs `glasskey …`, in the time of this rehearsal. */
+  run(args: readonly string[], options: Running = {}, plan: Partial<Plan> = {}): Promise<Ended> {
+    return glasskey(args, { cwd: this.directory, ...played({ ...this.#time, ...plan }), ...options })
   }
 
   /** Lines of the newest session's journal. */
@@ -79,17 +87,36 @@ export class Rehearsal {
   }
 }
 
-/** A fresh copy of the prepared custody: GENERATION 2 in use, 3 and 4 waiting, 2 of 3 custodians, two regions. */
-export async function rehearsal(options: Partial<SimulatorOptions> = {}): Promise<Rehearsal> {
+/** What a rehearsal begins with, and how time runs in it. */
+export interface Staging extends Partial<SimulatorOptions> {
+  /** `sealed`: after the ceremony. `taken over` (default): GENERATION 2 in use, 3 and 4 waiting. */
+  after?: 'sealed' | 'taken over'
+  /** How much faster than life time runs, in the cloud and in desk and strongroom. */
+  speed?: number
+}
+
+/** A fresh copy of a prepared custody: four generations, 2 of 3 custodians, two regions. */
+export async function rehearsal({ after = 'taken over', speed = 1, ...options }: Staging = {}): Promise<Rehearsal> {
   const directory = mkdtempSync(join(tmpdir(), 'glasskey-test-'))
-  cpSync(inject('prepared'), directory, { recursive: true })
-  const cloud = await startSimulator({ stateFile: join(directory, 'simulator.json'), ...options })
-  return new Rehearsal(directory, cloud)
+  cpSync(inject(after === 'sealed' ? 'sealed' : 'takenOver'), directory, { recursive: true })
+  forgetPorts(join(directory, 'simulator.json'))
+  const start = Date.now()
+  const now = (): number => start + (Date.now() - start) * speed
+  const cloud = await startSimulator({ stateFile: join(directory, 'simulator.json'), now, ...options })
+  return new Rehearsal(directory, cloud, { start, speed })
+}
+
+/** A cloud of its own: on remembered ports, a process that outlives its test would talk to the next test's cloud. */
+function forgetPorts(path: string): void {
+  const state = JSON.parse(readFileSync(path, 'utf8')) as { ports: object }
+  writeFileSync(path, JSON.stringify({ ...state, ports: {} }))
 }
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Folder with custody, sheets, OCI configuration and the simulator's state after a takeover. */
-    prepared: string
+    /** Folder with custody, sheets, OCI configuration and the simulator's state after a ceremony. */
+    sealed: string
+    /** The same after the takeover. */
+    takenOver: string
   }
 }

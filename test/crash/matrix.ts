@@ -1,0 +1,169 @@
+/**
+ * Dying at every point of a flow.
+ *
+ * A flow is run once to its end, and every durable write and every request of it is noted. Then it is run again for each
+ * of these points, and desk, strongroom or clerk is killed there; people do what `status` tells them; and all must be well.
+ */
+import { appendFileSync, readdirSync, readFileSync, truncateSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { type Moment, type Observe } from '../../src/simulator/listener.js'
+import { type Ended } from '../stage/command-line.js'
+import { assertAllWell, assertNobodyLockedOut, assertNothingSilent, doAsTold } from '../stage/laws.js'
+import { type DurableWrite, type Plan, type Role } from '../stage/played.js'
+import { killOf, processesOf } from '../stage/processes.mjs'
+import { classOf, Counter, shareOf } from '../stage/points.js'
+import { type Rehearsal, type Staging } from '../stage/rehearsal.js'
+
+/** A flow that can be interrupted. */
+export interface Flow {
+  name: string
+  /** A stage on which it can begin. */
+  open: (staging: Staging) => Promise<Rehearsal>
+  args: (stage: Rehearsal) => string[]
+  /** Whether the bootstrap key may still be the way in. */
+  lent?: boolean
+  /** What people do afterwards; `doAsTold` when left out. */
+  finish?: (stage: Rehearsal) => Promise<unknown>
+  /** What must hold then; `assertAllWell` when left out. */
+  check?: (stage: Rehearsal) => Promise<void>
+}
+
+/** A place to die. */
+export type Point =
+  | { at: 'write'; write: DurableWrite; phase: 'before' | 'torn' | 'after'; victim: Role; tail?: 'lost' | 'garbled' | 'zeros' }
+  | { at: 'request'; request: string; phase: Moment; victim: Role }
+
+/** Time runs this much faster than life: proofs take minutes otherwise. */
+const SPEED = 8
+
+/** Of a request that is repeated until something is so, this many are told apart. */
+const REPEATS = 2
+
+/** Dies at every point of a flow, as tests; at a share of them where GLASSKEY_MATRIX says so. */
+export async function dieAtEveryPoint(flow: Flow): Promise<void> {
+  const all = await pointsOf(flow)
+  const points = shareOf(all, kindsOf)
+  describe(flow.name, () => {
+    test.concurrent.each(points.map((point) => [nameOf(point), point] as const))('%s', async (_, point) => {
+      await dieAt(flow, point)
+    })
+    afterAll(() => {
+      console.log(`${flow.name}: ${points.length} crash points of ${all.length}`)
+    })
+  })
+}
+
+/** Runs the flow to its end and notes where it can be interrupted. */
+async function pointsOf(flow: Flow): Promise<Point[]> {
+  const points: Point[] = []
+  const seen = new Counter()
+  let desk = 0
+  const observe: Observe = (moment, request) => {
+    if (moment !== 'received' || desk === 0) return undefined
+    const kind = classOf(request)
+    const nth = seen.next(kind)
+    const name = `${kind} #${nth + 1}`
+    const alive = new Set(processesOf(desk).map(({ is }) => is))
+    for (const victim of VICTIMS) {
+      if (alive.has(victim) && nth < REPEATS) points.push(...(['received', 'done', 'answered'] as const).map((phase): Point => ({ at: 'request', request: name, phase, victim })))
+    }
+    return undefined
+  }
+  const stage = await flow.open({ observe, speed: SPEED })
+  try {
+    const log = join(stage.directory, 'writes.jsonl')
+    const { code, stderr } = await stage.run(flow.args(stage), { onStart: (pid) => (desk = pid) }, { log })
+    if (code !== 0) throw new Error(`${flow.name} ended with ${code} before anything was done to it:\n${stderr}`)
+    const writes = readFileSync(log, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as DurableWrite)
+    for (const write of writes) {
+      const phases: Point[] = (['before', 'torn', 'after'] as const).map((phase) => ({ at: 'write', write, phase, victim: write.role }))
+      points.push(...phases.filter(({ phase }) => phase !== 'torn' || isLine(write)))
+      for (const victim of write.alive) if (victim !== write.role && VICTIMS.includes(victim)) points.push({ at: 'write', write, phase: 'after', victim })
+      // The power goes before the line is synced: what the disk has then is anybody's guess.
+      if (isLine(write)) points.push(...(['lost', 'garbled', 'zeros'] as const).map((tail): Point => ({ at: 'write', write, phase: 'after', victim: write.role, tail })))
+    }
+  } finally {
+    await stage.close()
+  }
+  return points
+}
+
+const VICTIMS: readonly Role[] = ['desk', 'strongroom', 'clerk']
+
+/** Plays the flow to the point, and then what people do. */
+async function dieAt(flow: Flow, point: Point): Promise<void> {
+  const seen = new Counter()
+  let desk = 0
+  let died = false
+  let failure: unknown
+  let stage: Rehearsal | undefined
+  const observe: Observe = (moment, request) => {
+    if (moment === 'done' && stage) {
+      try {
+        assertNobodyLockedOut(stage, flow.lent === true)
+      } catch (error) {
+        failure ??= error
+      }
+    }
+    if (point.at !== 'request' || desk === 0 || died) return undefined
+    const kind = classOf(request)
+    if (moment === 'received') seen.next(kind)
+    const name = `${kind} #${seen.of(kind)}`
+    if (name !== point.request || moment !== point.phase) return undefined
+    died = true
+    killOf(desk, point.victim)
+    return moment === 'answered' ? undefined : 'drop'
+  }
+  stage = await flow.open({ observe, speed: SPEED })
+  try {
+    const plan: Partial<Plan> = point.at === 'write' ? { kill: { role: point.write.role, nth: point.write.nth, phase: point.phase, victim: point.victim } } : {}
+    const ended = await stage.run(flow.args(stage), { onStart: (pid) => (desk = pid) }, plan)
+    desk = 0
+    if (point.at === 'request') expect(died, `${point.request} was never reached`).toBe(true)
+    assertSaidSo(point, ended)
+    if (point.at === 'write' && point.tail) spoilTail(stage, point.tail)
+    if (flow.finish === undefined) assertNothingSilent(stage)
+    await (flow.finish ?? doAsTold)(stage)
+    await (flow.check ?? assertAllWell)(stage)
+    if (failure !== undefined) throw failure as Error
+  } finally {
+    await stage.close()
+  }
+}
+
+/** A desk that lives says how it ended, and never with an error of its own making. */
+function assertSaidSo(point: Point, { code, stdout, stderr }: Ended): void {
+  if (point.victim === 'desk') expect(code, 'the desk was killed').toBe(-1)
+  else expect([0, 3, 5, 6], `the desk's own end:\n${stderr}\n${stdout}`).toContain(code)
+}
+
+/** The last line of the newest journal or logbook, as a disk may have it that lost its power. */
+function spoilTail({ custody }: Rehearsal, tail: 'lost' | 'garbled' | 'zeros'): void {
+  const sessions = join(custody, 'sessions')
+  const newest = readdirSync(sessions).sort().at(-1) ?? ''
+  const path = join(sessions, newest, 'journal.jsonl')
+  const text = readFileSync(path, 'utf8')
+  const start = text.trimEnd().lastIndexOf('\n') + 1
+  const length = Buffer.byteLength(text.slice(start))
+  truncateSync(path, Buffer.byteLength(text.slice(0, start)))
+  if (tail === 'garbled') appendFileSync(path, text.slice(start).replace(/[a-f]/g, 'x'))
+  if (tail === 'zeros') appendFileSync(path, Buffer.alloc(length))
+}
+
+function isLine({ file, what }: DurableWrite): boolean {
+  return file.endsWith('journal.jsonl') && !what.endsWith('Sync') && what !== 'write'
+}
+
+function nameOf(point: Point): string {
+  if (point.at === 'request') return `${point.victim} dies when ${point.request} is ${point.phase}`
+  const { role, nth, what, file } = point.write
+  return `${point.victim} dies ${point.phase} ${role}'s write ${nth}, ${what} of ${file}${point.tail ? `, which is ${point.tail}` : ''}`
+}
+
+/** The place, and the way to die there. */
+function kindsOf(point: Point): string[] {
+  if (point.at === 'request') return [point.request.replace(/ [a-z0-9-]+ #\d+$/, ''), `request ${point.phase} ${point.victim}`]
+  const { role, what } = point.write
+  return [`${role} ${what}`, `write ${point.phase} ${point.victim} ${point.tail ?? ''}`]
+}

@@ -1,0 +1,39 @@
+/** Running a command on a stage: in faster time, with processes that are killed and disks that fail at an exact moment. */
+import { fileURLToPath } from 'node:url'
+import { type Running } from './command-line.js'
+
+/** Processes of a session. */
+export type Role = 'desk' | 'strongroom' | 'clerk'
+
+/** What happens to a command; read by preload.mjs. */
+export interface Plan {
+  /** Time since `start` (ms) runs `speed` times as fast as in life. */
+  start: number
+  speed: number
+  /** Every durable write is noted in this file. */
+  log?: string
+  /** `victim` is killed at the `nth` durable write of `role`; `torn`: when half of it is done. */
+  kill?: { role: Role; nth: number; phase: 'before' | 'torn' | 'after'; victim: Role }
+  /** Writes in `folder` fail once a line of type `from` was written and until the file `mark` is removed. */
+  disk?: { from: string; error: 'ENOSPC' | 'EIO' | 'EROFS'; folder: string; mark: string }
+}
+
+/** A durable write as preload.mjs notes it. */
+export interface DurableWrite {
+  role: Role
+  nth: number
+  /** Type of a journal's or logbook's line, or the call. */
+  what: string
+  file: string
+  /** Processes that were alive. */
+  alive: Role[]
+}
+
+const PRELOAD = fileURLToPath(new URL('preload.mjs', import.meta.url))
+
+/** How `glasskey` is run to play a plan. In plain time and with nothing planned, as anybody would run it. */
+export function played(plan: Plan): Running {
+  const { start, speed, ...more } = plan
+  if (speed === 1 && Object.keys(more).length === 0) return {}
+  return { node: ['--import', PRELOAD], env: { GLASSKEY_STAGE: JSON.stringify({ start, speed, ...more }) } }
+}

@@ -1,0 +1,57 @@
+/** Places in a flow, told apart in the same way on every run. */
+
+/** Counts by name. */
+export class Counter {
+  readonly #counts = new Map<string, number>()
+
+  /** How many of this name were counted before. */
+  next(name: string): number {
+    const count = this.#counts.get(name) ?? 0
+    this.#counts.set(name, count + 1)
+    return count
+  }
+
+  /** How many of this name were counted. */
+  of(name: string): number {
+    return this.#counts.get(name) ?? 0
+  }
+}
+
+/** Method, path without what differs from run to run, and region. */
+export function classOf({ method, path, region }: { method: string; path: string; region: string }): string {
+  const shape = path
+    .replace(/\?.*/, '')
+    .replace(/([0-9a-f]{2}(:|%3A)){15}[0-9a-f]{2}/gi, '{fingerprint}')
+    .replace(/ocid1\.([a-z]+)\.[\w.-]+/g, '{$1}')
+    .replace(/[0-9a-f]{32}/g, '{id}')
+  return `${method} ${shape} ${region}`
+}
+
+/**
+ * The cases that this run plays. GLASSKEY_MATRIX=short leaves so many that every kind of every sort is among them;
+ * GLASSKEY_MATRIX=2/5 is the second fifth; otherwise all.
+ */
+export function shareOf<Case>(cases: readonly Case[], kindsOf: (one: Case) => string[]): readonly Case[] {
+  const asked = process.env['GLASSKEY_MATRIX'] ?? 'all'
+  if (asked === 'all') return cases
+  if (asked === 'short') return ofEachKind(cases, kindsOf)
+  const [part = 0, parts = 0] = (/^(\d+)\/(\d+)$/.exec(asked)?.slice(1) ?? []).map(Number)
+  if (part < 1 || part > parts) throw new Error(`GLASSKEY_MATRIX is ${asked}, and neither all, short, nor a part such as 2/5`)
+  return cases.filter((_, at) => at % parts === part - 1)
+}
+
+/** Takes cases that bring a kind nobody brought before; of those that bring as many, the ones spread over the flow. */
+function ofEachKind<Case>(cases: readonly Case[], kindsOf: (one: Case) => string[]): Case[] {
+  const missing = new Set(cases.flatMap(kindsOf))
+  const chosen: Case[] = []
+  const fresh = (one: Case): number => kindsOf(one).filter((kind) => missing.has(kind)).length
+  while (missing.size > 0) {
+    const most = Math.max(...cases.map(fresh))
+    const best = cases.filter((one) => fresh(one) === most)
+    const next = best[(chosen.length * 7919) % best.length]
+    if (next === undefined) break
+    chosen.push(next)
+    for (const kind of kindsOf(next)) missing.delete(kind)
+  }
+  return chosen
+}
