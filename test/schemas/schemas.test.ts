@@ -49,7 +49,7 @@ function index(): string {
     'One object on one line of standard output; everything else goes to standard error. Each has `error`: null when the exit code is 0,',
     'otherwise `code`, `message` and `hint`. A command that refuses, or fails, prints nothing but `error`',
     `(${link('outcome-error.json')}); a session, a check or an audit that did not end well says what it found as well. The exit code`,
-    'follows from `code` alone. Unknown names are refused: a new one is a new version.',
+    'follows from `code` alone. The objects are strict: a name that a schema does not have is a fault of glasskey.',
     '',
     '| command | prints |',
     '|---|---|',
@@ -62,7 +62,7 @@ function index(): string {
     '',
     '| file | schema |',
     '|---|---|',
-    ...Object.entries(schemas).filter(([name]) => !name.startsWith('outcome-')).map(([name, { title }]) => `| ${title} | ${link(name)} |`),
+    ...Object.entries(schemas).filter(([name]) => !name.startsWith('outcome-')).map(([name, { title }]) => `| ${title.replace(/\S*\.(yaml|jsonl?)/, '`$&`')} | ${link(name)} |`),
     '',
   ].join('\n')
 }
