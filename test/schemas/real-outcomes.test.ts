@@ -142,6 +142,18 @@ describe('releases', () => {
     }
   })
 
+  test.concurrent('an action that failed, and a key left alive: the error is the worse of both', async () => {
+    const other = await rehearsal()
+    try {
+      for (const generation of [3, 4]) await other.run(['logbook', 'add', 'retired', '--custody', other.custody, '--set', `generation=${generation}`, '--set', 'reason=bags opened'])
+      const { available, alwaysFree } = other.cloud.seed.databases
+      const args = other.saasAdmin(2, '--defer-rotation').map((word) => (word === available ? alwaysFree : word))
+      expect(await say('break saas-admin', 'session', ...behind(args))).toMatchObject({ actionResult: 'failed', grade: 'unproved', successor: null, error: { code: 'KEY_NOT_PROVED_DEAD' } })
+    } finally {
+      await other.close()
+    }
+  })
+
   test('a later ceremony and its import', async () => {
     const outbox = join(stage.directory, 'outbox')
     expect(await say('ceremony', 'ceremony', ...custody(), '--sheets', 'sheets-2', '--outbox', outbox, '--rehearsal')).toMatchObject({ outbox, generations: [{ generation: 5 }] })
