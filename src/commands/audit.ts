@@ -64,13 +64,20 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
     const entry = args.record ? enter(folder, audit, auditor, digest) : null
     const after = [...(out === undefined ? [] : [`Report: ${out}`]), ...(entry === null ? [] : [entry.said])]
     return {
-      json: { ...json, report: out ?? null, logbook: entry?.number ?? null },
+      json: { ...json, out: out ?? null, logbook: entry?.number ?? null },
       text: [auditText(audit), ...after].join('\n'),
-      ...(audit.results.some(({ result }) => result === 'fails') ? { as: 'AUDIT_FAILED' as const } : {}),
+      ...failedControls(audit),
     }
   } finally {
     release()
   }
+}
+
+/** The error of an audit in which a control fails. */
+function failedControls({ results }: Audit): Pick<Outcome, 'error'> {
+  const codes = results.filter(({ result }) => result === 'fails').map(({ code }) => code)
+  if (codes.length === 0) return {}
+  return { error: { code: 'AUDIT_FAILED', message: `${codes.join(', ')} ${codes.length === 1 ? 'does' : 'do'} not hold`, hint: 'docs/audit-controls.md says what each means and what to do.' } }
 }
 
 async function writeReport(audit: Audit, auditor: string, out: string): Promise<string> {

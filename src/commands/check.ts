@@ -41,5 +41,7 @@ export const handler = async (args: CloudArguments): Promise<Outcome> => {
     ...findings.map(({ what, level, said }) => toned(`${level === 'good' ? 'ok  ' : level === 'warn' ? 'note' : 'STOP'}  ${what}: ${said}`, level === 'stop' ? 'alarm' : 'plain', process.stdout)),
     stops.length === 0 ? 'Ready.' : `Not ready: ${stops.length} to mend.`,
   ].join('\n')
-  return { json: { ready: stops.length === 0, findings: findings.map((finding) => ({ ...finding })) }, text, ...(stops.length === 0 ? {} : { as: 'REFUSED' as const }) }
+  const json = { ready: stops.length === 0, findings: findings.map((finding) => ({ ...finding })) }
+  if (stops.length === 0) return { json, text }
+  return { json, text, error: { code: 'REFUSED', message: `a session would not begin: ${stops.map(({ what, said }) => `${what}: ${said}`).join('; ')}`, hint: 'Mend it, and run glasskey check again.' } }
 }

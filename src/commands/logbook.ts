@@ -57,7 +57,7 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
       return { json: { entries: folder.logbook.lines }, text: folder.logbook.lines.map((entry) => `${String(entry.seq).padStart(4)}  ${entry.at.slice(0, 16)}Z  ${summaryOf(entry)}`).join('\n') }
     case 'show': {
       const { entry, entrySha256 } = entrySource(folder, numberOf(args.what))
-      return { json: { entry: entry, sha256: entrySha256 }, text: `${JSON.stringify(entry, null, 2)}\nSHA-256 ${entrySha256}` }
+      return { json: { entry, sha256: entrySha256 }, text: `${JSON.stringify(entry, null, 2)}\nSHA-256 ${entrySha256}` }
     }
     case 'verify':
       return verify(folder)
@@ -88,7 +88,7 @@ function verify(folder: CustodyFolder): Outcome {
     if (entry.type === 'session' && !folder.sessions.some(({ id }) => id === entry.session)) throw invalid(`the session of entry ${entry.seq} (${entry.session}) is missing`)
   }
   const { head } = folder.logbook
-  return { json: { verified: true, entries: head.seq, head: head.sha256, sessions: folder.sessions.length }, text: `The logbook holds: ${head.seq} entries, ${folder.sessions.length === 1 ? '1 session with its last signature' : `${folder.sessions.length} sessions with their last signatures`}.\nHead ${head.sha256}` }
+  return { json: { logbook: head.seq, sha256: head.sha256, sessions: folder.sessions.length }, text: `The logbook holds: ${head.seq} entries, ${folder.sessions.length === 1 ? '1 session with its last signature' : `${folder.sessions.length} sessions with their last signatures`}.\nHead ${head.sha256}` }
 }
 
 async function print(folder: CustodyFolder, args: Arguments): Promise<Outcome> {
@@ -96,8 +96,9 @@ async function print(folder: CustodyFolder, args: Arguments): Promise<Outcome> {
   const pdf = await drawLogbookEntry(entryPage(entrySource(folder, number)), { paper: folder.custody.paper })
   if (args.printer !== undefined) await printPdf(pdf, args.printer, `logbook entry ${number}`)
   else if (args.out === undefined) throw new GlasskeyError('USAGE', 'where should it go?', 'glasskey logbook print NUMBER --out FILE, or --printer NAME')
-  if (args.out !== undefined) writeNew(resolve(args.out), pdf)
-  return { json: { entry: number, out: args.out ?? null, printer: args.printer ?? null }, text: `Entry ${number} is ${args.printer === undefined ? `in ${String(args.out)}` : `with printer ${args.printer}`}.` }
+  const out = args.out === undefined ? null : resolve(args.out)
+  if (out !== null) writeNew(out, pdf)
+  return { json: { logbook: number, out, printer: args.printer ?? null }, text: `Entry ${number} is ${args.printer === undefined ? `in ${String(out)}` : `with printer ${args.printer}`}.` }
 }
 
 async function add(path: string, folder: CustodyFolder, args: Arguments): Promise<Outcome> {

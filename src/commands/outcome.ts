@@ -3,26 +3,38 @@ import { type Json } from '../canonical.js'
 import { EXIT_CODES, GlasskeyError, type ErrorCode } from '../errors.js'
 import { toned } from '../host/terminal.js'
 
+/** What was wrong and what to do next, as `--json` gives it. Its code decides the exit code. */
+export interface Problem {
+  code: ErrorCode
+  message: string
+  hint: string
+}
+
 /** What a command found or did. */
 export interface Outcome {
-  /** For `--json`. */
-  json: { [name: string]: Json | undefined }
+  /** For `--json`, with `error` added. Null: the object was printed on the way. */
+  json: { [name: string]: Json | undefined } | null
   /** For people. Empty: nothing more to say than was said on the way. */
   text: string
-  /** Exit code, by the name of an error, where something short of success was reported without being thrown. */
-  as?: ErrorCode
+  /** Where something short of success was reported without being thrown. */
+  error?: Problem
+}
+
+/** The one line of `--json`. Every object has `error`: null when the exit code is 0. Schemas: docs/schemas. */
+export function printed(found: { [name: string]: Json | undefined }, error: Problem | null): string {
+  return JSON.stringify({ ...found, error }) + '\n'
 }
 
 /** Runs a command, prints its outcome or its error, and sets the exit code. */
 export async function report(run: () => Promise<Outcome>, { json, debug }: { json: boolean; debug: boolean }): Promise<void> {
   try {
     const outcome = await run()
-    if (json) process.stdout.write(JSON.stringify(outcome.json) + '\n')
+    if (json) process.stdout.write(outcome.json ? printed(outcome.json, outcome.error ?? null) : '')
     else if (outcome.text !== '') process.stdout.write(outcome.text.trimEnd() + '\n')
-    process.exitCode = outcome.as ? EXIT_CODES[outcome.as] : 0
+    process.exitCode = outcome.error ? EXIT_CODES[outcome.error.code] : 0
   } catch (error) {
     const known = error instanceof GlasskeyError ? error : new GlasskeyError('INTERNAL', error instanceof Error ? error.message : String(error), 'This is a fault of glasskey. --debug shows where.', { cause: error })
-    if (json) process.stdout.write(JSON.stringify({ error: { code: known.code, message: known.message, hint: known.hint } }) + '\n')
+    if (json) process.stdout.write(printed({}, { code: known.code, message: known.message, hint: known.hint }))
     process.stderr.write(`${toned(`${known.code}: ${known.message}`, 'alarm')}\n`)
     if (known.hint !== '') process.stderr.write(`${known.hint}\n`)
     if (debug) process.stderr.write(`${known.stack ?? ''}\n${known.cause instanceof Error ? (known.cause.stack ?? '') : ''}\n`)

@@ -14,7 +14,6 @@ interface Arguments {
   envelope: string | undefined
   out: string | undefined
   yes: boolean
-  json: boolean | undefined
 }
 
 const SENTENCE = 'I end the custody of this key'
@@ -41,12 +40,10 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
     if (answer !== SENTENCE) throw new GlasskeyError('CONSENT_REFUSED', 'the sentence was not typed; no key was shown', '')
   }
   const text = Buffer.concat([pem, Buffer.from('OCI_API_KEY\n')])
-  const { keyId, generation, tenancy, user, homeRegion, fingerprint } = header
-  const names = { keyId, generation, tenancy, user, homeRegion, fingerprint }
-  if (args.out === undefined) {
-    if (args.json === true) return { json: { ...names, privateKeyPem: text.toString() }, text: '' }
-    return { json: {}, text: text.toString() }
-  }
-  writeNew(resolve(args.out), text, 0o600)
-  return { json: { ...names, out: resolve(args.out) }, text: `The key is in ${resolve(args.out)}.` }
+  const { keyId, generation, rehearsal, tenancy, user, homeRegion, fingerprint } = header
+  const names = { keyId, generation, rehearsal, tenancy, user, homeRegion, fingerprint }
+  if (args.out === undefined) return { json: { ...names, out: null, privateKeyPem: text.toString() }, text: text.toString() }
+  const out = resolve(args.out)
+  writeNew(out, text, 0o600)
+  return { json: { ...names, out, privateKeyPem: null }, text: `The key is in ${out}.` }
 }

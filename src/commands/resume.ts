@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { type Argv } from 'yargs'
 import { resume } from '../breakglass/resume.js'
 import { inputsOf, sessionFlags, type SessionArguments } from './flags.js'
-import { sessionOutcome } from './session-outcome.js'
+import { nothingToDo, sessionOutcome } from './session-outcome.js'
 import { type Outcome } from './outcome.js'
 
 interface Arguments extends SessionArguments {
@@ -20,6 +20,9 @@ export const builder = (flags: Argv): Argv =>
 export const handler = async (args: Arguments): Promise<Outcome> => {
   const folder = resolve(args.custody)
   const result = await resume(folder, args.session, inputsOf(args))
-  if (!result) return { json: { open: false }, text: 'Nothing is open: every session has come to its end.' }
+  if (!result) {
+    const found = args.session === undefined ? 'every session has come to its end' : `session ${args.session} has come to its end`
+    return { json: nothingToDo([found]), text: `Nothing is open: ${found}.` }
+  }
   return sessionOutcome(folder, result, args.printer)
 }

@@ -1,9 +1,9 @@
 /** What a session leaves behind, for people and scripts: break, takeover and resume end alike. */
 import { isAlive, type SessionResult } from '../breakglass/conclude.js'
 import { printSession, type PrintedSession } from '../breakglass/print-session.js'
-import { GlasskeyError } from '../errors.js'
+import { EXIT, EXIT_CODES, GlasskeyError } from '../errors.js'
 import { say, toned } from '../host/terminal.js'
-import { type Outcome } from './outcome.js'
+import { type Outcome, type Problem } from './outcome.js'
 
 /** Prints entry and slips, and says what to do next. Throws the session's failure once everything is on paper. */
 export async function sessionOutcome(folder: string, result: SessionResult, printer: string | undefined): Promise<Outcome> {
@@ -22,10 +22,11 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
     grade,
     secondsLive: state.burned?.secondsLive ?? 0,
     logbook: result.logbook,
-    entry: printed.entry,
-    slips: printed.slips,
-    evidence: printed.evidence,
-    error: failure ? { code: failure.code, message: failure.message, hint: failure.hint } : null,
+    entryFile: printed.entry,
+    slipsFile: printed.slips,
+    evidenceFile: printed.evidence,
+    // Only a takeover knows one.
+    bootstrapKeyFile: null,
   }
   const text = closing(result, printed)
   if (!failure && !isAlive(state)) return { json, text }
@@ -33,9 +34,25 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
     say(`${failure.code}: ${failure.message}`, 'alarm')
     if (failure.hint !== '') say(failure.hint)
   }
-  if (!isAlive(state)) return { json, text: `${text}\n${harmless(result)}`.trimEnd(), ...(failure ? { as: failure.code } : {}) }
+  if (!isAlive(state)) return { json, text: `${text}\n${harmless(result)}`.trimEnd(), ...(failure ? { error: problemOf(failure) } : {}) }
   const next = state.deferred ? `glasskey break rotate --custody ${folder} …` : `glasskey resume --custody ${folder} --session ${result.session} --scan FILE... (a quorum of GENERATION ${warrant.key.generation})`
-  return { json, text: `${text}\n${toned(`THE KEY OF GENERATION ${warrant.key.generation} IS NOT PROVED DEAD. Now: ${next}`, 'alarm', process.stdout)}`, as: 'KEY_NOT_PROVED_DEAD' }
+  return { json, text: `${text}\n${toned(`THE KEY OF GENERATION ${warrant.key.generation} IS NOT PROVED DEAD. Now: ${next}`, 'alarm', process.stdout)}`, error: alive(result, next) }
+}
+
+/** The error of a session whose key may be alive: exit 6, whatever else went wrong in it. */
+function alive({ warrant, failure }: SessionResult, next: string): Problem {
+  if (failure && EXIT_CODES[failure.code] === EXIT.unproved) return problemOf(failure)
+  const why = failure ? `: ${failure.code}: ${failure.message}` : ''
+  return { code: 'KEY_NOT_PROVED_DEAD', message: `the key of GENERATION ${warrant.key.generation} is not proved dead${why}`, hint: next }
+}
+
+function problemOf({ code, message, hint }: Problem): Problem {
+  return { code, message, hint }
+}
+
+/** What `takeover` and `resume` say when there is nothing to do: all that was found. */
+export function nothingToDo(found: string[]): { session: null; found: string[] } {
+  return { session: null, found }
 }
 
 /** What a session that ended before a key was live leaves behind. */

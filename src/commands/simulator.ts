@@ -1,9 +1,10 @@
 /** `glasskey simulator`: OCI on loopback, to rehearse on. Runs until it is told to stop. */
+import { resolve } from 'node:path'
 import { type Argv } from 'yargs'
 import { GlasskeyError } from '../errors.js'
 import { readBeliefs } from '../simulator/beliefs.js'
 import { describeSimulator, writeConfig } from '../simulator/config-directory.js'
-import { type Outcome } from './outcome.js'
+import { printed, type Outcome } from './outcome.js'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../simulator/simulator.js'
 
 /** What yargs makes of the flags below. */
@@ -120,13 +121,12 @@ export async function handler(args: SimulatorArguments): Promise<Outcome> {
   const directory = args.writeConfig
   try {
     if (directory !== undefined) writeConfig(directory, simulator)
-    const first = { ...describeSimulator(simulator), pid: process.pid, config: directory ?? null }
-    process.stdout.write(`${JSON.stringify(first)}\n`)
+    process.stdout.write(printed({ ...describeSimulator(simulator), pid: process.pid, config: directory === undefined ? null : resolve(directory) }, null))
     process.stderr.write(`${welcome(simulator, directory)}\n`)
     await stop
   } finally {
     await simulator.close()
   }
   if (args.untilStdinCloses) process.stdin.destroy()
-  return { json: {}, text: '' }
+  return { json: null, text: '' }
 }

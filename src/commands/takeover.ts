@@ -5,7 +5,7 @@ import { takeOver } from '../breakglass/takeover.js'
 import { readProfile } from '../host/oci-profile.js'
 import { say } from '../host/terminal.js'
 import { configOf, inputsOf, sessionFlags, type SessionArguments } from './flags.js'
-import { sessionOutcome } from './session-outcome.js'
+import { nothingToDo, sessionOutcome } from './session-outcome.js'
 import { type Outcome } from './outcome.js'
 
 interface Arguments extends SessionArguments {
@@ -31,7 +31,7 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   const result = await takeOver(folder, profile, { operator: args.operator, authorisedBy: args.authorisedBy, reason: args.reason }, inputsOf(args))
   if ('already' in result) {
     const text = `All is as it should be:\n${result.already.map((sentence) => `  ${sentence}`).join('\n')}`
-    return { json: { already: true, found: result.already }, text }
+    return { json: nothingToDo(result.already), text }
   }
   const outcome = await sessionOutcome(folder, result.done, args.printer)
   if (!result.done.failure) say(`The bootstrap key is deleted in OCI. Destroy its file too: ${result.bootstrapKeyFile}`, 'strong')

@@ -2,25 +2,26 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { stringify } from 'ini'
+import { type Json } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 import { PROFILES } from './seed.js'
 import { type Simulator } from './simulator.js'
 
 /** What `tenancy.json` and the first line on stdout say. */
-export function describeSimulator(simulator: Simulator): Record<string, unknown> {
+export function describeSimulator(simulator: Simulator): { [name: string]: Json } {
   const { seed, endpoints } = simulator
   return {
     simulator: true,
-    endpoints,
+    endpoints: { ...endpoints },
     homeRegion: seed.homeRegion,
     domainUrl: simulator.domainUrl,
     tenancy: seed.tenancy,
-    users: seed.users,
-    groups: seed.groups,
-    compartments: seed.compartments,
+    users: { ...seed.users },
+    groups: { ...seed.groups },
+    compartments: { ...seed.compartments },
     domain: seed.domain,
-    databases: seed.databases,
-    secrets: seed.secrets,
+    databases: { ...seed.databases },
+    secrets: { ...seed.secrets },
   }
 }
 

@@ -23,7 +23,7 @@ describe('init', () => {
   test('writes once, and never over a file', async () => {
     const out = join(directory, 'custody.yaml')
     const args = [...INIT, '--custodian', 'Ada', '--custodian', 'Grace', '--threshold', '2', '--out', out]
-    expect((await glasskey([...args, '--json'])).stdout).toBe(`${JSON.stringify({ out, custodians: 2, threshold: 2 })}\n`)
+    expect((await glasskey([...args, '--json'])).stdout).toBe(`${JSON.stringify({ out, custodians: 2, threshold: 2, error: null })}\n`)
     const again = await glasskey(args)
     expect([again.code, again.stderr]).toEqual([2, `OUTPUT_EXISTS: ${out} exists already; nothing is ever overwritten\nName another place, or move the file away.\n`])
   })

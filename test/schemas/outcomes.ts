@@ -1,97 +1,256 @@
-/** What each `--json` prints. The commands build these objects themselves; the types and runs below hold them to it. */
+/** What each `--json` prints. The commands build these objects themselves; the types here and the runs of real-outcomes.test.ts hold them to it. */
 import { z } from 'zod'
+import { CONTROLS } from '../../src/audit/controls.js'
+import { type ControlResult } from '../../src/audit/control.js'
+import { type Opinion } from '../../src/audit/opinion.js'
 import { type Finding } from '../../src/breakglass/preflight.js'
 import { type CeremonyResult } from '../../src/ceremony/conduct.js'
 import { type Imported } from '../../src/ceremony/import.js'
-import { fingerprint, generation, keyId, sha256 } from '../../src/custody/fields.js'
+import * as fields from '../../src/custody/fields.js'
+import { fingerprint, instant, line, ocid, region, sha256 } from '../../src/custody/fields.js'
+import { type Problem } from '../../src/commands/outcome.js'
 import { type DrillReport } from '../../src/drill/drill.js'
 import { EXIT_CODES, type ErrorCode } from '../../src/errors.js'
 import { grade } from '../../src/record/journal.js'
 import { logbookEntry } from '../../src/record/logbook.js'
 import { type CustodyStanding } from '../../src/record/standing.js'
 
-const problem = z.strictObject({ code: z.enum(Object.keys(EXIT_CODES) as [ErrorCode, ...ErrorCode[]]), message: z.string(), hint: z.string() })
+const problem = z.strictObject({
+  code: z.enum(Object.keys(EXIT_CODES) as [ErrorCode, ...ErrorCode[]]).describe('Stable name; it decides the exit code'),
+  message: z.string().describe('What was wrong, for people; the wording may change'),
+  hint: z.string().describe('What to do next: a sentence or a command; empty when there is nothing to add'),
+}) satisfies z.ZodType<Problem>
+
+/** Ends with exit code 0, so `error` is null; or the command throws, and prints the error object instead. */
+const none = z.null().describe('Null: the exit code is 0. A command that fails prints outcome-error.json instead')
+/** May end otherwise than with 0 and still say what was found. */
+const perhaps = problem.nullable().describe('Null when the exit code is 0')
+
+const generation = fields.generation.describe('Generation, counted from 1')
+const keyId = fields.keyId.describe('Key id: the first 8 bytes of the SHA-256 of the public key (SPKI, DER), in hex')
+const custodianNumber = fields.custodianNumber.describe('Number of the custodian')
+const tenancyOcid = fields.tenancyOcid.describe('OCID of the tenancy')
+const userOcid = fields.userOcid.describe('OCID of a user')
+const rehearsal = z.boolean().describe('Whether it is practice, which opens nothing real')
 const count = z.number().int().min(0)
-const ended = z.strictObject({ keyId: z.string(), grade: z.string(), secondsLive: z.number() })
+const path = z.string().min(1)
+const seconds = z.number().min(0)
+const entryNumber = z.number().int().min(1)
+const sessionId = z.string().regex(/^\d{8}T\d{6}Z-[0-9a-f]{8}$/).describe('Name of the session, and of its folder in sessions/')
+const successor = z.strictObject({ generation, keyId })
+const actionResult = z.enum(['not begun', 'done', 'failed', 'interrupted', 'none'])
+const secondsLive = seconds.describe('For how many seconds the key was live; 0 when it was not')
 
 const ceremony = z.strictObject({
-  custody: z.string(),
-  outbox: z.string().nullable(),
-  sheets: z.string(),
-  sheetFiles: z.array(z.string()),
-  record: z.string(),
-  rehearsal: z.boolean(),
-  generations: z.array(z.strictObject({ generation, keyId, spkiSha256: sha256, fingerprint, manifestSha256: sha256 })),
+  custody: path.describe('Absolute path of the custody folder'),
+  outbox: path.nullable().describe('Absolute path of what goes back over the air gap; null for the first ceremony, which writes the custody folder itself'),
+  sheets: path.describe('Folder of the sheets, which are the secrets'),
+  sheetFiles: z.array(z.string()).describe('Names of the files in it'),
+  record: path.describe('PDF of the ceremony record'),
+  rehearsal,
+  generations: z.array(z.strictObject({ generation, keyId, spkiSha256: sha256, fingerprint, manifestSha256: sha256 })).describe('What was made, in order'),
 }) satisfies z.ZodType<CeremonyResult>
 
-const imported = z.strictObject({ custody: z.string(), generations: z.array(generation), logbook: count, custodyYamlDiffers: z.boolean() }) satisfies z.ZodType<Imported>
+const imported = z.strictObject({
+  custody: path.describe('Absolute path of the custody folder'),
+  generations: z.array(generation).describe('Generations that were added'),
+  logbook: entryNumber.describe('Number of the logbook entry'),
+  custodyYamlDiffers: z.boolean().describe('Whether the outbox has another custody.yaml than the folder, whose own was kept'),
+}) satisfies z.ZodType<Imported>
 
-const check = z.strictObject({
-  ready: z.boolean(),
-  findings: z.array(z.strictObject({ what: z.string(), level: z.enum(['good', 'warn', 'stop']), said: z.string() }) satisfies z.ZodType<Finding>),
+const finding = z.strictObject({
+  what: z.string().describe('What was looked at'),
+  level: z.enum(['good', 'warn', 'stop']).describe('stop: a session would not begin; warn: people should know'),
+  said: z.string().describe('What was found, for people'),
+}) satisfies z.ZodType<Finding>
+
+const standing = z.strictObject({
+  generation,
+  state: z.enum(['waiting', 'in use', 'exposed', 'not proved dead', 'burned', 'retired']),
+  living: count.describe('Custodians with at least one copy that is not reported gone'),
+  margin: z.number().int().describe('How many of them may yet be lost; negative: the sheets cannot open the key any more'),
+  seen: z.array(custodianNumber).describe('Custodians whose share was seen in some session'),
 })
 
 const status = z.strictObject({
-  rehearsal: z.boolean(),
-  inUse: z.strictObject({ generation, state: z.enum(['waiting', 'in use', 'exposed', 'not proved dead', 'burned', 'retired']), living: count, margin: z.number().int(), seen: z.array(z.number().int()) }).nullable(),
-  waiting: z.array(generation),
-  remarks: z.array(z.strictObject({ level: z.enum(['alarm', 'warn']), stops: z.boolean(), text: z.string() })),
-  daysSinceDrill: z.number().int().nullable(),
-  drillDueInDays: z.number().int(),
-  next: z.string(),
-  logbook: count,
+  rehearsal,
+  inUse: standing.nullable().describe('The generation in use; null before the takeover'),
+  waiting: z.array(generation).describe('Successors, the next one first'),
+  remarks: z.array(z.strictObject({ level: z.enum(['alarm', 'warn']), stops: z.boolean().describe('Whether no session could begin because of it'), text: z.string().describe('For people') })).describe('What is wrong, most urgent first'),
+  daysSinceDrill: z.number().int().nullable().describe('Whole days since the last real drill; null when there was none'),
+  drillDueInDays: z.number().int().describe('Days until the next drill; negative when it is overdue'),
+  next: z.string().describe('What to do next, for people'),
+  logbook: count.describe('Number of the last logbook entry'),
 }) satisfies z.ZodType<CustodyStanding & { logbook: number }>
 
 const session = z.strictObject({
-  session: z.string(),
+  session: sessionId,
   action: z.enum(['takeover', 'rotate', 'saas-admin']),
-  rehearsal: z.boolean(),
-  generation,
-  keyId,
-  successor: z.strictObject({ generation, keyId }).nullable(),
-  actionResult: z.string(),
-  actionDetail: z.string(),
-  refusals: z.array(z.string()),
-  grade: grade.nullable(),
-  secondsLive: z.number(),
-  logbook: count,
-  entry: z.string(),
-  slips: z.string().nullable(),
-  evidence: z.string(),
-  error: problem.nullable(),
-  /** Only of a takeover. */
-  bootstrapKeyFile: z.string().optional(),
+  rehearsal,
+  generation: generation.describe('Generation of the key that was released'),
+  keyId: keyId.describe('Key id of that key'),
+  successor: successor.nullable().describe('What is in use now; null when the session did not rotate'),
+  actionResult: actionResult.describe('none: the warrant asks for a rotation only'),
+  actionDetail: z.string().describe('What became of the action, for people; empty when it was not begun'),
+  refusals: z.array(z.string()).describe('Requests that the strongroom refused to sign, and why'),
+  grade: grade.nullable().describe('How well the used key is proved dead; null when no key was live'),
+  secondsLive,
+  logbook: entryNumber.describe('Number of the logbook entry'),
+  entryFile: path.describe('PDF of the logbook entry'),
+  slipsFile: path.nullable().describe('PDF of the slips for the custodians; null when no share was read'),
+  evidenceFile: path.describe('evidence.json of the session'),
+  bootstrapKeyFile: path.nullable().describe('takeover: file of the bootstrap key, which is to be destroyed; otherwise null'),
+  error: perhaps,
 })
 
-const drill = z.strictObject({
-  simulated: z.literal(true),
-  tool: z.string(),
-  directory: z.string(),
-  seconds: count,
-  steps: z.array(z.strictObject({ title: z.string(), command: z.string(), exitCode: z.number().int(), seconds: z.number() })),
-  takeover: ended,
-  release: z.strictObject({ ...ended.shape, shares: z.array(z.number().int()), successor: z.number().int() }),
-  refused: z.array(z.string()),
-  tenancyUnchangedByRefusals: z.boolean(),
+const ended = z.strictObject({ keyId, grade: z.enum([...grade.options, 'none']), secondsLive })
+
+const drillReport = z.strictObject({
+  simulated: z.literal(true).describe('Nothing real was touched'),
+  tool: z.string().describe('Name and version of glasskey'),
+  directory: path.describe('Folder to go on playing in'),
+  seconds: count.describe('How long the drill took'),
+  steps: z.array(z.strictObject({ title: z.string().describe('What the step is'), command: z.string().describe('As it would be typed in the folder'), exitCode: z.number().int().min(0).max(6).describe('How it ended'), seconds: seconds.describe('How long it took') })).describe('Commands that were run, in order'),
+  takeover: ended.describe('The key of the takeover'),
+  release: z.strictObject({ ...ended.shape, shares: z.array(custodianNumber).describe('Custodians who released'), successor: z.number().int().min(0).describe('Generation in use afterwards') }),
+  refused: z.array(z.string()).describe('Titles of the steps that were refused, as they should be'),
+  tenancyUnchangedByRefusals: z.boolean().describe('Whether the tenancy was the same before and after them'),
 }) satisfies z.ZodType<DrillReport>
+
+const opinion = z.strictObject({
+  verdict: z.enum(['Yes', 'No', 'Not established']),
+  sentence: z.string().describe('Why, for people'),
+}) satisfies z.ZodType<Opinion>
+
+const code = z.string().regex(/^[A-Z]\d\d$/)
+const control = z.strictObject({
+  code: code.describe('Stable code; docs/audit-controls.md explains each'),
+  claim: z.string().describe('What should be so'),
+  result: z.enum(['holds', 'fails', 'not checked']),
+  finding: z.string().describe('What was found, or why it does not hold or was not checked'),
+  method: z.string().describe('How it was examined'),
+  source: z.string().describe('From what'),
+}) satisfies z.ZodType<Omit<ControlResult, 'bearsOn' | 'reperformed'>>
+
+const audit = z.strictObject({
+  passed: z.boolean().describe('Whether no control fails; some may not be checked'),
+  failed: z.array(code).describe('Codes of the controls that fail'),
+  auditor: line.describe('Who audits'),
+  period: z.strictObject({ from: instant, to: instant }).describe('Sessions that were looked at: those begun in this time'),
+  login: z.string().nullable().describe('Profile with which OCI was read; null: only what can be checked offline was'),
+  opinion: z.strictObject({ scriptFollowed: opinion, keyRevoked: opinion, actionsExplained: opinion }),
+  controls: z.array(control).length(CONTROLS.length).describe('Every control there is, in order'),
+  reconciliation: z
+    .strictObject({
+      matched: count.describe('Calls that are in our journals and in OCI\'s Audit log'),
+      journalOnly: count.describe('Calls that OCI answered and its log does not have'),
+      late: count.describe('Matched, with times more than five minutes apart'),
+      cloudOnly: count.describe('Events by a used key that no journal explains'),
+    })
+    .nullable()
+    .describe('Our journals against OCI\'s Audit log; null without a login'),
+  notChecked: z.array(z.string()).describe('What was not checked, and why, for people'),
+  out: path.nullable().describe('Absolute path of the report (PDF); null when none was asked for'),
+  logbook: entryNumber.nullable().describe('Number of the logbook entry; null when the audit was not entered'),
+  error: perhaps,
+})
+
+const recovered = z.strictObject({
+  keyId,
+  generation,
+  rehearsal,
+  tenancy: tenancyOcid,
+  user: userOcid.describe('Whose API key it is'),
+  homeRegion: region,
+  fingerprint: fingerprint.describe('As OCI lists the key'),
+  out: path.nullable().describe('Absolute path of the file with the key; null when the key is in this object'),
+  privateKeyPem: z.string().regex(/^-----BEGIN PRIVATE KEY-----\n[A-Za-z0-9+/=\n]+-----END PRIVATE KEY-----\nOCI_API_KEY\n$/).nullable().describe('SECRET. PKCS#8 PEM and the line OCI_API_KEY, as OCI\'s tools read it; null when it was written to a file'),
+  error: none,
+})
+
+const url = z.string().regex(/^https?:\/\/127\.0\.0\.1:\d+$/)
+const simulator = z.strictObject({
+  simulator: z.literal(true).describe('Nothing here is real'),
+  endpoints: z.record(region, url).describe('Every region with the address that answers for it; the home region first'),
+  homeRegion: region,
+  domainUrl: url.describe('Address of the default identity domain'),
+  tenancy: tenancyOcid,
+  users: z.strictObject({ administrator: userOcid, secondAdministrator: userOcid, operator: userOcid, auditor: userOcid }),
+  groups: z.strictObject({ administrators: ocid, operators: ocid, auditors: ocid }),
+  compartments: z.strictObject({ production: ocid, sandbox: ocid }),
+  domain: ocid,
+  databases: z.strictObject({ available: ocid, alwaysFree: ocid, stopped: ocid }),
+  secrets: z.strictObject({ saasAdmin: ocid }),
+  pid: z.number().int().min(1).describe('Process to stop: SIGTERM'),
+  config: path.nullable().describe('Absolute path of the folder with an OCI configuration; null without --write-config'),
+  error: none,
+})
+
+const inspected = z.strictObject({
+  rehearsal,
+  keyId,
+  custodian: custodianNumber,
+  threshold: count.describe('How many shares make a quorum'),
+  shares: count.describe('How many shares there are'),
+  name: z.string().nullable().describe('Name of the custodian; null when the folder does not know the key, or none was given'),
+  generation: generation.nullable().describe('Null when the folder does not know the key, or none was given'),
+  standing: z.string().nullable().describe('What that generation is good for, for people; null likewise'),
+  promised: z.boolean().describe('Whether it is the share that the folder\'s manifest promises'),
+})
+
+const entered = z.strictObject({ entry: logbookEntry.describe('The entry, as it stands in logbook.jsonl'), sha256: sha256.describe('SHA-256 of that line, for the paper book'), error: none })
 
 /** By the name of their file: `outcome-<name>.json`. */
 export const outcomes = {
   error: z.strictObject({ error: problem }),
-  init: z.strictObject({ out: z.string(), custodians: count, threshold: count }),
-  ceremony,
-  'ceremony-import': imported,
-  check,
-  status,
+  init: z.strictObject({ out: path.describe('Absolute path of the custody.yaml that was written'), custodians: count.describe('How many there are'), threshold: count.describe('How many of them make a quorum'), error: none }),
+  ceremony: z.strictObject({ ...ceremony.shape, error: none }),
+  'ceremony-import': z.strictObject({ ...imported.shape, error: none }),
+  check: z.strictObject({ ready: z.boolean().describe('Whether a session would begin'), findings: z.array(finding).describe('What was looked at, in order'), error: perhaps }),
+  status: z.strictObject({ ...status.shape, error: none }),
   session,
-  'share-inspect': z.strictObject({
-    shares: z.array(z.strictObject({
-      rehearsal: z.boolean(), keyId, custodian: z.number().int(), threshold: count, shares: count, name: z.string().nullable(), generation: generation.nullable(), standing: z.string().nullable(), promised: z.boolean(),
-    })),
-    envelopeParts: count,
+  'nothing-to-do': z.strictObject({
+    session: z.null().describe('Null: no session was held or finished'),
+    found: z.array(z.string()).min(1).describe('What was found to be as it should be, for people'),
+    error: none,
   }),
-  'logbook-list': z.strictObject({ entries: z.array(logbookEntry) }),
-  'logbook-show': z.strictObject({ entry: logbookEntry, sha256 }),
-  'logbook-verify': z.strictObject({ verified: z.literal(true), entries: count, head: sha256, sessions: count }),
-  drill,
+  'share-inspect': z.strictObject({ shares: z.array(inspected).describe('Shares that were read'), envelopeParts: count.describe('Codes of page 2 that were read'), error: none }),
+  'logbook-list': z.strictObject({ entries: z.array(logbookEntry).describe('Every entry, as it stands in logbook.jsonl'), error: none }),
+  'logbook-show': entered,
+  'logbook-add': entered,
+  'logbook-verify': z.strictObject({ logbook: count.describe('Number of the last entry'), sha256: sha256.describe('SHA-256 of that line, for the paper book'), sessions: count.describe('Sessions whose last signature was verified'), error: none }),
+  'logbook-print': z.strictObject({ logbook: entryNumber.describe('Number of the entry'), out: path.nullable().describe('Absolute path of the PDF; null when none was asked for'), printer: z.string().nullable().describe('CUPS printer that has it; null when none was asked for'), error: none }),
+  audit,
+  recover: recovered,
+  simulator,
+  drill: z.strictObject({ ...drillReport.shape, error: none }),
 } as const
+
+/** report.json of a drill, for those who come later. */
+export const drillReportSchema = drillReport
+
+/** Name of an outcome's schema. */
+export type OutcomeName = keyof typeof outcomes
+
+/** What each command prints with `--json` where it does not refuse. docs/schemas/README.md is made from this table. */
+export const COMMANDS: Readonly<Record<string, readonly [OutcomeName, ...OutcomeName[]]>> = {
+  drill: ['drill'],
+  init: ['init'],
+  ceremony: ['ceremony'],
+  'ceremony import': ['ceremony-import'],
+  takeover: ['session', 'nothing-to-do'],
+  'break rotate': ['session'],
+  'break saas-admin': ['session'],
+  resume: ['session', 'nothing-to-do'],
+  status: ['status'],
+  check: ['check'],
+  'logbook list': ['logbook-list'],
+  'logbook show': ['logbook-show'],
+  'logbook verify': ['logbook-verify'],
+  'logbook print': ['logbook-print'],
+  'logbook add': ['logbook-add'],
+  audit: ['audit'],
+  'share inspect': ['share-inspect'],
+  recover: ['recover'],
+  simulator: ['simulator'],
+}

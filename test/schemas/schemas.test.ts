@@ -14,7 +14,7 @@ import { journalLine } from '../../src/record/journal.js'
 import { logbookEntry } from '../../src/record/logbook.js'
 import { warrantSchema } from '../../src/warrant/warrant.js'
 import { SESSIONS, vectorJson, vectorText } from '../vectors/frozen.js'
-import { outcomes } from './outcomes.js'
+import { COMMANDS, drillReportSchema, outcomes } from './outcomes.js'
 
 const FOLDER = new URL('../../docs/schemas/', import.meta.url)
 
@@ -27,6 +27,7 @@ const schemas: Record<string, { title: string; schema: z.ZodType; io?: 'input' }
   'journal-line.json': { title: 'a line of sessions/<id>/journal.jsonl', schema: journalLine },
   'logbook-entry.json': { title: 'a line of logbook.jsonl', schema: logbookEntry },
   'evidence.json': { title: 'sessions/<id>/evidence.json', schema: evidenceSchema },
+  'drill-report.json': { title: 'report.json of a drill', schema: drillReportSchema },
   ...Object.fromEntries(Object.entries(outcomes).map(([name, schema]) => [`outcome-${name}.json`, { title: `--json: ${name}`, schema }])),
 }
 
@@ -34,8 +35,41 @@ function fileOf({ title, schema, io }: { title: string; schema: z.ZodType; io?: 
   return JSON.stringify({ title: `glasskey 1: ${title}`, ...z.toJSONSchema(schema, io ? { io } : {}) }, null, 2) + '\n'
 }
 
+/** docs/schemas/README.md: which schema is of what. */
+function index(): string {
+  const link = (name: string): string => `[${name}](${name})`
+  return [
+    '# Schemas',
+    '',
+    'JSON Schemas (2020-12) of everything that glasskey reads, leaves behind and prints, made from what the code itself checks with',
+    '(`test/schemas/schemas.test.ts`). What the built commands print is held against these files in `test/schemas/real-outcomes.test.ts`.',
+    '',
+    '## What `--json` prints',
+    '',
+    'One object on one line of standard output; everything else goes to standard error. Each has `error`: null when the exit code is 0,',
+    'otherwise `code`, `message` and `hint`. A command that refuses, or fails, prints nothing but `error`',
+    `(${link('outcome-error.json')}); a session, a check or an audit that did not end well says what it found as well. The exit code`,
+    'follows from `code` alone. The objects are strict: a name that a schema does not have is a fault of glasskey.',
+    '',
+    '| command | prints |',
+    '|---|---|',
+    ...Object.entries(COMMANDS).map(([command, names]) => `| \`glasskey ${command}\` | ${names.map((name) => link(`outcome-${name}.json`)).join(' or ')} |`),
+    '',
+    'Paths are absolute. `logbook` is always the number of an entry. Where a session may have nothing to do, `session` is null then.',
+    '`simulator` prints its object as the first line, with and without `--json`, and runs on. `recover --json` without `--out` prints the private key.',
+    '',
+    '## Files',
+    '',
+    '| file | schema |',
+    '|---|---|',
+    ...Object.entries(schemas).filter(([name]) => !name.startsWith('outcome-')).map(([name, { title }]) => `| ${title.replace(/\S*\.(yaml|jsonl?)/, '`$&`')} | ${link(name)} |`),
+    '',
+  ].join('\n')
+}
+
 if (process.env['GLASSKEY_WRITE'] === '1') {
   mkdirSync(FOLDER, { recursive: true })
+  writeFileSync(new URL('README.md', FOLDER), index())
   for (const [name, entry] of Object.entries(schemas)) writeFileSync(new URL(name, FOLDER), fileOf(entry))
 }
 
@@ -44,8 +78,49 @@ test.each(Object.entries(schemas))('%s is what the code checks', (name, entry) =
 })
 
 test('no other file is published', () => {
-  expect(readdirSync(FOLDER).sort()).toEqual(Object.keys(schemas).sort())
+  expect(readdirSync(FOLDER).sort()).toEqual([...Object.keys(schemas), 'README.md'].sort())
 })
+
+test('README.md says which is of what', () => {
+  expect(readFileSync(new URL('README.md', FOLDER), 'utf8')).toBe(index())
+  expect([...new Set(Object.values(COMMANDS).flat())].sort()).toEqual(Object.keys(outcomes).filter((name) => name !== 'error').sort())
+})
+
+describe('what a script reads is strict and explained', () => {
+  const names = Object.keys(schemas).filter((name) => name.startsWith('outcome-') || name === 'drill-report.json')
+  test.each(names)('%s', (name) => {
+    const { loose, bare } = look(JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8')) as Published, name.replace('.json', ''))
+    expect({ loose, bare }).toEqual({ loose: [], bare: [] })
+  })
+})
+
+/** As much of a JSON Schema as is looked at. */
+interface Published {
+  type?: string | string[]
+  properties?: Record<string, Published>
+  additionalProperties?: unknown
+  propertyNames?: unknown
+  items?: Published
+  anyOf?: Published[]
+  description?: string
+  enum?: unknown
+  const?: unknown
+  pattern?: string
+}
+
+/** Objects that take unknown names, and fields with neither a description nor a shape that says what they are. */
+function look(schema: Published, where: string): { loose: string[]; bare: string[] } {
+  const isMap = schema.propertyNames !== undefined
+  const loose = schema.type === 'object' && schema.additionalProperties !== false && !isMap ? [where] : []
+  const fields = Object.entries(schema.properties ?? {})
+  const bare = fields.filter(([, field]) => [field.description, field.enum, field.const, field.pattern, field.properties].every((said) => said === undefined)).map(([name]) => `${where}.${name}`)
+  // Entries of the logbook are explained in docs/format.md.
+  const inner = [
+    ...fields.filter(([name]) => name !== 'entry' && name !== 'entries').map(([name, field]) => look(field, `${where}.${name}`)),
+    ...[...(schema.items ? [schema.items] : []), ...(schema.anyOf ?? [])].map((part) => look(part, where)),
+  ]
+  return { loose: [...loose, ...inner.flatMap((found) => found.loose)], bare: [...bare, ...inner.flatMap((found) => found.bare)] }
+}
 
 describe('the published schemas, read back, accept the golden set and refuse what it is not', () => {
   const published = (name: string): z.ZodType => z.fromJSONSchema(JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8')) as Parameters<typeof z.fromJSONSchema>[0])

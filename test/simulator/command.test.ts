@@ -66,6 +66,7 @@ describe('glasskey simulator', () => {
       'secrets',
       'pid',
       'config',
+      'error',
     ])
     expect(first).toMatchObject({ simulator: true, homeRegion: 'eu-frankfurt-1', pid: process.pid, config: null })
     expect(answer).toMatchObject({ digest: expect.stringMatching(/^[0-9a-f]{64}$/) as string })

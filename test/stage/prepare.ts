@@ -19,7 +19,8 @@ export async function setup(project: TestProject): Promise<() => void> {
   const oci = ['--oci-config', 'oci/config', ...Object.entries(cloud.endpoints).flatMap(([region, url]) => ['--endpoint', `${region}=${url}`])]
   const scans = [1, 2].flatMap((custodian) => ['--scan', `sheets/generation-1-custodian-${custodian}-copy-1.pdf`])
   try {
-    await succeed(directory, ['takeover', '--custody', 'custody', '--profile', 'BOOTSTRAP', '--reader', 'AUDITOR', '--yes', ...scans, ...oci])
+    const told = await succeed(directory, ['takeover', '--custody', 'custody', '--profile', 'BOOTSTRAP', '--reader', 'AUDITOR', '--yes', ...scans, ...oci, '--json'])
+    writeFileSync(join(directory, 'takeover.json'), told)
   } finally {
     await cloud.close()
   }
@@ -30,7 +31,7 @@ export async function setup(project: TestProject): Promise<() => void> {
   }
 }
 
-/** A cloud, and a rehearsal set for its administrator, in a new folder: all that there is before a takeover. */
+/** A cloud, and a rehearsal set for its administrator, in a new folder: all that there is before a takeover. What the commands printed lies beside it. */
 export async function holdCeremony(directory: string, options: SimulatorOptions = {}): Promise<Simulator> {
   const cloud = await startSimulator({ stateFile: join(directory, 'simulator.json'), ...options })
   writeConfig(join(directory, 'oci'), cloud)
@@ -39,11 +40,13 @@ export async function holdCeremony(directory: string, options: SimulatorOptions 
     join(directory, 'custody.yaml'),
     custodyYaml({ team: 'Cloud Platform', contact: 'Security desk', tenancy, user: users.administrator, realm: 'oc1', homeRegion, regions: [...regions], threshold: 2, custodians: CUSTODIANS, copies: 1, generations: 4, keySize: 2048, paper: 'A4', maximumHours: 4 }),
   )
-  await succeed(directory, ['ceremony', '--config', 'custody.yaml', '--custody', 'custody', '--sheets', 'sheets', '--rehearsal'])
+  const told = await succeed(directory, ['ceremony', '--config', 'custody.yaml', '--custody', 'custody', '--sheets', 'sheets', '--rehearsal', '--json'])
+  writeFileSync(join(directory, 'ceremony.json'), told)
   return cloud
 }
 
-async function succeed(cwd: string, args: string[]): Promise<void> {
-  const { code, stderr } = await glasskey(args, { cwd })
+async function succeed(cwd: string, args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await glasskey(args, { cwd })
   if (code !== 0) throw new Error(`glasskey ${args[0] ?? ''} ended with ${code}:\n${stderr}`)
+  return stdout
 }

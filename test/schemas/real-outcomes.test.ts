@@ -1,0 +1,229 @@
+/** What the built command line really prints with `--json`, held against the published schemas by a validator that is not ours. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, cpSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { EXIT_CODES, type ErrorCode } from '../../src/errors.js'
+import { glasskey } from '../stage/command-line.js'
+import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { secretsOf, VECTORS } from '../vectors/frozen.js'
+import { COMMANDS, type OutcomeName } from './outcomes.js'
+import { complaints, outcomesThatAccept } from './published.js'
+
+/** A custody with a long past, frozen. */
+const GOLDEN = fileURLToPath(new URL('custody', VECTORS))
+
+interface Told {
+  [name: string]: unknown
+  error: { code: ErrorCode; message: string } | null
+}
+
+let stage: Rehearsal
+let place: string
+beforeAll(async () => {
+  stage = await rehearsal()
+  place = mkdtempSync(join(tmpdir(), 'glasskey-outcomes-'))
+})
+afterAll(async () => {
+  await stage.close()
+  rmSync(place, { recursive: true })
+})
+
+/** Which outcomes of each command were printed, as the last test wants them all. */
+const seen = new Map<string, Set<OutcomeName>>()
+
+/** One line that is an object of the schema which this command has, and of no other; nothing may be left out or added. */
+function held(command: string, as: OutcomeName, stdout: string, code: number): Told {
+  expect(stdout.endsWith('\n') && stdout.indexOf('\n') === stdout.length - 1, stdout).toBe(true)
+  const told = JSON.parse(stdout) as Told
+  expect(complaints(`outcome-${as}.json`, told)).toEqual([])
+  if (as !== 'error') expect(outcomesThatAccept([...(COMMANDS[command] ?? []), 'error'], told)).toEqual([as])
+  expect(complaints(`outcome-${as}.json`, { ...told, stranger: 1 })).toHaveLength(1)
+  for (const name of Object.keys(told)) {
+    const less = Object.fromEntries(Object.entries(told).filter(([other]) => other !== name))
+    expect(complaints(`outcome-${as}.json`, less), `without ${name}`).not.toEqual([])
+  }
+  expect(code).toBe(told.error ? EXIT_CODES[told.error.code] : 0)
+  seen.set(command, (seen.get(command) ?? new Set()).add(as))
+  return told
+}
+
+/** Runs a command with `--json`, and holds what it prints against its schema. */
+async function say(command: string, as: OutcomeName, ...more: string[]): Promise<Told> {
+  const { code, stdout } = await stage.run([...command.split(' '), ...more, '--json'])
+  return held(command, as, stdout, code)
+}
+
+/** Arguments behind the command's own words. */
+const behind = ([, , ...args]: string[]): string[] => args
+
+const custody = (): string[] => ['--custody', stage.custody]
+
+describe('before a release', () => {
+  test('init', async () => {
+    const out = join(place, 'custody.yaml')
+    const args = ['--team', 'T', '--contact', 'C', '--tenancy', 'ocid1.tenancy.oc1..aaaa', '--user', 'ocid1.user.oc1..aaaa', '--home-region', 'eu-frankfurt-1', '--regions', 'eu-frankfurt-1', '--custodian', 'Ada', '--custodian', 'Grace', '--threshold', '2', '--copies', '1', '--key-size', '2048']
+    expect(await say('init', 'init', ...args, '--out', out)).toEqual({ out, custodians: 2, threshold: 2, error: null })
+  })
+
+  test('ceremony and takeover, as they were run for every test', () => {
+    const printed = (name: string): string => readFileSync(join(stage.directory, `${name}.json`), 'utf8')
+    expect(held('ceremony', 'ceremony', printed('ceremony'), 0)).toMatchObject({ outbox: null, rehearsal: true })
+    expect(held('takeover', 'session', printed('takeover'), 0)).toMatchObject({ action: 'takeover', grade: 'proved', bootstrapKeyFile: expect.stringMatching(/bootstrap\.pem$/) as string })
+  })
+
+  test('a takeover that happened, and nothing to resume', async () => {
+    expect(await say('takeover', 'nothing-to-do', ...custody(), '--profile', 'BOOTSTRAP', '--reader', 'AUDITOR', ...stage.oci)).toMatchObject({ session: null })
+    expect(await say('resume', 'nothing-to-do', ...custody(), ...stage.oci)).toEqual({ session: null, found: ['every session has come to its end'], error: null })
+  })
+
+  test('status', async () => {
+    expect(await say('status', 'status', ...custody())).toMatchObject({ rehearsal: true, inUse: { generation: 2 }, waiting: [3, 4], logbook: 2 })
+    expect(await say('status', 'status', '--custody', GOLDEN)).toMatchObject({ inUse: { generation: 3, state: 'retired' }, waiting: [] })
+    expect(await say('status', 'error', '--custody', join(place, 'nowhere'))).toMatchObject({ error: { code: 'FILE_MISSING' } })
+    // Refused before any command is called.
+    expect(await say('status', 'error')).toMatchObject({ error: { code: 'USAGE' } })
+  })
+
+  test('check: ready, and not', async () => {
+    expect(await say('check', 'check', ...custody(), '--reader', 'AUDITOR', ...stage.oci)).toMatchObject({ ready: true })
+    const nobody = stage.oci.map((word) => (word.startsWith('eu-frankfurt-1=') ? 'eu-frankfurt-1=http://127.0.0.1:9' : word))
+    expect(await say('check', 'check', ...custody(), ...nobody)).toMatchObject({ ready: false, error: { code: 'REFUSED', message: expect.stringContaining('home region eu-frankfurt-1') as string } })
+  })
+
+  test('simulator: one object, also when it is over', async () => {
+    const oci = join(place, 'oci')
+    expect(await say('simulator', 'simulator', '--until-stdin-closes')).toMatchObject({ config: null })
+    expect(await say('simulator', 'simulator', '--until-stdin-closes', '--tls', '--write-config', oci)).toMatchObject({ config: oci })
+    expect(await say('simulator', 'error', '--port', '65536')).toMatchObject({ error: { code: 'USAGE' } })
+  })
+
+  test('share inspect: a sheet, typed shares, and a page that has none', async () => {
+    expect(await say('share inspect', 'share-inspect', '--scan', stage.sheet(2, 1))).toMatchObject({ shares: [{ custodian: 1, name: null, promised: false }] })
+    const typed = join(place, 'typed')
+    writeFileSync(typed, secretsOf(2).shareTexts.join('\n'))
+    expect(await say('share inspect', 'share-inspect', '--share-file', typed, '--custody', GOLDEN)).toMatchObject({ shares: [1, 2, 3].map((custodian) => ({ custodian, generation: 2, standing: 'that key is dead', promised: true })), envelopeParts: 0 })
+  })
+
+  test('recover: into the object, and into a file', async () => {
+    const key = await say('recover', 'recover', ...stage.scans(4, 1, 3), '--yes')
+    expect(key).toMatchObject({ generation: 4, rehearsal: true, out: null })
+    const out = join(place, 'key.pem')
+    expect(await say('recover', 'recover', ...stage.scans(4, 1, 3), '--yes', '--out', out)).toEqual({ ...key, out, privateKeyPem: null })
+    expect(readFileSync(out, 'utf8')).toBe(key['privateKeyPem'])
+    expect(await say('recover', 'error', ...stage.scans(4, 1), '--yes')).toMatchObject({ error: { code: 'QUORUM_NOT_REACHED' } })
+  })
+})
+
+describe('releases', () => {
+  test('refused before a session, and in one', async () => {
+    expect(await say('break saas-admin', 'error', ...behind(stage.saasAdmin(2, '--access', 'admin', '--hours', '24')))).toMatchObject({ error: { code: 'RULES_REFUSED' } })
+    expect(await say('break saas-admin', 'session', ...behind(stage.saasAdmin(1)))).toMatchObject({ error: { code: 'QUORUM_NOT_REACHED' }, grade: null, successor: null })
+  })
+
+  // Most of their time is spent waiting for the proof, so they wait together.
+  test.concurrent('break saas-admin', async () => {
+    const told = await say('break saas-admin', 'session', ...behind(stage.saasAdmin()), '--reader', 'AUDITOR')
+    expect(told).toMatchObject({ action: 'saas-admin', actionResult: 'done', grade: 'proved', successor: { generation: 3 }, bootstrapKeyFile: null })
+    for (const name of ['entryFile', 'slipsFile', 'evidenceFile']) expect(existsSync(String(told[name])), name).toBe(true)
+  })
+
+  test.concurrent('break rotate that is not proved, and resume', async () => {
+    const other = await rehearsal()
+    try {
+      other.cloud.armFault({ match: { method: 'DELETE', path: '*/apiKeys/*' }, action: { do: 'reset', when: 'after' } })
+      const where = ['--custody', other.custody, ...other.oci]
+      const { session } = await say('break rotate', 'session', ...behind(other.rotate()))
+      expect(await say('resume', 'session', ...where, '--reader', 'AUDITOR')).toMatchObject({ session, grade: 'listed-only', successor: { generation: 3 } })
+      expect(await say('resume', 'nothing-to-do', ...where, '--session', String(session))).toMatchObject({ found: [`session ${String(session)} has come to its end`] })
+    } finally {
+      await other.close()
+    }
+  })
+
+  test.concurrent('an action that failed, and a key left alive: the error is the worse of both', async () => {
+    const other = await rehearsal()
+    try {
+      for (const generation of [3, 4]) await other.run(['logbook', 'add', 'retired', '--custody', other.custody, '--set', `generation=${generation}`, '--set', 'reason=bags opened'])
+      const { available, alwaysFree } = other.cloud.seed.databases
+      const args = other.saasAdmin(2, '--defer-rotation').map((word) => (word === available ? alwaysFree : word))
+      expect(await say('break saas-admin', 'session', ...behind(args))).toMatchObject({ actionResult: 'failed', grade: 'unproved', successor: null, error: { code: 'KEY_NOT_PROVED_DEAD' } })
+    } finally {
+      await other.close()
+    }
+  })
+
+  test('a later ceremony and its import', async () => {
+    const outbox = join(stage.directory, 'outbox')
+    expect(await say('ceremony', 'ceremony', ...custody(), '--sheets', 'sheets-2', '--outbox', outbox, '--rehearsal')).toMatchObject({ outbox, generations: [{ generation: 5 }] })
+    expect(await say('ceremony import', 'ceremony-import', ...custody(), '--outbox', outbox)).toMatchObject({ generations: [5], custodyYamlDiffers: false })
+  })
+})
+
+describe('the record', () => {
+  const KINDS: Record<string, string[]> = {
+    handover: ['custodian=1', 'copy=1', 'from=Ada', 'to=Emmy', 'bag=7', 'witness=W'],
+    destroyed: ['generation=2', 'custodian=1', 'copies=1', 'method=fire', 'witness=W'],
+    retired: ['generation=5', 'reason=bags opened'],
+    exception: ['step=import', 'happened=h', 'decision=d', 'decidedBy=b', 'witness=W'],
+  }
+
+  test.each(Object.entries(KINDS))('logbook add %s', async (kind, set) => {
+    expect(await say('logbook add', 'logbook-add', kind, ...custody(), ...set.flatMap((answer) => ['--set', answer]))).toMatchObject({ entry: { type: kind } })
+  })
+
+  test('logbook list, show, verify and print', async () => {
+    const { entries } = await say('logbook list', 'logbook-list', ...custody())
+    const { logbook, sha256 } = await say('logbook verify', 'logbook-verify', ...custody())
+    expect(entries).toHaveLength(Number(logbook))
+    expect(await say('logbook show', 'logbook-show', String(logbook), ...custody())).toMatchObject({ entry: { seq: logbook, type: 'exception' }, sha256 })
+    expect(await say('logbook print', 'logbook-print', String(logbook), ...custody(), '--out', 'entry.pdf')).toEqual({ logbook, out: join(stage.directory, 'entry.pdf'), printer: null, error: null })
+    expect(await say('logbook list', 'logbook-list', '--custody', GOLDEN)).toMatchObject({ error: null })
+    expect(await say('logbook verify', 'logbook-verify', '--custody', GOLDEN)).toMatchObject({ logbook: 10, sessions: 2 })
+  })
+
+  test('audit: with a login, on paper and in the logbook; without; and of an altered record', async () => {
+    expect(await say('audit', 'audit', ...custody(), '--profile', 'AUDITOR', ...stage.oci, '--out', 'report.pdf', '--record')).toMatchObject({ login: 'AUDITOR', out: join(stage.directory, 'report.pdf'), logbook: expect.any(Number) as number })
+    expect(await say('audit', 'audit', '--custody', GOLDEN)).toMatchObject({ login: null, reconciliation: null, out: null, logbook: null })
+    const altered = join(place, 'altered')
+    cpSync(stage.custody, altered, { recursive: true })
+    const path = join(altered, 'logbook.jsonl')
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"happened":"h"', '"happened":"x"'))
+    expect(await say('audit', 'audit', '--custody', altered)).toMatchObject({ passed: false, error: { code: 'AUDIT_FAILED' } })
+    expect(await say('logbook verify', 'error', '--custody', altered)).toMatchObject({ error: { code: 'CHAIN_BROKEN' } })
+  })
+})
+
+describe('no command is left out', () => {
+  /** Words of a positional's choices, from the help of the built command line. */
+  async function commands(): Promise<string[]> {
+    const { stdout: all } = await glasskey(['--help'])
+    const verbs = [...all.matchAll(/^ {2}glasskey (\S+)(?: (<|\[)\S+)?/gm)].map(([, verb = '', bracket]) => ({ verb, bracket }))
+    const found = verbs.map(async ({ verb, bracket }) => {
+      if (bracket === undefined) return [verb]
+      const { stdout: help } = await glasskey([verb, '--help'])
+      const [, positionals = ''] = /Positionals:(.*?)\n\n/s.exec(help) ?? []
+      const [, choices = ''] = /\[choices: (.*?)\]/s.exec(positionals) ?? []
+      const steps = [...choices.matchAll(/"([^"]+)"/g)].map(([, step = '']) => `${verb} ${step}`)
+      expect(steps, `steps of ${verb}`).not.toEqual([])
+      return bracket === '[' ? [verb, ...steps] : steps
+    })
+    return (await Promise.all(found)).flat()
+  }
+
+  test('every command of the built command line has a published outcome', async () => {
+    expect((await commands()).sort()).toEqual(Object.keys(COMMANDS).sort())
+  })
+
+  test('every module of a command is one of them', () => {
+    const folder = resolve(import.meta.dirname, '../../src/commands')
+    const modules = readdirSync(folder).filter((name) => /^export (const|(async )?function) handler/m.test(readFileSync(join(folder, name), 'utf8')))
+    expect(modules.map((name) => name.replace('.ts', '')).sort()).toEqual([...new Set(Object.keys(COMMANDS).map((command) => command.split(' ')[0] ?? ''))].sort())
+  })
+
+  test('every published outcome of every command was printed above; the drill has a file of its own', () => {
+    const missing = Object.entries(COMMANDS).flatMap(([command, names]) => names.filter((name) => seen.get(command)?.has(name) !== true).map((name) => `${command}: ${name}`))
+    expect(missing).toEqual(['drill: drill'])
+  })
+})
