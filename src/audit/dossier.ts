@@ -100,7 +100,7 @@ function readGeneration(folder: string, number: number): FiledGeneration {
 
 /** Every folder under sessions/, with or without a journal, and every session that the logbook tells of. */
 function readSessions(folder: string, logbook: Reading<Chain<LogbookEntry>>): FiledSession[] {
-  const filed = foldersIn(places.sessions(folder))
+  const filed = foldersIn(places.sessions(folder)).filter((name) => name !== basename(places.opening(folder)))
   const told = logbook.read ? logbook.value.lines.flatMap((entry) => (entry.type === 'session' ? [entry.session] : [])) : []
   return [...new Set([...filed, ...told])].sort().map((id) => (filed.includes(id) ? readSession(folder, id) : lostSession(id)))
 }

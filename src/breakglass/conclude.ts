@@ -116,8 +116,11 @@ function failureOf({ finished, warrant }: Conclusion, state: Session): Failure |
     return finished?.failure ?? failure('OUTCOME_UNKNOWN', `the strongroom died with the key of GENERATION ${warrant.key.generation} live; whether it was rotated is not known`, resume)
   }
   if (state.grade === 'unproved') return failure('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} is deleted but not proved dead: ${state.gradeWhy}`, resume)
-  if (!finished) return failure('INTERNAL', 'the strongroom ended without a word; no key was live', 'Begin again.')
-  return finished.failure
+  if (finished) return finished.failure
+  if (state.keyLiveAt === null) return failure('INTERNAL', 'the strongroom ended without a word; no key was live', 'Begin again.')
+  // It died between the deletion and its last word: what it had to say is in the journal, and the key is dead.
+  const { action } = state
+  return action !== null && ['failed', 'interrupted'].includes(action.result) ? failure('INTERRUPTED', `the action was not done: ${action.detail}`, 'The key was rotated all the same.') : null
 }
 
 /** A session whose key may be alive ends with 6, whatever else went wrong in it. */

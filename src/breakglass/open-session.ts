@@ -1,12 +1,14 @@
 /** Opening a session: which key, which successor, a warrant that the sealed rules allow, and the journal's first line. */
 import { randomBytes } from 'node:crypto'
+import { renameSync, rmSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { successorsOf } from '../custody/generation.js'
 import { type Manifest } from '../custody/manifest.js'
 import { type Rules } from '../custody/rules.js'
 import { GlasskeyError } from '../errors.js'
 import { type CustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, places, type Generation, type SealedFolder, type StoredSession } from '../host/sealed-folder.js'
-import { makeFolder, writeNew } from '../host/disk.js'
+import { makeFolder, syncFolder, writeNew } from '../host/disk.js'
 import { type Isolation } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
 import { wallClock } from '../host/clock.js'
@@ -78,12 +80,19 @@ export function drawUpWarrant(folder: CustodyFolder, generation: Generation, req
   return checkRules(warrant, rules)
 }
 
-/** Writes warrant.json and the journal's first line. Throws SESSION_UNFINISHED when an earlier session must be resumed first. */
+/**
+ * Writes warrant.json and the journal's first line; the session's folder appears with both or not at all. Throws
+ * SESSION_UNFINISHED when an earlier session must be resumed first.
+ */
 export function openSession(folder: CustodyFolder, generation: Generation, warrant: Warrant): OpenedSession {
   refuseUnfinished(folder, rotatingFrom(warrant.action, generation))
-  makeFolder(places.session(folder.path, warrant.session))
-  writeNew(places.warrant(folder.path, warrant.session), warrantFile(warrant))
-  const journal = LineFile.open<JournalLine, JournalEntry>(places.journal(folder.path, warrant.session), readJournal, wallClock)
+  const place = places.session(folder.path, warrant.session)
+  const beside = places.opening(folder.path)
+  // Left by a crash before anything had happened.
+  rmSync(beside, { recursive: true, force: true })
+  makeFolder(beside)
+  writeNew(join(beside, basename(places.warrant(folder.path, warrant.session))), warrantFile(warrant))
+  const journal = LineFile.open<JournalLine, JournalEntry>(join(beside, basename(places.journal(folder.path, warrant.session))), readJournal, wallClock)
   journal.append({
     type: 'session-opened',
     format: 1,
@@ -100,6 +109,8 @@ export function openSession(folder: CustodyFolder, generation: Generation, warra
     tool: TOOL,
     isolation: warrant.isolationExceptions,
   })
+  renameSync(beside, place)
+  syncFolder(dirname(place))
   return { warrant, generation }
 }
 

@@ -37,22 +37,24 @@ export async function importOutbox(custodyPath: string, outbox: string): Promise
 
 async function importLocked(custodyPath: string, outbox: string): Promise<Imported> {
   const folder = readCustodyFolder(custodyPath)
-  const last = folder.generations.at(-1)
-  if (!last) throw new GlasskeyError('FOLDER_ALTERED', `${custodyPath} has no generation; a first ceremony writes the folder itself`, 'Use the folder that the ceremony made.')
   const numbers = readdirSync(join(outbox, 'generations')).map(Number).sort((one, other) => one - other)
+  const [first = 0] = numbers
+  const before = folder.generations.find(({ manifest }) => manifest.generation === first - 1)
+  if (!before) throw altered(`it begins with generation ${first}, and the folder has ${folder.generations.length}`)
   const entry = readEntry(outbox)
   const found = numbers.map((number) => readOutboxGeneration(outbox, number))
-  checkChain(found.map(({ manifest }) => manifest), last.manifest)
+  checkChain(found.map(({ manifest }) => manifest), before.manifest)
   checkEntry(entry, found.map(({ manifest }) => manifest))
-  for (const { manifest, text } of found) await checkSignatures(folder, outbox, manifest, text, last.rules.signers)
+  for (const { manifest, text } of found) await checkSignatures(folder, outbox, manifest, text, before.rules.signers)
+  refuseImported(folder, found.map(({ manifest }) => manifest))
 
-  for (const { manifest, rules, envelope } of found) {
+  // An import that was interrupted left whole generations behind and no entry: what is there already is not written again.
+  for (const { manifest, rules, envelope } of found.filter(({ manifest: { generation } }) => !folder.generations.some((one) => one.manifest.generation === generation))) {
     const signature = join(places.generation(outbox, manifest.generation), 'manifest.json.asc')
     writeGeneration(folder.path, { manifest, envelope }, rules, existsSync(signature) ? readBytes(signature, 'the signatures') : null)
   }
-  const [first = 0] = numbers
   const record = recordPath(outbox, first)
-  if (existsSync(record)) {
+  if (existsSync(record) && !existsSync(recordPath(folder.path, first))) {
     makeFolder(join(folder.path, 'records'))
     writeNew(recordPath(folder.path, first), readBytes(record, 'the record'))
   }
@@ -63,6 +65,18 @@ async function importLocked(custodyPath: string, outbox: string): Promise<Import
     logbook: line.seq,
     custodyYamlDiffers: readText(places.custody(outbox), 'custody.yaml') !== readText(places.custody(folder.path), 'custody.yaml'),
   }
+}
+
+/** Throws OUTPUT_EXISTS when nothing is left to import, FOLDER_ALTERED when the folder has other generations of these numbers. */
+function refuseImported(folder: CustodyFolder, found: readonly Manifest[]): void {
+  for (const manifest of found) {
+    const there = folder.generations.find((generation) => generation.manifest.generation === manifest.generation)
+    if (there && (manifestDigest(there.manifest) !== manifestDigest(manifest) || there.manifest.envelopeSha256 !== manifest.envelopeSha256)) {
+      throw altered(`the folder has another GENERATION ${manifest.generation} already`)
+    }
+  }
+  const entered = folder.logbook.lines.find((entry) => entry.type === 'ceremony' && entry.generations.some(({ manifestSha256 }) => found.some((manifest) => manifestDigest(manifest) === manifestSha256)))
+  if (entered) throw new GlasskeyError('OUTPUT_EXISTS', `this outbox was imported already: logbook entry ${entered.seq}`, 'Nothing is left to do.')
 }
 
 function readEntry(outbox: string): Extract<NewLogbookEntry, { type: 'ceremony' }> {

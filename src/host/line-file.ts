@@ -46,7 +46,8 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     }
     const bytes = readFileSync(path)
     const chain = read(bytes.toString('utf8'), path)
-    const whole = bytes.lastIndexOf('\n') + 1
+    // Whole lines are canonical JSON, so their bytes can be counted; a torn end may be no text at all.
+    const whole = chain.texts.reduce((size, line) => size + Buffer.byteLength(line) + 1, 0)
     const file = new LineFile<Line, Entry>(path, now, chain, whole, read)
     if (whole < bytes.length) file.#keepAside(bytes.subarray(whole))
     return file

@@ -3,7 +3,7 @@
  * This is all of it that the strongroom reads.
  */
 import { existsSync, lstatSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { inUse, standings, whyNot, type GenerationEvent, type Standing } from '../custody/generation.js'
 import { parseManifest, type Manifest } from '../custody/manifest.js'
 import { sealedRules, type Rules } from '../custody/rules.js'
@@ -50,6 +50,8 @@ export const places = {
   measured: (folder: string): string => join(folder, 'measured.json'),
   sessions: (folder: string): string => join(folder, 'sessions'),
   session: (folder: string, id: string): string => join(folder, 'sessions', id),
+  /** A session on its way into the folder. */
+  opening: (folder: string): string => join(folder, 'sessions', '.opening'),
   warrant: (folder: string, id: string): string => join(folder, 'sessions', id, 'warrant.json'),
   journal: (folder: string, id: string): string => join(folder, 'sessions', id, 'journal.jsonl'),
   lock: (folder: string): string => join(folder, 'lock'),
@@ -125,8 +127,7 @@ function sessionIds(folder: string): string[] {
   const path = places.sessions(folder)
   if (!existsSync(path)) return []
   return readdirSync(path)
-    // A crash between making the journal and its first line leaves nothing that happened.
-    .filter((id) => existsSync(places.journal(folder, id)) && readText(places.journal(folder, id), 'the journal').includes('\n'))
+    .filter((id) => id !== basename(places.opening(folder)) && existsSync(places.journal(folder, id)))
     .sort()
 }
 

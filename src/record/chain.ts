@@ -46,13 +46,14 @@ export interface Chain<Line> {
   /** Texts of the lines, as digested. */
   texts: string[]
   head: Head
-  /** What stood after the last newline: a write that was interrupted. Empty when nothing did. */
+  /** What stands after the last line: a write that was interrupted. Empty when nothing does. */
   torn: string
 }
 
 /**
  * Verifies a chain and the shape of every line. Throws CHAIN_BROKEN naming file and line. A torn end is not an error
- * here: it is handed back for the caller to keep aside.
+ * here: it is handed back for the caller to keep aside. It is what has no newline, and whatever before it is no JSON down
+ * to the last line: a disk that lost its power in the middle of a write may have anything there.
  */
 export function readChain<Line extends { seq: number; prev: string; torn?: string | undefined }>(
   text: string,
@@ -60,17 +61,15 @@ export function readChain<Line extends { seq: number; prev: string; torn?: strin
   name: string,
 ): Chain<Line> {
   const pieces = text.split('\n')
-  const torn = pieces.pop() ?? ''
+  const rest = [pieces.pop() ?? '']
+  while (pieces.length > 0 && !isJson(pieces.at(-1) ?? '')) rest.unshift(pieces.pop() ?? '')
+  const torn = rest.join('\n')
   let head = EMPTY
   const lines = pieces.map((piece, at) => {
-    const broken = (what: string, cause?: unknown): GlasskeyError =>
-      new GlasskeyError('CHAIN_BROKEN', `${name}, line ${at + 1}: ${what}`, 'The record was altered or shortened. Keep it as it is and compare with the paper book.', { cause })
-    let value: unknown
-    try {
-      value = JSON.parse(piece)
-    } catch (error) {
-      throw broken('is not JSON', error)
-    }
+    const broken = (what: string): GlasskeyError =>
+      new GlasskeyError('CHAIN_BROKEN', `${name}, line ${at + 1}: ${what}`, 'The record was altered or shortened. Keep it as it is and compare with the paper book.')
+    if (!isJson(piece)) throw broken('is not JSON')
+    const value: unknown = JSON.parse(piece)
     const parsed = schema.safeParse(value)
     if (!parsed.success) throw broken(explain(parsed.error))
     const line = parsed.data
@@ -81,4 +80,14 @@ export function readChain<Line extends { seq: number; prev: string; torn?: strin
     return line
   })
   return { lines, texts: pieces, head, torn }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch (error) {
+    if (error instanceof SyntaxError) return false
+    throw error
+  }
 }

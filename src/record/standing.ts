@@ -62,11 +62,15 @@ export function custodyStanding(known: Known): CustodyStanding {
   const current = inUse(known.standings, known.events) ?? null
   const waiting = current ? successorsOf(known.standings, current.generation) : known.standings.filter(({ state }) => state === 'waiting')
   const open = openSessions(known)
+  const unsealed = unsealedGenerations(known)
+  const halfway = isHalfway(known)
   const blocking = [
     ...open.map(openRemark),
     ...(current && current.margin < 0 ? [`GENERATION ${current.generation} is in use and can no longer be recombined: too many sheets are gone`] : []),
   ]
   const alarms = [
+    ...(halfway ? ['the takeover stopped half-way: other ways in than the API key may be open'] : []),
+    ...unsealed.map((generation) => `GENERATION ${generation} is in the folder and in no logbook entry: its import did not come to its end`),
     ...known.standings.filter(({ state }) => state === 'not proved dead').map(({ generation }) => `GENERATION ${generation} was used and is not proved dead`),
     ...known.standings.filter(({ state }) => state === 'exposed').map(({ generation }) => `GENERATION ${generation} is exposed: a quorum of its shares was seen`),
     ...(current && waiting.length < WAITING ? [`only ${waiting.length} of ${WAITING} successors ${waiting.length === 1 ? 'waits' : 'wait'}: plan the next ceremony`] : []),
@@ -87,7 +91,7 @@ export function custodyStanding(known: Known): CustodyStanding {
     ],
     daysSinceDrill: drill.since,
     drillDueInDays: drill.dueInDays,
-    next: nextStep(current, waiting, open, known.standings, drill.dueInDays),
+    next: nextStep({ current, waiting, open, all: known.standings, drillDueInDays: drill.dueInDays, unsealed, halfway }),
   }
 }
 
@@ -100,11 +104,35 @@ function drillDates({ logbook, drillEveryDays, now }: Known): { since: number | 
   return { since: drill ? days(drill.at) : null, dueInDays: from ? drillEveryDays - days(from.at) : drillEveryDays }
 }
 
-function nextStep(current: Standing | null, waiting: readonly Standing[], open: readonly { id: string }[], all: readonly Standing[], drillDueInDays: number): string {
+/** Generations that no ceremony of the logbook made. */
+function unsealedGenerations({ standings, events }: Known): number[] {
+  const sealed = new Set(events.flatMap((event) => (event.kind === 'sealed' ? [event.generation] : [])))
+  return standings.map(({ generation }) => generation).filter((generation) => !sealed.has(generation))
+}
+
+/** Whether a key of ours was installed and no takeover did all that it was for. */
+function isHalfway({ sessions, events }: Known): boolean {
+  const installed = events.some(({ kind }) => kind === 'installed')
+  return installed && !sessions.some(({ session }) => session.opened.action === 'takeover' && session.action?.result === 'done')
+}
+
+interface Ahead {
+  current: Standing | null
+  waiting: readonly Standing[]
+  open: readonly { id: string }[]
+  all: readonly Standing[]
+  drillDueInDays: number
+  unsealed: readonly number[]
+  halfway: boolean
+}
+
+function nextStep({ current, waiting, open, all, drillDueInDays, unsealed, halfway }: Ahead): string {
   const [unfinished] = open
   if (unfinished) return `glasskey resume --session ${unfinished.id}`
+  if (unsealed.length > 0) return 'glasskey ceremony import, once more'
   if (!current) return all.length === 0 ? 'glasskey ceremony' : 'glasskey takeover'
   if (current.state === 'exposed' || current.state === 'not proved dead') return waiting.length > 0 ? 'glasskey break rotate' : 'a ceremony at once, then glasskey break rotate'
+  if (halfway) return 'glasskey takeover'
   if (waiting.length < WAITING) return 'plan the next ceremony'
   if (drillDueInDays < 0) return 'glasskey break rotate --drill'
   return `nothing; the next drill is due in ${drillDueInDays} days`

@@ -12,8 +12,8 @@ export interface Plan {
   speed: number
   /** Every durable write is noted in this file. */
   log?: string
-  /** `victim` is killed at the `nth` durable write of `role`; `torn`: when half of it is done. */
-  kill?: { role: Role; nth: number; phase: 'before' | 'torn' | 'after'; victim: Role }
+  /** `victim` is killed at the `nth` durable write of `role`; `torn`: when half of it is done; `machine`: all of them at once. */
+  kill?: { role: Role; nth: number; phase: 'before' | 'torn' | 'after'; victim: Role | 'machine' }
   /** Writes in `folder` fail once a line of type `from` was written and until the file `mark` is removed. */
   disk?: { from: string; error: 'ENOSPC' | 'EIO' | 'EROFS'; folder: string; mark: string }
 }

@@ -138,8 +138,9 @@ function nameOf(path) {
 }
 
 function kill(victim) {
-  if (victim === role) process.kill(process.pid, 'SIGKILL')
-  killOf(desk, victim)
+  const all = victim === 'machine' ? ['strongroom', 'clerk', 'desk'] : [victim]
+  for (const each of all) if (each !== role) killOf(desk, each)
+  if (all.includes(role)) process.kill(process.pid, 'SIGKILL')
 }
 
 function rolesAlive() {
