@@ -1,6 +1,6 @@
 /** Requests of a lent login during a takeover: journalled like the strongroom's own, intent first. */
 import { createHash } from 'node:crypto'
-import { canonicalJson, type Json } from '../canonical.js'
+import { canonicalJson, saysTheSame, type Json } from '../canonical.js'
 import { asRemark } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import { type LineFile } from '../host/line-file.js'
@@ -25,18 +25,9 @@ export function journalledCarry(journal: DeskJournal, login: LentLogin, carrier:
   return (request) => {
     if (request.method === 'GET') return carryFor(request, login, carrier)
     const body = request.body === null ? null : new TextDecoder().decode(request.body)
-    const fits = request.method === change.method && request.url === change.url && (change.body === null ? body === null || body === '' : body !== null && sameJson(body, change.body))
+    const fits = request.method === change.method && request.url === change.url && (change.body === null ? body === null || body === '' : body !== null && saysTheSame(body, change.body))
     if (!fits || !login.allows(new URL(request.url).origin)) throw new GlasskeyError('OUTSIDE_WARRANT', `the clerk asked for ${request.method} ${request.url}, which "${rule}" is not`, 'Nothing was sent.')
     return sendJournalled(journal, { ...request, body: change.body === null ? null : new TextEncoder().encode(canonicalJson(change.body)), headers: {} }, login.signer, carrier, rule)
-  }
-}
-
-function sameJson(text: string, expected: Json): boolean {
-  try {
-    return canonicalJson(JSON.parse(text) as Json) === canonicalJson(expected)
-  } catch (error) {
-    if (error instanceof SyntaxError) return false
-    throw error
   }
 }
 

@@ -11,45 +11,52 @@ import { readProfile, type Profile } from '../host/oci-profile.js'
 export interface CloudArguments {
   custody: string
   ociConfig: string | undefined
-  endpoint: string[]
+  endpoint: string[] | undefined
   ca: string | undefined
   reader: string | undefined
 }
 
 /** What people bring to a session. */
 export interface SessionArguments extends CloudArguments {
-  scan: string[]
-  shareFile: string[]
-  yes: boolean
-  namespaces: boolean
+  scan: string[] | undefined
+  shareFile: string[] | undefined
+  yes: boolean | undefined
+  namespaces: boolean | undefined
 }
+
+/** Headings under which `--help` lists flags. Flags without a default say less, and more of them fit on a screen. */
+export const HEADINGS = { action: 'What to do:', who: 'Who and why:', sheets: 'Sheets and paper:', cloud: 'Custody and cloud:' } as const
+
+const REPEATED = { type: 'string', array: true, nargs: 1 } as const
 
 /** `--custody` */
 export function custodyFlag(flags: Argv): Argv {
-  return flags.option('custody', { type: 'string', demandOption: true, describe: 'custody folder' })
+  return flags.option('custody', { type: 'string', demandOption: true, group: HEADINGS.cloud, describe: 'custody folder' })
 }
 
 /** Flags of every command that calls OCI. */
 export function cloudFlags(flags: Argv): Argv {
   return custodyFlag(flags)
-    .option('oci-config', { type: 'string', describe: 'OCI configuration file (default: ~/.oci/config)' })
-    .option('reader', { type: 'string', describe: 'profile that may list the user\'s keys, for the proof' })
-    .option('endpoint', { type: 'string', array: true, nargs: 1, default: [], describe: 'REGION=URL of a simulator (rehearsals only, repeatable)' })
-    .option('ca', { type: 'string', describe: 'PEM authority of a simulator\'s TLS' })
+    .option('reader', { type: 'string', group: HEADINGS.cloud, describe: 'profile that may list the user\'s keys, for the proof' })
+    .option('oci-config', { type: 'string', group: HEADINGS.cloud, describe: 'OCI configuration file (~/.oci/config)' })
+    .option('endpoint', { ...REPEATED, group: HEADINGS.cloud, describe: 'rehearsals: REGION=URL of a simulator, repeatable' })
+    .option('ca', { type: 'string', group: HEADINGS.cloud, describe: 'rehearsals: PEM authority of its TLS' })
 }
 
 /** Flags of every command for which a quorum gathers. */
 export function sessionFlags(flags: Argv): Argv {
-  return cloudFlags(flags)
-    .option('scan', { type: 'string', array: true, default: [], describe: 'scans or photographs of sheets (PDF, PNG, JPEG)' })
-    .option('share-file', { type: 'string', array: true, nargs: 1, default: [], describe: 'typed share texts, one a line; - is standard input' })
-    .option('yes', { type: 'boolean', default: false, describe: 'rehearsal sets only: consent without asking' })
-    .option('namespaces', { type: 'boolean', default: true, describe: '--no-namespaces: go without process isolation (an exception on the warrant)' })
+  const sheets = flags
+    .option('scan', { type: 'string', array: true, group: HEADINGS.sheets, describe: 'scans or photographs (PDF, PNG, JPEG)' })
+    .option('share-file', { ...REPEATED, group: HEADINGS.sheets, describe: 'typed shares, one a line; - is standard input' })
+    .option('yes', { type: 'boolean', group: HEADINGS.sheets, describe: 'rehearsals: consent without asking' })
+    .option('printer', { type: 'string', group: HEADINGS.sheets, describe: 'CUPS printer for entry and slips' })
+    .option('json', { group: HEADINGS.sheets })
+  return cloudFlags(sheets).option('namespaces', { type: 'boolean', group: HEADINGS.cloud, describe: '--no-namespaces: no isolation (an exception)' })
 }
 
 /** Endpoints and authority. Throws USAGE for an --endpoint that is not REGION=URL. */
 export function cloudOf(args: CloudArguments): Cloud {
-  const endpoints = args.endpoint.map((text) => {
+  const endpoints = (args.endpoint ?? []).map((text) => {
     const match = /^([a-z0-9-]+)=(https?:\/\/[^/?#@\s]+)\/?$/.exec(text)
     if (!match) throw new GlasskeyError('USAGE', `--endpoint takes REGION=URL, such as eu-frankfurt-1=http://127.0.0.1:8080; not "${text}"`)
     return [match[1] ?? '', match[2] ?? ''] as const
@@ -70,11 +77,11 @@ export function configOf(args: CloudArguments): string | undefined {
 /** Everything people bring. */
 export function inputsOf(args: SessionArguments): Inputs {
   return {
-    scans: args.scan.map((path) => resolve(path)),
-    shareFiles: args.shareFile.map((path) => (path === '-' ? path : resolve(path))),
-    yes: args.yes,
+    scans: (args.scan ?? []).map((path) => resolve(path)),
+    shareFiles: (args.shareFile ?? []).map((path) => (path === '-' ? path : resolve(path))),
+    yes: args.yes ?? false,
     reader: readerOf(args),
     cloud: cloudOf(args),
-    namespaces: args.namespaces,
+    namespaces: args.namespaces ?? true,
   }
 }

@@ -70,7 +70,7 @@ async function allAnswers(args: Arguments): Promise<CustodyAnswers> {
     user,
     realm: realmOf(tenancy),
     homeRegion,
-    regions: regions.includes(homeRegion) ? regions : [homeRegion, ...regions],
+    regions: [...new Set(regions.includes(homeRegion) ? regions : [homeRegion, ...regions])],
     threshold: args.threshold ?? (await count('threshold', `How many of the ${custodians.length} make a quorum?`, Math.floor(custodians.length / 2) + 1)),
     custodians,
     copies: args.copies ?? (isInteractive() ? await count('copies', 'Copies of each share', 2) : 2),

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import { type Argv } from 'yargs'
 import { resume } from '../breakglass/resume.js'
-import { inputsOf, sessionFlags, type SessionArguments } from './flags.js'
+import { HEADINGS, inputsOf, sessionFlags, type SessionArguments } from './flags.js'
 import { nothingToDo, sessionOutcome } from './session-outcome.js'
 import { type Outcome } from './outcome.js'
 
@@ -12,10 +12,12 @@ interface Arguments extends SessionArguments {
 }
 
 export const builder = (flags: Argv): Argv =>
-  sessionFlags(flags)
-    .usage('$0 resume [--session ID]\n\nFinishes what was interrupted, from the journal and from what OCI says is true. Asks for a quorum only when a\nsignature is needed.')
-    .option('session', { type: 'string', describe: 'which session (default: the one that is open)' })
-    .option('printer', { type: 'string', describe: 'print entry and slips on this CUPS printer' })
+  sessionFlags(
+    flags
+      .usage('$0 resume [--session ID]\n\nFinishes what was interrupted, from the journal and from what OCI says is true. Asks for a quorum only when a\nsignature is needed.')
+      .option('session', { type: 'string', group: HEADINGS.action, describe: 'which session (the one that is open)' })
+  )
+
 
 export const handler = async (args: Arguments): Promise<Outcome> => {
   const folder = resolve(args.custody)

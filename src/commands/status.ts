@@ -37,6 +37,7 @@ export function standingOf(folder: CustodyFolder): CustodyStanding {
     events: folder.events,
     logbook: folder.logbook.lines,
     sessions: folder.sessions,
+    sheets: folder.generations.map(({ manifest }) => manifest),
     drillEveryDays: folder.custody.drillEveryDays,
     now: wallClock(),
   })

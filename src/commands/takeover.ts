@@ -4,31 +4,38 @@ import { type Argv } from 'yargs'
 import { takeOver } from '../breakglass/takeover.js'
 import { readProfile } from '../host/oci-profile.js'
 import { say } from '../host/terminal.js'
-import { configOf, inputsOf, sessionFlags, type SessionArguments } from './flags.js'
+import { configOf, HEADINGS, inputsOf, sessionFlags, type SessionArguments } from './flags.js'
 import { nothingToDo, sessionOutcome } from './session-outcome.js'
 import { type Outcome } from './outcome.js'
 
 interface Arguments extends SessionArguments {
   profile: string
-  operator: string
-  authorisedBy: string
-  reason: string
+  operator: string | undefined
+  authorisedBy: string | undefined
+  reason: string | undefined
   printer: string | undefined
 }
 
+/** What the record says where nothing else was said. */
+const UNSAID = { operator: 'takeover operator', authorisedBy: 'owner of the custody', reason: 'bootstrap of the break-glass custody' } as const
+
 export const builder = (flags: Argv): Argv =>
-  sessionFlags(flags)
-    .usage('$0 takeover --profile BOOTSTRAP --scan FILE...\n\nOnce: the administrator lends a key; the custodians\' key replaces it and becomes the only way in. Measured\nfirst, every removal shown and agreed to, and the generation that did it rotated away. Running it again changes nothing.')
-    .option('profile', { type: 'string', demandOption: true, describe: 'OCI profile with the bootstrap key' })
-    .option('operator', { type: 'string', default: 'takeover operator', describe: 'who acts' })
-    .option('authorised-by', { type: 'string', default: 'owner of the custody', describe: 'who authorised this' })
-    .option('reason', { type: 'string', default: 'bootstrap of the break-glass custody', describe: 'why' })
-    .option('printer', { type: 'string', describe: 'print entry and slips on this CUPS printer' })
+  sessionFlags(
+    flags
+      .usage('$0 takeover --profile BOOTSTRAP --scan FILE...\n\nOnce: the administrator lends a key; the custodians\' key replaces it and becomes\nthe only way in. Measured first, every removal shown and agreed to, and the\ngeneration that did it rotated away. Running it again changes nothing.')
+      .options({
+        profile: { type: 'string', demandOption: true, describe: 'OCI profile with the bootstrap key' },
+        operator: { type: 'string', describe: `who acts (${UNSAID.operator})` },
+        'authorised-by': { type: 'string', describe: `who authorised it (${UNSAID.authorisedBy})` },
+        reason: { type: 'string', describe: `why (${UNSAID.reason})` },
+      })
+      .group(['profile', 'operator', 'authorised-by', 'reason'], HEADINGS.who),
+  )
 
 export const handler = async (args: Arguments): Promise<Outcome> => {
   const folder = resolve(args.custody)
   const profile = readProfile(args.profile, configOf(args))
-  const result = await takeOver(folder, profile, { operator: args.operator, authorisedBy: args.authorisedBy, reason: args.reason }, inputsOf(args))
+  const result = await takeOver(folder, profile, { operator: args.operator ?? UNSAID.operator, authorisedBy: args.authorisedBy ?? UNSAID.authorisedBy, reason: args.reason ?? UNSAID.reason }, inputsOf(args))
   if ('already' in result) {
     const text = `All is as it should be:\n${result.already.map((sentence) => `  ${sentence}`).join('\n')}`
     return { json: nothingToDo(result.already), text }

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { GlasskeyError } from '../errors.js'
 import { custodianNumber, line, ocid, realm, region, tenancyOcid, userOcid } from './fields.js'
 import { pathText } from './explain.js'
+import { realmOf } from '../wire/hosts.js'
 import { contradictions, rulesSchema } from './rules.js'
 
 const copy = z.strictObject({
@@ -111,6 +112,8 @@ function disagreements(custody: Custody): Complaint[] {
   const found: Complaint[] = contradictions(custody.rules).map(({ path, message }) => ({ path: ['rules', ...path], message }))
   const complain = (path: PropertyKey[], message: string): void => void found.push({ path, message })
   const { custodians, threshold } = custody
+  if (realmOf(custody.tenancy) !== custody.realm) complain(['realm'], `is ${custody.realm}, but the OCID of the tenancy is of realm ${realmOf(custody.tenancy)}`)
+  if (realmOf(custody.user) !== realmOf(custody.tenancy)) complain(['user'], `is an OCID of realm ${realmOf(custody.user)}, but that of the tenancy is of realm ${realmOf(custody.tenancy)}`)
   if (threshold > custodians.length) complain(['threshold'], `is ${threshold}, but there are only ${custodians.length} custodians`)
   custodians.forEach((custodian, at) => {
     if (custodian.number !== at + 1) complain(['custodians', at, 'number'], `must be ${at + 1}: custodians are numbered in order`)
@@ -121,6 +124,13 @@ function disagreements(custody: Custody): Complaint[] {
       if (entry.copy !== nth + 1) complain(['custodians', at, 'copies', nth, 'copy'], `must be ${nth + 1}: copies are numbered in order`)
     })
   })
+  const twice = (regions: readonly string[], path: PropertyKey[]): void => {
+    regions.forEach((entry, at) => {
+      if (regions.indexOf(entry) !== at) complain([...path, at], `${entry} is listed twice`)
+    })
+  }
+  twice(custody.regions, ['regions'])
+  twice(custody.rules.regions, ['rules', 'regions'])
   if (!custody.regions.includes(custody.homeRegion)) complain(['regions'], `must contain the home region ${custody.homeRegion}`)
   custody.rules.regions.forEach((entry, at) => {
     if (!custody.regions.includes(entry)) complain(['rules', 'regions', at], `${entry} is not among regions`)

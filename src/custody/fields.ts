@@ -47,6 +47,7 @@ export const line = z
   .min(1, 'must not be empty')
   .max(200, 'must be at most 200 characters')
   .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/, 'must be one line without control characters')
+  .refine((text) => text.isWellFormed(), 'must be Unicode text: it has half of a surrogate pair')
 
 /** A deadline on 31 February would never come. */
 function exists(text: string): boolean {

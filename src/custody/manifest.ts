@@ -1,6 +1,6 @@
 /** The manifest: the public description of one generation. Format: docs/format.md, section "Manifest". */
 import { z } from 'zod'
-import { canonicalDigest, canonicalJson } from '../canonical.js'
+import { canonicalDigest, canonicalJson, isCanonical } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 import { explain } from './explain.js'
 import { custodianNumber, fingerprint, generation, instant, keyId, line, region, sha256, tenancyOcid, userOcid } from './fields.js'
@@ -61,7 +61,7 @@ export function parseManifest(text: string, name = 'manifest.json'): Manifest {
   const parsed = manifestSchema.safeParse(value)
   if (!parsed.success) throw invalid(explain(parsed.error))
   const manifest = parsed.data
-  if (manifestFile(manifest) !== text) throw invalid('is not in canonical form (RFC 8785, one final newline)')
+  if (!isCanonical(text, manifest, '\n')) throw invalid('is not in canonical form (RFC 8785, one final newline)')
   let names
   try {
     names = namesOf(spkiOfPem(manifest.publicKeyPem))

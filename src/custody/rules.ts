@@ -3,7 +3,7 @@
  * sealed there by digest, so that a warrant compiles from what the ceremony saw and not from a file edited since.
  */
 import { z } from 'zod'
-import { canonicalDigest, canonicalJson } from '../canonical.js'
+import { canonicalDigest, canonicalJson, isCanonical } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 import { explain } from './explain.js'
 import { databaseOcid, line, openpgpFingerprint, region } from './fields.js'
@@ -94,7 +94,7 @@ export function sealedRules(text: string, sealed: string): Rules {
   }
   const parsed = rulesSchema.safeParse(value)
   if (!parsed.success) throw altered(explain(parsed.error))
-  if (rulesFile(parsed.data) !== text) throw altered('is not in canonical form (RFC 8785, one final newline)')
+  if (!isCanonical(text, parsed.data, '\n')) throw altered('is not in canonical form (RFC 8785, one final newline)')
   if (rulesDigest(parsed.data) !== sealed) throw altered('is not what this generation was sealed with')
   return parsed.data
 }

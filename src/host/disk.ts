@@ -1,4 +1,5 @@
 /** Files that survive a power cut: written whole or not at all, never over an existing one, folders synced too. */
+import { randomBytes } from 'node:crypto'
 import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { GlasskeyError } from '../errors.js'
@@ -16,7 +17,7 @@ export function makeFolder(path: string): void {
 
 /** Writes a file that does not exist yet. Throws OUTPUT_EXISTS otherwise; the earlier file stays as it was. */
 export function writeNew(path: string, data: Uint8Array | string, mode = 0o644): void {
-  const temporary = `${path}.new-${process.pid}`
+  const temporary = beside(path)
   writeSynced(temporary, data, mode)
   try {
     linkSync(temporary, path)
@@ -33,7 +34,7 @@ export function writeNew(path: string, data: Uint8Array | string, mode = 0o644):
 
 /** Replaces a file in one step: readers see the old or the new one. */
 export function replaceFile(path: string, data: Uint8Array | string, mode = 0o644): void {
-  const temporary = `${path}.new-${process.pid}`
+  const temporary = beside(path)
   writeSynced(temporary, data, mode)
   renameSync(temporary, path)
   syncFolder(dirname(path))
@@ -77,6 +78,11 @@ export function syncFolder(path: string): void {
 /** Whether an error is the system's error of this name. */
 export function hasErrno(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code
+}
+
+/** A name that no other process uses, nor one of the same number that died while it wrote. */
+function beside(path: string): string {
+  return `${path}.new-${process.pid}-${randomBytes(4).toString('hex')}`
 }
 
 function writeSynced(path: string, data: Uint8Array | string, mode: number): void {

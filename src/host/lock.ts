@@ -1,44 +1,158 @@
-/** One live session at a time: a lock file with its owner's name and age. */
+/** One session at a time in a custody folder: a lock file that says whose it is and since when. */
 import { hostname } from 'node:os'
-import { existsSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
+import { sha256Hex } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
-import { hasErrno, readText, removeFile, writeNew } from './disk.js'
+import { hasErrno, removeFile, replaceFile, writeNew } from './disk.js'
+
+/** Who holds a lock. What Linux alone can tell is null elsewhere. */
+interface Owner {
+  what: string
+  since: string
+  host: string
+  pid: number
+  /** When the process began, in ticks since the start of the machine: a later process of the same number began later. */
+  began: string | null
+  /** Which start of the machine that was. */
+  boot: string | null
+  /** Which numbering of processes `pid` belongs to: a container has its own. */
+  pids: string | null
+}
 
 /** Takes the lock; the returned function gives it back. Throws CUSTODY_LOCKED naming the owner. A dead owner's lock is taken over. */
 export function takeLock(path: string, what: string, now: Date): () => void {
-  if (existsSync(path)) {
-    const owner = parseOwner(readText(path, 'the lock'))
-    if (owner.host !== hostname() || isAlive(owner.pid)) {
-      const minutes = Math.round((now.getTime() - Date.parse(owner.since)) / 60_000)
-      throw new GlasskeyError(
-        'CUSTODY_LOCKED',
-        `this custody folder is in use: ${owner.what} by process ${owner.pid} on ${owner.host}, for ${minutes} min`,
-        `Wait for it, or find out what it is doing. If that machine is gone for good, remove ${path} and run glasskey resume.`,
-      )
-    }
-    removeFile(path)
-  }
-  writeNew(path, JSON.stringify({ what, pid: process.pid, host: hostname(), since: now.toISOString() }) + '\n')
+  const mine = JSON.stringify({ what, since: now.toISOString(), ...thisProcess() }) + '\n'
+  claim(path, mine, (owner) => {
+    return new GlasskeyError(
+      'CUSTODY_LOCKED',
+      `this custody folder is in use: ${owner.what} by process ${owner.pid} on ${owner.host}, ${age(owner, now)}`,
+      `Wait for it, or find out what it is doing. If that machine is gone for good, remove ${path} and run glasskey resume.`,
+    )
+  })
   return () => {
-    removeFile(path)
+    giveBack(path, mine)
   }
 }
 
-function parseOwner(text: string): { what: string; pid: number; host: string; since: string } {
+/**
+ * Makes `path` ours, as exactly one process can. A dead owner's file may be replaced only by who holds the right to do so:
+ * a file of the same kind, named after the text of the dead one. So two that find the same dead lock do not both take it,
+ * and one that comes late sees that what it found is no longer there.
+ */
+function claim(path: string, mine: string, locked: (owner: Owner) => GlasskeyError): void {
+  for (;;) {
+    if (isNew(path, mine)) return
+    const found = textOf(path)
+    if (found === null) continue
+    const owner = ownerIn(found)
+    if (mayLive(owner)) throw locked(owner)
+    const right = `${path}.after-${sha256Hex(found).slice(0, 16)}`
+    claim(right, mine, locked)
+    try {
+      if (textOf(path) === found) {
+        replaceFile(path, mine)
+        return
+      }
+    } finally {
+      giveBack(right, mine)
+    }
+  }
+}
+
+function isNew(path: string, text: string): boolean {
   try {
-    const value = JSON.parse(text) as { what?: unknown; pid?: unknown; host?: unknown; since?: unknown }
-    return { what: String(value.what), pid: Number(value.pid), host: String(value.host), since: String(value.since) }
+    writeNew(path, text)
+    return true
   } catch (error) {
-    if (error instanceof SyntaxError) return { what: 'something unknown', pid: 0, host: 'unknown', since: new Date(0).toISOString() }
+    if (error instanceof GlasskeyError && error.code === 'OUTPUT_EXISTS') return false
     throw error
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Nobody removes a lock that is not theirs: somebody may have removed ours by hand, and another taken it since. */
+function giveBack(path: string, mine: string): void {
+  if (textOf(path) === mine) removeFile(path)
+}
+
+function textOf(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT') || hasErrno(error, 'ESRCH')) return null
+    throw error
+  }
+}
+
+/** A text that is no lock of ours has an owner of whom nothing is known. */
+function ownerIn(text: string): Owner {
+  const said = ((): Partial<Record<keyof Owner, unknown>> => {
+    try {
+      return { ...(JSON.parse(text) as object | null) }
+    } catch (error) {
+      if (error instanceof SyntaxError) return {}
+      throw error
+    }
+  })()
+  const word = (value: unknown): string | null => (typeof value === 'string' ? value : null)
+  return {
+    what: word(said.what) ?? 'something unknown',
+    since: word(said.since) ?? '',
+    host: word(said.host) ?? 'an unknown machine',
+    pid: Number(said.pid ?? 0),
+    began: word(said.began),
+    boot: word(said.boot),
+    pids: word(said.pids),
+  }
+}
+
+function thisProcess(): Omit<Owner, 'what' | 'since'> {
+  return { host: hostname(), pid: process.pid, began: statusOf(process.pid)?.began ?? null, boot: textOf('/proc/sys/kernel/random/boot_id')?.trim() ?? null, pids: numbering() }
+}
+
+/** Whether the owner may still be at work. What cannot be told from here counts as alive. */
+function mayLive(owner: Owner): boolean {
+  const here = thisProcess()
+  const boot = owner.boot === null || here.boot === null ? 'unknown' : owner.boot === here.boot ? 'this' : 'another'
+  if (boot !== 'this' && owner.host !== here.host) return true
+  if (boot === 'another') return false
+  if (owner.pids !== null && here.pids !== null && owner.pids !== here.pids) return true
+  if (!Number.isSafeInteger(owner.pid) || owner.pid < 1) return true
+  if (!exists(owner.pid)) return false
+  const status = statusOf(owner.pid)
+  return status === null || (!status.ended && (owner.began === null || owner.began === status.began))
+}
+
+function exists(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true
   } catch (error) {
     return hasErrno(error, 'EPERM')
   }
+}
+
+/** State and start of a process, fields 3 and 22 of its stat; its name, in brackets before them, may hold anything. Null where there is no /proc. */
+function statusOf(pid: number): { ended: boolean; began: string | null } | null {
+  const text = textOf(`/proc/${pid}/stat`)
+  if (text === null) return null
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return { ended: ['Z', 'X'].includes(fields[0] ?? ''), began: fields[19] ?? null }
+}
+
+function numbering(): string | null {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return null
+    throw error
+  }
+}
+
+function age({ since }: Owner, now: Date): string {
+  const seconds = Math.round((now.getTime() - Date.parse(since)) / 1000)
+  if (Number.isNaN(seconds)) return 'nobody knows since when'
+  if (seconds < 0) return `since ${since}, says its clock`
+  if (seconds < 120) return `for ${seconds} s`
+  if (seconds < 120 * 60) return `for ${Math.round(seconds / 60)} min`
+  return `for ${Math.round(seconds / 3600)} h, since ${since}`
 }

@@ -2,22 +2,40 @@
 import { spawn } from 'node:child_process'
 import { GlasskeyError } from '../errors.js'
 
-/** Sends a PDF to a printer by `lp`, over standard input, so that no copy lies in a folder of ours. Throws PRINTER_FAILED. */
-export function printPdf(pdf: Uint8Array, printer: string, title: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const failed = (why: string): GlasskeyError =>
-      new GlasskeyError('PRINTER_FAILED', `printer ${printer} did not take "${title}": ${why}`, 'The PDF is in the folder named above; print it by hand.')
-    const lp = spawn('lp', ['-d', printer, '-t', title, '--', '-'], { stdio: ['pipe', 'ignore', 'pipe'], env: { PATH: '/usr/bin:/bin' } })
+/** A print server that does not answer must not keep a session from saying how it ended. */
+const PATIENCE_MS = 30_000
+
+/** Where `lp` and `lpstat` are, and how long they may take. */
+export interface Spooler {
+  path: string
+  patienceMs: number
+}
+
+/**
+ * Sends a PDF to a printer by `lp`, over standard input, so that no copy lies in a folder of ours. Throws PRINTER_FAILED;
+ * also for a printer that is stopped, which takes the job and prints nothing.
+ */
+export async function printPdf(pdf: Uint8Array, printer: string, title: string, spooler: Spooler = { path: '/usr/bin:/bin', patienceMs: PATIENCE_MS }): Promise<void> {
+  const failed = (why: string, hint: string): GlasskeyError => new GlasskeyError('PRINTER_FAILED', `printer ${printer} ${why}`, hint)
+  const sent = await run('lp', ['-d', printer, '-t', title, '--', '-'], pdf, spooler)
+  if (!sent.done) throw failed(`did not take "${title}": ${sent.said}`, 'Print the PDF by hand. glasskey logbook print NUMBER --out FILE makes the one of an entry again.')
+  const state = await run('lpstat', ['-p', printer], new Uint8Array(), spooler)
+  if (/\bdisabled\b/.test(state.said)) throw failed(`is stopped; "${title}" waits in its queue`, `cupsenable ${printer} starts it again.`)
+}
+
+function run(program: string, words: readonly string[], input: Uint8Array, { path, patienceMs }: Spooler): Promise<{ done: boolean; said: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: path, LC_ALL: 'C' }, timeout: patienceMs, killSignal: 'SIGKILL' })
     let said = ''
-    lp.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
-    lp.on('error', (error) => {
-      reject(failed(error.message))
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    child.on('error', (error) => {
+      resolve({ done: false, said: error.message })
     })
-    lp.on('close', (code) => {
-      if (code === 0) resolve()
-      else reject(failed(said.trim() || `lp ended with ${String(code)}`))
+    child.on('close', (code) => {
+      const silent = code === null ? `${program} did not end within ${patienceMs / 1000} s` : `${program} ended with ${code}`
+      resolve({ done: code === 0, said: said.trim() || silent })
     })
-    lp.stdin.on('error', () => undefined)
-    lp.stdin.end(Buffer.from(pdf))
+    child.stdin.on('error', () => undefined)
+    child.stdin.end(Buffer.from(input))
   })
 }

@@ -1,4 +1,5 @@
 /** An entry of the logbook, with its session where it has one, as the page that goes into the paper book. */
+import { type Json } from '../canonical.js'
 import { type Custody } from '../custody/custody-yaml.js'
 import { type Manifest } from '../custody/manifest.js'
 import { hexToWords } from '../custody/words.js'
@@ -50,7 +51,7 @@ export function entryPage(source: EntrySource): LogbookEntryContent {
     entrySha256,
     tool: TOOL,
     toolSha256: null,
-    facts: release ? [] : factsOf(entry),
+    facts: release ? [] : factsOf(source),
     release,
     exceptions: [...(source.session?.warrant.isolationExceptions ?? []), ...(entry.type === 'ceremony' ? entry.exceptions : [])],
     unresolved: unresolvedOf(source.session?.session ?? null),
@@ -59,7 +60,7 @@ export function entryPage(source: EntrySource): LogbookEntryContent {
       { role: 'Witness', name: 'witness' in entry ? entry.witness : '' },
       ...(release?.shares.map(({ name }) => ({ role: 'Custodian', name })) ?? []),
     ],
-    reconciliationDue: release ? new Date(Date.parse(entry.at) + RECONCILE_DAYS * 86_400_000).toISOString() : null,
+    reconciliationDue: release ? new Date(Date.parse(entry.at) + RECONCILE_DAYS * 86_400_000).toISOString().slice(0, 10) : null,
   }
 }
 
@@ -81,6 +82,7 @@ export function slipPage(source: EntrySource): ReleaseSlipContent | null {
     incident: warrant.incident,
     action: purpose(warrant.action),
     used: named(warrant.key),
+    keyWasLive: session.keyLiveAt !== null,
     successor: session.successor ? named(session.successor) : null,
     successorNote: session.deferred ? 'the same key: rotation was deferred' : 'the same key',
     grade: grade === 'none' ? 'no key was live' : grade,
@@ -131,11 +133,56 @@ function kindOf(entry: LogbookEntry): string {
   return entry.type === 'session' && entry.action === 'takeover' ? 'Takeover' : kinds[entry.type]
 }
 
-function factsOf(entry: LogbookEntry): { label: string; value: string }[] {
-  const shown = new Set(['seq', 'at', 'prev', 'type', 'torn', 'format'])
-  return Object.entries(entry)
-    .filter(([name]) => !shown.has(name))
-    .map(([label, value]) => ({ label, value: typeof value === 'object' ? JSON.stringify(value) : String(value) }))
+type FieldOf<Entry> = Entry extends LogbookEntry ? Exclude<keyof Entry, 'seq' | 'at' | 'prev' | 'type'> : never
+
+const TORN = 'Torn line before this one, SHA-256'
+
+/** What each field of an entry is called on paper, in the order in which it stands there; null: the page has it elsewhere. */
+const LABELS: { [Type in LogbookEntry['type']]: Record<FieldOf<Extract<LogbookEntry, { type: Type }>>, string | null> } = {
+  ceremony: {
+    rehearsal: 'Rehearsal', threshold: 'Custodians needed', custodians: 'Custodians', generations: 'Generation', machine: 'Machine', tool: 'Made with',
+    tenancy: null, user: null, exceptions: null, format: null, torn: TORN,
+  },
+  session: {
+    session: 'Session', action: 'Action', rehearsal: 'Rehearsal', drill: 'Drill', operator: 'Operator', incident: 'Incident', generation: 'Generation', keyId: 'Key id',
+    warrantSha256: 'Warrant, SHA-256', journalSha256: 'Journal, SHA-256', shares: 'Shares read, of custodians', actionResult: 'Result of the action', successor: 'Successor',
+    grade: 'Grade of the proof', secondsLive: 'Key live for, seconds', exitCode: 'Exit code', torn: TORN,
+  },
+  handover: { custodian: 'Custodian', copy: 'Copy', from: 'Handed over by', to: 'Received by', bag: 'Bag, unopened', witness: 'Witness', note: 'Note', torn: TORN },
+  lost: { custodian: 'Custodian', copy: 'Copy', generations: 'Generations in the bag', witness: 'Reported to', note: 'Note', torn: TORN },
+  inspected: { custodian: 'Custodian', copy: 'Copy', generations: 'Generations in the bag', bag: 'Bag', condition: 'Condition', witness: 'Witness', note: 'Note', torn: TORN },
+  destroyed: { generation: 'Generation', custodian: 'Custodian', copies: 'Copies destroyed', method: 'Method', witness: 'Witness', note: 'Note', torn: TORN },
+  retired: { generation: 'Generation', reason: 'Reason', torn: TORN },
+  exception: { step: 'At which step', happened: 'What happened', decision: 'What was decided', decidedBy: 'Decided by', witness: 'Witness', torn: TORN },
+  audited: { auditor: 'Auditor', report: 'Report, SHA-256', failed: 'Controls that do not hold', torn: TORN },
+}
+
+function factsOf({ entry, custody }: EntrySource): { label: string; value: string }[] {
+  const values = entry as unknown as Record<string, Json | undefined>
+  return Object.entries<string | null>(LABELS[entry.type]).flatMap(([field, label]) => {
+    const value = values[field]
+    if (label === null || value === undefined) return []
+    if (field === 'generations' && entry.type === 'ceremony') return entry.generations.flatMap((made) => madeFacts(made, label))
+    if (field === 'custodian') return [{ label, value: `${inWords(value)} ${custody.custodians.find(({ number }) => number === value)?.name ?? ''}`.trim() }]
+    return [{ label, value: inWords(value) }]
+  })
+}
+
+function madeFacts(made: { generation: number; keyId: string; spkiSha256: string; manifestSha256: string }, label: string): { label: string; value: string }[] {
+  const named = `${label} ${made.generation}`
+  return [
+    { label: `${named}, key id`, value: `${made.keyId} (${hexToWords(made.keyId)})` },
+    { label: `${named}, public key, SHA-256`, value: made.spkiSha256 },
+    { label: `${named}, manifest, SHA-256`, value: made.manifestSha256 },
+  ]
+}
+
+function inWords(value: Json): string {
+  if (value === null) return 'none'
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(inWords).join(value.some((part) => typeof part === 'string' && part.includes(' ')) ? '; ' : ', ')
+  if (typeof value === 'object') return Object.values(value).map((part) => inWords(part ?? null)).join(', ')
+  return String(value)
 }
 
 function releaseOf(source: EntrySource, { warrant, lines, session }: NonNullable<EntrySource['session']>): ReleaseContent {
@@ -157,7 +204,7 @@ function releaseOf(source: EntrySource, { warrant, lines, session }: NonNullable
     shares: session.sharesSeen.map((custodian) => ({ custodian, name: nameOf(source.manifests, warrant.key.generation, custodian) })),
     times: [
       { what: 'Session opened', at: at('session-opened') },
-      { what: 'First share read', at: at('exposing') },
+      { what: 'Reading of shares began', at: at('exposing') },
       { what: 'Key live', at: session.keyLiveAt },
       { what: 'Exit began', at: session.exit?.at ?? null },
       { what: 'Deadline', at: warrant.deadline },
@@ -176,13 +223,14 @@ function releaseOf(source: EntrySource, { warrant, lines, session }: NonNullable
       rule: call.intent.rule,
     })),
     refusals: session.refusals.map(({ at: when, method, target, reason }) => ({ at: when, method, host: hostOf(target), path: shortPath(target, warrant), why: reason })),
+    keyWasLive: session.keyLiveAt !== null,
     successorActiveAt: session.successor?.at ?? null,
     deletedAt: session.deletedAt,
     secondsLive: session.burned?.secondsLive ?? null,
     grade: session.grade ?? 'no key was live',
     gradeMeaning: `${GRADE_MEANINGS[session.grade ?? 'none'] ?? ''} ${session.gradeWhy}`.trim(),
-    probes: warrant.regions.map((region) => ({ region, answers: answersOf(session, region) })),
-    census: censusOf(session),
+    probes: session.keyLiveAt === null ? [] : warrant.regions.map((region) => ({ region, answers: answersOf(session, region) })),
+    census: session.keyLiveAt === null ? [] : censusOf(session),
   }
 }
 

@@ -39,9 +39,11 @@ export interface ReleaseContent {
   readonly refusals: readonly {
     readonly at: string, readonly method: string, readonly host: string, readonly path: string, readonly why: string
   }[]
+  /** Whether a key was recombined at all. */
+  readonly keyWasLive: boolean
   readonly successorActiveAt: string | null
   readonly deletedAt: string | null
-  /** null when the key never became live. */
+  /** null when the key never became live, or nobody could say for how long. */
   readonly secondsLive: number | null
   readonly grade: string
   /** The grade as a sentence. */
@@ -87,7 +89,7 @@ const LOGBOOK_ENTRY = documentKind({
       authorisedBy: 'text', reason: 'text', action: 'text', warrantSha256: 'text', journalSha256: 'text',
       usedGeneration: 'text', usedKeyId: 'text', usedKeyWords: 'text', successorGeneration: 'text',
       successorKeyId: 'text', successorKeyWords: 'text', successorNote: 'text', whyEnded: 'text', successorActiveAt: 'text',
-      deletedAt: 'text', secondsLive: 'text', grade: 'text', gradeMeaning: 'text', date: 'text',
+      deletedAt: 'text', secondsLive: 'text', keyWasLive: 'flag', grade: 'text', gradeMeaning: 'text', date: 'text',
       shares: [{ custodian: 'text', name: 'text' }],
       times: [{ what: 'text', at: 'text' }],
       calls: [{

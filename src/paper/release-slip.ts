@@ -17,6 +17,8 @@ export interface ReleaseSlipContent {
   readonly incident: string
   readonly action: string
   readonly used: NamedGeneration
+  /** Whether it was recombined, or only shares of it were read. */
+  readonly keyWasLive: boolean
   /** Generation that is installed now; null when rotation was deferred. */
   readonly successor: NamedGeneration | null
   /** What is installed where there is no successor. */
@@ -35,7 +37,7 @@ const RELEASE_SLIP = documentKind({
   fields: {
     rehearsal: 'flag', owner: 'text', contact: 'text', at: 'text', logbookNumber: 'text', warrantSha256: 'text',
     codeWords: 'text', operator: 'text', incident: 'text', action: 'text', usedGeneration: 'text', usedKeyId: 'text',
-    usedKeyWords: 'text', successorGeneration: 'text', successorKeyId: 'text', successorKeyWords: 'text', successorNote: 'text',
+    usedKeyWords: 'text', keyWasLive: 'flag', successorGeneration: 'text', successorKeyId: 'text', successorKeyWords: 'text', successorNote: 'text',
     grade: 'text', gradeMeaning: 'text', dead: 'flag', bring: 'text', slips: [{ number: 'text', name: 'text' }],
   },
   mustPrint: ['slips.number', 'slips.name', 'usedGeneration', 'usedKeyId', 'grade', 'gradeMeaning', 'bring'],

@@ -3,7 +3,7 @@
  * Journal and logbook are both written so. Pure: text in, text out.
  */
 import { z } from 'zod'
-import { canonicalJson, sha256Hex, type Json } from '../canonical.js'
+import { canonicalJson, isCanonical, sha256Hex, wellFormed, type Json } from '../canonical.js'
 import { explain } from '../custody/explain.js'
 import { instant, sha256 } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
@@ -36,7 +36,7 @@ export interface NextLine {
 
 /** The line that follows `head`. `at` is ISO 8601 UTC with milliseconds. */
 export function chainLine(head: Head, at: string, fields: { type: string; [name: string]: Json | undefined }): NextLine {
-  const text = canonicalJson({ ...fields, seq: head.seq + 1, at, prev: head.sha256 })
+  const text = canonicalJson(wellFormed({ ...fields, seq: head.seq + 1, at, prev: head.sha256 }))
   return { text, head: { seq: head.seq + 1, sha256: sha256Hex(text) } }
 }
 
@@ -73,7 +73,7 @@ export function readChain<Line extends { seq: number; prev: string; torn?: strin
     const parsed = schema.safeParse(value)
     if (!parsed.success) throw broken(explain(parsed.error))
     const line = parsed.data
-    if (canonicalJson(value as Json) !== piece) throw broken('is not in canonical form (RFC 8785)')
+    if (!isCanonical(piece, value as Json)) throw broken('is not in canonical form (RFC 8785)')
     if (line.seq !== head.seq + 1) throw broken(`has number ${line.seq} where ${head.seq + 1} should be`)
     if (line.prev !== head.sha256) throw broken('does not follow from the line before it')
     head = { seq: line.seq, sha256: sha256Hex(piece) }

@@ -1,5 +1,5 @@
 /** Where a custody stands today: what a manager needs to hear first. Pure. */
-import { inUse, successorsOf, type GenerationEvent, type Standing } from '../custody/generation.js'
+import { inUse, successorsOf, type GenerationEvent, type SheetSet, type Standing } from '../custody/generation.js'
 import { type LogbookEntry } from './logbook.js'
 import { isSettled, type Session } from './replay.js'
 
@@ -34,6 +34,8 @@ export interface Known {
   events: readonly GenerationEvent[]
   logbook: readonly LogbookEntry[]
   sessions: readonly { id: string; session: Session }[]
+  /** The sheets of each generation, as sealed. */
+  sheets: readonly SheetSet[]
   drillEveryDays: number
   now: Date
 }
@@ -76,7 +78,9 @@ export function custodyStanding(known: Known): CustodyStanding {
     ...(current && waiting.length < WAITING ? [`only ${waiting.length} of ${WAITING} successors ${waiting.length === 1 ? 'waits' : 'wait'}: plan the next ceremony`] : []),
   ]
   const drill = drillDates(known)
+  const used = undestroyed(known)
   const warnings = [
+    ...(used.length === 0 ? [] : [`used sheets await destruction before a witness: ${used.map(({ generation, left }) => `GENERATION ${generation} (${left} left)`).join(', ')}; glasskey logbook add destroyed`]),
     ...(current && current.margin === 0 ? [`GENERATION ${current.generation} has no margin: every custodian left is needed`] : []),
     ...(current && drill.dueInDays < 0 ? [`the drill is ${-drill.dueInDays} days overdue`] : []),
   ]
@@ -93,6 +97,20 @@ export function custodyStanding(known: Known): CustodyStanding {
     drillDueInDays: drill.dueInDays,
     next: nextStep({ current, waiting, open, all: known.standings, drillDueInDays: drill.dueInDays, unsealed, halfway }),
   }
+}
+
+/** Generations whose key is dead and proved so, with the copies that no entry says are destroyed. A lost copy awaits nothing; one in an opened bag does. */
+function undestroyed({ standings, sheets, logbook }: Known): { generation: number; left: number }[] {
+  return standings.flatMap(({ generation, state }) => {
+    const copies = sheets.find((set) => set.generation === generation)?.shares.reduce((sum, share) => sum + share.copies, 0) ?? 0
+    const gone = new Set(
+      logbook.flatMap((entry) => {
+        if (entry.type === 'destroyed' && entry.generation === generation) return entry.copies.map((copy) => `${entry.custodian}/${copy}`)
+        return entry.type === 'lost' && entry.generations.includes(generation) ? [`${entry.custodian}/${entry.copy}`] : []
+      }),
+    )
+    return state === 'burned' && gone.size < copies ? [{ generation, left: copies - gone.size }] : []
+  })
 }
 
 /** Only a real drill that was proved counts; before the first one, the clock runs from the takeover. */

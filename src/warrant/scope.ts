@@ -4,7 +4,7 @@
  * The strongroom never sends what it was handed: it finds the admission that fits and sends that admission's own method,
  * URL and body. A trick in an encoding can therefore at most fail to match.
  */
-import { canonicalJson, type Json } from '../canonical.js'
+import { canonicalJson, saysTheSame, type Json } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 import { DELETE_USED_KEY } from '../record/replay.js'
 import { originOf } from '../wire/hosts.js'
@@ -207,12 +207,7 @@ function fits(admission: Admission, request: UnsignedRequest): boolean {
   if (!targetPattern(admission.origin + admission.target).test(request.url)) return false
   const text = request.body === null ? '' : new TextDecoder().decode(request.body)
   if (admission.body === undefined) return text === ''
-  try {
-    return canonicalJson(JSON.parse(text) as Json) === canonicalJson(admission.body)
-  } catch (error) {
-    if (error instanceof SyntaxError) return false
-    throw error
-  }
+  return saysTheSame(text, admission.body)
 }
 
 function targetPattern(url: string): RegExp {

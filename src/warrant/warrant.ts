@@ -1,6 +1,6 @@
 /** The warrant: who, why, what, how long. What custodians read before they open a bag. */
 import { z } from 'zod'
-import { canonicalDigest, canonicalJson } from '../canonical.js'
+import { canonicalDigest, canonicalJson, isCanonical } from '../canonical.js'
 import { explain } from '../custody/explain.js'
 import { databaseOcid, fingerprint, generation, instant, keyId, line, realm, region, secretOcid, sha256, tenancyOcid, userOcid } from '../custody/fields.js'
 import { rulesSchema, saasAccess } from '../custody/rules.js'
@@ -96,7 +96,7 @@ export function parseWarrant(text: string): Warrant {
   }
   const parsed = warrantSchema.safeParse(value)
   if (!parsed.success) throw invalid(explain(parsed.error))
-  if (warrantFile(parsed.data) !== text) throw invalid('is not in canonical form (RFC 8785, one final newline)')
+  if (!isCanonical(text, parsed.data, '\n')) throw invalid('is not in canonical form (RFC 8785, one final newline)')
   return parsed.data
 }
 

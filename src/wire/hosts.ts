@@ -31,9 +31,9 @@ export function realmDomain(realm: string): string {
   return domain
 }
 
-/** Realm of a tenancy: third component of its OCID. */
-export function realmOf(tenancy: string): string {
-  return tenancy.split('.')[2] ?? ''
+/** Realm of a tenancy or a user: third component of its OCID. */
+export function realmOf(ocid: string): string {
+  return ocid.split('.')[2] ?? ''
 }
 
 /** Origin of a regional service, such as `https://identity.eu-frankfurt-1.oci.oraclecloud.com`. */

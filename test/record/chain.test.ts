@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { canonicalJson } from '../../src/canonical.js'
+import { canonicalJson, saysTheSame, type Json } from '../../src/canonical.js'
 import { asRemark, remark } from '../../src/custody/fields.js'
 import { chainLine, EMPTY, NO_LINE } from '../../src/record/chain.js'
 import { headStatement, opcRequestIdOf, readJournal } from '../../src/record/journal.js'
@@ -116,6 +116,48 @@ describe('canonical JSON (RFC 8785)', () => {
   })
   test('names sort by UTF-16 code units', () => {
     expect(canonicalJson({ '\u20ac': 1, '\r': 2, '\ufb33': 3, '1': 4, '\u{1f600}': 5, '\u0080': 6, '\u00f6': 7 })).toBe('{"\\r":2,"1":4,"\u0080":6,"ö":7,"€":1,"\u{1f600}":5,"\ufb33":3}')
+  })
+})
+
+describe('what JSON cannot say is refused, with its place', () => {
+  test.each<[unknown, string]>([
+    [Number.NaN, '$ is NaN, which JSON cannot say'],
+    [{ secondsLive: Number.POSITIVE_INFINITY }, '$.secondsLive is Infinity, which JSON cannot say'],
+    [[0, { at: [-Infinity] }], '$[1].at[0] is -Infinity, which JSON cannot say'],
+    [undefined, '$ is of type undefined, which JSON cannot say'],
+    [[1, undefined], '$[1] is of type undefined, which JSON cannot say'],
+    [[1, , 3], '$[1] is of type undefined, which JSON cannot say'],
+    [{ run: () => 1 }, '$.run is of type function, which JSON cannot say'],
+    [{ name: Symbol('x') }, '$.name is of type symbol, which JSON cannot say'],
+    [{ count: 1n }, '$.count is of type bigint, which JSON cannot say'],
+    [{ words: ['ok', 'a\ud800b'] }, '$.words[1] has half of a surrogate pair, which is no Unicode text'],
+    ['\udc00', '$ has half of a surrogate pair, which is no Unicode text'],
+    [{ inner: { '\ud800': 1 } }, '$.inner has a name with half of a surrogate pair, which is no Unicode text'],
+  ])('%#: %s', (value, says) => {
+    expect(() => canonicalJson(value as Json)).toThrow(new RangeError(`canonicalJson: ${says}`))
+  })
+  test('a field that is undefined is left out, and whole pairs are text', () => {
+    expect(canonicalJson({ a: undefined, b: '\u{1f600}' })).toBe('{"b":"😀"}')
+  })
+  test('what OCI said is written whatever it is: half a pair becomes U+FFFD, also where a remark was cut', () => {
+    const { text } = chainLine(EMPTY, '2026-11-20T04:00:00.000Z', { type: 'x', found: { groups: ['a\ud800'] }, reason: asRemark(`${'x'.repeat(399)}😀`) })
+    expect(JSON.parse(text)).toMatchObject({ found: { groups: ['a\ufffd'] }, reason: `${'x'.repeat(399)}\ufffd` })
+  })
+  test('a record with half a pair is altered, not a fault of glasskey', () => {
+    const [first = ''] = vectorText('custody/logbook.jsonl').split('\n')
+    const change = first.replace('"tenancy":"', '"tenancy":"\\ud800')
+    expect(change).not.toBe(first)
+    expect(refusal(() => readLogbook(`${change}\n`)).message).toBe('logbook.jsonl, line 1: is not in canonical form (RFC 8785)')
+  })
+  test.each<[string, Json, boolean]>([
+    ['{ "b": 2, "a": [1] }', { a: [1], b: 2 }, true],
+    ['{"a":"\\ud800"}', { a: '\ufffd' }, false],
+    ['{"a":1', { a: 1 }, false],
+    ['', { a: 1 }, false],
+    ['['.repeat(100_000), [], false],
+    ['['.repeat(20_000) + ']'.repeat(20_000), [], false],
+  ])('a request of the clerk that says the same, or not: %#', (text, expected, same) => {
+    expect(saysTheSame(text, expected)).toBe(same)
   })
 })
 

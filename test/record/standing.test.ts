@@ -26,7 +26,7 @@ const sessionEntry = (change: { action?: 'takeover' | 'rotate'; drill?: boolean;
 })
 
 function judged(change: Partial<Known>, events: GenerationEvent[] = TAKEN_OVER, days = 0): CustodyStanding {
-  return custodyStanding({ rehearsal: false, standings: standings(SETS, events), events, logbook: entries(sessionEntry({ action: 'takeover', drill: false })), sessions: [], drillEveryDays: 91, now: new Date(Date.parse(NOON) + days * DAY), ...change })
+  return custodyStanding({ rehearsal: false, standings: standings(SETS, events), events, logbook: entries(sessionEntry({ action: 'takeover', drill: false })), sessions: [], sheets: [], drillEveryDays: 91, now: new Date(Date.parse(NOON) + days * DAY), ...change })
 }
 
 test('all is well', () => {
@@ -93,5 +93,31 @@ describe('the drill', () => {
     expect(judged({ logbook: logbook(sessionEntry({})) }, TAKEN_OVER, 10)).toMatchObject({ daysSinceDrill: 10, drillDueInDays: 81 })
     expect(judged({ logbook: logbook(sessionEntry({ grade: 'unproved' })) }, TAKEN_OVER, 10)).toMatchObject({ daysSinceDrill: null })
     expect(judged({ logbook: logbook(sessionEntry({ drill: false })) }, TAKEN_OVER, 10)).toMatchObject({ daysSinceDrill: null })
+  })
+})
+
+describe('used sheets', () => {
+  const gone = (custodian: number, generation = 1): NewLogbookEntry => ({ type: 'destroyed', generation, custodian, copies: [1], method: 'shredded', witness: 'w' })
+  const lost: NewLogbookEntry = { type: 'lost', custodian: 3, copy: 1, generations: [1, 2], witness: 'w' }
+  const opened: NewLogbookEntry = { type: 'inspected', custodian: 3, copy: 1, generations: [1], bag: 'b', condition: 'opened', witness: 'w' }
+  const remarks = (...news: NewLogbookEntry[]): CustodyStanding['remarks'] => judged({ sheets: SETS, logbook: entries(sessionEntry({ action: 'takeover', drill: false }), ...news) }).remarks
+  const waits = (left: number): CustodyStanding['remarks'] => [{ level: 'warn', stops: false, text: `used sheets await destruction before a witness: GENERATION 1 (${left} left); glasskey logbook add destroyed` }]
+
+  test('wait until the last copy is gone; each counts once', () => {
+    expect(remarks()).toEqual(waits(3))
+    expect(remarks(gone(1), gone(1), gone(2))).toEqual(waits(1))
+    expect(remarks(gone(1), gone(2), gone(3))).toEqual([])
+    expect(remarks(gone(1), gone(2), lost)).toEqual([])
+    expect(remarks(gone(1), gone(2), opened)).toEqual(waits(1))
+    expect(remarks(gone(1), gone(2), gone(3, 4))).toEqual(waits(1))
+  })
+
+  test('only of keys that are proved dead', () => {
+    expect(judged({ sheets: SETS }, TAKEN_OVER.slice(0, -1)).remarks.map(({ text }) => text)).toEqual(['GENERATION 1 was used and is not proved dead'])
+  })
+
+  test('several generations in one line', () => {
+    const burned = (['installed', 'key-live', 'deleted', 'graded-dead'] as const).map((kind): GenerationEvent => ({ kind, generation: 2 }))
+    expect(judged({ sheets: SETS }, [...TAKEN_OVER, ...burned, { kind: 'installed', generation: 3 }]).remarks.map(({ text }) => text)).toContain('used sheets await destruction before a witness: GENERATION 1 (3 left), GENERATION 2 (3 left); glasskey logbook add destroyed')
   })
 })

@@ -1,0 +1,74 @@
+/** What was typed, understood by yargs: one command, its flags, its outcome. */
+import yargs, { type Argv, type ArgumentsCamelCase } from 'yargs'
+import { GlasskeyError } from '../errors.js'
+import { VERSION } from '../version.js'
+import { report } from './outcome.js'
+import { EVERYWHERE, FURTHER, PURPOSE, typedCommand, VERBS, WHICH } from './verbs.js'
+
+/** What yargs complains about, before any command runs. */
+class UsageMistake extends Error {}
+
+/** Runs what was typed, and reports how it ended. */
+export async function runCommand(typed: readonly string[]): Promise<void> {
+  const words = withDash(typed[0] === 'help' ? asFlag(typed.slice(1)) : typed)
+  const [json, debug] = [words.includes('--json'), words.includes('--debug')]
+  try {
+    await commandLine(words, debug).parseAsync()
+  } catch (error) {
+    await report(
+      () => {
+        if (!(error instanceof UsageMistake)) throw error
+        // A step that is none is not named: help for it would be of no help.
+        const command = error.message.startsWith('Invalid values') ? typedCommand(words).split(' ')[0] : typedCommand(words)
+        throw new GlasskeyError('USAGE', error.message, ['glasskey', command, '--help'].filter((word) => word !== '').join(' '))
+      },
+      { json, debug },
+    )
+  }
+}
+
+/** yargs, told about every command. */
+export function commandLine(words: readonly string[], debug = false): Argv {
+  const program = yargs(words)
+    .scriptName('glasskey')
+    .usage(`$0 <command>\n\n${PURPOSE}`)
+    .help('help', EVERYWHERE.help)
+    .version('version', EVERYWHERE.version, VERSION)
+    .option('debug', { type: 'boolean', describe: EVERYWHERE.debug, global: true })
+    .option('json', { type: 'boolean', describe: EVERYWHERE.json, global: true })
+    .demandCommand(1, WHICH)
+    .strict()
+    .recommendCommands()
+    .showHelpOnFail(false)
+    .wrap(Math.min(110, process.stdout.columns || 110))
+    .fail((message: string | null, error: Error | undefined) => {
+      throw error && error.name !== 'YError' ? error : new UsageMistake(message ?? error?.message ?? 'the command line is not understood')
+    })
+    .epilogue(FURTHER)
+  for (const { typed, describe, load } of VERBS) {
+    program.command(
+      typed,
+      describe,
+      // The front page has the flags of every command; here they would push others off the screen.
+      async (flags: Argv) => (await load()).builder(flags).hide('help').hide('version').hide('debug'),
+      async (args: ArgumentsCamelCase) => {
+        const { handler } = await load()
+        await report(() => handler(args as never), { json: args['json'] === true, debug })
+      },
+    )
+  }
+  return program
+}
+
+/** `help break rotate` is `break rotate --help`; but `help brake` is a mistake, as `brake` is. */
+function asFlag(words: readonly string[]): string[] {
+  return typedCommand(words) === '' ? [...words] : [...words, '--help']
+}
+
+/** `--share-file -` means standard input; yargs would take the dash for the beginning of another flag. */
+function withDash(words: readonly string[]): string[] {
+  return words.flatMap((word, at) => {
+    if (word === '-' && words[at - 1] === '--share-file') return []
+    return word === '--share-file' && words[at + 1] === '-' ? ['--share-file=-'] : [word]
+  })
+}

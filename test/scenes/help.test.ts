@@ -1,0 +1,93 @@
+/** What a tired newcomer types first, and what it costs. */
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { commandLine } from '../../src/commands/command-line.js'
+import { frontPage } from '../../src/commands/front-page.js'
+import { VERBS } from '../../src/commands/verbs.js'
+import { CLI, glasskey } from '../stage/command-line.js'
+
+const folders: string[] = []
+afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })))
+
+const words = (text: string): string => text.replaceAll('[boolean]', '').replace(/\s+/g, ' ').trim()
+
+describe('the front page', () => {
+  test('says what the parser knows, word for word', async () => {
+    expect(words(frontPage())).toBe(words(await commandLine([]).getHelp()))
+  })
+
+  test('fits on a screen', () => {
+    const lines = frontPage().trimEnd().split('\n')
+    expect(lines.length).toBeLessThanOrEqual(30)
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80)
+  })
+
+  test.each([['--help'], ['help'], ['help', 'help']])('glasskey %s %s', async (...args) => {
+    expect(await glasskey(args)).toEqual({ code: 0, stdout: frontPage(), stderr: '' })
+  })
+
+  test('no command at all: the page, and a mistake', async () => {
+    expect(await glasskey([])).toEqual({ code: 2, stdout: '', stderr: `${frontPage()}\nUSAGE: Which command? The first one for a newcomer is: glasskey drill\n` })
+  })
+
+  test('it and the version need no package', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'glasskey-alone-'))
+    folders.push(folder)
+    cpSync(resolve(CLI, '..'), join(folder, 'dist'), { recursive: true })
+    cpSync(resolve(CLI, '../../package.json'), join(folder, 'package.json'))
+    const alone = { cli: join(folder, 'dist/cli.js') }
+    expect((await glasskey(['--help'], alone)).stdout).toBe(frontPage())
+    expect((await glasskey(['--version'], alone)).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+    // So that the two above mean something: a command does need packages.
+    expect((await glasskey(['status'], alone)).stderr).toContain('ERR_MODULE_NOT_FOUND')
+  })
+})
+
+describe('help of a command', () => {
+  test.each([[['break']], [['break', 'rotate']], [['logbook', 'add']], [['status']]])('help %j is %j --help', async (command) => {
+    const asked = await glasskey(['help', ...command])
+    expect(asked.stdout).toContain(`glasskey ${String(command[0])}`)
+    expect(asked).toEqual(await glasskey([...command, '--help']))
+    expect(asked.code).toBe(0)
+  })
+
+  test('of a command that does not exist: a mistake, as without help', async () => {
+    expect(await glasskey(['help', 'brake'])).toEqual({ code: 2, stdout: '', stderr: 'USAGE: Did you mean break?\nglasskey --help\n' })
+  })
+
+  test.each(VERBS.map(({ typed }) => [typed.split(' ')[0] ?? '']))('%s fits a terminal of 80 by 40', async (verb) => {
+    const lines = (await commandLine([verb]).wrap(80).getHelp()).split('\n')
+    expect(lines[0]).toContain(`glasskey ${verb}`)
+    expect(lines.length).toBeLessThan(40)
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80)
+  })
+
+  test('break: what to do, who and why, sheets, cloud', async () => {
+    const headings = (await commandLine(['break']).getHelp()).split('\n').filter((line) => /^[A-Z].*:$/.test(line))
+    expect(headings).toEqual(['What to do:', 'Who and why:', 'Sheets and paper:', 'Custody and cloud:'])
+  })
+})
+
+describe('a mistake names the help of the command that was typed', () => {
+  test.each([
+    [['break', 'rotate', '--bogus'], 'glasskey break rotate --help'],
+    [['break', 'saas-admin'], 'glasskey break saas-admin --help'],
+    [['break'], 'glasskey break --help'],
+    [['status'], 'glasskey status --help'],
+    [['--custody', 'x', 'status', '--bogus'], 'glasskey status --help'],
+    [['logbook', 'print', '3'], 'glasskey logbook print --help'],
+    [['logbook', 'prnt', '--custody', 'x'], 'glasskey logbook --help'],
+    [['--bogus'], 'glasskey --help'],
+  ])('%j', async (args, hint) => {
+    const { code, stderr } = await glasskey(args)
+    expect([code, stderr.trimEnd().split('\n').at(-1)]).toEqual([2, hint])
+    expect(stderr).toMatch(/^USAGE: /)
+  })
+
+  test('an access type that OCI does not have', async () => {
+    const args = ['break', 'saas-admin', '--custody', 'x', '--operator', 'a', '--operator-user', 'ocid1.user.oc1..a', '--incident', 'i', '--use-case', 'u', '--authorised-by', 'b', '--reason', 'r', '--database', 'ocid1.autonomousdatabase.oc1.eu-frankfurt-1.a', '--secret-id', 'ocid1.vaultsecret.oc1.eu-frankfurt-1.a', '--access', 'all']
+    expect((await glasskey(args)).stderr).toBe('USAGE: --access Invalid option: expected one of "read-only"|"read-write"|"admin"; not "all"\n')
+  })
+})
