@@ -11,6 +11,9 @@ import { GlasskeyError } from '../errors.js'
 /** `prev` of a first line. */
 export const NO_LINE = '0'.repeat(64)
 
+/** The longest line, in characters. A census of a user with a thousand of everything has half of it. */
+const LONGEST_LINE = 1024 * 1024
+
 /** Fields that every line has. `torn` is the digest of a half-written line that was kept aside before this one. */
 export const chainFields = {
   seq: z.number().int().min(1),
@@ -59,12 +62,16 @@ export function readChain<Line extends { seq: number; prev: string; torn?: strin
   schema: z.ZodType<Line>,
   name: string,
 ): Chain<Line> {
-  const pieces = text.split('\n')
-  const torn = pieces.pop() ?? ''
+  const lines: Line[] = []
+  const texts: string[] = []
   let head = EMPTY
-  const lines = pieces.map((piece, at) => {
+  let start = 0
+  // One line after the other: what follows a line that does not hold is never looked at.
+  for (let end = text.indexOf('\n'); end >= 0; start = end + 1, end = text.indexOf('\n', start)) {
+    const piece = text.slice(start, end)
     const broken = (what: string, cause?: unknown): GlasskeyError =>
-      new GlasskeyError('CHAIN_BROKEN', `${name}, line ${at + 1}: ${what}`, 'The record was altered or shortened. Keep it as it is and compare with the paper book.', { cause })
+      new GlasskeyError('CHAIN_BROKEN', `${name}, line ${lines.length + 1}: ${what}`, 'The record was altered or shortened. Keep it as it is and compare with the paper book.', { cause })
+    if (piece.length > LONGEST_LINE) throw broken('is longer than any line of ours')
     let value: unknown
     try {
       value = JSON.parse(piece)
@@ -78,7 +85,8 @@ export function readChain<Line extends { seq: number; prev: string; torn?: strin
     if (line.seq !== head.seq + 1) throw broken(`has number ${line.seq} where ${head.seq + 1} should be`)
     if (line.prev !== head.sha256) throw broken('does not follow from the line before it')
     head = { seq: line.seq, sha256: sha256Hex(piece) }
-    return line
-  })
-  return { lines, texts: pieces, head, torn }
+    lines.push(line)
+    texts.push(piece)
+  }
+  return { lines, texts, head, torn: text.slice(start) }
 }
