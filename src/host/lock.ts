@@ -1,6 +1,8 @@
 /** One live session at a time: a lock file with its owner's name and age. */
 import { hostname } from 'node:os'
 import { existsSync } from 'node:fs'
+import { z } from 'zod'
+import { line } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import { hasErrno, readText, removeFile, writeNew } from './disk.js'
 
@@ -24,12 +26,14 @@ export function takeLock(path: string, what: string, now: Date): () => void {
   }
 }
 
-function parseOwner(text: string): { what: string; pid: number; host: string; since: string } {
+const ownerShape = z.object({ what: line, pid: z.number().int().min(1), host: line, since: line.refine((text) => !Number.isNaN(Date.parse(text))) })
+
+function parseOwner(text: string): z.infer<typeof ownerShape> {
+  const unknown = { what: 'something unknown', pid: 0, host: 'unknown', since: new Date(0).toISOString() }
   try {
-    const value = JSON.parse(text) as { what?: unknown; pid?: unknown; host?: unknown; since?: unknown }
-    return { what: String(value.what), pid: Number(value.pid), host: String(value.host), since: String(value.since) }
+    return ownerShape.safeParse(JSON.parse(text)).data ?? unknown
   } catch (error) {
-    if (error instanceof SyntaxError) return { what: 'something unknown', pid: 0, host: 'unknown', since: new Date(0).toISOString() }
+    if (error instanceof SyntaxError) return unknown
     throw error
   }
 }
