@@ -51,6 +51,7 @@ export const line = z
   .string()
   .min(1, 'must not be empty')
   .max(200, 'must be at most 200 characters')
+  .refine((text) => text.isWellFormed(), 'must be whole characters')
   .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/, 'must be one line without control characters')
 
 /** A deadline on 31 February would never come. */
