@@ -91,7 +91,7 @@ const bytewise = (bytes: readonly number[]): Buffer[] => bytes.map((byte) => chu
 
 const zeros = (mebibytes: number): Buffer => Buffer.alloc(mebibytes * MEBIBYTE)
 
-describe('files', () => {
+describe('files: a refusal by name, or pages that say nothing', () => {
   test.each<[string, () => Uint8Array]>([
     ['a PDF that says it has two billion pages', () => pdf([CATALOGUE, '<< /Type /Pages /Count 2147483647 /Kids [3 0 R] >>', PAGE])],
     ['pages that are their own parents', () => pdf([CATALOGUE, '<< /Type /Pages /Count 2 /Kids [2 0 R 2 0 R] /Parent 2 0 R >>'])],
