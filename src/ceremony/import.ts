@@ -39,6 +39,7 @@ async function importLocked(custodyPath: string, outbox: string): Promise<Import
   const folder = readCustodyFolder(custodyPath)
   const last = folder.generations.at(-1)
   if (!last) throw new GlasskeyError('FOLDER_ALTERED', `${custodyPath} has no generation; a first ceremony writes the folder itself`, 'Use the folder that the ceremony made.')
+  if (!existsSync(join(outbox, 'generations'))) throw altered('it holds no generations')
   const numbers = readdirSync(join(outbox, 'generations')).map(Number).sort((one, other) => one - other)
   const entry = readEntry(outbox)
   const found = numbers.map((number) => readOutboxGeneration(outbox, number))

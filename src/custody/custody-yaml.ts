@@ -61,7 +61,7 @@ export function parseCustodyYaml(text: string, name = 'custody.yaml'): Custody {
   if (text.length > MAXIMUM_CHARACTERS) throw invalid([`${name}: is over 256 KiB; this is not a custody.yaml`])
   refuseTangles(text, name)
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: '1.2' })
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: '1.2', logLevel: 'error' })
   const where = (offset: number): string => {
     const position = lines.linePos(offset)
     return `${name}:${position.line}:${position.col}`

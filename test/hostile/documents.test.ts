@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { canonicalJson } from '../../src/canonical.js'
+import { importOutbox } from '../../src/ceremony/import.js'
 import { parseCustodyYaml } from '../../src/custody/custody-yaml.js'
 import { checkManifest, headerFor } from '../../src/custody/envelope.js'
 import { standings } from '../../src/custody/generation.js'
@@ -23,7 +24,7 @@ import { readLogbook } from '../../src/record/logbook.js'
 import { replay } from '../../src/record/replay.js'
 import { parseWarrant, warrantDigest } from '../../src/warrant/warrant.js'
 import { journalOf, manifestOf, rulesOf, SESSIONS, VECTORS, vectorText, warrantOf } from '../vectors/frozen.js'
-import { refusal } from '../vectors/refusal.js'
+import { refusal, refusalOf } from '../vectors/refusal.js'
 
 const MEBIBYTE = 1024 * 1024
 const [, SESSION] = SESSIONS
@@ -236,6 +237,15 @@ describe('files in a folder', () => {
   test.each(['null', '[]', '"x"', '{"pid":{"valueOf":1}}', '{"what":"\\u001b[2J","pid":1,"host":"h","since":"x"}', '['.repeat(100_000), ''])('a lock that is none of ours: %#', (text) => {
     writeFileSync(join(directory, 'lock'), text)
     expect(refusal(() => takeLock(join(directory, 'lock'), 'x', new Date()))).toMatchObject({ code: 'CUSTODY_LOCKED', message: expect.stringContaining('something unknown by process 0 on unknown') as string })
+  })
+
+  test.each(['', 'null', '[]', '{"type":"ceremony"}', '{"type":"ceremony","__proto__":{}}', '['.repeat(100_000), '\ufeff{}'])('an outbox whose entry is none of ours changes nothing: %#', async (text) => {
+    const outbox = join(directory, 'outbox')
+    expect(await refusalOf(() => importOutbox(custody, outbox))).toMatchObject({ code: 'FOLDER_ALTERED', message: 'the outbox cannot be imported: it holds no generations' })
+    cpSync(custody, outbox, { recursive: true })
+    writeFileSync(join(outbox, 'entry.json'), text)
+    expect(await refusalOf(() => importOutbox(custody, outbox))).toMatchObject({ code: 'FOLDER_ALTERED', message: expect.stringMatching(/^the outbox cannot be imported: entry\.json is not /) as string })
+    expect(readCustodyFolder(custody).logbook.lines).toHaveLength(10)
   })
 
   test('what is typed or named by hand may be a pipe, and is bounded all the same', () => {

@@ -1,16 +1,20 @@
 /** Hostile share texts: a short run of `npm run test:fuzz`, anything at all, and every subset of every set. */
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { resolve } from 'node:path'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { combine } from 'shamir-secret-sharing'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { formQuorum, recombine } from '../../src/custody/quorum.js'
 import { type Share } from '../../src/custody/share.js'
 import { parseShareText } from '../../src/custody/share-text.js'
 import { splitSecret } from '../../src/custody/split.js'
 import { openSheets } from '../../src/ceremony/recover.js'
+import { type Journal } from '../../src/strongroom/journal.js'
+import { collectShares } from '../../src/strongroom/shares.js'
 import { manifestOf, secretsOf } from '../vectors/frozen.js'
 import { refusal, refusalOf } from '../vectors/refusal.js'
 
@@ -44,6 +48,29 @@ test('any text is a share or a refusal', () => {
 test.each([0, 1])('sheets that claim %i to be enough open nothing, and are named', async (threshold) => {
   const share = { ...parseShareText(secretsOf(2).shareTexts[0] ?? ''), threshold }
   expect(await refusalOf(() => openSheets({ shares: [share], parts: [] }, null))).toMatchObject({ code: 'SHARE_OTHER_SET', message: `the sheet claims that ${threshold} of 3 are enough, which no ceremony prints: it is forged` })
+})
+
+test('thousands of texts that are no shares neither fill the journal nor keep the right ones out', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'glasskey-hostile-'))
+  const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  try {
+    const [stranger = ''] = secretsOf(1).shareTexts
+    const texts = [...Array.from({ length: 3000 }, (_, at) => `GKR1${'Q'.repeat(60)}${at}`), stranger, ...secretsOf(2).shareTexts]
+    writeFileSync(join(directory, 'shares'), texts.join('\n'))
+    const written: { type: string }[] = []
+    const journal = { write: (entry: { type: string }) => written.push(entry) } as unknown as Journal
+    const expectation = { manifest: manifestOf(2), others: [{ manifest: manifestOf(1), standing: 'that key is dead' }] }
+    const { quorum } = await collectShares(expectation, 'any', { reader: null, shareFiles: [join(directory, 'shares')], left: new AbortController().signal }, journal, () => undefined, () => Promise.resolve())
+    expect(quorum.shares).toHaveLength(3)
+    expect(written.filter(({ type }) => type === 'share-accepted')).toHaveLength(3)
+    // 500, and the genuine sheet of another generation, which was seen.
+    expect(written.filter(({ type }) => type === 'share-refused')).toHaveLength(501)
+    expect(written).toContainEqual(expect.objectContaining({ type: 'share-refused', generation: 1, custodian: 1 }))
+    expect(said.mock.calls.length).toBeLessThan(520)
+  } finally {
+    said.mockRestore()
+    rmSync(directory, { recursive: true })
+  }
 })
 
 function subsets<Item>(items: readonly Item[], size: number): Item[][] {
