@@ -84,16 +84,25 @@ export const EXIT_CODES = {
 /** Stable name of an error. */
 export type ErrorCode = keyof typeof EXIT_CODES
 
-/** An expected failure: what was wrong, and what to do next. Messages never contain a secret. */
+/** The longest message; what is refused may hold anything, and a person reads the first lines. */
+const LONGEST_MESSAGE = 4000
+
+/** An expected failure: what was wrong, and what to do next. Messages never contain a secret, nor what a terminal obeys. */
 export class GlasskeyError extends Error {
   readonly code: ErrorCode
   /** What to do next, as a sentence or a command; empty when there is nothing to add. */
   readonly hint: string
 
   constructor(code: ErrorCode, message: string, hint = '', options?: ErrorOptions) {
-    super(message, options)
+    super(printable(message), options)
     this.name = new.target.name
     this.code = code
     this.hint = hint
   }
+}
+
+/** Files, codes and servers find their way into messages: control characters but line ends become U+FFFD, and there is an end. */
+function printable(words: string): string {
+  const plain = words.replace(/\t/g, ' ').replace(/[^\P{Cc}\n]|[\p{Zl}\p{Zp}\p{Cs}]/gu, '\ufffd')
+  return plain.length <= LONGEST_MESSAGE ? plain : `${plain.slice(0, LONGEST_MESSAGE)} …`
 }

@@ -10,7 +10,7 @@ import { parseManifest, type Manifest } from '../custody/manifest.js'
 import { sealedRules, type Rules } from '../custody/rules.js'
 import { GlasskeyError } from '../errors.js'
 import { places } from '../host/sealed-folder.js'
-import { readBytes, readText } from '../host/disk.js'
+import { FILE_LIMITS, readBytes, readLines, readText } from '../host/disk.js'
 import { type Chain } from '../record/chain.js'
 import { readJournal, type JournalLine } from '../record/journal.js'
 import { readLogbook, type LogbookEntry } from '../record/logbook.js'
@@ -116,7 +116,7 @@ function readSession(folder: string, id: string): FiledSession {
       if (chain.lines[0]?.type !== 'session-opened') throw new GlasskeyError('CHAIN_BROKEN', `${named('journal.jsonl')} does not begin with session-opened`)
       return { chain, state: replay(chain.lines) }
     }),
-    evidence: reading(() => readText(join(places.session(folder, id), 'evidence.json'), named('evidence.json'))),
+    evidence: reading(() => readText(join(places.session(folder, id), 'evidence.json'), named('evidence.json'), FILE_LIMITS.record)),
   }
 }
 
@@ -130,7 +130,7 @@ function lostSession(id: string): FiledSession {
  * FILE_MISSING.
  */
 function wholeChain<Line extends { seq: number; torn?: string | undefined }>(path: string, name: string, read: (text: string, name: string) => Chain<Line>): Chain<Line> {
-  const chain = read(readText(path, name), name)
+  const chain = read(readLines(path, name), name)
   const broken = (what: string): GlasskeyError => new GlasskeyError('CHAIN_BROKEN', `${name}${what}`)
   if (chain.lines.length === 0) throw broken(' is empty')
   if (chain.torn !== '') throw broken(' ends in a half-written line')

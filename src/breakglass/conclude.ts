@@ -5,7 +5,7 @@ import { asRemark } from '../custody/fields.js'
 import { EXIT, EXIT_CODES, type ErrorCode } from '../errors.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, places } from '../host/sealed-folder.js'
-import { readText, replaceFile, writeNew } from '../host/disk.js'
+import { readLines, replaceFile, writeNew } from '../host/disk.js'
 import { wallClock } from '../host/clock.js'
 import { type Isolation } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
@@ -68,7 +68,7 @@ export async function conclude(job: Conclusion): Promise<SessionResult> {
 
 /** Lines that only memory held reach the disk now, if there is one again and the strongroom did not get them there itself. */
 function keepUnwritten(path: string, unwritten: readonly string[]): void {
-  const written = readJournal(readText(path, 'the journal'), path).head.seq
+  const written = readJournal(readLines(path, 'the journal'), path).head.seq
   const missing = unwritten.filter((text) => (JSON.parse(text) as { seq: number }).seq > written)
   if (missing.length === 0) return
   try {

@@ -1,7 +1,7 @@
 /** Requests of a lent login during a takeover: journalled like the strongroom's own, intent first. */
 import { createHash } from 'node:crypto'
 import { canonicalJson, saysTheSame, type Json } from '../canonical.js'
-import { asRemark } from '../custody/fields.js'
+import { asRemark, asWords } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import { type LineFile } from '../host/line-file.js'
 import { opcRequestIdOf, type JournalEntry, type JournalLine } from '../record/journal.js'
@@ -46,7 +46,7 @@ export async function sendJournalled(journal: DeskJournal, request: UnsignedRequ
   tell(line)
   try {
     const answer = await exchange(signRequest(request, signer, new Date(), opcRequestIdOf(head.sha256)), carrier)
-    journal.append({ type: 'outcome', intent: line.seq, status: answer.status, opcRequestId: answer.headers['opc-request-id'] ?? '', date: answer.headers['date'] ?? '' })
+    journal.append({ type: 'outcome', intent: line.seq, status: answer.status, opcRequestId: asWords(answer.headers['opc-request-id'] ?? ''), date: asWords(answer.headers['date'] ?? '') })
     return answer
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error

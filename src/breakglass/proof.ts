@@ -1,5 +1,5 @@
 /** Proving that the used key is dead, without any key: the probes signed ahead, and the key list where a login can read it. */
-import { asRemark } from '../custody/fields.js'
+import { asRemark, asWords } from '../custody/fields.js'
 import { type Manifest } from '../custody/manifest.js'
 import { pause } from '../host/clock.js'
 import { say } from '../host/terminal.js'
@@ -33,8 +33,8 @@ async function probeRegion(probes: readonly DatedProbe[], confirmAfterSeconds: n
     await pause(probe.at - Date.now())
     try {
       const answer = await exchange({ method: 'GET', url: probe.url, body: null, headers: probe.headers }, carrier)
-      const date = answer.headers['date'] ?? ''
-      write({ type: 'probe', region: probe.region, status: answer.status, date, opcRequestId: answer.headers['opc-request-id'] ?? '' })
+      const date = asWords(answer.headers['date'] ?? '')
+      write({ type: 'probe', region: probe.region, status: answer.status, date, opcRequestId: asWords(answer.headers['opc-request-id'] ?? '') })
       answers.push({ at: probe.at, status: answer.status, credible: isCredible(date, probe.signedFor) })
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error

@@ -37,6 +37,7 @@ export async function importOutbox(custodyPath: string, outbox: string): Promise
 
 async function importLocked(custodyPath: string, outbox: string): Promise<Imported> {
   const folder = readCustodyFolder(custodyPath)
+  if (!existsSync(join(outbox, 'generations'))) throw altered('it holds no generations')
   const numbers = readdirSync(join(outbox, 'generations')).map(Number).sort((one, other) => one - other)
   const [first = 0] = numbers
   const before = folder.generations.find(({ manifest }) => manifest.generation === first - 1)
@@ -80,10 +81,19 @@ function refuseImported(folder: CustodyFolder, found: readonly Manifest[]): void
 }
 
 function readEntry(outbox: string): Extract<NewLogbookEntry, { type: 'ceremony' }> {
-  const value: unknown = JSON.parse(readText(join(outbox, 'entry.json'), 'the outbox\'s logbook entry'))
+  const value = jsonIn(readText(join(outbox, 'entry.json'), 'the outbox\'s logbook entry'))
   const parsed = logbookEntry.safeParse({ ...(typeof value === 'object' ? value : {}), seq: 1, at: wallClock().toISOString(), prev: EMPTY.sha256 })
   if (!parsed.success || parsed.data.type !== 'ceremony') throw altered('entry.json is not a ceremony\'s entry')
   return value as Extract<NewLogbookEntry, { type: 'ceremony' }>
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) throw altered('entry.json is not JSON')
+    throw error
+  }
 }
 
 function readOutboxGeneration(outbox: string, number: number): { manifest: Manifest; text: string; rules: ReturnType<typeof sealedRules>; envelope: Uint8Array } {

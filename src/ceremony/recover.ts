@@ -66,6 +66,7 @@ function take(read: SheetsRead, text: string, where: string): void {
 /** Distinct shares of one set; copies count once. */
 function oneSet(shares: readonly UntrustedShare[]): UntrustedShare[] {
   const [first] = shares
+  if (first && first.threshold < 2) throw new GlasskeyError('SHARE_OTHER_SET', `the sheet claims that ${first.threshold} of ${first.shares} are enough, which no ceremony prints: it is forged`, 'Keep it, and use another.')
   const distinct = new Map<number, UntrustedShare>()
   for (const share of shares) {
     if (share.keyId !== first?.keyId) {

@@ -5,6 +5,7 @@
  * task with an error. No SDK is imported here.
  */
 import { type Duplex } from 'node:stream'
+import { StringDecoder } from 'node:string_decoder'
 import { z } from 'zod'
 import { type Json } from '../canonical.js'
 import { asRemark } from '../custody/fields.js'
@@ -96,6 +97,8 @@ function broken(why: string): GlasskeyError {
 /** Lines of a pipe, each below the limit; ends when the pipe does or the signal aborts. The pipe stays open. */
 async function* linesOf(pipe: Duplex, signal: AbortSignal | undefined): AsyncGenerator<string> {
   let waiting = ''
+  // A character may lie across two chunks.
+  const decoder = new StringDecoder('utf8')
   while (signal?.aborted !== true) {
     const end = waiting.indexOf('\n')
     if (end >= 0) {
@@ -107,7 +110,7 @@ async function* linesOf(pipe: Duplex, signal: AbortSignal | undefined): AsyncGen
     if (waiting.length > MAXIMUM_LINE) throw broken('it sent a line without end')
     const chunk = await nextChunk(pipe, signal)
     if (chunk === null) return
-    waiting += chunk.toString('utf8')
+    waiting += decoder.write(chunk)
   }
 }
 

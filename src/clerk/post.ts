@@ -15,6 +15,9 @@ export type FromCourier =
 /** Headers that belong to whoever signs and sends. */
 const NOT_OURS = ['opc-request-id', 'date', 'x-date', 'host', 'authorization', 'content-length', 'x-content-sha256', 'opc-client-info', 'user-agent', 'opc-client-retries', 'accept']
 
+/** Answers that have no body (Fetch standard: null body status). */
+const BODILESS = [101, 103, 204, 205, 304]
+
 /** An `HttpClient` for the SDK over the pipe. */
 export class Post implements HttpClient {
   readonly #pipe: Duplex
@@ -49,7 +52,17 @@ export class Post implements HttpClient {
     const number = 'answer' in message ? message.answer : message.failed
     const waiting = this.#waiting.get(number)
     this.#waiting.delete(number)
-    if ('failed' in message) waiting?.reject(Object.assign(new Error(message.message), { shouldBeRetried: false }))
-    else waiting?.resolve(new Response(message.status === 204 ? null : Buffer.from(message.body, 'base64'), { status: message.status, headers: message.headers }))
+    const failed = (what: string): void => waiting?.reject(Object.assign(new Error(what), { shouldBeRetried: false }))
+    if ('failed' in message) {
+      failed(message.message)
+      return
+    }
+    const { status, headers, body } = message
+    try {
+      waiting?.resolve(new Response(BODILESS.includes(status) ? null : Buffer.from(body, 'base64'), { status, headers }))
+    } catch (error) {
+      // A status or a header that HTTP does not know: an answer that the SDK cannot be given.
+      failed(`OCI answered ${status} in a form that is no HTTP (${error instanceof Error ? error.message : String(error)})`)
+    }
   }
 }

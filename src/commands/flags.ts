@@ -4,7 +4,7 @@ import { type Argv } from 'yargs'
 import { type Inputs } from '../breakglass/break-glass.js'
 import { type Cloud } from '../breakglass/login.js'
 import { GlasskeyError } from '../errors.js'
-import { readText } from '../host/disk.js'
+import { readTyped } from '../host/disk.js'
 import { readProfile, type Profile } from '../host/oci-profile.js'
 
 /** Where the custody is and where OCI is. */
@@ -61,7 +61,7 @@ export function cloudOf(args: CloudArguments): Cloud {
     if (!match) throw new GlasskeyError('USAGE', `--endpoint takes REGION=URL, such as eu-frankfurt-1=http://127.0.0.1:8080; not "${text}"`)
     return [match[1] ?? '', match[2] ?? ''] as const
   })
-  return { endpoints: Object.fromEntries(endpoints), ca: args.ca === undefined ? null : readText(resolve(args.ca), 'the test authority') }
+  return { endpoints: Object.fromEntries(endpoints), ca: args.ca === undefined ? null : readTyped(resolve(args.ca), 'the test authority') }
 }
 
 /** The reader's login, if one is named. */

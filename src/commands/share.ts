@@ -7,7 +7,7 @@ import { whyNot } from '../custody/generation.js'
 import { GlasskeyError } from '../errors.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
 import { otherGenerations } from '../host/sealed-folder.js'
-import { readText } from '../host/disk.js'
+import { readTyped } from '../host/disk.js'
 import { probeIsolation } from '../host/isolation.js'
 import { type Outcome } from './outcome.js'
 
@@ -27,7 +27,7 @@ export const builder = (flags: Argv): Argv =>
 
 export const handler = async (args: Arguments): Promise<Outcome> => {
   if (args.scan.length + args.shareFile.length === 0) throw new GlasskeyError('USAGE', 'which sheet?', 'glasskey share inspect --scan FILE')
-  const typed = args.shareFile.flatMap((path) => readText(resolve(path), 'the share file').split('\n').filter((line) => line.trim() !== ''))
+  const typed = args.shareFile.flatMap((path) => readTyped(resolve(path), 'the share file').split('\n').filter((line) => line.trim() !== ''))
   const { shares, parts } = await readSheets(args.scan.map((path) => resolve(path)), typed, probeIsolation())
   if (shares.length === 0 && parts.length > 0) throw new GlasskeyError('SCAN_UNREADABLE', `this is page 2: the envelope (${parts.length} parts), and no share`, 'Scan page 1 as well.')
   if (shares.length === 0) throw new GlasskeyError('SCAN_UNREADABLE', 'no share was read', 'Scan page 1 of the sheet again: flat, in focus, at 150 dpi or more.')

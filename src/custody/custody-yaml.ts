@@ -1,5 +1,5 @@
 /** `custody.yaml`: the one file an organisation writes. Every complaint has a line and a column. */
-import { LineCounter, isAlias, isNode, parseDocument, visit, type Document } from 'yaml'
+import { Lexer, LineCounter, Parser, isAlias, isNode, parseDocument, visit, type Document } from 'yaml'
 import { z } from 'zod'
 import { GlasskeyError } from '../errors.js'
 import { custodianNumber, line, ocid, realm, region, tenancyOcid, userOcid } from './fields.js'
@@ -47,6 +47,12 @@ export type Custody = z.infer<typeof custodySchema>
 export type Custodian = Custody['custodians'][number]
 
 const MAXIMUM_CHARACTERS = 256 * 1024
+/** Words and signs: 32 custodians with 9 copies each are 10,000. The parser compares every name with every other. */
+const MAXIMUM_TOKENS = 30_000
+/** How deep settings may be nested. The deepest of ours takes half of it; the parser calls itself, and without end that ends Node. */
+const MAXIMUM_DEPTH = 40
+/** Complaints that are told at once. */
+const MAXIMUM_COMPLAINTS = 20
 
 /**
  * Reads custody.yaml. `name` is how messages call the file.
@@ -54,8 +60,9 @@ const MAXIMUM_CHARACTERS = 256 * 1024
  */
 export function parseCustodyYaml(text: string, name = 'custody.yaml'): Custody {
   if (text.length > MAXIMUM_CHARACTERS) throw invalid([`${name}: is over 256 KiB; this is not a custody.yaml`])
+  refuseTangles(text, name)
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: '1.2' })
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: '1.2', logLevel: 'error' })
   const where = (offset: number): string => {
     const position = lines.linePos(offset)
     return `${name}:${position.line}:${position.col}`
@@ -67,7 +74,9 @@ export function parseCustodyYaml(text: string, name = 'custody.yaml'): Custody {
   const parsed = custodySchema.safeParse(document.toJS())
   const at = (path: readonly PropertyKey[]): string => where(offsetOf(document, path))
   if (!parsed.success) {
-    throw invalid(parsed.error.issues.flatMap((issue) => complaints(issue).map(({ path, message }) => `${at(path)}: ${pathText(path)}: ${message}`)))
+    const wrong = parsed.error.issues.flatMap(complaints)
+    // Where a setting stands is looked for among all others, so only for those that are told.
+    throw invalid(wrong.map(({ path, message }, nth) => (nth < MAXIMUM_COMPLAINTS ? `${at(path)}: ${pathText(path)}: ${message}` : message)))
   }
   const wrong = disagreements(parsed.data)
   if (wrong.length > 0) throw invalid(wrong.map(({ path, message }) => `${at(path)}: ${pathText(path)}: ${message}`))
@@ -86,11 +95,24 @@ function complaints(issue: z.core.$ZodIssue): Complaint[] {
 }
 
 function invalid(complaintLines: string[]): GlasskeyError {
+  const more = complaintLines.length - MAXIMUM_COMPLAINTS
   return new GlasskeyError(
     'CONFIG_INVALID',
-    complaintLines.join('\n'),
+    [...complaintLines.slice(0, MAXIMUM_COMPLAINTS), ...(more > 0 ? [`and ${more} more`] : [])].join('\n'),
     'ceremony/custody.yaml is a complete example with every setting explained.',
   )
+}
+
+/** Counts before anything is built: the lexer and the parser of signs keep their own stack and do not call themselves. */
+function refuseTangles(text: string, name: string): void {
+  const parser = new Parser()
+  let tokens = 0
+  for (const lexeme of new Lexer().lex(text)) {
+    tokens += 1
+    if (tokens > MAXIMUM_TOKENS) throw invalid([`${name}: has more than ${MAXIMUM_TOKENS} words and signs; this is not a custody.yaml`])
+    Array.from(parser.next(lexeme))
+    if (parser.stack.length > MAXIMUM_DEPTH) throw invalid([`${name}: is nested more than ${MAXIMUM_DEPTH} deep; this is not a custody.yaml`])
+  }
 }
 
 function refuseAliases(document: Document, where: (offset: number) => string): void {

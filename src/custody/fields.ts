@@ -38,7 +38,12 @@ export const remark = z.string().min(1).max(REMARK).regex(/^[^\u0000-\u001f\u007
 
 /** Any words as a remark: one line, not too long, never empty. */
 export function asRemark(words: string): string {
-  return words.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim().slice(0, REMARK) || 'no reason given'
+  return asWords(words).trim() || 'no reason given'
+}
+
+/** Words from outside, fit for a line of a record: no control characters, whole characters, and an end. May be empty. */
+export function asWords(text: string): string {
+  return text.slice(0, 2 * REMARK).replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trimStart().slice(0, REMARK).toWellFormed()
 }
 
 /** One line of text that is printed. No \p classes: the published schemas are read by validators that have none. */
@@ -46,6 +51,7 @@ export const line = z
   .string()
   .min(1, 'must not be empty')
   .max(200, 'must be at most 200 characters')
+  .refine((text) => text.isWellFormed(), 'must be whole characters')
   .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/, 'must be one line without control characters')
   .refine((text) => text.isWellFormed(), 'must be Unicode text: it has half of a surrogate pair')
 

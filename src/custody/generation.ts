@@ -42,10 +42,9 @@ function standing(set: SheetSet, events: readonly GenerationEvent[]): Standing {
   const mine = events.filter((event) => event.generation === set.generation)
   const has = (kind: GenerationEvent['kind']): boolean => mine.some((event) => event.kind === kind)
   const seen = [...new Set(mine.flatMap((event) => (event.kind === 'share-seen' ? [event.custodian] : [])))].sort((a, b) => a - b)
-  const gone = new Set(mine.flatMap((event) => (event.kind === 'copy-gone' ? [`${event.custodian}/${event.copy}`] : [])))
-  const living = set.shares.filter(({ custodian, copies }) =>
-    Array.from({ length: copies }, (_, at) => at + 1).some((copy) => !gone.has(`${custodian}/${copy}`)),
-  ).length
+  const goneOf = (custodian: number, copies: number): number =>
+    new Set(mine.flatMap((event) => (event.kind === 'copy-gone' && event.custodian === custodian && event.copy >= 1 && event.copy <= copies ? [event.copy] : []))).size
+  const living = set.shares.filter(({ custodian, copies }) => goneOf(custodian, copies) < copies).length
   const state = ((): GenerationState => {
     if (has('deleted') && has('graded-dead')) return 'burned'
     if (has('key-live')) return 'not proved dead'

@@ -27,6 +27,15 @@ export function spkiOfPem(pem: string): Uint8Array {
   return spkiOf(createPublicKey(pem))
 }
 
+/** Sizes of our keys, in bits. */
+const SIZES: readonly number[] = [2048, 3072, 4096]
+
+/** Whether a ceremony could have made this PEM public key: RSA, exponent 65537, one of our sizes. */
+export function isOurKind(pem: string): boolean {
+  const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey(pem)
+  return asymmetricKeyType === 'rsa' && asymmetricKeyDetails?.publicExponent === 65537n && SIZES.includes(asymmetricKeyDetails.modulusLength ?? 0)
+}
+
 /** All names of the key whose SubjectPublicKeyInfo this is. */
 export function namesOf(spki: Uint8Array): PublicKeyNames {
   const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })

@@ -4,7 +4,7 @@ import { canonicalDigest, canonicalJson, isCanonical } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 import { explain } from './explain.js'
 import { custodianNumber, fingerprint, generation, instant, keyId, line, region, sha256, tenancyOcid, userOcid } from './fields.js'
-import { namesOf, spkiOfPem } from './key.js'
+import { isOurKind, namesOf, spkiOfPem } from './key.js'
 
 /** Schema of manifest.json. */
 export const manifestSchema = z.strictObject({
@@ -68,6 +68,7 @@ export function parseManifest(text: string, name = 'manifest.json'): Manifest {
   } catch (error) {
     throw invalid('publicKeyPem is not a public key', error)
   }
+  if (!isOurKind(manifest.publicKeyPem)) throw invalid('publicKeyPem is not an RSA key of 2048, 3072 or 4096 bits with exponent 65537')
   for (const field of ['keyId', 'spkiSha256', 'fingerprint', 'publicKeyPem'] as const) {
     if (manifest[field] !== names[field]) throw invalid(`${field} is not that of publicKeyPem`)
   }

@@ -2,6 +2,11 @@
 import { createMessage, readKeys, readSignature, verify } from 'openpgp'
 import { GlasskeyError } from '../errors.js'
 
+/** Characters of a manifest's .asc: each signature is under 1,000, and the search for them must come to an end. */
+const LONGEST_SIGNATURES = 64 * 1024
+/** Signatures that are looked at. */
+const MAXIMUM_SIGNATURES = 64
+
 /** What is to be verified: the exact bytes of manifest.json, its .asc, and the signers' armoured public keys. */
 export interface SignedManifest {
   generation: number
@@ -27,11 +32,14 @@ async function goodSigners(signed: SignedManifest, armored: string, sealed: read
   const keys = rings.flat()
   const trusted = keys.filter((key) => sealed.includes(key.getFingerprint().toUpperCase())).map((key) => key.toPublic())
   const good = new Set<string>()
+  const name = `manifest.json.asc of GENERATION ${signed.generation}`
+  if (armored.length > LONGEST_SIGNATURES) throw unreadable(name)
   // Signers work apart: each appends a block of their own to the .asc.
-  for (const block of armored.match(BLOCKS) ?? []) {
-    const signature = await readable(`manifest.json.asc of GENERATION ${signed.generation}`, () => readSignature({ armoredSignature: block }))
+  for (const block of (armored.match(BLOCKS) ?? []).slice(0, MAXIMUM_SIGNATURES)) {
+    const signature = await readable(name, () => readSignature({ armoredSignature: block }))
+    if (signature.packets.length > MAXIMUM_SIGNATURES) throw unreadable(name)
     const message = await createMessage({ binary: new TextEncoder().encode(signed.text) })
-    const { signatures } = await verify({ message, signature, verificationKeys: trusted, format: 'binary' })
+    const { signatures } = await readable(name, async () => await verify({ message, signature, verificationKeys: trusted, format: 'binary' }))
     for (const found of signatures) {
       const signer = trusted.find((key) => key.getKeys(found.keyID).length > 0)
       if (signer && (await holds(found.verified))) good.add(signer.getFingerprint().toUpperCase())
@@ -55,6 +63,10 @@ async function readable<Thing>(what: string, read: () => Promise<Thing>): Promis
   try {
     return await read()
   } catch (error) {
-    throw new GlasskeyError('SUCCESSOR_UNTRUSTED', `${what} cannot be read`, 'Fetch an untouched copy of the file.', { cause: error })
+    throw unreadable(what, error)
   }
+}
+
+function unreadable(what: string, cause?: unknown): GlasskeyError {
+  return new GlasskeyError('SUCCESSOR_UNTRUSTED', `${what} cannot be read`, 'Fetch an untouched copy of the file.', { cause })
 }

@@ -1,11 +1,19 @@
 /** Files that survive a power cut: written whole or not at all, never over an existing one, folders synced too. */
+import { isUtf8 } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
-import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, constants, existsSync, fstatSync, fsyncSync, linkSync, mkdirSync, openSync, readSync, renameSync, rmSync, unlinkSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { GlasskeyError } from '../errors.js'
 
-/** The largest file of a custody folder that is read. */
-const MAXIMUM_BYTES = 64 * 1024 * 1024
+const MEBIBYTE = 1024 * 1024
+
+/** What is read of one file, in bytes. Whoever carries the stick must not be able to fill this machine's memory. */
+export const FILE_LIMITS = {
+  /** custody.yaml, manifest, rules, warrant, an envelope: none comes near. */
+  document: MEBIBYTE,
+  /** Journal, logbook, evidence: 240 probes in each of 50 regions are 4 MiB, and a session may be resumed. */
+  record: 64 * MEBIBYTE,
+} as const
 
 /** Makes a folder and its parents; each new one is made durable in its parent. */
 export function makeFolder(path: string): void {
@@ -40,22 +48,84 @@ export function replaceFile(path: string, data: Uint8Array | string, mode = 0o64
   syncFolder(dirname(path))
 }
 
-/** UTF-8 text of a file. Throws FILE_MISSING or FILE_UNREADABLE; `what` is how messages call it. */
-export function readText(path: string, what: string): string {
-  return Buffer.from(readBytes(path, what)).toString('utf8')
+/**
+ * Text of a document of a custody folder, which is UTF-8 in every byte: otherwise a digest over its characters would not
+ * be one over its bytes. Throws FILE_MISSING or FILE_UNREADABLE; `what` is how messages call it.
+ */
+export function readText(path: string, what: string, most: number = FILE_LIMITS.document): string {
+  return strictText(readBytes(path, what, most), path, what)
+}
+
+/** Text of a file of lines; what stands after the last line end may have been cut in the middle of a character. Throws as `readText`. */
+export function readLines(path: string, what: string): string {
+  return linesIn(readBytes(path, what, FILE_LIMITS.record), path, what)
+}
+
+/** As `readLines`, for bytes that were read already. Last lines that are no text belong to what was being written. */
+export function linesIn(bytes: Uint8Array, path: string, what: string): string {
+  let whole = bytes.lastIndexOf(LF) + 1
+  for (let last = whole; last > 0; ) {
+    const start = last < 2 ? 0 : bytes.lastIndexOf(LF, last - 2) + 1
+    if (isUtf8(bytes.subarray(start, last))) break
+    whole = last = start
+  }
+  return strictText(bytes.subarray(0, whole), path, what) + Buffer.from(bytes.subarray(whole)).toString('utf8')
+}
+
+/** Text of a file that somebody typed or another tool wrote, and that is named on the command line: it may be a pipe. Throws as `readText`. */
+export function readTyped(path: string, what: string): string {
+  return Buffer.from(bounded(path, what, FILE_LIMITS.document, 'anything')).toString('utf8')
 }
 
 /** Bytes of a file. Throws FILE_MISSING or FILE_UNREADABLE; `what` is how messages call it. */
-export function readBytes(path: string, what: string): Uint8Array {
+export function readBytes(path: string, what: string, most: number = FILE_LIMITS.record): Uint8Array {
+  return bounded(path, what, most, 'file')
+}
+
+const LF = 10
+
+function strictText(bytes: Uint8Array, path: string, what: string): string {
   try {
-    if (statSync(path).size > MAXIMUM_BYTES) throw new GlasskeyError('FILE_UNREADABLE', `${what} (${path}) is larger than 64 MiB`)
-    return new Uint8Array(readFileSync(path))
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch (error) {
+    throw new GlasskeyError('FILE_UNREADABLE', `${what} is not UTF-8 text: ${path}`, 'Fetch an untouched copy of it.', { cause: error })
+  }
+}
+
+function bounded(path: string, what: string, most: number, kind: 'file' | 'anything'): Uint8Array {
+  let file: number | undefined
+  try {
+    // Without waiting: a pipe in the place of a file would never end, nor even open.
+    file = openSync(path, kind === 'file' ? constants.O_RDONLY | constants.O_NONBLOCK : constants.O_RDONLY)
+    if (kind === 'file' && !fstatSync(file).isFile()) throw new GlasskeyError('FILE_UNREADABLE', `${what} is not a file: ${path}`, 'Fetch an untouched copy of it.')
+    return readUpTo(file, most) ?? tooLarge(path, what, most)
   } catch (error) {
     if (error instanceof GlasskeyError) throw error
     if (hasErrno(error, 'ENOENT') || hasErrno(error, 'ENOTDIR')) {
       throw new GlasskeyError('FILE_MISSING', `${what} is not there: ${path}`, 'Check the path.', { cause: error })
     }
     throw new GlasskeyError('FILE_UNREADABLE', `${what} cannot be read: ${path} (${error instanceof Error ? error.message : String(error)})`, 'Check the permissions.', { cause: error })
+  } finally {
+    if (file !== undefined) closeSync(file)
+  }
+}
+
+function tooLarge(path: string, what: string, most: number): never {
+  throw new GlasskeyError('FILE_UNREADABLE', `${what} is larger than ${most / MEBIBYTE} MiB: ${path}`, 'It is not what it is called: nothing of ours grows so large. Fetch an untouched copy of it.')
+}
+
+/** Everything, or null when it is more than `most`: counted while it is read, because a size is only what it was. */
+function readUpTo(file: number, most: number): Uint8Array | null {
+  const { size } = fstatSync(file)
+  if (size > most) return null
+  const chunks: Buffer[] = []
+  for (let length = 0; ; ) {
+    const chunk = Buffer.allocUnsafe(Math.max(64 * 1024, Math.min(size + 1, MEBIBYTE)))
+    const read = readSync(file, chunk)
+    if (read === 0) return new Uint8Array(Buffer.concat(chunks, length))
+    length += read
+    if (length > most) return null
+    chunks.push(chunk.subarray(0, read))
   }
 }
 

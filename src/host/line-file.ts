@@ -5,11 +5,11 @@
  * into the next line. Once `keepGoing` was called, a disk that is full or gone no longer throws: space was reserved, and
  * after that the lines wait in memory, are handed to `onUnwritten`, and are written as soon as a disk takes them.
  */
-import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { canonicalJson, sha256Hex, type Json } from '../canonical.js'
 import { chainLine, EMPTY, type Chain, type Head } from '../record/chain.js'
-import { hasErrno, syncFolder, writeNew } from './disk.js'
+import { hasErrno, linesIn, readBytes, syncFolder, writeNew } from './disk.js'
 
 /** Room kept free beside a journal for the lines of an exit. */
 const RESERVED_BYTES = 512 * 1024
@@ -44,8 +44,8 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
       writeNew(path, '')
       return new LineFile<Line, Entry>(path, now, { lines: [], texts: [], head: EMPTY, torn: '' }, 0, read)
     }
-    const bytes = readFileSync(path)
-    const chain = read(bytes.toString('utf8'), path)
+    const bytes = Buffer.from(readBytes(path, 'the record'))
+    const chain = read(linesIn(bytes, path, 'the record'), path)
     // Whole lines are canonical JSON, so their bytes can be counted; a torn end may be no text at all.
     const whole = chain.texts.reduce((size, line) => size + Buffer.byteLength(line) + 1, 0)
     const file = new LineFile<Line, Entry>(path, now, chain, whole, read)

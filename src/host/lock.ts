@@ -1,9 +1,11 @@
 /** One session at a time in a custody folder: a lock file that says whose it is and since when. */
 import { hostname } from 'node:os'
 import { readFileSync, readlinkSync } from 'node:fs'
+import { z } from 'zod'
 import { sha256Hex } from '../canonical.js'
+import { line } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
-import { hasErrno, removeFile, replaceFile, writeNew } from './disk.js'
+import { hasErrno, readText, removeFile, replaceFile, writeNew } from './disk.js'
 
 /** Who holds a lock. What Linux alone can tell is null elsewhere. */
 interface Owner {
@@ -42,14 +44,14 @@ export function takeLock(path: string, what: string, now: Date): () => void {
 function claim(path: string, mine: string, locked: (owner: Owner) => GlasskeyError): void {
   for (;;) {
     if (isNew(path, mine)) return
-    const found = textOf(path)
+    const found = lockIn(path)
     if (found === null) continue
     const owner = ownerIn(found)
     if (mayLive(owner)) throw locked(owner)
     const right = `${path}.after-${sha256Hex(found).slice(0, 16)}`
     claim(right, mine, locked)
     try {
-      if (textOf(path) === found) {
+      if (lockIn(path) === found) {
         replaceFile(path, mine)
         return
       }
@@ -71,9 +73,20 @@ function isNew(path: string, text: string): boolean {
 
 /** Nobody removes a lock that is not theirs: somebody may have removed ours by hand, and another taken it since. */
 function giveBack(path: string, mine: string): void {
-  if (textOf(path) === mine) removeFile(path)
+  if (lockIn(path) === mine) removeFile(path)
 }
 
+/** The text of a lock; null when there is none. */
+function lockIn(path: string): string | null {
+  try {
+    return readText(path, 'the lock')
+  } catch (error) {
+    if (error instanceof GlasskeyError && error.code === 'FILE_MISSING') return null
+    throw error
+  }
+}
+
+/** What the kernel says of itself; null where it says nothing. */
 function textOf(path: string): string | null {
   try {
     return readFileSync(path, 'utf8')
@@ -83,25 +96,30 @@ function textOf(path: string): string | null {
   }
 }
 
+const ownerShape = z.object({
+  what: line,
+  since: line,
+  host: line,
+  pid: z.number().int().min(1),
+  began: line.nullish(),
+  boot: line.nullish(),
+  pids: line.nullish(),
+})
+
+const UNKNOWN: z.infer<typeof ownerShape> = { what: 'something unknown', since: '', host: 'an unknown machine', pid: 0 }
+
 /** A text that is no lock of ours has an owner of whom nothing is known. */
 function ownerIn(text: string): Owner {
-  const said = ((): Partial<Record<keyof Owner, unknown>> => {
-    try {
-      return { ...(JSON.parse(text) as object | null) }
-    } catch (error) {
-      if (error instanceof SyntaxError) return {}
-      throw error
-    }
-  })()
-  const word = (value: unknown): string | null => (typeof value === 'string' ? value : null)
-  return {
-    what: word(said.what) ?? 'something unknown',
-    since: word(said.since) ?? '',
-    host: word(said.host) ?? 'an unknown machine',
-    pid: Number(said.pid ?? 0),
-    began: word(said.began),
-    boot: word(said.boot),
-    pids: word(said.pids),
+  const said = ownerShape.safeParse(jsonIn(text)).data ?? UNKNOWN
+  return { ...said, began: said.began ?? null, boot: said.boot ?? null, pids: said.pids ?? null }
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) return null
+    throw error
   }
 }
 

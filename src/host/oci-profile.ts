@@ -10,7 +10,7 @@ import { fingerprint, region, tenancyOcid, userOcid } from '../custody/fields.js
 import { fingerprintOf, spkiOf } from '../custody/key.js'
 import { GlasskeyError } from '../errors.js'
 import { type Signer } from '../wire/signature.js'
-import { readText } from './disk.js'
+import { readTyped } from './disk.js'
 
 const profileSchema = z.object({ tenancy: tenancyOcid, user: userOcid, fingerprint, region, key_file: z.string().min(1), pass_phrase: z.string().optional() })
 
@@ -30,7 +30,7 @@ export function readProfile(name: string, file: string | undefined): Profile {
   const path = file ?? join(homedir(), '.oci', 'config')
   const invalid = (what: string, cause?: unknown): GlasskeyError =>
     new GlasskeyError('OCI_CONFIG_INVALID', `${path}, profile ${name}: ${what}`, 'See "SDK and CLI Configuration File" in the OCI documentation.', { cause })
-  const sections = parse(readText(path, 'the OCI configuration file')) as Record<string, unknown>
+  const sections = parse(readTyped(path, 'the OCI configuration file')) as Record<string, unknown>
   const section = Object.hasOwn(sections, name) ? sections[name] : undefined
   if (typeof section !== 'object' || section === null) throw invalid('is not there')
   const defaults = typeof sections['DEFAULT'] === 'object' ? sections['DEFAULT'] : {}
@@ -40,7 +40,7 @@ export function readProfile(name: string, file: string | undefined): Profile {
   const keyPath = place(keyFile, path)
   let key: KeyObject
   try {
-    key = createPrivateKey({ key: readText(keyPath, 'the private key'), ...(passphrase === undefined ? {} : { passphrase }) })
+    key = createPrivateKey({ key: readTyped(keyPath, 'the private key'), ...(passphrase === undefined ? {} : { passphrase }) })
   } catch (error) {
     if (error instanceof GlasskeyError) throw error
     throw invalid(`key_file ${keyPath} is not a private key that opens`, error)

@@ -1,8 +1,8 @@
 /** Reading sheets outside a session (recover, share inspect): a reader process with the files, and nothing else. */
 import { closeSync, openSync } from 'node:fs'
 import { basename } from 'node:path'
-import { createInterface } from 'node:readline'
 import { type Readable } from 'node:stream'
+import { StringDecoder } from 'node:string_decoder'
 import { z } from 'zod'
 import { GlasskeyError } from '../errors.js'
 import { startRoom, type Isolation } from './isolation.js'
@@ -18,15 +18,35 @@ export const readerLine = z.union([
 /** A line of the reader. */
 export type ReaderLine = z.infer<typeof readerLine>
 
-/** Lines of a reader until it is done. Throws SCAN_UNREADABLE when it stops before, or says what is no line. */
+/** Characters of one line: the longest text of a code, and the names around it. */
+const LONGEST_LINE = 64 * 1024
+/** Lines of one reading: a hundred files of 200 pages with a code each come to 20,000. */
+const MAXIMUM_LINES = 50_000
+
+/** Lines of a reader until it is done. Throws SCAN_UNREADABLE when it stops before, says what is no line, or never comes to an end. */
 export async function* readerLines(output: Readable): AsyncGenerator<ReaderLine> {
-  for await (const line of createInterface({ input: output })) {
+  let count = 0
+  for await (const line of boundedLines(output)) {
+    count += 1
+    if (count > MAXIMUM_LINES) throw new GlasskeyError('SCAN_UNREADABLE', `the scans hold more than ${MAXIMUM_LINES} codes and pages`, 'Scan only the sheets that are needed, or type the shares.')
     const parsed = readerLine.safeParse(parseJson(line))
     if (!parsed.success) throw new GlasskeyError('SCAN_UNREADABLE', 'the reader sent something that is no message', 'Scan again, or type the shares.')
     if ('done' in parsed.data) return
     yield parsed.data
   }
   throw new GlasskeyError('SCAN_UNREADABLE', 'the reader stopped before the last scan', 'Scan again with fewer pages, or type the shares.')
+}
+
+/** The decoders in the reader were given hostile files: what it says is bounded too. */
+async function* boundedLines(output: Readable): AsyncGenerator<string> {
+  const decoder = new StringDecoder('utf8')
+  let waiting = ''
+  for await (const chunk of output as AsyncIterable<Buffer>) {
+    const pieces = (waiting + decoder.write(chunk)).split('\n')
+    waiting = pieces.pop() ?? ''
+    yield* pieces
+    if (waiting.length > LONGEST_LINE) throw new GlasskeyError('SCAN_UNREADABLE', 'the reader sent something that is no message', 'Scan again, or type the shares.')
+  }
 }
 
 /** Reads scan files in a reader process of their own. Throws FILE_MISSING before anything is started. */

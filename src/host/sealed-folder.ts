@@ -15,7 +15,7 @@ import { readJournal, type JournalLine } from '../record/journal.js'
 import { readLogbook, type LogbookEntry } from '../record/logbook.js'
 import { replay, type Session } from '../record/replay.js'
 import { parseWarrant, warrantDigest, type Warrant } from '../warrant/warrant.js'
-import { readBytes, readText } from './disk.js'
+import { FILE_LIMITS, readBytes, readLines, readText } from './disk.js'
 
 /** One generation as it lies in the folder. */
 export interface Generation {
@@ -66,7 +66,7 @@ export function readSealedFolder(path: string): SealedFolder {
   if (generations.length === 0) throw new GlasskeyError('FILE_MISSING', `there is no custody in ${path}: it holds no generations`, 'Is it the right folder? A ceremony makes one.')
   checkGenerations(generations)
   const logbookPath = places.logbook(path)
-  const logbook = readLogbook(existsSync(logbookPath) ? readText(logbookPath, 'the logbook') : '', logbookPath)
+  const logbook = readLogbook(existsSync(logbookPath) ? readLines(logbookPath, 'the logbook') : '', logbookPath)
   const sessions = sessionIds(path).map((id) => readSession(path, id))
   const events = generationEvents(logbook.lines, sessions.map(({ session }) => session))
   const sets = generations.map(({ manifest }) => ({ generation: manifest.generation, threshold: manifest.threshold, shares: manifest.shares }))
@@ -110,7 +110,7 @@ function readGeneration(folder: string, number: number): Generation {
   const manifest = parseManifest(readText(join(place, 'manifest.json'), 'the manifest'), join(place, 'manifest.json'))
   if (manifest.generation !== number) throw altered(`${place} holds the manifest of generation ${manifest.generation}`)
   const rules = sealedRules(readText(join(place, 'rules.json'), 'the rules'), manifest.rulesSha256)
-  return { manifest, rules, envelope: readBytes(join(place, 'envelope.pgp'), 'the envelope') }
+  return { manifest, rules, envelope: readBytes(join(place, 'envelope.pgp'), 'the envelope', FILE_LIMITS.document) }
 }
 
 function checkGenerations(generations: readonly Generation[]): void {
@@ -133,7 +133,7 @@ function sessionIds(folder: string): string[] {
 
 function readSession(folder: string, id: string): StoredSession {
   const warrant = parseWarrant(readText(places.warrant(folder, id), 'the warrant'))
-  const chain = readJournal(readText(places.journal(folder, id), 'the journal'), places.journal(folder, id))
+  const chain = readJournal(readLines(places.journal(folder, id), 'the journal'), places.journal(folder, id))
   if (chain.lines.length === 0) throw altered(`the journal of session ${id} is empty`)
   const session = replay(chain.lines)
   if (session.opened.warrantSha256 !== warrantDigest(warrant)) throw altered(`warrant.json of session ${id} is not the one that its journal began with`)

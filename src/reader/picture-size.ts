@@ -1,5 +1,6 @@
 /** Size of a PNG or JPEG from its headers, and whether its data keeps to that size, before a decoder sees it. */
 
+import { once } from 'node:events'
 import { createInflate } from 'node:zlib'
 import { type FileKind } from './file-kind.js'
 import { LIMITS } from './limits.js'
@@ -52,7 +53,9 @@ async function assertPngData(view: DataView, bytes: Uint8Array, { width, height 
       }
     })()
     for (let at = 8; at + 12 <= view.byteLength; at += 12 + view.getUint32(at)) {
-      if (view.getUint32(at + 4) === IDAT) inflate.write(bytes.subarray(at + 8, at + 8 + view.getUint32(at)))
+      if (view.getUint32(at + 4) !== IDAT || view.getUint32(at) === 0) continue
+      // Millions of small pieces must not all wait in memory.
+      if (!inflate.write(bytes.subarray(at + 8, at + 8 + view.getUint32(at)))) await Promise.race([once(inflate, 'drain'), counted])
     }
     inflate.end()
     await counted

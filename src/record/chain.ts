@@ -11,6 +11,9 @@ import { GlasskeyError } from '../errors.js'
 /** `prev` of a first line. */
 export const NO_LINE = '0'.repeat(64)
 
+/** The longest line, in characters. A census of a user with a thousand of everything has half of it. */
+const LONGEST_LINE = 1024 * 1024
+
 /** Fields that every line has. `torn` is the digest of a half-written line that was kept aside before this one. */
 export const chainFields = {
   seq: z.number().int().min(1),
@@ -60,15 +63,20 @@ export function readChain<Line extends { seq: number; prev: string; torn?: strin
   schema: z.ZodType<Line>,
   name: string,
 ): Chain<Line> {
-  const pieces = text.split('\n')
-  const rest = [pieces.pop() ?? '']
-  while (pieces.length > 0 && !isJson(pieces.at(-1) ?? '')) rest.unshift(pieces.pop() ?? '')
-  const torn = rest.join('\n')
+  const lines: Line[] = []
+  const texts: string[] = []
   let head = EMPTY
-  const lines = pieces.map((piece, at) => {
+  let start = 0
+  // One line after the other: what follows a line that does not hold is never looked at.
+  for (let end = text.indexOf('\n'); end >= 0; start = end + 1, end = text.indexOf('\n', start)) {
+    const piece = text.slice(start, end)
     const broken = (what: string): GlasskeyError =>
-      new GlasskeyError('CHAIN_BROKEN', `${name}, line ${at + 1}: ${what}`, 'The record was altered or shortened. Keep it as it is and compare with the paper book.')
-    if (!isJson(piece)) throw broken('is not JSON')
+      new GlasskeyError('CHAIN_BROKEN', `${name}, line ${lines.length + 1}: ${what}`, 'The record was altered or shortened. Keep it as it is and compare with the paper book.')
+    if (piece.length > LONGEST_LINE) throw broken('is longer than any line of ours')
+    if (!isJson(piece)) {
+      if (text.slice(end + 1).split('\n').some(isJson)) throw broken('is not JSON')
+      break
+    }
     const value: unknown = JSON.parse(piece)
     const parsed = schema.safeParse(value)
     if (!parsed.success) throw broken(explain(parsed.error))
@@ -77,9 +85,10 @@ export function readChain<Line extends { seq: number; prev: string; torn?: strin
     if (line.seq !== head.seq + 1) throw broken(`has number ${line.seq} where ${head.seq + 1} should be`)
     if (line.prev !== head.sha256) throw broken('does not follow from the line before it')
     head = { seq: line.seq, sha256: sha256Hex(piece) }
-    return line
-  })
-  return { lines, texts: pieces, head, torn }
+    lines.push(line)
+    texts.push(piece)
+  }
+  return { lines, texts, head, torn: text.slice(start) }
 }
 
 function isJson(text: string): boolean {

@@ -72,11 +72,12 @@ export function replay(lines: readonly JournalLine[]): Session {
     closed: null,
     resumed: 0,
   }
-  for (const line of lines) take(session, line)
+  const calls = new Map<number, Call>()
+  for (const line of lines) take(session, line, calls)
   return session
 }
 
-function take(session: Session, line: JournalLine): void {
+function take(session: Session, line: JournalLine, calls: Map<number, Call>): void {
   switch (line.type) {
     case 'consented':
       session.consents.push(line)
@@ -93,13 +94,16 @@ function take(session: Session, line: JournalLine): void {
     case 'key-live':
       session.keyLiveAt ??= line.at
       break
-    case 'intent':
-      session.calls.push({ intent: line, outcome: null })
+    case 'intent': {
+      const call = { intent: line, outcome: null }
+      session.calls.push(call)
+      calls.set(line.seq, call)
       if (line.rule === DELETE_USED_KEY && session.deletion === 'not-sent') session.deletion = 'unknown'
       break
+    }
     case 'outcome':
     case 'unknown': {
-      const call = session.calls.find((candidate) => candidate.intent.seq === line.intent)
+      const call = calls.get(line.intent)
       if (call) call.outcome = line
       if (call?.intent.rule === DELETE_USED_KEY && line.type === 'outcome') answered(session, line)
       break

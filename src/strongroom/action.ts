@@ -56,12 +56,12 @@ async function saasAdmin({ warrant }: Room, courier: Courier, clerk: Duplex, sto
     throw new GlasskeyError('OCI_REFUSED', `SAAS_ADMIN is not as the warrant wants it: OCI reads back ${JSON.stringify(status)}`, 'The key is rotated. Find out what the database says.')
   }
   if (!action.enable) return 'SAAS_ADMIN is disabled, as OCI reads it back'
-  const since = status.timeSaasAdminUserEnabled
-  const until = since === undefined ? '' : `, until ${new Date(Date.parse(since) + action.enable.hours * 3_600_000).toISOString()}`
+  const end = new Date(Date.parse(status.timeSaasAdminUserEnabled ?? '') + action.enable.hours * 3_600_000)
+  const until = Number.isNaN(end.getTime()) ? '' : `, until ${end.toISOString()}`
   return `SAAS_ADMIN is enabled ${action.enable.access} for ${action.enable.hours} h${until}, as OCI reads it back`
 }
 
-const saasStatus = z.object({ isEnabled: z.boolean().optional(), accessType: z.string().nullish(), timeSaasAdminUserEnabled: z.string().optional() })
+const saasStatus = z.object({ isEnabled: z.boolean().optional(), accessType: z.string().max(100).nullish(), timeSaasAdminUserEnabled: z.string().max(100).optional() })
 
 function readStatus(body: Uint8Array): z.infer<typeof saasStatus> {
   try {
@@ -119,7 +119,7 @@ async function checkDomainUser(courier: Courier, { domainUrl, domainUserId }: { 
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
   }
-  const parsed = z.object({ ocid: z.string() }).safeParse(found)
+  const parsed = z.object({ ocid: z.string().max(255) }).safeParse(found)
   if (!parsed.success || parsed.data.ocid !== user) {
     throw new GlasskeyError('TENANCY_UNFIT', `the identity domain says that ${domainUserId} is ${parsed.success ? parsed.data.ocid : `nobody (${answer.status})`}, not the user of this custody`, 'Nothing of any user was changed.')
   }

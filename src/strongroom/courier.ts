@@ -5,7 +5,7 @@
  * known is written as unknown.
  */
 import { createHash, randomBytes, sign, type KeyObject } from 'node:crypto'
-import { asRemark } from '../custody/fields.js'
+import { asRemark, asWords } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import { readClocks } from '../host/clock.js'
 import { opcRequestIdOf } from '../record/journal.js'
@@ -107,7 +107,7 @@ export class Courier {
       const reason = error instanceof Error ? error.message : String(error)
       this.#refused += 1
       if (this.#refused > MAXIMUM_REFUSALS) throw new GlasskeyError('LIMIT_EXCEEDED', `more than ${MAXIMUM_REFUSALS} requests were refused; further ones are not even written down`, 'The key will be rotated.')
-      this.#journal.write({ type: 'refused', method: request.method, target: plain(request.url), reason: asRemark(reason) })
+      this.#journal.write({ type: 'refused', method: request.method, target: asWords(request.url), reason: asRemark(reason) })
       throw error
     }
   }
@@ -129,7 +129,7 @@ export class Courier {
       const answer = await exchange(signed, this.#carrier)
       const date = answer.headers['date'] ?? ''
       this.#watch = heardFromOci(this.#watch, date, readClocks())
-      this.#journal.write({ type: 'outcome', intent, status: answer.status, opcRequestId: plain(answer.headers['opc-request-id'] ?? ''), date: plain(date) })
+      this.#journal.write({ type: 'outcome', intent, status: answer.status, opcRequestId: asWords(answer.headers['opc-request-id'] ?? ''), date: asWords(date) })
       return answer
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error
@@ -142,9 +142,4 @@ export class Courier {
 /** 40 characters of four kinds: accepted by every password policy, written nowhere. */
 function unknowablePassword(): string {
   return `Aa1_${randomBytes(27).toString('base64url')}`
-}
-
-/** Words from outside, fit for a journal line. */
-function plain(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 400)
 }

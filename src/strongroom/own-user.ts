@@ -3,6 +3,7 @@
  * OCI operations of oci-identity, base path /20160918; shapes as in the SDK's models.
  */
 import { z } from 'zod'
+import { asRemark } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import { type Manifest } from '../custody/manifest.js'
 import { type Census, type ListedKey } from '../record/journal.js'
@@ -13,10 +14,15 @@ import { type Answer } from '../wire/exchange.js'
 import { type Method } from '../wire/signature.js'
 import { NoAnswer, type Courier } from './courier.js'
 
-const userShape = z.object({ id: z.string(), lifecycleState: z.string(), inactiveStatus: z.number().nullish(), capabilities: z.record(z.string(), z.boolean().nullish()).nullish() })
-const keyShape = z.object({ fingerprint: z.string(), keyValue: z.string().nullish(), lifecycleState: z.string() })
-const listedShape = z.array(z.object({ id: z.string(), lifecycleState: z.string().nullish() }))
-const membershipShape = z.array(z.object({ groupId: z.string(), lifecycleState: z.string().nullish() }))
+/** A word of OCI's that goes into the record: a name of something, whole characters. */
+const word = z.string().max(255).refine((text) => text.isWellFormed())
+/** A page of any of OCI's lists has at most a thousand entries; ours are never near it. */
+const PAGE = 1000
+
+const userShape = z.object({ id: word, lifecycleState: word, inactiveStatus: z.number().nullish(), capabilities: z.record(z.string(), z.boolean().nullish()).nullish() })
+const keyShape = z.object({ fingerprint: word.max(200), keyValue: z.string().nullish(), lifecycleState: word })
+const listedShape = z.array(z.object({ id: word, lifecycleState: word.nullish() })).max(PAGE)
+const membershipShape = z.array(z.object({ groupId: word, lifecycleState: word.nullish() })).max(PAGE)
 
 /** `inactiveStatus` bit 2: the user is blocked. */
 const BLOCKED = 4
@@ -57,7 +63,7 @@ export function ownUser(courier: Courier, warrant: Warrant, manifests: readonly 
 
   const readUser = (): Promise<z.infer<typeof userShape>> => get('read the own user', userPath(warrant), userShape)
   const listKeys = async (): Promise<ListedKey[]> => {
-    const keys = await get('list the own keys', `${userPath(warrant)}/apiKeys`, z.array(keyShape))
+    const keys = await get('list the own keys', `${userPath(warrant)}/apiKeys`, z.array(keyShape).max(PAGE))
     return keys.filter((key) => !GONE.includes(key.lifecycleState)).map((key) => recognise(key, manifests))
   }
   const listCredentials = async (kind: keyof typeof CREDENTIALS): Promise<string[]> => {
@@ -121,13 +127,21 @@ function readBody<Shape>(answer: Answer, what: string, shape: z.ZodType<Shape>):
   return parsed.data
 }
 
+/** OCI's error in a line. Whatever it is: what an answer holds must never be a fault of ours. */
 function wordsOf(answer: Answer): string {
-  const text = new TextDecoder().decode(answer.body)
+  const text = new TextDecoder().decode(answer.body.subarray(0, LONGEST_ERROR))
+  const parsed = z.object({ code: z.string(), message: z.string() }).safeParse(jsonOrNothing(text))
+  return asRemark(parsed.success ? `${parsed.data.code}: ${parsed.data.message}` : text || 'without a word').slice(0, 200)
+}
+
+/** Bytes of an answer that is an error; OCI's are a few hundred. */
+const LONGEST_ERROR = 16 * 1024
+
+function jsonOrNothing(text: string): unknown {
   try {
-    const value = JSON.parse(text) as { code?: unknown; message?: unknown }
-    return `${String(value.code)}: ${String(value.message)}`.replace(/\s+/g, ' ').slice(0, 200)
+    return JSON.parse(text)
   } catch (error) {
-    if (error instanceof SyntaxError) return text.replace(/\s+/g, ' ').slice(0, 120)
+    if (error instanceof SyntaxError) return undefined
     throw error
   }
 }

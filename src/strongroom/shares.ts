@@ -7,7 +7,7 @@ import { formQuorum, tooFew, withShare, type Quorum } from '../custody/quorum.js
 import { parseShareText, type UntrustedShare } from '../custody/share-text.js'
 import { calledBy, commitmentOf, judgeShare, type Expectation, type Share } from '../custody/share.js'
 import { GlasskeyError } from '../errors.js'
-import { readText } from '../host/disk.js'
+import { readTyped } from '../host/disk.js'
 import { readerLines } from '../host/scan-reader.js'
 import { ask, isInteractive, say } from '../host/terminal.js'
 import { type Consents } from './consent.js'
@@ -34,7 +34,12 @@ interface State {
   /** Right key, but not what the manifest promised: if enough of these open the envelope, the manifest is the forgery. */
   disputed: UntrustedShare[]
   parts: Part[]
+  /** Texts that were no share of this session. */
+  refused: number
 }
+
+/** After so many refused texts the others are only counted: a hostile file must neither fill the journal nor hide what is said. */
+const TOLD_REFUSALS = 500
 
 /** Collects shares until a quorum is there and every scan was looked at. Throws QUORUM_NOT_REACHED, or what `onDispute` throws. */
 export async function collectShares(
@@ -46,7 +51,7 @@ export async function collectShares(
   onDispute: (disputed: readonly UntrustedShare[], parts: readonly Part[]) => Promise<void>,
 ): Promise<Collected> {
   const { manifest } = expectation
-  const state: State = { accepted: [], disputed: [], parts: [] }
+  const state: State = { accepted: [], disputed: [], parts: [], refused: 0 }
   const take = (text: string, where: string): void => {
     takeText(text, where, state, expectation, consents, journal, onFlagConsent)
   }
@@ -99,7 +104,12 @@ function takeText(text: string, where: string, state: State, expectation: Expect
     }
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
-    journal.write({ type: 'share-refused', code: error.code, reason: asRemark(error.message), ...seenAnyway(text, expectation) })
+    const genuine = seenAnyway(text, expectation)
+    state.refused += 1
+    if (state.refused === TOLD_REFUSALS) say(`${TOLD_REFUSALS} texts were refused; further ones are refused without a word. Look at what is on the stick.`, 'alarm')
+    // A genuine sheet of another use was seen, and that is always written down: there are no more of them than were printed.
+    if (state.refused > TOLD_REFUSALS && genuine.custodian === undefined) return
+    journal.write({ type: 'share-refused', code: error.code, reason: asRemark(error.message), ...genuine })
     say(`${where}: ${error.message}.${error.hint ? ` ${error.hint}` : ''}`, error.code === 'SHARE_TWICE' ? 'plain' : 'alarm')
   }
 }
@@ -122,6 +132,6 @@ async function readScans(reader: Readable, take: (text: string, where: string) =
 
 /** Lines of a share file; standard input is read as it comes, so that a scanner that types is heard at once. */
 async function* typedLines(file: string, left: AbortSignal): AsyncGenerator<string> {
-  const lines = file === '-' ? createInterface({ input: process.stdin, signal: left }) : readText(file, 'the share file').split('\n')
+  const lines = file === '-' ? createInterface({ input: process.stdin, signal: left }) : readTyped(file, 'the share file').split('\n')
   for await (const line of lines) if (line.trim() !== '') yield line.trim()
 }

@@ -27,10 +27,13 @@ export function startWatch(warrant: Warrant, now: Reading): Watch {
   return checkWatch(watch, now)
 }
 
-/** The watch after OCI answered with `Date: date`, which has whole seconds. An unreadable date changes nothing. */
+/** No clock of this century is later; and a probe dated after the year 9999 could be neither written down nor signed. */
+const LATEST = Date.UTC(2100, 0)
+
+/** The watch after OCI answered with `Date: date`, which has whole seconds. A date that is none, or of another age, changes nothing. */
 export function heardFromOci(watch: Watch, date: string, now: Reading): Watch {
   const heard = Date.parse(date)
-  return Number.isNaN(heard) ? watch : { ...watch, offset: heard - now.wall }
+  return heard >= 0 && heard < LATEST ? { ...watch, offset: heard - now.wall } : watch
 }
 
 /**
