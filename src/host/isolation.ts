@@ -7,10 +7,10 @@
  * named, printed on the warrant, consented to and recorded.
  */
 import { spawn, spawnSync, type ChildProcess, type StdioOptions } from 'node:child_process'
-import { existsSync, mkdtempSync, rmdirSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, rmdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { makeTemporaryFolder } from './disk.js'
 
 /** Processes beside the desk. */
 export type Room = 'strongroom' | 'reader' | 'clerk'
@@ -64,7 +64,17 @@ export function probeIsolation(wanted = true): Isolation {
     const why = wanted ? 'this machine gives no user namespaces' : 'namespaces are switched off'
     exceptions.push(`${why}: other programs of this account could read the key from memory, and every process has the network`)
   }
+  exceptions.push(...foreignCode(process.env))
   return { namespaces, coreLimit, exceptions }
+}
+
+/** Variables that put code of others into a process that is started with them. */
+const CODE_FROM_OUTSIDE = ['NODE_OPTIONS', 'LD_PRELOAD', 'LD_AUDIT', 'LD_LIBRARY_PATH', 'DYLD_INSERT_LIBRARIES']
+
+/** What the desk's own environment may have brought into it. The rooms are started without any of it. */
+export function foreignCode(environment: Readonly<Record<string, string | undefined>>): string[] {
+  const found = CODE_FROM_OUTSIDE.filter((name) => (environment[name] ?? '') !== '')
+  return found.length === 0 ? [] : [`glasskey was started with ${found.join(', ')}: other code may run in the desk (not in strongroom, reader or clerk)`]
 }
 
 /** Starts a room. `script` is a path inside our code, such as `strongroom/main.js`. The environment is empty but for HOME=/, where the SDK finds nothing. */
@@ -77,7 +87,7 @@ export function startRoom(room: Room, args: readonly string[], stdio: StdioOptio
   if (room === 'strongroom') {
     return start([...limited, 'unshare', '--user', '--map-root-user', '--net', 'setpriv', '--no-new-privs', '--bounding-set=-all', '--inh-caps=-all', ...node], stdio)
   }
-  const root = mkdtempSync(join(tmpdir(), 'glasskey-room-'))
+  const root = makeTemporaryFolder('glasskey-room')
   const child = start([...limited, ...inMinimalRoot(root, node)], stdio)
   child.once('exit', () => {
     rmdirSync(root)
@@ -114,7 +124,7 @@ function nodeFlags(room: Room): string[] {
 }
 
 function tryNamespaces(): boolean {
-  const root = mkdtempSync(join(tmpdir(), 'glasskey-probe-'))
+  const root = makeTemporaryFolder('glasskey-probe')
   const [file = '', ...args] = inMinimalRoot(root, [process.execPath, '-e', '0'])
   const done = works(file, args)
   rmdirSync(root)
