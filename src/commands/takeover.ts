@@ -2,9 +2,10 @@
 import { resolve } from 'node:path'
 import { type Argv } from 'yargs'
 import { takeOver } from '../breakglass/takeover.js'
+import { line } from '../custody/fields.js'
 import { readProfile } from '../host/oci-profile.js'
 import { say } from '../host/terminal.js'
-import { configOf, inputsOf, sessionFlags, type SessionArguments } from './flags.js'
+import { configOf, field, inputsOf, sessionFlags, type SessionArguments } from './flags.js'
 import { sessionOutcome } from './session-outcome.js'
 import { type Outcome } from './outcome.js'
 
@@ -28,7 +29,12 @@ export const builder = (flags: Argv): Argv =>
 export const handler = async (args: Arguments): Promise<Outcome> => {
   const folder = resolve(args.custody)
   const profile = readProfile(args.profile, configOf(args))
-  const result = await takeOver(folder, profile, { operator: args.operator, authorisedBy: args.authorisedBy, reason: args.reason }, inputsOf(args))
+  const result = await takeOver(
+    folder,
+    profile,
+    { operator: field('operator', args.operator, line), authorisedBy: field('authorised-by', args.authorisedBy, line), reason: field('reason', args.reason, line) },
+    inputsOf(args),
+  )
   if ('already' in result) {
     const text = `All is as it should be:\n${result.already.map((sentence) => `  ${sentence}`).join('\n')}`
     return { json: { already: true, found: result.already }, text }

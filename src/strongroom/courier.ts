@@ -5,7 +5,7 @@
  * known is written as unknown.
  */
 import { createHash, randomBytes, sign, type KeyObject } from 'node:crypto'
-import { asRemark } from '../custody/fields.js'
+import { asRemark, visibleOnly } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import { readClocks } from '../host/clock.js'
 import { opcRequestIdOf } from '../record/journal.js'
@@ -146,5 +146,5 @@ function unknowablePassword(): string {
 
 /** Words from outside, fit for a journal line. */
 function plain(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 400)
+  return visibleOnly(text).slice(0, 400)
 }

@@ -3,6 +3,7 @@
  * OCI operations of oci-identity, base path /20160918; shapes as in the SDK's models.
  */
 import { z } from 'zod'
+import { visibleOnly } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import { type Manifest } from '../custody/manifest.js'
 import { type Census, type ListedKey } from '../record/journal.js'
@@ -125,9 +126,9 @@ function wordsOf(answer: Answer): string {
   const text = new TextDecoder().decode(answer.body)
   try {
     const value = JSON.parse(text) as { code?: unknown; message?: unknown }
-    return `${String(value.code)}: ${String(value.message)}`.replace(/\s+/g, ' ').slice(0, 200)
+    return visibleOnly(`${String(value.code)}: ${String(value.message)}`).slice(0, 200)
   } catch (error) {
-    if (error instanceof SyntaxError) return text.replace(/\s+/g, ' ').slice(0, 120)
+    if (error instanceof SyntaxError) return visibleOnly(text).slice(0, 120)
     throw error
   }
 }
