@@ -45,7 +45,10 @@ async function enter(desk: DeskLine): Promise<Room> {
   // The warrant as it was read with its journal, once: what custodians read is what is held against every request.
   const stored = folder.sessions.find(({ id }) => id === order.session)
   if (!stored) throw new GlasskeyError('WARRANT_INVALID', `there is no session ${order.session} in ${order.folder}`, 'Ask for a new warrant.')
-  const { warrant } = stored
+  const { warrant, session } = stored
+  if (order.task === 'perform' && (session.exposing || session.closed !== null)) {
+    throw new GlasskeyError('WARRANT_INVALID', `the warrant of session ${warrant.session} was used before: one warrant, one session`, 'Ask for a new warrant.')
+  }
   const generation = generationNumber(folder, warrant.key.generation)
   if (order.task === 'perform') checkRules(warrant, generation.rules)
   return { desk, order, folder, generation, warrant, journal: openJournal(join(places.session(order.folder, order.session), 'journal.jsonl'), desk) }
