@@ -59,7 +59,12 @@ function checkPlain(text: string, name: string, invalid: (what: string) => Glass
   const lines = text.split(/\r?\n/)
   const hidden = lines.findIndex((line) => visibleOnly(line.replaceAll('\t', '')) !== line.replaceAll('\t', ''))
   if (hidden >= 0) throw invalid(`line ${hidden + 1} has characters that cannot be seen`)
-  if (lines.filter((line) => line.trim() === `[${name}]`).length > 1) throw invalid('is there twice')
+  if (lines.filter((line) => sectionName(line) === name).length > 1) throw invalid('is there twice')
+}
+
+/** Name of the section that a line begins, as the parser reads it: without blanks and quotes. */
+function sectionName(line: string): string | undefined {
+  return /^\s*\[([^\]]*)\]\s*$/.exec(line)?.[1]?.replace(/^[\s"']+|[\s"']+$/g, '')
 }
 
 /** Signs as this user with this key. */

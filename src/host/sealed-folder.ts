@@ -145,8 +145,8 @@ function readSession(folder: string, id: string): StoredSession {
   const chain = readJournal(readText(places.journal(folder, id), 'the journal'), places.journal(folder, id))
   if (chain.lines.length === 0) throw altered(`the journal of session ${id} is empty`)
   const session = replay(chain.lines)
-  if (warrant.session !== id || session.opened.session !== id) throw altered(`${places.session(folder, id)} holds the record of session ${session.opened.session}`)
   if (session.opened.warrantSha256 !== warrantDigest(warrant)) throw altered(`warrant.json of session ${id} is not the one that its journal began with`)
+  if (warrant.session !== id || session.opened.session !== id) throw altered(`${places.session(folder, id)} holds the record of session ${session.opened.session}`)
   return { id, warrant, chain, session }
 }
 
