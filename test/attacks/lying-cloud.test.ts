@@ -1,10 +1,12 @@
 /** A cloud that lies about a deletion: says done and keeps the key, says listed when gone, gone while it works, or 401 to everybody. */
+import { spawn } from 'node:child_process'
 import { afterEach, expect, test } from 'vitest'
 import { acceptingRegions, gradeOf, type Listing } from '../../src/breakglass/proof.js'
 import { type ListedKey } from '../../src/record/journal.js'
 import { rotate, type ExitParts } from '../../src/strongroom/exit.js'
 import { type Journal } from '../../src/strongroom/journal.js'
 import { OciRefusal } from '../../src/strongroom/own-user.js'
+import { CLI } from '../stage/command-line.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 import { journalOf, manifestOf, SESSIONS, warrantOf } from '../vectors/frozen.js'
 import { expectRefused } from './tamper.js'
@@ -34,12 +36,19 @@ test('it says 204 and keeps the key, and its list says gone: a region that takes
     const left = cloud.tenancy.identity.apiKeys.filter(({ userId, timeDeleted, fingerprint }) => userId === cloud.seed.users.administrator && timeDeleted === null && fingerprint !== gone)
     cloud.armFault({ match: { method: 'GET', path: '*/apiKeys' }, count: 100, action: { do: 'answer', status: 200, body: left.map(({ pem, fingerprint }) => ({ keyValue: pem, fingerprint, lifecycleState: 'ACTIVE' })) } })
   }, 10)
-  const ended = await stage.run([...stage.rotate(), '--reader', 'AUDITOR', '--json'])
+  // Nobody waits for the end of the proof, which a key that lives draws out for a minute: Ctrl-C, twice.
+  const desk = spawn(process.execPath, [CLI, ...stage.rotate(), '--reader', 'AUDITOR'], { cwd: stage.directory, stdio: ['ignore', 'ignore', 'pipe'] })
+  let stderr = ''
+  desk.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString()
+    if (/eu-frankfurt-1 still answers 200/.test(stderr) && /eu-amsterdam-1 still answers 200/.test(stderr)) desk.kill('SIGINT')
+  })
+  expect(await new Promise<number>((resolve) => desk.once('close', (ended) => resolve(ended ?? -1)))).toBe(6)
   clearInterval(watch)
   expect(stage.listedKeys).toBe(2)
-  expect(JSON.parse(ended.stdout)).toMatchObject({ error: { code: 'KEY_NOT_PROVED_DEAD', message: expect.stringContaining('It was still accepted in eu-frankfurt-1, eu-amsterdam-1 when it was last tried.') as string }, grade: 'unproved' })
-  expectRefused(ended, 'KEY_NOT_PROVED_DEAD', 6)
-  // Nor does the list alone settle it later: people must try the key again.
+  expect(stage.journal().some(({ type }) => type === 'key-deleted')).toBe(true)
+  expect((await stage.run(['status', '--custody', stage.custody])).stdout).toContain('the key of GENERATION 2 may be alive')
+  // Nor does the list, which says gone, settle it: people must try the key again.
   const resumed = await stage.run(['resume', '--custody', stage.custody, '--reader', 'AUDITOR', ...stage.oci])
   expectRefused(resumed, 'KEY_NOT_PROVED_DEAD', 6)
   expect(resumed.stderr).toContain('deleting it needs a signature')
@@ -49,6 +58,7 @@ test('its list says gone while the key was taken in one region only', () => {
   const answers = [{ region: everywhere[0] ?? '', status: 401 }, { region: everywhere[1] ?? '', status: 401 }, { region: everywhere[1] ?? '', status: 200 }, { region: everywhere[1] ?? '', status: 503 }]
   expect(acceptingRegions(warrant, answers)).toEqual([everywhere[1]])
   expect(gradeOf(warrant, { refusedIn: [everywhere[0] ?? ''], acceptedIn: acceptingRegions(warrant, answers) }, listing(3), used, true)).toMatchObject({ grade: 'unproved' })
+  expect(gradeOf(warrant, { refusedIn: [], acceptedIn: everywhere }, listing(3), used, true).why).toBe(`It was still accepted in ${everywhere.join(', ')} when it was last tried.`)
   // The same without that answer: nobody saw it alive.
   expect(gradeOf(warrant, { refusedIn: [everywhere[0] ?? ''], acceptedIn: [] }, listing(3), used, true)).toMatchObject({ grade: 'listed-only' })
 })
