@@ -33,6 +33,7 @@ export const EXIT_CODES = {
 
   REFUSED: EXIT.refused,
   NOT_AIR_GAPPED: EXIT.refused,
+  ENVIRONMENT_UNSAFE: EXIT.refused,
   REHEARSAL_MISMATCH: EXIT.refused,
   CONSENT_REFUSED: EXIT.refused,
   INTERRUPTED: EXIT.refused,

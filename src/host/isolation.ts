@@ -11,6 +11,7 @@ import { existsSync, rmdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makeTemporaryFolder } from './disk.js'
+import { foreignCode } from './environment.js'
 
 /** Processes beside the desk. */
 export type Room = 'strongroom' | 'reader' | 'clerk'
@@ -64,17 +65,9 @@ export function probeIsolation(wanted = true): Isolation {
     const why = wanted ? 'this machine gives no user namespaces' : 'namespaces are switched off'
     exceptions.push(`${why}: other programs of this account could read the key from memory, and every process has the network`)
   }
-  exceptions.push(...foreignCode(process.env))
+  const foreign = foreignCode(process.env)
+  if (foreign.length > 0) exceptions.push(`glasskey was started with ${foreign.join(', ')}: other code may run in the desk (not in strongroom, reader or clerk)`)
   return { namespaces, coreLimit, exceptions }
-}
-
-/** Variables that put code of others into a process that is started with them. */
-const CODE_FROM_OUTSIDE = ['NODE_OPTIONS', 'LD_PRELOAD', 'LD_AUDIT', 'LD_LIBRARY_PATH', 'DYLD_INSERT_LIBRARIES']
-
-/** What the desk's own environment may have brought into it. The rooms are started without any of it. */
-export function foreignCode(environment: Readonly<Record<string, string | undefined>>): string[] {
-  const found = CODE_FROM_OUTSIDE.filter((name) => (environment[name] ?? '') !== '')
-  return found.length === 0 ? [] : [`glasskey was started with ${found.join(', ')}: other code may run in the desk (not in strongroom, reader or clerk)`]
 }
 
 /** Starts a room. `script` is a path inside our code, such as `strongroom/main.js`. The environment is empty but for HOME=/, where the SDK finds nothing. */

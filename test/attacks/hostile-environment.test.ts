@@ -4,11 +4,11 @@
  * the desk is an exception on the warrant.
  */
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { foreignCode } from '../../src/host/isolation.js'
+import { foreignCode } from '../../src/host/environment.js'
 import { readSealedFolder } from '../../src/host/sealed-folder.js'
 import { CLI } from '../stage/command-line.js'
 import { roomsUnder } from '../isolation/memory.js'
@@ -98,7 +98,19 @@ test('everything at once: the rooms are started without any of it, no proxy is a
 test('what counts as code from outside', () => {
   expect(foreignCode({})).toEqual([])
   expect(foreignCode({ NODE_OPTIONS: '', PATH: '/bin', NODE_EXTRA_CA_CERTS: '/x.pem' })).toEqual([])
-  for (const name of ['NODE_OPTIONS', 'LD_PRELOAD', 'LD_AUDIT', 'LD_LIBRARY_PATH', 'DYLD_INSERT_LIBRARIES']) expect(foreignCode({ [name]: 'x' })).toEqual([expect.stringContaining(name)])
+  for (const name of ['NODE_OPTIONS', 'LD_PRELOAD', 'LD_AUDIT', 'LD_LIBRARY_PATH', 'DYLD_INSERT_LIBRARIES']) expect(foreignCode({ [name]: 'x' })).toEqual([name])
+})
+
+test.each(['NODE_OPTIONS', 'LD_PRELOAD'])('%s is no exception where this very process would hold the key: a real ceremony, a recovery', async (variable) => {
+  const env = { [variable]: variable === 'NODE_OPTIONS' ? '--no-warnings' : '/not/there.so' }
+  const before = readdirSync(stage.directory)
+  const ceremony = await stage.run(['ceremony', '--config', 'custody.yaml', '--custody', 'new', '--sheets', 'new-sheets'], { env })
+  expectRefused(ceremony, 'ENVIRONMENT_UNSAFE', 3)
+  expect(ceremony.stderr).toContain(`Run it as: env -u ${variable} glasskey`)
+  const recovered = await stage.run(['recover', '--yes', ...stage.scans(2, 1, 2)], { env })
+  expectRefused(recovered, 'ENVIRONMENT_UNSAFE', 3)
+  expect(recovered.stdout).toBe('')
+  expect(readdirSync(stage.directory)).toEqual(before)
 })
 
 test.each<[variable: string, value: (authority: string) => string]>([
