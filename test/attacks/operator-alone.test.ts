@@ -2,7 +2,7 @@
  * An operator with photographs of k sheets and nobody beside them. A photograph is a share, so the shares are good; what is
  * missing are people who consent at a terminal, and no flag, order or edited folder stands in for them on a real set.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parseShareText, shareToText } from '../../src/custody/share-text.js'
@@ -10,7 +10,7 @@ import { fakeDesk, openRotation } from '../stage/fake-desk.js'
 import { glasskey } from '../stage/command-line.js'
 import { rehearsal } from '../stage/rehearsal.js'
 import { realSet, type RealSet } from './real-set.js'
-import { copyOf, editManifest, expectRefused, withoutScans } from './tamper.js'
+import { editManifest, expectRefused } from './tamper.js'
 
 let real: RealSet
 let photographs: string
@@ -81,20 +81,6 @@ test('the folder relabelled as a rehearsal, and the photographs too: the key is 
     expect(stage.cloud.requests.filter(({ keyId }) => keyId !== null)).toEqual([])
   } finally {
     copy.end()
-    await stage.close()
-  }
-})
-
-test('where it cannot be prevented, in a rehearsal, it is on the record: consent by flag is called that', async () => {
-  const stage = await rehearsal()
-  try {
-    const custody = copyOf(stage)
-    const file = join(stage.directory, 'typed.txt')
-    writeFileSync(file, `${await stage.shareText(2, 1)}\n`)
-    expectRefused(await stage.run([...withoutScans(stage.rotate()).map((word) => (word === stage.custody ? custody : word)), '--share-file', file]), 'QUORUM_NOT_REACHED', 5)
-    const [, session = ''] = readdirSync(join(custody, 'sessions')).sort()
-    expect(readFileSync(join(custody, 'sessions', session, 'journal.jsonl'), 'utf8')).toContain('"how":"rehearsal --yes"')
-  } finally {
     await stage.close()
   }
 })
