@@ -23,6 +23,7 @@ export const EXIT_CODES = {
   CONFIG_INVALID: EXIT.usage,
   FILE_MISSING: EXIT.usage,
   FILE_UNREADABLE: EXIT.usage,
+  FILE_UNWRITABLE: EXIT.usage,
   OUTPUT_EXISTS: EXIT.usage,
   TEMPLATE_INVALID: EXIT.usage,
   SCRIPT_UNSUPPORTED: EXIT.usage,
@@ -32,6 +33,7 @@ export const EXIT_CODES = {
 
   REFUSED: EXIT.refused,
   NOT_AIR_GAPPED: EXIT.refused,
+  ENVIRONMENT_UNSAFE: EXIT.refused,
   REHEARSAL_MISMATCH: EXIT.refused,
   CONSENT_REFUSED: EXIT.refused,
   INTERRUPTED: EXIT.refused,

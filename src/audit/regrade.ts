@@ -1,5 +1,5 @@
 /** Grading a used key again, from the probes and listings in the journal: what the desk did, done over. */
-import { gradeOf } from '../breakglass/proof.js'
+import { acceptingRegions, gradeOf } from '../breakglass/proof.js'
 import { type Grade } from '../record/journal.js'
 import { TOLERANCE_MS } from '../warrant/deadline.js'
 import { confirmationDue, isCredible, isRefused, probeOffsets, type ProbeAnswer } from '../warrant/probe-schedule.js'
@@ -15,7 +15,7 @@ export function regrade(session: SoundSession): Grade {
   const last = releasesOf(session).at(-1) ?? []
   const listing = linesOf(last, 'listed').at(-1) ?? null
   const refusedIn = warrant.regions.filter((region) => refusedAgain(session, last, region))
-  return gradeOf(warrant, refusedIn, listing, manifest, state.deletion === 'done').grade
+  return gradeOf(warrant, { refusedIn, acceptedIn: acceptingRegions(warrant, state.probes) }, listing, manifest, state.deletion === 'done').grade
 }
 
 /** Plays the schedule of one region again over the answers that the journal has. */

@@ -13,7 +13,7 @@ import { conclude, type SessionResult } from './conclude.js'
 import { holdAtDesk } from './desk.js'
 import { type Cloud } from './login.js'
 import { drawUpWarrant, openSession, refuseUnfinished, rotatingFrom, type Request } from './open-session.js'
-import { lookAtKeys, lookAtRegions, refuseStops, type Finding } from './preflight.js'
+import { lookAtExposure, lookAtKeys, lookAtRegions, refuseStops, type Finding } from './preflight.js'
 
 /** What people bring to a session. */
 export interface Inputs {
@@ -37,7 +37,7 @@ export async function breakGlass(folderPath: string, request: Request, inputs: I
     refuseUnfinished(folder, rotatingFrom(request.action, generation))
     const warrant = drawUpWarrant(folder, generation, request, isolation, wallClock())
     refuseUnattended(warrant, inputs)
-    const findings = [...(await lookAtRegions(generation.manifest, inputs.cloud)), ...(inputs.reader ? await lookAtKeys(inputs.reader, folder, generation.manifest, inputs.cloud) : [])]
+    const findings = [...lookAtExposure(folder, generation.manifest), ...(await lookAtRegions(generation.manifest, inputs.cloud)), ...(inputs.reader ? await lookAtKeys(inputs.reader, folder, generation.manifest, inputs.cloud) : [])]
     sayFindings(findings)
     // Without a way home the successor could not be installed anyway: that is what deferred rotation is for.
     if (warrant.successor) refuseStops(findings)
@@ -59,6 +59,10 @@ export async function holdAndConclude(folder: string, warrant: Warrant, task: 'p
   const calm = whileProving(warrant)
   try {
     return await conclude({ folder, warrant, finished, unwritten, reader: inputs.reader, cloud: inputs.cloud, isolation })
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    // Somebody changed the folder while the key was in use: whatever was done, nothing of it can be called proved.
+    throw new GlasskeyError('OUTCOME_UNKNOWN', `session ${warrant.session} cannot be concluded: ${error.code}: ${error.message}`, `Mend the folder; the key of GENERATION ${warrant.key.generation} counts as alive until then. Then: glasskey resume --session ${warrant.session}`, { cause: error })
   } finally {
     calm()
   }

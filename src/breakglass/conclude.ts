@@ -16,12 +16,12 @@ import { evidenceFile, evidenceOf } from '../record/evidence.js'
 import { readJournal, type Grade, type JournalEntry, type JournalLine } from '../record/journal.js'
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
 import { replay, type Session } from '../record/replay.js'
-import { type DatedProbe, type Failure } from '../strongroom/protocol.js'
+import { type Failure } from '../strongroom/protocol.js'
 import { warrantDigest, type Warrant } from '../warrant/warrant.js'
 import { type Finished } from './desk.js'
 import { listingBy, type Cloud } from './login.js'
 import { deskCarrier } from './profile-clerk.js'
-import { gradeOf, probeAll, type Listing } from './proof.js'
+import { acceptingRegions, gradeOf, probeAll, type Listing } from './proof.js'
 import { tell } from '../host/tell.js'
 
 /** What concluding needs to know. */
@@ -58,7 +58,7 @@ export async function conclude(job: Conclusion): Promise<SessionResult> {
     tell(journal.append(entry).line)
   }
   const before = replay(journal.lines)
-  if (before.keyLiveAt !== null) await gradeSession(job, before, job.finished?.probes ?? [], write)
+  if (before.keyLiveAt !== null) await gradeSession(job, before, () => replay(journal.lines).probes, write)
   const state = replay(journal.lines)
   const failure = failureOf(job, state)
   write({ type: 'closed', exitCode: exitCodeOf(failure, state) })
@@ -79,17 +79,17 @@ function keepUnwritten(path: string, unwritten: readonly string[]): void {
   }
 }
 
-async function gradeSession(job: Conclusion, state: Session, probes: readonly DatedProbe[], write: (entry: JournalEntry) => void): Promise<void> {
+async function gradeSession(job: Conclusion, state: Session, probed: () => Session['probes'], write: (entry: JournalEntry) => void): Promise<void> {
   const folder = readCustodyFolder(job.folder)
   const { manifest } = generationNumber(folder, job.warrant.key.generation)
   if (state.deletion === 'not-sent') {
     write({ type: 'graded', keyId: manifest.keyId, grade: 'unproved', why: state.deferred ? 'Its rotation was deferred: it is alive.' : 'It was not deleted: it is alive.' })
     return
   }
-  const refusedIn = await probeAll(probes, job.warrant, deskCarrier(job.cloud.ca), write)
+  const refusedIn = await probeAll(job.finished?.probes ?? [], job.warrant, deskCarrier(job.cloud.ca), write)
   const listing = await tryListing(job, folder.generations.map((generation) => generation.manifest))
   if (listing) write({ type: 'listed', ...listing })
-  const { grade, why } = gradeOf(job.warrant, refusedIn, listing, manifest, state.deletion === 'done')
+  const { grade, why } = gradeOf(job.warrant, { refusedIn, acceptedIn: acceptingRegions(job.warrant, probed()) }, listing, manifest, state.deletion === 'done')
   if (state.deletion === 'unknown' && grade !== 'unproved') write({ type: 'key-deleted', keyId: manifest.keyId, fingerprint: manifest.fingerprint })
   write({ type: 'graded', keyId: manifest.keyId, grade, why })
 }

@@ -1,5 +1,6 @@
 /** What can be known without a secret before anybody opens a bag. `glasskey check` asks the same any day. */
 import { type Manifest } from '../custody/manifest.js'
+import { calledBy } from '../custody/share.js'
 import { GlasskeyError } from '../errors.js'
 import { type CustodyFolder } from '../host/custody-folder.js'
 import { type Profile } from '../host/oci-profile.js'
@@ -20,6 +21,15 @@ export interface Finding {
 /** OCI allows three API keys per user. */
 const SLOTS = 3
 const TIMEOUT_MS = 8_000
+
+/** Whose sheets were on an online machine before: two sessions that came to nothing can make a quorum. */
+export function lookAtExposure({ standings }: CustodyFolder, manifest: Manifest): Finding[] {
+  const seen = standings.find(({ generation }) => generation === manifest.generation)?.seen ?? []
+  if (seen.length === 0) return []
+  const whose = seen.map((custodian) => calledBy(manifest, custodian)).join(', ')
+  const said = seen.length < manifest.threshold ? `seen in an earlier session: the share of ${whose}` : `EXPOSED: a quorum of its shares was seen in earlier sessions (${whose}). Rotate it, whatever else is done`
+  return [{ what: `GENERATION ${manifest.generation}`, level: 'warn', said }]
+}
 
 /** Every region answers, and its clock agrees with ours. */
 export async function lookAtRegions(manifest: Manifest, cloud: Cloud): Promise<Finding[]> {

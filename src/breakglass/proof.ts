@@ -6,7 +6,7 @@ import { say } from '../host/terminal.js'
 import { type JournalEntry, type Grade, type ListedKey } from '../record/journal.js'
 import { isListed } from '../record/recognise.js'
 import { type DatedProbe } from '../strongroom/protocol.js'
-import { confirmationDue, isCredible, isRefused, type ProbeAnswer } from '../warrant/probe-schedule.js'
+import { confirmationDue, isAccepted, isCredible, isRefused, type ProbeAnswer } from '../warrant/probe-schedule.js'
 import { type Warrant } from '../warrant/warrant.js'
 import { exchange, ExchangeError, type Carrier } from '../wire/exchange.js'
 
@@ -50,6 +50,17 @@ function intervalOf([first, second]: readonly DatedProbe[]): number {
   return first && second ? Math.max(second.at - first.at, 1000) : 60_000
 }
 
+/** What probes found: where the key was refused for good, and where it was taken when it was last tried. */
+export interface Probed {
+  refusedIn: readonly string[]
+  acceptedIn: readonly string[]
+}
+
+/** Regions that took the key when it was last tried, by every probe that a journal has. */
+export function acceptingRegions(warrant: Warrant, probes: readonly { region: string; status: number }[]): string[] {
+  return warrant.regions.filter((region) => isAccepted(probes.filter((probe) => probe.region === region)))
+}
+
 /** A key list as a login read it. */
 export interface Listing {
   profile: string
@@ -58,12 +69,14 @@ export interface Listing {
 }
 
 /**
- * The grade, and why, in words. A listing that shows the used key outweighs every refusal; where OCI never answered the
- * deletion, refusals alone prove nothing, because a blocked user is refused as well.
+ * The grade, and why, in words. A listing that shows the used key outweighs every refusal, and a region that still takes
+ * it outweighs every listing; where OCI never answered the deletion, refusals alone prove nothing, because a blocked user
+ * is refused as well.
  */
-export function gradeOf(warrant: Warrant, refusedIn: readonly string[], listing: Listing | null, used: Manifest, deletionKnown: boolean): { grade: Grade; why: string } {
+export function gradeOf(warrant: Warrant, { refusedIn, acceptedIn }: Probed, listing: Listing | null, used: Manifest, deletionKnown: boolean): { grade: Grade; why: string } {
   const refused = warrant.regions.every((region) => refusedIn.includes(region))
   if (listing && isListed(listing.keys, used)) return { grade: 'unproved', why: `${listing.profile} still finds it in the key list.` }
+  if (acceptedIn.length > 0) return { grade: 'unproved', why: `It was still accepted in ${acceptedIn.join(', ')} when it was last tried.` }
   const successorThere = listing?.keys.some((key) => key.spkiSha256 === warrant.successor?.spkiSha256 && key.lifecycleState === 'ACTIVE') === true
   if (listing?.blocked === true) return { grade: 'unproved', why: 'The user is blocked, so a refusal says nothing about the key.' }
   const listed = listing !== null && successorThere

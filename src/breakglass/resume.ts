@@ -16,6 +16,7 @@ import { TOOL } from '../version.js'
 import { holdAndConclude, refuseUnattended, type Inputs } from './break-glass.js'
 import { conclude, enterSession, tryListing, type SessionResult } from './conclude.js'
 import { checkEndpoints, unfinishedSessions } from './open-session.js'
+import { acceptingRegions } from './proof.js'
 
 /** Finishes one session, or says that nothing is open. Throws USAGE for a session that is not there. */
 export async function resume(folderPath: string, id: string | undefined, inputs: Inputs): Promise<SessionResult | null> {
@@ -43,9 +44,11 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
     journal.append({ type: 'resumed', tool: TOOL, found })
     say(found, 'strong')
 
-    // A listing outweighs the journal; and where nobody can list, a quorum signs fresh probes with the dead key.
+    // A listing outweighs the journal, but not a region that took the key when it was last tried; and where nobody can
+    // list, a quorum signs fresh probes with the dead key.
+    const accepted = acceptingRegions(warrant, session.probes).length > 0
     const given = inputs.scans.length + inputs.shareFiles.length > 0
-    const needsSignature = session.keyLiveAt !== null && !gone && (session.deletion !== 'done' || present || given)
+    const needsSignature = session.keyLiveAt !== null && (accepted || (!gone && (session.deletion !== 'done' || present || given)))
     if (needsSignature) {
       if (!given && !isInteractive()) {
         throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} may be ALIVE, and deleting it needs a signature`, `Gather a quorum of GENERATION ${warrant.key.generation}: glasskey resume --session ${warrant.session} --scan FILE...`)

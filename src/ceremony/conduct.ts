@@ -6,6 +6,7 @@ import { manifestDigest } from '../custody/manifest.js'
 import { GlasskeyError } from '../errors.js'
 import { lookForNetwork, requireAirGap } from '../host/air-gap.js'
 import { wallClock } from '../host/clock.js'
+import { requireOwnCode } from '../host/environment.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { places } from '../host/sealed-folder.js'
 import { makeFolder, readText, syncFolder, writeNew } from '../host/disk.js'
@@ -48,6 +49,7 @@ const WAITING = 2
 
 /** Conducts a ceremony. Nothing that exists is overwritten, and nothing is released unless everything was proved. */
 export async function conductCeremony(request: CeremonyRequest): Promise<CeremonyResult> {
+  if (!request.rehearsal) requireOwnCode(process.env)
   const started = wallClock()
   const earlier = existsSync(join(request.custody, 'generations')) ? readCustodyFolder(request.custody) : null
   const configPath = request.config ?? places.custody(request.custody)

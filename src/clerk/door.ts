@@ -55,9 +55,8 @@ export async function runTask(pipe: Duplex, task: ClerkTask, carry: Carry, signa
     if ('error' in message) {
       if (carried !== undefined) throw carried
       const { status, code } = message.error
-      // Other people's words: one line, no control characters, not too many.
-      const words = asRemark(message.error.message)
-      throw new GlasskeyError('OCI_REFUSED', status === null ? words : `OCI answered ${status} ${code ?? ''}: ${words}`, '')
+      // Other people's words: one line of what can be seen, and not too many.
+      throw new GlasskeyError('OCI_REFUSED', asRemark(status === null ? message.error.message : `OCI answered ${status} ${code ?? ''}: ${message.error.message}`), '')
     }
     const { request, method, url, contentType, headers, body } = message
     try {

@@ -6,10 +6,9 @@ import { databaseOcid, secretOcid, userOcid, line } from '../custody/fields.js'
 import { saasAccess } from '../custody/rules.js'
 import { GlasskeyError } from '../errors.js'
 import { type Action } from '../warrant/warrant.js'
-import { HEADINGS, inputsOf, sessionFlags, type SessionArguments } from './flags.js'
+import { field, HEADINGS, inputsOf, sessionFlags, type SessionArguments } from './flags.js'
 import { sessionOutcome, wholeNumber } from './session-outcome.js'
 import { type Outcome } from './outcome.js'
-import { type z } from 'zod'
 
 interface Arguments extends SessionArguments {
   action: 'rotate' | 'saas-admin'
@@ -108,10 +107,4 @@ function regionOf(database: string): string {
   const named = database.split('.')[3] ?? ''
   if (/^[a-z]{2,}(-[a-z0-9]+)+-\d+$/.test(named)) return named
   throw new GlasskeyError('USAGE', `the OCID does not say in words which region the database is in ("${named}")`, 'Name it: --region eu-frankfurt-1')
-}
-
-function field<Shape extends string>(flag: string, value: string, shape: z.ZodType<Shape>): Shape {
-  const parsed = shape.safeParse(value)
-  if (parsed.success) return parsed.data
-  throw new GlasskeyError('USAGE', `--${flag} ${parsed.error.issues[0]?.message ?? 'is not understood'}; not "${value}"`)
 }

@@ -1,6 +1,7 @@
 /** Flags that several commands share, and what they mean. */
 import { resolve } from 'node:path'
 import { type Argv } from 'yargs'
+import { type z } from 'zod'
 import { type Inputs } from '../breakglass/break-glass.js'
 import { type Cloud } from '../breakglass/login.js'
 import { GlasskeyError } from '../errors.js'
@@ -72,6 +73,13 @@ export function readerOf(args: CloudArguments): Profile | null {
 /** Path of the OCI configuration file, or undefined for the usual place. */
 export function configOf(args: CloudArguments): string | undefined {
   return args.ociConfig === undefined ? undefined : resolve(args.ociConfig)
+}
+
+/** A flag's value in its shape. Throws USAGE. */
+export function field<Shape extends string>(flag: string, value: string, shape: z.ZodType<Shape>): Shape {
+  const parsed = shape.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw new GlasskeyError('USAGE', `--${flag} ${parsed.error.issues[0]?.message ?? 'is not understood'}; not "${value}"`)
 }
 
 /** Everything people bring. */

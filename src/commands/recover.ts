@@ -4,6 +4,7 @@ import { type Argv } from 'yargs'
 import { openSheets, readSheets } from '../ceremony/recover.js'
 import { GlasskeyError } from '../errors.js'
 import { readBytes, readTyped, writeNew } from '../host/disk.js'
+import { requireOwnCode } from '../host/environment.js'
 import { probeIsolation } from '../host/isolation.js'
 import { ask, say } from '../host/terminal.js'
 import { type Outcome } from './outcome.js'
@@ -29,6 +30,7 @@ export const builder = (flags: Argv): Argv =>
 
 export const handler = async (args: Arguments): Promise<Outcome> => {
   if (args.scan.length + args.shareFile.length === 0) throw new GlasskeyError('USAGE', 'which sheets?', 'glasskey recover --scan FILE...')
+  requireOwnCode(process.env)
   const typed = args.shareFile.flatMap((path) => readTyped(resolve(path), 'the share file').split('\n').filter((line) => line.trim() !== ''))
   const read = await readSheets(args.scan.map((path) => resolve(path)), typed, probeIsolation())
   const envelope = args.envelope === undefined ? null : readBytes(resolve(args.envelope), 'the envelope')

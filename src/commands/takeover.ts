@@ -2,9 +2,10 @@
 import { resolve } from 'node:path'
 import { type Argv } from 'yargs'
 import { takeOver } from '../breakglass/takeover.js'
+import { line } from '../custody/fields.js'
 import { readProfile } from '../host/oci-profile.js'
 import { say } from '../host/terminal.js'
-import { configOf, HEADINGS, inputsOf, sessionFlags, type SessionArguments } from './flags.js'
+import { configOf, field, HEADINGS, inputsOf, sessionFlags, type SessionArguments } from './flags.js'
 import { nothingToDo, sessionOutcome } from './session-outcome.js'
 import { type Outcome } from './outcome.js'
 
@@ -35,7 +36,13 @@ export const builder = (flags: Argv): Argv =>
 export const handler = async (args: Arguments): Promise<Outcome> => {
   const folder = resolve(args.custody)
   const profile = readProfile(args.profile, configOf(args))
-  const result = await takeOver(folder, profile, { operator: args.operator ?? UNSAID.operator, authorisedBy: args.authorisedBy ?? UNSAID.authorisedBy, reason: args.reason ?? UNSAID.reason }, inputsOf(args))
+  const said = { operator: args.operator ?? UNSAID.operator, authorisedBy: args.authorisedBy ?? UNSAID.authorisedBy, reason: args.reason ?? UNSAID.reason }
+  const result = await takeOver(
+    folder,
+    profile,
+    { operator: field('operator', said.operator, line), authorisedBy: field('authorised-by', said.authorisedBy, line), reason: field('reason', said.reason, line) },
+    inputsOf(args),
+  )
   if ('already' in result) {
     const text = `All is as it should be:\n${result.already.map((sentence) => `  ${sentence}`).join('\n')}`
     return { json: nothingToDo(result.already), text }

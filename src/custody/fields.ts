@@ -36,24 +36,32 @@ const REMARK = 400
 /** What somebody or something said, in one line of a record. */
 export const remark = z.string().min(1).max(REMARK).regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/, 'must be one line without control characters')
 
-/** Any words as a remark: one line, not too long, never empty. */
+/** Any words as a remark: one line of what can be seen, not too long, never empty. */
 export function asRemark(words: string): string {
   return asWords(words).trim() || 'no reason given'
 }
 
-/** Words from outside, fit for a line of a record: no control characters, whole characters, and an end. May be empty. */
+/** Words from outside, fit for a line of a record: what can be seen, whole characters, and an end. May be empty. */
 export function asWords(text: string): string {
-  return text.slice(0, 2 * REMARK).replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trimStart().slice(0, REMARK).toWellFormed()
+  return visibleOnly(text.slice(0, 2 * REMARK)).trimStart().slice(0, REMARK).toWellFormed()
 }
 
-/** One line of text that is printed. No \p classes: the published schemas are read by validators that have none. */
+/** Other people's words without what a terminal would obey or an eye would miss: controls, directions of writing, invisible letters. */
+export function visibleOnly(words: string): string {
+  return words.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
+}
+
+/**
+ * One line of text that is printed, and reads as it is written: no control, no change of direction, no invisible letter.
+ * No \p classes: the published schemas are read by validators that have none.
+ */
 export const line = z
   .string()
   .min(1, 'must not be empty')
   .max(200, 'must be at most 200 characters')
   .refine((text) => text.isWellFormed(), 'must be whole characters')
   .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/, 'must be one line without control characters')
-  .refine((text) => text.isWellFormed(), 'must be Unicode text: it has half of a surrogate pair')
+  .regex(/^[^\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\udb40]*$/, 'must be without invisible characters and changes of direction')
 
 /** A deadline on 31 February would never come. */
 function exists(text: string): boolean {

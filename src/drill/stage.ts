@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { GlasskeyError } from '../errors.js'
-import { say, toned } from '../host/terminal.js'
+import { say } from '../host/terminal.js'
 
 /** The built command line. */
 export const CLI = fileURLToPath(new URL('../cli.js', import.meta.url))
@@ -64,7 +64,7 @@ export class Stage {
       const child = spawn(process.execPath, [CLI, ...args], { cwd: this.directory, stdio: ['ignore', 'pipe', 'pipe'] })
       for (const stream of [child.stdout, child.stderr]) {
         createInterface({ input: stream }).on('line', (line) => {
-          say(`  ${/NOT PROVED|RED:|REFUSED/.test(line) ? toned(line, 'alarm') : line}`)
+          say(`  ${line}`, /NOT PROVED|RED:|REFUSED/.test(line) ? 'alarm' : 'plain')
         })
       }
       child.once('error', reject)

@@ -1,8 +1,9 @@
 /** Files that survive a power cut: written whole or not at all, never over an existing one, folders synced too. */
 import { isUtf8 } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
-import { closeSync, constants, existsSync, fstatSync, fsyncSync, linkSync, mkdirSync, openSync, readSync, renameSync, rmSync, unlinkSync, writeSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { closeSync, constants, existsSync, fstatSync, fsyncSync, linkSync, mkdirSync, mkdtempSync, openSync, readSync, renameSync, rmSync, unlinkSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { GlasskeyError } from '../errors.js'
 
 const MEBIBYTE = 1024 * 1024
@@ -15,15 +16,22 @@ export const FILE_LIMITS = {
   record: 64 * MEBIBYTE,
 } as const
 
-/** Makes a folder and its parents; each new one is made durable in its parent. */
+/** Makes a folder and its parents; each new one is made durable in its parent. Throws FILE_UNWRITABLE. */
 export function makeFolder(path: string): void {
   if (existsSync(path)) return
   makeFolder(dirname(path))
-  mkdirSync(path, { mode: 0o700 })
-  syncFolder(dirname(path))
+  writable(path, () => {
+    mkdirSync(path, { mode: 0o700 })
+    syncFolder(dirname(path))
+  })
 }
 
-/** Writes a file that does not exist yet. Throws OUTPUT_EXISTS otherwise; the earlier file stays as it was. */
+/** An empty folder of our own where the system keeps such things. Throws FILE_UNWRITABLE. */
+export function makeTemporaryFolder(name: string): string {
+  return writable(join(tmpdir(), name), () => mkdtempSync(join(tmpdir(), `${name}-`)))
+}
+
+/** Writes a file that does not exist yet. Throws OUTPUT_EXISTS otherwise, and the earlier file stays as it was; FILE_UNWRITABLE. */
 export function writeNew(path: string, data: Uint8Array | string, mode = 0o644): void {
   const temporary = beside(path)
   writeSynced(temporary, data, mode)
@@ -40,7 +48,7 @@ export function writeNew(path: string, data: Uint8Array | string, mode = 0o644):
   syncFolder(dirname(path))
 }
 
-/** Replaces a file in one step: readers see the old or the new one. */
+/** Replaces a file in one step: readers see the old or the new one. Throws FILE_UNWRITABLE. */
 export function replaceFile(path: string, data: Uint8Array | string, mode = 0o644): void {
   const temporary = beside(path)
   writeSynced(temporary, data, mode)
@@ -155,9 +163,21 @@ function beside(path: string): string {
   return `${path}.new-${process.pid}-${randomBytes(4).toString('hex')}`
 }
 
+/** What people can mend: a place that takes nothing, by name. */
+const TAKES_NOTHING = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'ENOSPC', 'EDQUOT']
+
+function writable<Made>(path: string, make: () => Made): Made {
+  try {
+    return make()
+  } catch (error) {
+    if (!TAKES_NOTHING.some((code) => hasErrno(error, code))) throw error
+    throw new GlasskeyError('FILE_UNWRITABLE', `nothing can be written at ${path} (${(error as Error).message})`, 'Check the folder, its permissions and the space left.', { cause: error })
+  }
+}
+
 function writeSynced(path: string, data: Uint8Array | string, mode: number): void {
   const bytes = Buffer.from(data)
-  const file = openSync(path, 'wx', mode)
+  const file = writable(path, () => openSync(path, 'wx', mode))
   try {
     for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
     fsyncSync(file)

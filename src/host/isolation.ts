@@ -7,10 +7,11 @@
  * named, printed on the warrant, consented to and recorded.
  */
 import { spawn, spawnSync, type ChildProcess, type StdioOptions } from 'node:child_process'
-import { existsSync, mkdtempSync, rmdirSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, rmdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { makeTemporaryFolder } from './disk.js'
+import { foreignCode } from './environment.js'
 
 /** Processes beside the desk. */
 export type Room = 'strongroom' | 'reader' | 'clerk'
@@ -64,6 +65,8 @@ export function probeIsolation(wanted = true): Isolation {
     const why = wanted ? 'this machine gives no user namespaces' : 'namespaces are switched off'
     exceptions.push(`${why}: other programs of this account could read the key from memory, and every process has the network`)
   }
+  const foreign = foreignCode(process.env)
+  if (foreign.length > 0) exceptions.push(`glasskey was started with ${foreign.join(', ')}: other code may run in the desk (not in strongroom, reader or clerk)`)
   return { namespaces, coreLimit, exceptions }
 }
 
@@ -77,7 +80,7 @@ export function startRoom(room: Room, args: readonly string[], stdio: StdioOptio
   if (room === 'strongroom') {
     return start([...limited, 'unshare', '--user', '--map-root-user', '--net', 'setpriv', '--no-new-privs', '--bounding-set=-all', '--inh-caps=-all', ...node], stdio)
   }
-  const root = mkdtempSync(join(tmpdir(), 'glasskey-room-'))
+  const root = makeTemporaryFolder('glasskey-room')
   const child = start([...limited, ...inMinimalRoot(root, node)], stdio)
   child.once('exit', () => {
     rmdirSync(root)
@@ -114,7 +117,7 @@ function nodeFlags(room: Room): string[] {
 }
 
 function tryNamespaces(): boolean {
-  const root = mkdtempSync(join(tmpdir(), 'glasskey-probe-'))
+  const root = makeTemporaryFolder('glasskey-probe')
   const [file = '', ...args] = inMinimalRoot(root, [process.execPath, '-e', '0'])
   const done = works(file, args)
   rmdirSync(root)

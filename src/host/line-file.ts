@@ -5,7 +5,7 @@
  * into the next line. Once `keepGoing` was called, a disk that is full or gone no longer throws: space was reserved, and
  * after that the lines wait in memory, are handed to `onUnwritten`, and are written as soon as a disk takes them.
  */
-import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, constants, existsSync, fsyncSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { canonicalJson, sha256Hex, type Json } from '../canonical.js'
 import { chainLine, EMPTY, type Chain, type Head } from '../record/chain.js'
@@ -13,6 +13,9 @@ import { hasErrno, linesIn, readBytes, syncFolder, writeNew } from './disk.js'
 
 /** Room kept free beside a journal for the lines of an exit. */
 const RESERVED_BYTES = 512 * 1024
+
+/** The file itself is written: never, by a link in its place, another one. */
+const IN_PLACE = constants.O_RDWR | constants.O_NOFOLLOW
 
 /** Reads a chain's text; `readJournal` or `readLogbook`. */
 type Read<Line> = (text: string, name: string) => Chain<Line>
@@ -122,7 +125,7 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
   /** Writes all that waits, at the byte where the last good write ended: a torn attempt is overwritten. */
   #flush(): void {
     const bytes = Buffer.from(this.#unwritten.map((text) => text + '\n').join(''))
-    const file = openSync(this.#path, 'r+')
+    const file = openSync(this.#path, IN_PLACE)
     try {
       for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done, this.#size + done)
       fsyncSync(file)
@@ -140,7 +143,7 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     const digest = sha256Hex(torn)
     const aside = `${this.#path}.torn-${digest.slice(0, 16)}`
     if (!existsSync(aside)) writeNew(aside, torn)
-    const file = openSync(this.#path, 'r+')
+    const file = openSync(this.#path, IN_PLACE)
     try {
       ftruncateSync(file, this.#size)
       fsyncSync(file)

@@ -9,6 +9,7 @@ import { parseManifest, type Manifest } from '../custody/manifest.js'
 import { sealedRules, type Rules } from '../custody/rules.js'
 import { type OtherGeneration } from '../custody/share.js'
 import { GlasskeyError } from '../errors.js'
+import { checkAgreement } from '../record/agreement.js'
 import { type Chain } from '../record/chain.js'
 import { generationEvents } from '../record/events.js'
 import { readJournal, type JournalLine } from '../record/journal.js'
@@ -62,12 +63,14 @@ export const places = {
  * warrants agree. Throws the error of the first thing that does not hold.
  */
 export function readSealedFolder(path: string): SealedFolder {
+  checkPlaces(path)
   const generations = numbersIn(join(path, 'generations')).map((number) => readGeneration(path, number))
   if (generations.length === 0) throw new GlasskeyError('FILE_MISSING', `there is no custody in ${path}: it holds no generations`, 'Is it the right folder? A ceremony makes one.')
   checkGenerations(generations)
   const logbookPath = places.logbook(path)
   const logbook = readLogbook(existsSync(logbookPath) ? readLines(logbookPath, 'the logbook') : '', logbookPath)
   const sessions = sessionIds(path).map((id) => readSession(path, id))
+  checkAgreement(logbook, sessions.map(({ id, warrant, chain }) => ({ id, opensAfter: warrant.logbook, chain })))
   const events = generationEvents(logbook.lines, sessions.map(({ session }) => session))
   const sets = generations.map(({ manifest }) => ({ generation: manifest.generation, threshold: manifest.threshold, shares: manifest.shares }))
   return { path, generations, logbook, sessions, events, standings: standings(sets, events) }
@@ -93,6 +96,13 @@ export function otherGenerations(folder: SealedFolder, number: number): OtherGen
     const standing = folder.standings.find(({ generation }) => generation === manifest.generation)
     return manifest.generation === number || !standing ? [] : [{ manifest, standing: whyNot(standing) }]
   })
+}
+
+/** What is in the folder lies in it: no link leads out of it, and nothing in it is a device or a pipe. */
+function checkPlaces(path: string): void {
+  if (!existsSync(join(path, 'generations'))) return
+  const stray = readdirSync(path, { recursive: true, withFileTypes: true }).find((entry) => !entry.isFile() && !entry.isDirectory())
+  if (stray) throw altered(`${join(stray.parentPath, stray.name)} is ${stray.isSymbolicLink() ? 'a symbolic link' : 'neither a file nor a folder'}`)
 }
 
 /** Numbers of the folders in `path`, ascending. */
@@ -137,6 +147,7 @@ function readSession(folder: string, id: string): StoredSession {
   if (chain.lines.length === 0) throw altered(`the journal of session ${id} is empty`)
   const session = replay(chain.lines)
   if (session.opened.warrantSha256 !== warrantDigest(warrant)) throw altered(`warrant.json of session ${id} is not the one that its journal began with`)
+  if (warrant.session !== id || session.opened.session !== id) throw altered(`${places.session(folder, id)} holds the record of session ${session.opened.session}`)
   return { id, warrant, chain, session }
 }
 

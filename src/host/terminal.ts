@@ -16,10 +16,23 @@ export function isInteractive(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY
 }
 
+/** Text with everything that a terminal would obey, or an eye would miss, written out: `[U+001B]`. Line ends and tabs stay. */
+export function visible(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (hidden) => (hidden === '\n' || hidden === '\t' ? hidden : `[U+${(hidden.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}]`))
+}
+
+/** The same for text that was toned in parts: our own tones stay, and nothing else does. */
+export function visibleToned(text: string): string {
+  return text.split(OUR_TONES).map((part, at) => (at % 2 === 1 ? part : visible(part))).join('')
+}
+
+/** The sequences that `toned` writes, and only those. */
+const OUR_TONES = /(\u001b\[(?:0|1|2|32|1;31)m)/
+
 /** Text in colour where the terminal wants colour (NO_COLOR, see no-color.org). */
 export function toned(text: string, tone: Tone, stream: { isTTY?: boolean } = process.stderr): string {
   const wanted = stream.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb'
-  return wanted && tone !== 'plain' ? `\u001b[${CODES[tone]}m${text}\u001b[0m` : text
+  return wanted && tone !== 'plain' ? `\u001b[${CODES[tone]}m${visible(text)}\u001b[0m` : visible(text)
 }
 
 /** Says a line. */
@@ -40,7 +53,7 @@ export async function ask(question: string, flag: string, signal?: AbortSignal):
     })
   })
   try {
-    const line = await Promise.race([lines.question(`${question} `, signal ? { signal } : {}), ended])
+    const line = await Promise.race([lines.question(`${visible(question)} `, signal ? { signal } : {}), ended])
     return line.trim()
   } catch (error) {
     if (signal?.aborted === true) throw new GlasskeyError('INTERRUPTED', `stopped: ${String(signal.reason)}`)

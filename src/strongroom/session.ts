@@ -6,14 +6,13 @@ import { asRemark } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import { readClocks } from '../host/clock.js'
 import { generationNumber, otherGenerations, places, readSealedFolder } from '../host/sealed-folder.js'
-import { readText } from '../host/disk.js'
 import { headStatement, type ListedKey } from '../record/journal.js'
 import { replay } from '../record/replay.js'
 import { startWatch, timeLeft, type Watch } from '../warrant/deadline.js'
 import { checkRules } from '../warrant/issue.js'
 import { probeOffsets } from '../warrant/probe-schedule.js'
 import { identityOrigin, scopeOf, userPath } from '../warrant/scope.js'
-import { parseWarrant, type Warrant } from '../warrant/warrant.js'
+import { type Warrant } from '../warrant/warrant.js'
 import { performAction } from './action.js'
 import { collectConsents, consentByFlag, showWarrant } from './consent.js'
 import { Courier, NoAnswer } from './courier.js'
@@ -43,9 +42,14 @@ export async function hold(desk: DeskLine): Promise<FromStrongroom> {
 async function enter(desk: DeskLine): Promise<Room> {
   const order = await desk.order
   const folder = readSealedFolder(order.folder)
-  const warrant = parseWarrant(readText(places.warrant(order.folder, order.session), 'the warrant'))
+  // The warrant as it was read with its journal, once: what custodians read is what is held against every request.
+  const stored = folder.sessions.find(({ id }) => id === order.session)
+  if (!stored) throw new GlasskeyError('WARRANT_INVALID', `there is no session ${order.session} in ${order.folder}`, 'Ask for a new warrant.')
+  const { warrant, session } = stored
+  if (order.task === 'perform' && (session.exposing || session.closed !== null)) {
+    throw new GlasskeyError('WARRANT_INVALID', `the warrant of session ${warrant.session} was used before: one warrant, one session`, 'Ask for a new warrant.')
+  }
   const generation = generationNumber(folder, warrant.key.generation)
-  if (warrant.session !== order.session) throw new GlasskeyError('WARRANT_INVALID', `the warrant is of session ${warrant.session}, not of ${order.session}`, 'Ask for a new warrant.')
   if (order.task === 'perform') checkRules(warrant, generation.rules)
   return { desk, order, folder, generation, warrant, journal: openJournal(join(places.session(order.folder, order.session), 'journal.jsonl'), desk) }
 }

@@ -2,8 +2,9 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type EnvelopeHeader } from '../custody/envelope.js'
+import { manifestFile } from '../custody/manifest.js'
 import { checkSigners } from '../custody/signatures.js'
-import { places, type SealedFolder } from '../host/sealed-folder.js'
+import { generationNumber, places, type SealedFolder } from '../host/sealed-folder.js'
 import { readText } from '../host/disk.js'
 import { type Warrant } from '../warrant/warrant.js'
 
@@ -17,7 +18,8 @@ export async function checkSuccessorSigners(folder: SealedFolder, warrant: Warra
   await checkSigners(
     {
       generation: warrant.successor.generation,
-      text: readText(join(place, 'manifest.json'), 'the manifest'),
+      // As it was read with the folder, byte for byte: not what lies there now.
+      text: manifestFile(generationNumber(folder, warrant.successor.generation).manifest),
       signature: existsSync(signature) ? readText(signature, 'the signatures') : null,
       publicKeys,
     },

@@ -42,6 +42,12 @@ export function isRefused(answers: readonly ProbeAnswer[], confirmAfterSeconds: 
   return refused
 }
 
+/** Whether OCI, the last time it answered at all, knew the key: 429 and 5xx say nothing, any other answer but 401 does. */
+export function isAccepted(answers: readonly { status: number }[]): boolean {
+  const last = answers.filter(({ status }) => status !== 429 && status < 500).at(-1)
+  return last !== undefined && last.status !== 401
+}
+
 /** Whether the run of three is complete and only the confirmation is missing: probing may pause until then. */
 export function confirmationDue(answers: readonly ProbeAnswer[], confirmAfterSeconds: number): number | null {
   const tail = answers.slice(-REFUSALS_IN_A_ROW)

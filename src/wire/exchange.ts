@@ -3,7 +3,7 @@ import { request as httpRequest, type ClientRequest, type IncomingMessage } from
 import { request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
 import { type Duplex } from 'node:stream'
-import { connect as tlsConnect } from 'node:tls'
+import { connect as tlsConnect, rootCertificates } from 'node:tls'
 import { type SignedRequest } from './signature.js'
 
 /** What came back. */
@@ -60,7 +60,8 @@ export function exchange(signed: SignedRequest, carrier: Carrier): Promise<Answe
       method: signed.method,
       path: url.pathname + url.search,
       headers: { ...signed.headers, connection: 'close' },
-      createConnection: () => (secure ? tlsConnect({ socket, host, servername: isIP(host) === 0 ? host : '', ...(carrier.ca === null ? {} : { ca: carrier.ca }) }) : socket),
+      // Authorities and strictness are said, not left to defaults: NODE_EXTRA_CA_CERTS and NODE_TLS_REJECT_UNAUTHORIZED change those.
+      createConnection: () => (secure ? tlsConnect({ socket, host, servername: isIP(host) === 0 ? host : '', ca: carrier.ca ?? [...rootCertificates], rejectUnauthorized: true }) : socket),
     }
     const request: ClientRequest = secure ? httpsRequest(options) : httpRequest(options)
     request.on('error', (error) => {

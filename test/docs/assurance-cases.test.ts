@@ -1,5 +1,5 @@
 /** docs/assurance-cases.md: every file, function and test that it names is there. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
 
@@ -43,6 +43,16 @@ test.each(rows().map((row) => [row.claim, row] as const))('%s', (_, { code, test
 test('the arrows are checked by CI', () => {
   expect(read('.ci/run')).toContain('npm run --silent arrows')
   expect(read('package.json')).toContain('depcruise --config .dependency-cruiser.cjs src')
+})
+
+test('the threat model links every attack to the test that performs it, and no attack is left out', () => {
+  const text = read('docs/threat-model.md')
+  const rowsOfAttacks = text.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| who'))
+  // Nothing that runs here can perform what a camera does.
+  for (const row of rowsOfAttacks) if (!row.includes('camera')) expect(row).toMatch(/\]\(\.\.\/test\/[\w/.-]+\.test\.ts\)[^|]*\|$/)
+  const attacks = readdirSync(resolve(ROOT, 'test/attacks')).filter((name) => name.endsWith('.test.ts'))
+  expect(attacks.length).toBeGreaterThan(20)
+  for (const name of attacks) expect(text).toContain(`(../test/attacks/${name})`)
 })
 
 test('links in the documents lead somewhere', () => {

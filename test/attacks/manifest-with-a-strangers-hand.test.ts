@@ -1,0 +1,68 @@
+/** A manifest edited by a stranger, or signed by one: the paper wins, the folder is named, and nothing at all is signed. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createMessage, generateKey, sign } from 'openpgp'
+import { afterEach, expect, test } from 'vitest'
+import { type Manifest } from '../../src/custody/manifest.js'
+import { checkSigners } from '../../src/custody/signatures.js'
+import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { vectorText } from '../vectors/frozen.js'
+import { editManifest, expectRefused, manifestPath } from './tamper.js'
+
+let stage: Rehearsal | undefined
+afterEach(async () => {
+  await stage?.close()
+  stage = undefined
+})
+
+const otherThan = (fields: string): string => `the custody folder was altered: the sheets are sealed with another ${fields} than manifest.json of generation 2 says`
+
+test.each<[attack: string, edit: (manifest: Manifest) => void, fields: string, exit: number]>([
+  ['a region less to prove it dead in', (manifest) => manifest.regions.pop(), 'manifest-sha256', 6],
+  ['another commitment, so that true sheets look forged', (manifest) => { for (const share of manifest.shares) share.commitment = 'a'.repeat(64) }, 'manifest-sha256', 4],
+  ['another threshold, so that true sheets look like another set\'s', (manifest) => (manifest.threshold = 3), 'threshold, manifest-sha256', 4],
+])('%s', async (_, edit, fields, exit) => {
+  stage = await rehearsal()
+  const before = stage.cloud.stateDigest()
+  editManifest(stage.custody, 2, edit)
+  const ended = await stage.run(stage.rotate())
+  expectRefused(ended, 'FOLDER_ALTERED', exit)
+  expect(ended.stderr).toContain(otherThan(fields))
+  expect(stage.cloud.stateDigest()).toBe(before)
+  expect(stage.journal().filter((line) => line.type === 'intent')).toEqual([])
+})
+
+test('another user or tenancy, whose requests would be signed instead: no manifest of one folder differs from the others in that', async () => {
+  stage = await rehearsal()
+  editManifest(stage.custody, 2, (manifest) => (manifest.user = 'ocid1.user.oc1..somebodyelse'))
+  const ended = await stage.run(stage.rotate())
+  expectRefused(ended, 'FOLDER_ALTERED', 4)
+  expect(ended.stderr).toContain('generation 2 has another user than generation 1')
+  expect(stage.cloud.requests).toEqual([])
+})
+
+test('after the untouched folder is back, the key that was recombined for nothing is rotated under a fresh warrant', async () => {
+  stage = await rehearsal()
+  const whole = readFileSync(manifestPath(stage.custody, 2))
+  editManifest(stage.custody, 2, (manifest) => manifest.regions.pop())
+  expect((await stage.run(stage.rotate())).stderr).toContain('Fetch an untouched copy of the folder and find out who changed this one.')
+  const status = await stage.run(['status', '--custody', stage.custody])
+  expect(status.stdout).toContain('RED: session ')
+  writeFileSync(manifestPath(stage.custody, 2), whole)
+  // Its warrant was drawn up from the altered folder: it names a region less, and cannot be followed.
+  const resumed = await stage.run(['resume', '--custody', stage.custody, '--yes', ...stage.scans(2, 1, 2), ...stage.oci])
+  expect(resumed.stderr).toMatch(/WARRANT_INVALID: the warrant of session .* no longer fits the custody folder \(successor GENERATION 3, regions eu-frankfurt-1\)\nThe key of GENERATION 2 IS ALIVE\. Rotate it under a fresh warrant: glasskey break rotate/)
+  const rotated = await stage.run([...stage.rotate(), '--reader', 'AUDITOR', '--json'])
+  expect(JSON.parse(rotated.stdout)).toMatchObject({ error: null, grade: 'proved', successor: { generation: 3 } })
+  expect((await stage.run(['status', '--custody', stage.custody])).stdout).not.toContain('has not come to its end')
+  expect(stage.listedKeys).toBe(1)
+})
+
+test('a later ceremony\'s manifest signed by a stranger whose public key was put into signers/: it counts for nothing', async () => {
+  const text = vectorText('custody/generations/3/manifest.json')
+  const { privateKey, publicKey } = await generateKey({ userIDs: [{ name: 'a signer of the ceremony' }], format: 'object' })
+  const signature = (await sign({ message: await createMessage({ binary: new TextEncoder().encode(text) }), signingKeys: privateKey, detached: true, format: 'armored' })) as string
+  await expect(checkSigners({ generation: 3, text, signature, publicKeys: [publicKey.armor()] }, { fingerprints: ['A'.repeat(40)], needed: 1 })).rejects.toMatchObject({
+    code: 'SUCCESSOR_UNTRUSTED',
+    message: 'the manifest of GENERATION 3 has 0 of 1 needed signatures by the sealed signers',
+  })
+})

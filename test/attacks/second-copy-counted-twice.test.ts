@@ -1,0 +1,38 @@
+/** One custodian's share given twice: as a second copy, in other letters, under another's number. Copies count once. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { formQuorum } from '../../src/custody/quorum.js'
+import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { manifestOf, sharesOf } from '../vectors/frozen.js'
+import { refusal } from '../vectors/refusal.js'
+import { expectTooFew, forged } from './given.js'
+import { openSheets } from '../../src/ceremony/recover.js'
+import { parseShareText } from '../../src/custody/share-text.js'
+import { envelopeOf, secretsOf } from '../vectors/frozen.js'
+import { refusalOf } from '../vectors/refusal.js'
+
+let stage: Rehearsal
+let mine: string
+beforeAll(async () => {
+  stage = await rehearsal()
+  mine = await stage.shareText(2, 1)
+})
+afterAll(() => stage.close())
+
+test('the second copy of one already given', () => expectTooFew(stage, [mine, mine.toLowerCase()], 'the share of custodian 1 (Ada Lovelace) was given already: copies count once. 1 of 2 shares; 1 more needed.', 1))
+
+test('one custodian\'s share under another\'s number: two custodians cannot give the same share', () =>
+  expectTooFew(stage, [mine, forged(mine, (share) => (share.custodian = 2))], 'the sheet of custodian 2 (Βασίλης Παπαδόπουλος) is not the one that the manifest promised.', 1))
+
+test('nor behind the judge: a quorum of one share twice is no quorum, and one point under two names is named', () => {
+  const [first, second] = sharesOf(2)
+  if (!first || !second) throw new Error('the golden set has three shares')
+  expect(refusal(() => formQuorum([first, first], manifestOf(2)))).toMatchObject({ code: 'SHARE_TWICE' })
+  expect(refusal(() => formQuorum([first, { ...second, bytes: first.bytes }], manifestOf(2)))).toMatchObject({ code: 'SHARE_SAME_X', message: expect.stringContaining('are the same point: one of them is forged') as string })
+})
+
+test('nor in a recovery, which has no manifest: copies are one share, and the same point with other bytes is forged', async () => {
+  const share = parseShareText(secretsOf(2).shareTexts[0] ?? '')
+  expect(await refusalOf(() => openSheets({ shares: [share, { ...share, custodian: 2 }], parts: [] }, envelopeOf(2)))).toMatchObject({ code: 'QUORUM_NOT_REACHED', message: '1 of 2 shares; 1 more needed.' })
+  const bytes = Uint8Array.from(share.bytes, (byte, at) => (at === 0 ? byte ^ 1 : byte))
+  expect(await refusalOf(() => openSheets({ shares: [share, { ...share, custodian: 2, bytes }], parts: [] }, envelopeOf(2)))).toMatchObject({ code: 'SHARE_SAME_X' })
+})
