@@ -129,9 +129,9 @@ function unsealedGenerations({ standings, events }: Known): number[] {
 }
 
 /** Whether a key of ours was installed and no takeover did all that it was for. */
-function isHalfway({ sessions, events }: Known): boolean {
+function isHalfway({ logbook, events }: Known): boolean {
   const installed = events.some(({ kind }) => kind === 'installed')
-  return installed && !sessions.some(({ session }) => session.opened.action === 'takeover' && session.action?.result === 'done')
+  return installed && !logbook.some((entry) => entry.type === 'session' && entry.action === 'takeover' && entry.actionResult === 'done')
 }
 
 interface Ahead {

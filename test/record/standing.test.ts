@@ -9,7 +9,9 @@ import { pen } from '../vectors/story.js'
 const NOON = '2026-11-20T12:00:00.000Z'
 const DAY = 86_400_000
 const SETS: SheetSet[] = [1, 2, 3, 4].map((generation) => ({ generation, threshold: 2, shares: [1, 2, 3].map((custodian) => ({ custodian, copies: 1 })) }))
+const SEALED: GenerationEvent[] = SETS.map(({ generation }) => ({ kind: 'sealed', generation }))
 const TAKEN_OVER: GenerationEvent[] = [
+  ...SEALED,
   { kind: 'installed', generation: 1 }, { kind: 'key-live', generation: 1 }, { kind: 'installed', generation: 2 }, { kind: 'deleted', generation: 1 }, { kind: 'graded-dead', generation: 1 },
 ]
 const settled = replay(journalOf(SESSIONS[1]).lines)
@@ -22,7 +24,7 @@ function entries(...news: NewLogbookEntry[]): LogbookEntry[] {
 
 const sessionEntry = (change: { action?: 'takeover' | 'rotate'; drill?: boolean; grade?: 'proved' | 'unproved' }): NewLogbookEntry => ({
   type: 'session', session: 's', action: 'rotate', rehearsal: false, drill: true, operator: 'o', incident: 'i', generation: 2, keyId: '0'.repeat(16), warrantSha256: '0'.repeat(64), journalSha256: '0'.repeat(64),
-  shares: [1, 2], actionResult: 'none', successor: null, grade: 'proved', secondsLive: 1, exitCode: 0, ...change,
+  shares: [1, 2], actionResult: change.action === 'takeover' ? 'done' : 'none', successor: null, grade: 'proved', secondsLive: 1, exitCode: 0, ...change,
 })
 
 function judged(change: Partial<Known>, events: GenerationEvent[] = TAKEN_OVER, days = 0): CustodyStanding {
@@ -35,7 +37,7 @@ test('all is well', () => {
 
 test('before anything, and before the takeover', () => {
   expect(judged({ standings: [], events: [], logbook: [] }, [])).toMatchObject({ inUse: null, waiting: [], remarks: [], next: 'glasskey ceremony' })
-  expect(judged({ logbook: [] }, [])).toMatchObject({ inUse: null, waiting: [1, 2, 3, 4], remarks: [], next: 'glasskey takeover' })
+  expect(judged({ logbook: [] }, SEALED)).toMatchObject({ inUse: null, waiting: [1, 2, 3, 4], remarks: [], next: 'glasskey takeover' })
 })
 
 describe('alarms come first', () => {
