@@ -4,10 +4,12 @@
  */
 import { generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
-import { namesOf, spkiOf } from '../custody/key.js'
+import { canonicalJson, sha256Hex } from '../canonical.js'
+import { isOurKind, namesOf, spkiOf, spkiOfPem } from '../custody/key.js'
 import { GlasskeyError } from '../errors.js'
 import { pause } from '../host/clock.js'
 import { signerFor } from '../host/oci-profile.js'
+import { type StoredSession } from '../host/sealed-folder.js'
 import { say } from '../host/terminal.js'
 import { type JournalEntry } from '../record/journal.js'
 import { exchange, ExchangeError, type Carrier } from '../wire/exchange.js'
@@ -35,20 +37,35 @@ export interface Measuring {
   remove: (fingerprint: string, rule: string) => Promise<void>
 }
 
-const SLOTS = 3
+/** OCI allows three API keys per user. */
+export const SLOTS = 3
 const PATIENCE_MS = 10 * 60_000
 const REFUSALS = 3
+
+/** Whether measuring was done before, by an attempt that did not get to its end. */
+export function measuredBefore(sessions: readonly StoredSession[]): boolean {
+  return sessions.some(({ session }) => session.measured?.selfDeletion === 'accepted')
+}
+
+/** Fingerprints of throw-away keys that an earlier attempt did not live to remove: the journal has the digest of each upload. */
+export function leftBehind(keys: readonly { fingerprint: string; keyValue: string }[], sessions: readonly StoredSession[]): string[] {
+  const uploaded = new Set(sessions.flatMap(({ session }) => session.calls.flatMap(({ intent }) => (intent.rule.startsWith(MEASURE) ? [intent.bodySha256] : []))))
+  return keys.filter(({ keyValue }) => isOurKind(keyValue) && uploaded.has(sha256Hex(canonicalJson({ key: namesOf(spkiOfPem(keyValue)).publicKeyPem })))).map(({ fingerprint }) => fingerprint)
+}
+
+/** How the rules of all requests begin that measure. */
+const MEASURE = 'measure: '
 
 /** Measures and cleans up after itself. Throws SELF_DELETION_REFUSED, after cleaning up; OUTCOME_UNKNOWN. */
 export async function measure(job: Measuring): Promise<Measured> {
   const first = await throwAway(job)
-  await job.upload(first.publicKeyPem, 'measure: upload a throw-away key')
+  await job.upload(first.publicKeyPem, `${MEASURE}upload a throw-away key`)
   const activationMs = await forEachRegion(job, (origin) => waitFor(job, origin, first.signer, (status) => status === 200, 1))
   say(`A new key is accepted after ${inWords(activationMs)}.`)
   const fourthKey = await tryFourth(job)
-  const answer = await sendJournalled(job.journal, { method: 'DELETE', url: `${home(job)}/apiKeys/${encodeURIComponent(first.fingerprint)}`, body: null, contentType: null, headers: {} }, first.signer, job.carrier, 'measure: a key deletes itself')
+  const answer = await sendJournalled(job.journal, { method: 'DELETE', url: `${home(job)}/apiKeys/${encodeURIComponent(first.fingerprint)}`, body: null, contentType: null, headers: {} }, first.signer, job.carrier, `${MEASURE}a key deletes itself`)
   if (answer.status !== 204) {
-    await job.remove(first.fingerprint, 'measure: remove the throw-away key')
+    await job.remove(first.fingerprint, `${MEASURE}remove the throw-away key`)
     job.journal.append({ type: 'measured', activationMs, revocationMs: {}, selfDeletion: 'refused', fourthKey })
     throw new GlasskeyError(
       'SELF_DELETION_REFUSED',
@@ -82,14 +99,14 @@ async function tryFourth(job: Measuring): Promise<string> {
   for (let count = job.listed.length + 1; count <= SLOTS; count += 1) {
     const { fingerprint, publicKeyPem } = await throwAway(job)
     try {
-      await job.upload(publicKeyPem, 'measure: fill the key slots')
+      await job.upload(publicKeyPem, `${MEASURE}fill the key slots`)
       added.push(fingerprint)
     } catch (error) {
       if (!(error instanceof GlasskeyError) || error.code !== 'OCI_REFUSED') throw error
       said = error.message
     }
   }
-  for (const fingerprint of added) await job.remove(fingerprint, 'measure: remove the throw-away key')
+  for (const fingerprint of added) await job.remove(fingerprint, `${MEASURE}remove the throw-away key`)
   return said.slice(0, 160)
 }
 

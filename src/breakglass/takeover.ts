@@ -19,7 +19,7 @@ import { holdAndConclude, refuseUnattended, sayFindings, type Inputs } from './b
 import { conclude, type SessionResult } from './conclude.js'
 import { journalledCarry, type DeskJournal, type OneChange } from './journalled-carry.js'
 import { identityAt, lentLogin } from './login.js'
-import { measure } from './measure.js'
+import { leftBehind, measure, measuredBefore, SLOTS } from './measure.js'
 import { drawUpWarrant, openSession, refuseUnfinished } from './open-session.js'
 import { lookAtRegions, refuseStops } from './preflight.js'
 import { carryFor, deskCarrier, profileClerk } from './profile-clerk.js'
@@ -60,8 +60,10 @@ export async function takeOver(folderPath: string, bootstrap: Profile, request: 
     const surveyor = current ? inputs.reader : bootstrap
     if (!surveyor) throw new GlasskeyError('TENANCY_UNFIT', `an earlier takeover stopped half-way: GENERATION ${String(current?.generation)} is in use, and other ways in are still open`, 'Finish it with a login that may read: glasskey takeover … --reader PROFILE, and sheets of that generation.')
     const survey = await surveyWith(folder, surveyor, inputs)
-    const fit = checkFit(survey, first, bootstrap, current !== undefined)
     const generation = current ? generationNumber(folder, current.generation) : generationToInstall(folder)
+    const thrownAway = leftBehind(survey.keys, folder.sessions)
+    const fit = checkFit(survey, first, bootstrap)
+    if (!current) refuseFullSlots(survey.keys.length - thrownAway.length, folder, survey, generation)
     const warrant = drawUpWarrant(
       folder,
       generation,
@@ -96,21 +98,26 @@ export async function takeOver(folderPath: string, bootstrap: Profile, request: 
         clerk.close()
       }
     }
+    const remove = (fingerprint: string, rule: string): Promise<void> => asBootstrap('delete-key', rule, { method: 'DELETE', url: `${keysUrl}/${encodeURIComponent(fingerprint)}`, body: null }, { fingerprint })
     const upload = (publicKeyPem: string, rule: string): Promise<void> => asBootstrap('upload-key', rule, { method: 'POST', url: keysUrl, body: { key: publicKeyPem } }, { publicKeyPem })
     try {
-      say('Measuring how this tenancy treats keys, with throw-away keys:')
-      const measured = await measure({
-        tenancy: first.manifest.tenancy,
-        user: first.manifest.user,
-        homeRegion: first.manifest.homeRegion,
-        origins: Object.fromEntries(first.manifest.regions.map((region) => [region, identityAt(region, first.manifest.tenancy, inputs.cloud)])),
-        listed: survey.keys.map((key) => key.fingerprint),
-        carrier,
-        journal,
-        upload,
-        remove: (fingerprint, rule) => asBootstrap('delete-key', rule, { method: 'DELETE', url: `${keysUrl}/${encodeURIComponent(fingerprint)}`, body: null }, { fingerprint }),
-      })
-      replaceFile(places.measured(folderPath), canonicalJson({ format: 1, at: wallClock().toISOString(), ...measured }) + '\n')
+      for (const fingerprint of thrownAway) await remove(fingerprint, 'measure: remove a throw-away key of an earlier attempt')
+      if (measuredBefore(folder.sessions)) say('How this tenancy treats keys was measured before.')
+      else {
+        say('Measuring how this tenancy treats keys, with throw-away keys:')
+        const measured = await measure({
+          tenancy: first.manifest.tenancy,
+          user: first.manifest.user,
+          homeRegion: first.manifest.homeRegion,
+          origins: Object.fromEntries(first.manifest.regions.map((region) => [region, identityAt(region, first.manifest.tenancy, inputs.cloud)])),
+          listed: survey.keys.map((key) => key.fingerprint).filter((fingerprint) => !thrownAway.includes(fingerprint)),
+          carrier,
+          journal,
+          upload,
+          remove,
+        })
+        replaceFile(places.measured(folderPath), canonicalJson({ format: 1, at: wallClock().toISOString(), ...measured }) + '\n')
+      }
       await install(generation, folder, bootstrap, inputs, upload)
     } catch (error) {
       if (!(error instanceof GlasskeyError)) throw error
@@ -146,7 +153,7 @@ async function surveyWith(folder: CustodyFolder, profile: Profile, inputs: Input
 }
 
 /** Whether this user may be taken over at all. Throws TENANCY_UNFIT saying what is missing. */
-function checkFit(survey: SurveyView, { manifest }: Generation, bootstrap: Profile, goingOn: boolean): { domainUrl: string; domainUserId: string } {
+function checkFit(survey: SurveyView, { manifest }: Generation, bootstrap: Profile): { domainUrl: string; domainUserId: string } {
   const unfit = (what: string, next: string): GlasskeyError => new GlasskeyError('TENANCY_UNFIT', what, `${next} Nothing was changed.`)
   if (bootstrap.user !== manifest.user) throw unfit(`profile ${bootstrap.name} is of user ${bootstrap.user}, and the ceremony was for ${manifest.user}`, 'Use the API key of the user in custody.yaml.')
   if (isBlocked(survey)) throw unfit('the user is blocked or not ACTIVE', 'Unblock it first.')
@@ -157,8 +164,14 @@ function checkFit(survey: SurveyView, { manifest }: Generation, bootstrap: Profi
   const ready = survey.regions.filter(({ status }) => status === 'READY').map(({ regionName }) => regionName)
   const unknown = ready.filter((region) => !manifest.regions.includes(region))
   if (unknown.length > 0) throw unfit(`the tenancy is subscribed to ${unknown.join(', ')}, which custody.yaml does not list`, 'A key must be proved dead in every subscribed region: list them all and hold the ceremony again.')
-  if (!goingOn && survey.keys.length >= 3) throw unfit('all three API key slots of the user are taken', 'Delete one that is not needed.')
   return { domainUrl: survey.domain.url, domainUserId: domainUser.id }
+}
+
+/** Throws TENANCY_UNFIT when there is no slot to measure in, or none for the key itself. `taken` are slots that stay so. */
+function refuseFullSlots(taken: number, folder: CustodyFolder, survey: SurveyView, { manifest }: Generation): void {
+  const listed = recogniseAll(survey, [manifest]).some((key) => key.generation !== null)
+  if (taken < SLOTS || (listed && measuredBefore(folder.sessions))) return
+  throw new GlasskeyError('TENANCY_UNFIT', `all ${SLOTS} API key slots of the user are taken`, 'Delete one that is not needed. Nothing was changed.')
 }
 
 /** Uploads the generation's public key and waits until OCI's copy is ACTIVE and equal. */

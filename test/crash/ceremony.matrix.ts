@@ -27,6 +27,7 @@ async function holdAgain(stage: Rehearsal): Promise<void> {
 await dieAtEveryPoint({
   name: 'ceremony',
   open: beforeCeremony,
+  lent: true,
   args: () => ceremony('sheets'),
   finish: holdAgain,
   check: async (stage) => {

@@ -1,13 +1,22 @@
+/** The resuming of a rotation whose deletion was sent, and whose strongroom did not live to hear the answer. */
+import { killOf } from '../stage/processes.mjs'
 import { rehearsal, type Rehearsal, type Staging } from '../stage/rehearsal.js'
 import { dieAtEveryPoint } from './matrix.js'
 
-/** A rotation whose deletion was sent, and whose answer nobody lived to hear. */
 async function interrupted(staging: Staging): Promise<Rehearsal> {
-  const stage = await rehearsal(staging)
-  stage.cloud.armFault({ match: { method: 'DELETE', path: '*/apiKeys/*' }, action: { do: 'event', when: 'before', event: { event: 'block-user', userId: stage.cloud.seed.users.administrator } } })
-  const { code, stderr } = await stage.run(stage.rotate())
+  let desk = 0
+  const stage = await rehearsal({
+    ...staging,
+    observe: (moment, request) => {
+      if (desk === 0) return staging.observe?.(moment, request)
+      if (moment !== 'received' || request.method !== 'DELETE') return undefined
+      killOf(desk, 'strongroom')
+      return 'drop'
+    },
+  })
+  const { code, stderr } = await stage.run(stage.rotate(), { onStart: (pid) => (desk = pid) })
   if (code !== 6) throw new Error(`the rotation ended with ${code}:\n${stderr}`)
-  stage.cloud.happen({ event: 'block-user', userId: stage.cloud.seed.users.administrator, blocked: false })
+  desk = 0
   return stage
 }
 
