@@ -12,16 +12,17 @@ const KINDS: Record<string, { include: string[]; exclude: string[] }> = {
 }
 const kind = process.env['GLASSKEY_TESTS'] ?? 'unit'
 const chosen = KINDS[kind]
+const isMatrix = kind === 'crash' || kind === 'faults'
 if (!chosen) throw new Error(`GLASSKEY_TESTS is ${kind}, and not one of ${Object.keys(KINDS).join(', ')}`)
 
 export default defineConfig({
   test: {
     ...chosen,
     globalSetup: ['test/stage/prepare.ts'],
-    testTimeout: 120_000,
+    testTimeout: isMatrix ? 600_000 : 120_000,
     hookTimeout: 120_000,
-    maxWorkers: 2,
-    // Cases of a matrix wait for processes most of the time.
+    maxWorkers: isMatrix ? 1 : 2,
+    // Cases of a matrix wait for their processes most of the time.
     maxConcurrency: 3,
   },
 })

@@ -30,7 +30,7 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
     }
     const job = { folder: folderPath, warrant: stored.warrant, reader: inputs.reader, cloud: inputs.cloud, isolation: probeIsolation(inputs.namespaces), unwritten: [], finished: { kind: 'finished' as const, probes: [], failure: null } }
     // All was done but the logbook's entry: a crash between the two.
-    if (isSettled(stored.session)) return isEntered(stored.id, folder.logbook.lines) ? null : enterSession(job, null)
+    if (isSettled(stored.session)) return isEntered(stored, folder.logbook.lines) ? null : enterSession(job, null)
     checkEndpoints(generationNumber(folder, stored.warrant.key.generation).manifest, inputs.cloud.endpoints)
     const manifests = folder.generations.map(({ manifest }) => manifest)
     const { warrant, session } = stored

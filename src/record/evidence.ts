@@ -57,13 +57,13 @@ export function evidenceOf(chain: Chain<JournalLine>, session: Session, manifest
 
 /**
  * The used key's last signature: over the line before it, with the key that the manifest names. Throws EVIDENCE_INVALID
- * when there should be one and it does not verify.
+ * when there should be one and it does not verify. There is none where the strongroom did not live to burn.
  */
 export function checkLastSignature(session: Session, manifest: Manifest): Session {
   const { headSignature, keyLiveAt } = session
   const invalid = (what: string): GlasskeyError => new GlasskeyError('EVIDENCE_INVALID', `session ${session.opened.session}: ${what}`, 'The journal is not the one that the key signed.')
   if (!headSignature) {
-    if (keyLiveAt !== null && session.deletion === 'done') throw invalid('the used key signed no journal head')
+    if (keyLiveAt !== null && session.deletion === 'done' && session.burned !== null) throw invalid('the used key signed no journal head')
     return session
   }
   if (headSignature.of !== headSignature.prev) throw invalid('the last signature is not over the line before it')

@@ -1,5 +1,6 @@
 /** Where a custody stands today: what a manager needs to hear first. Pure. */
 import { inUse, successorsOf, type GenerationEvent, type SheetSet, type Standing } from '../custody/generation.js'
+import { type Head } from './chain.js'
 import { type LogbookEntry } from './logbook.js'
 import { isSettled, type Session } from './replay.js'
 
@@ -27,13 +28,20 @@ export interface CustodyStanding {
   next: string
 }
 
+/** A session, and where its journal ends. */
+export interface Told {
+  id: string
+  session: Session
+  chain: { head: Head }
+}
+
 /** What it is judged from. */
 export interface Known {
   rehearsal: boolean
   standings: readonly Standing[]
   events: readonly GenerationEvent[]
   logbook: readonly LogbookEntry[]
-  sessions: readonly { id: string; session: Session }[]
+  sessions: readonly Told[]
   /** The sheets of each generation, as sealed. */
   sheets: readonly SheetSet[]
   drillEveryDays: number
@@ -44,19 +52,19 @@ export interface Known {
  * Sessions that have not come to their end: their key may be alive and no later session proved it dead, or they were
  * never entered in the logbook.
  */
-export function openSessions<Stored extends { id: string; session: Session }>({ sessions, standings, logbook }: { sessions: readonly Stored[]; standings: readonly Standing[]; logbook: readonly LogbookEntry[] }): Stored[] {
+export function openSessions<Stored extends Told>({ sessions, standings, logbook }: { sessions: readonly Stored[]; standings: readonly Standing[]; logbook: readonly LogbookEntry[] }): Stored[] {
   const burned = new Set(standings.filter(({ state }) => state === 'burned').map(({ generation }) => generation))
-  return sessions.filter(({ id, session }) => (!isSettled(session) && !burned.has(session.opened.generation)) || !isEntered(id, logbook))
+  return sessions.filter((told) => (!isSettled(told.session) && !burned.has(told.session.opened.generation)) || !isEntered(told, logbook))
 }
 
-function openRemark({ id, session }: { id: string; session: Session }): string {
+function openRemark({ id, session }: Told): string {
   if (isSettled(session)) return `session ${id} is not entered in the logbook`
   return `session ${id} has not come to its end${session.keyLiveAt === null ? '' : `: the key of GENERATION ${session.opened.generation} may be alive`}`
 }
 
-/** Whether a session has its entry in the logbook. */
-export function isEntered(id: string, logbook: readonly LogbookEntry[]): boolean {
-  return logbook.some((entry) => entry.type === 'session' && entry.session === id)
+/** Whether the logbook has a session as it ended. One that was resumed has an entry for each of its ends; the last one counts. */
+export function isEntered({ id, session, chain }: Told, logbook: readonly LogbookEntry[]): boolean {
+  return logbook.some((entry) => entry.type === 'session' && entry.session === id && (session.closed === null || entry.journalSha256 === chain.head.sha256))
 }
 
 /** Judges. Anything exposed or not proved dead comes first and makes an alarm. */

@@ -14,6 +14,7 @@ const TAKEN_OVER: GenerationEvent[] = [
   ...SEALED,
   { kind: 'installed', generation: 1 }, { kind: 'key-live', generation: 1 }, { kind: 'installed', generation: 2 }, { kind: 'deleted', generation: 1 }, { kind: 'graded-dead', generation: 1 },
 ]
+const HEAD = { seq: 9, sha256: 'd'.repeat(64) }
 const settled = replay(journalOf(SESSIONS[1]).lines)
 
 function entries(...news: NewLogbookEntry[]): LogbookEntry[] {
@@ -41,7 +42,7 @@ test('before anything, and before the takeover', () => {
 })
 
 describe('alarms come first', () => {
-  const open = (change: Partial<Session>): Known['sessions'] => [{ id: 'S1', session: { ...settled, closed: null, ...change } }]
+  const open = (change: Partial<Session>): Known['sessions'] => [{ id: 'S1', session: { ...settled, closed: null, ...change }, chain: { head: HEAD } }]
 
   test('an open session, with and without a live key', () => {
     expect(judged({ sessions: open({}) })).toMatchObject({
@@ -49,9 +50,11 @@ describe('alarms come first', () => {
       next: 'glasskey resume --session S1',
     })
     expect(judged({ sessions: open({ keyLiveAt: null }) }).remarks).toEqual([{ level: 'alarm', stops: true, text: 'session S1 has not come to its end' }])
-    expect(judged({ sessions: [{ id: 'S1', session: settled }] }).remarks).toEqual([{ level: 'alarm', stops: true, text: 'session S1 is not entered in the logbook' }])
-    const entry = { type: 'session', session: 'S1', action: 'rotate', drill: false, grade: 'proved' } as LogbookEntry
-    expect(judged({ sessions: [{ id: 'S1', session: settled }], logbook: [entry] }).remarks).toEqual([])
+    expect(judged({ sessions: [{ id: 'S1', session: settled, chain: { head: HEAD } }] }).remarks).toEqual([{ level: 'alarm', stops: true, text: 'session S1 is not entered in the logbook' }])
+    const entry = { type: 'session', session: 'S1', action: 'takeover', actionResult: 'done', drill: false, grade: 'proved', journalSha256: HEAD.sha256 } as LogbookEntry
+    expect(judged({ sessions: [{ id: 'S1', session: settled, chain: { head: HEAD } }], logbook: [entry] }).remarks).toEqual([])
+    // An entry of an earlier end is not one of the last.
+    expect(judged({ sessions: [{ id: 'S1', session: settled, chain: { head: HEAD } }], logbook: [{ ...entry, journalSha256: 'e'.repeat(64) } as LogbookEntry] }).remarks).toHaveLength(1)
   })
 
   test('used and not proved dead', () => {
@@ -121,5 +124,25 @@ describe('used sheets', () => {
   test('several generations in one line', () => {
     const burned = (['installed', 'key-live', 'deleted', 'graded-dead'] as const).map((kind): GenerationEvent => ({ kind, generation: 2 }))
     expect(judged({ sheets: SETS }, [...TAKEN_OVER, ...burned, { kind: 'installed', generation: 3 }]).remarks.map(({ text }) => text)).toContain('used sheets await destruction before a witness: GENERATION 1 (3 left), GENERATION 2 (3 left); glasskey logbook add destroyed')
+  })
+})
+
+describe('a takeover that stopped half-way', () => {
+  test('is said in red until another did all that it is for', () => {
+    const stopped = entries({ ...sessionEntry({ action: 'takeover', drill: false }), actionResult: 'interrupted' } as NewLogbookEntry)
+    expect(judged({ logbook: stopped })).toMatchObject({
+      remarks: [{ level: 'alarm', stops: false, text: 'the takeover stopped half-way: other ways in than the API key may be open' }],
+      next: 'glasskey takeover',
+    })
+  })
+})
+
+describe('an import that did not come to its end', () => {
+  test('leaves a generation that no ceremony of the logbook made, and is named', () => {
+    const events = TAKEN_OVER.filter((event) => event.kind !== 'sealed' || event.generation !== 4)
+    expect(judged({}, events)).toMatchObject({
+      remarks: [{ level: 'alarm', stops: false, text: 'GENERATION 4 is in the folder and in no logbook entry: its import did not come to its end' }],
+      next: 'glasskey ceremony import, once more',
+    })
   })
 })

@@ -196,16 +196,15 @@ describe('the record', () => {
 })
 
 describe('no command is left out', () => {
-  /** Words of a positional's choices, from the help of the built command line. */
+  /** Verbs and their steps, from the help of the built command line. */
   async function commands(): Promise<string[]> {
     const { stdout: all } = await glasskey(['--help'])
     const verbs = [...all.matchAll(/^ {2}glasskey (\S+)(?: (<|\[)\S+)?/gm)].map(([, verb = '', bracket]) => ({ verb, bracket }))
     const found = verbs.map(async ({ verb, bracket }) => {
       if (bracket === undefined) return [verb]
       const { stdout: help } = await glasskey([verb, '--help'])
-      const [, positionals = ''] = /Positionals:(.*?)\n\n/s.exec(help) ?? []
-      const [, choices = ''] = /\[choices: (.*?)\]/s.exec(positionals) ?? []
-      const steps = [...choices.matchAll(/"([^"]+)"/g)].map(([, step = '']) => `${verb} ${step}`)
+      const [, choices = ''] = /^glasskey \S+ [<[]?([a-z|-]+)/.exec(help) ?? []
+      const steps = choices.split('|').filter((step) => step !== '').map((step) => `${verb} ${step}`)
       expect(steps, `steps of ${verb}`).not.toEqual([])
       return bracket === '[' ? [verb, ...steps] : steps
     })

@@ -89,8 +89,8 @@ export class Rehearsal {
 
 /** What a rehearsal begins with, and how time runs in it. */
 export interface Staging extends Partial<SimulatorOptions> {
-  /** `sealed`: after the ceremony. `taken over` (default): GENERATION 2 in use, 3 and 4 waiting. */
-  after?: 'sealed' | 'taken over'
+  /** `sealed`: after the ceremony. `taken over` (default): GENERATION 2 in use, 3 and 4 waiting. Or the folder of a rehearsal that went further. */
+  after?: 'sealed' | 'taken over' | { directory: string }
   /** How much faster than life time runs, in the cloud and in desk and strongroom. */
   speed?: number
 }
@@ -98,7 +98,7 @@ export interface Staging extends Partial<SimulatorOptions> {
 /** A fresh copy of a prepared custody: four generations, 2 of 3 custodians, two regions. */
 export async function rehearsal({ after = 'taken over', speed = 1, ...options }: Staging = {}): Promise<Rehearsal> {
   const directory = mkdtempSync(join(tmpdir(), 'glasskey-test-'))
-  cpSync(inject(after === 'sealed' ? 'sealed' : 'takenOver'), directory, { recursive: true })
+  cpSync(typeof after === 'object' ? after.directory : inject(after === 'sealed' ? 'sealed' : 'takenOver'), directory, { recursive: true })
   forgetPorts(join(directory, 'simulator.json'))
   const start = Date.now()
   const now = (): number => start + (Date.now() - start) * speed

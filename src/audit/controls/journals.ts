@@ -64,8 +64,10 @@ function headsEntered(dossier: Dossier): string {
 
 /** Throws EVIDENCE_INVALID. */
 function signaturesVerify(dossier: Dossier): string {
-  const signed = eachSession(dossier, ({ state, manifest }) => checkLastSignature(state, manifest).headSignature !== null)
-  return `${counted(signed.filter(Boolean).length, 'last signature')} verified with the keys of the manifests`
+  const signed = eachSession(dossier, ({ id, state, manifest }) => ({ id, live: state.keyLiveAt !== null, signed: checkLastSignature(state, manifest).headSignature !== null }))
+  const without = signed.filter((session) => session.live && !session.signed).map(({ id }) => id)
+  const weaker = without.length === 0 ? '' : `; none in ${without.join(', ')}: the strongroom did not live to sign, so compare that journal with OCI's audit log`
+  return `${counted(signed.filter((session) => session.signed).length, 'last signature')} verified with the keys of the manifests${weaker}`
 }
 
 /** Throws AUDIT_FAILED naming the fields. */
