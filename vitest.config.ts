@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { Tally } from './test/stage/tally.js'
 
 /**
  * `npm test` needs nothing but Node; what needs Debian's gnupg, zbar, poppler or chromium is called *.interop.test.ts. The
@@ -19,6 +20,7 @@ export default defineConfig({
   test: {
     ...chosen,
     globalSetup: ['test/stage/prepare.ts'],
+    ...(isMatrix ? { reporters: ['default', new Tally(kind === 'crash' ? 'crash points' : 'faults')] } : {}),
     testTimeout: isMatrix ? 600_000 : 120_000,
     hookTimeout: 120_000,
     maxWorkers: isMatrix ? 1 : 2,

@@ -1,6 +1,6 @@
 /** The ceremony: what is checked, made, proved, printed and written, in that order. One process, no network. */
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { parseCustodyYaml, type Custody } from '../custody/custody-yaml.js'
 import { manifestDigest } from '../custody/manifest.js'
 import { GlasskeyError } from '../errors.js'
@@ -51,6 +51,7 @@ const WAITING = 2
 export async function conductCeremony(request: CeremonyRequest): Promise<CeremonyResult> {
   if (!request.rehearsal) requireOwnCode(process.env)
   const started = wallClock()
+  putBack(request.custody)
   const earlier = existsSync(join(request.custody, 'generations')) ? readCustodyFolder(request.custody) : null
   const configPath = request.config ?? places.custody(request.custody)
   const configText = readText(configPath, 'custody.yaml')
@@ -184,11 +185,11 @@ function ceremonyEntry(custody: Custody, made: readonly MadeGeneration[], rehear
 
 /** Writes a folder beside its place and moves it there in one step. A custody.yaml that was there is kept aside until then. */
 function writeWhole(target: string, fill: (path: string) => void): void {
-  const beside = join(dirname(target), `.${basename(target)}.new-${process.pid}`)
+  const beside = join(dirname(target), `${besidePrefix(target)}${process.pid}`)
   try {
     makeFolder(beside)
     fill(beside)
-    const before = `${beside}.before`
+    const before = `${beside}${ASIDE}`
     if (existsSync(target)) renameSync(target, before)
     renameSync(beside, target)
     syncFolder(dirname(target))
@@ -196,4 +197,18 @@ function writeWhole(target: string, fill: (path: string) => void): void {
   } finally {
     rmSync(beside, { recursive: true, force: true })
   }
+}
+
+/** A ceremony that died between its last two steps left custody.yaml aside: it is where it was, before another begins. */
+function putBack(target: string): void {
+  const parent = dirname(resolve(target))
+  if (existsSync(target) || !existsSync(parent)) return
+  const aside = readdirSync(parent).find((name) => name.startsWith(besidePrefix(target)) && name.endsWith(ASIDE))
+  if (aside !== undefined) renameSync(join(parent, aside), target)
+}
+
+const ASIDE = '.before'
+
+function besidePrefix(target: string): string {
+  return `.${basename(target)}.new-`
 }

@@ -1,29 +1,31 @@
 /** A ceremony, and the import of a later one: there is no cloud in these, only the folder. */
-import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect } from 'vitest'
 import { custodyYaml } from '../../src/ceremony/custody-template.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
+import { places } from '../../src/host/sealed-folder.js'
 import { rehearsal, type Rehearsal, type Staging } from '../stage/rehearsal.js'
 import { dieAtEveryPoint } from './matrix.js'
 
-/** Before the first ceremony: custody.yaml, for two custodians and two generations, and nothing else. */
+/** Before the first ceremony: a folder with custody.yaml, for two custodians and two generations, and nothing else. */
 async function beforeCeremony(staging: Staging): Promise<Rehearsal> {
   const stage = await rehearsal({ ...staging, after: 'sealed' })
   for (const name of ['custody', 'sheets']) rmSync(join(stage.directory, name), { recursive: true })
   const { tenancy, users, regions, homeRegion } = stage.cloud.seed
+  mkdirSync(stage.custody)
   writeFileSync(
-    join(stage.directory, 'custody.yaml'),
+    places.custody(stage.custody),
     custodyYaml({ team: 'Cloud Platform', contact: 'Security desk', tenancy, user: users.administrator, realm: 'oc1', homeRegion, regions: [...regions], threshold: 2, custodians: ['Ada Lovelace', 'Grace Hopper'], copies: 1, generations: 2, keySize: 2048, paper: 'A4', maximumHours: 4 }),
   )
   return stage
 }
 
-const ceremony = (sheets: string): string[] => ['ceremony', '--config', 'custody.yaml', '--custody', 'custody', '--sheets', sheets, '--rehearsal']
+const ceremony = (sheets: string): string[] => ['ceremony', '--custody', 'custody', '--sheets', sheets, '--rehearsal']
 
 /** The folder is whole, or not there; and whatever sheets lie about, the next ceremony makes its own. */
 async function holdAgain(stage: Rehearsal): Promise<void> {
-  if (existsSync(stage.custody)) return
+  if (existsSync(join(stage.custody, 'generations'))) return
   const { code, stderr } = await stage.run(ceremony('sheets-of-the-second-try'))
   expect(code, stderr).toBe(0)
   rmSync(join(stage.directory, 'sheets'), { recursive: true, force: true })

@@ -5,7 +5,7 @@
  * of these points, and desk, strongroom or clerk is killed there; people do what `status` tells them; and all must be well.
  */
 import { randomBytes } from 'node:crypto'
-import { appendFileSync, readdirSync, readFileSync, truncateSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type Moment, type Observe } from '../../src/simulator/listener.js'
@@ -30,10 +30,11 @@ export interface Flow {
   check?: (stage: Rehearsal) => Promise<void>
 }
 
-/** A place to die. */
+/** A place to die, or a line of the journal from which on the disk fails. */
 export type Point =
   | { at: 'write'; write: DurableWrite; phase: 'before' | 'torn' | 'after'; victim: Role | 'machine'; tail?: 'lost' | 'garbled' | 'zeros' }
   | { at: 'request'; request: string; phase: Moment; victim: Role }
+  | { at: 'disk'; from: string; error: 'ENOSPC' | 'EIO' | 'EROFS' }
 
 /** Time runs this much faster than life: proofs take minutes otherwise. */
 const SPEED = 8
@@ -84,6 +85,8 @@ async function pointsOf(flow: Flow): Promise<Point[]> {
       // The power goes before the line is synced: what the disk has then is anybody's guess.
       if (isLine(write)) points.push(...(['lost', 'garbled', 'zeros'] as const).map((tail): Point => ({ at: 'write', write, phase: 'after', victim: 'machine', tail })))
     }
+    const lines = new Set(writes.filter((write) => isLine(write)).map(({ what }) => what))
+    for (const from of lines) points.push(...(['ENOSPC', 'EIO', 'EROFS'] as const).map((error): Point => ({ at: 'disk', from, error })))
   } finally {
     await stage.close()
   }
@@ -117,9 +120,10 @@ async function dieAt(flow: Flow, point: Point): Promise<void> {
   const stage = await flow.open({ observe, speed: SPEED })
   held.stage = stage
   try {
-    const plan: Partial<Plan> = point.at === 'write' ? { kill: { role: point.write.role, nth: point.write.nth, phase: point.phase, victim: point.victim } } : {}
-    const ended = await stage.run(flow.args(stage), { onStart: (pid) => (desk = pid) }, plan)
+    const mark = join(stage.directory, 'the-disk-fails')
+    const ended = await stage.run(flow.args(stage), { onStart: (pid) => (desk = pid) }, planFor(point, stage.custody, mark))
     desk = 0
+    rmSync(mark, { force: true })
     if (point.at === 'request') expect(died, `${point.request} was never reached`).toBe(true)
     assertSaidSo(point, ended)
     if (point.at === 'write' && point.tail) spoilTail(stage, point.tail)
@@ -132,10 +136,22 @@ async function dieAt(flow: Flow, point: Point): Promise<void> {
   }
 }
 
+function planFor(point: Point, folder: string, mark: string): Partial<Plan> {
+  switch (point.at) {
+    case 'write':
+      return { kill: { role: point.write.role, nth: point.write.nth, phase: point.phase, victim: point.victim } }
+    case 'disk':
+      return { disk: { from: point.from, error: point.error, folder, mark } }
+    case 'request':
+      return {}
+  }
+}
+
 /** A desk that lives says how it ended, and never with an error of its own making. */
 function assertSaidSo(point: Point, { code, stdout, stderr }: Ended): void {
-  if (point.victim === 'desk' || point.victim === 'machine') expect(code, 'the desk was killed').toBe(-1)
-  else if (code === 1) expect(stderr).toMatch(point.victim === 'clerk' ? /^INTERNAL: the clerk failed: its process ended/m : /^INTERNAL: the strongroom ended without a word; no key was live/m)
+  const victim = point.at === 'disk' ? null : point.victim
+  if (victim === 'desk' || victim === 'machine') expect(code, 'the desk was killed').toBe(-1)
+  else if (code === 1) expect(stderr).toMatch(victim === 'clerk' ? /^INTERNAL: the clerk failed: its process ended/m : /^INTERNAL: the strongroom ended without a word; no key was live/m)
   else expect([0, 3, 6], `the desk's own end:\n${stderr}\n${stdout}`).toContain(code)
 }
 
@@ -158,6 +174,7 @@ function isLine({ file, what }: DurableWrite): boolean {
 
 function nameOf(point: Point): string {
   if (point.at === 'request') return `${point.victim} dies when ${point.request} is ${point.phase}`
+  if (point.at === 'disk') return `the disk fails from ${point.from} on with ${point.error}`
   const { role, nth, what, file } = point.write
   return `${point.victim} dies ${point.phase} ${role}'s write ${nth}, ${what} of ${file}${point.tail ? `, which is ${point.tail}` : ''}`
 }
@@ -165,6 +182,7 @@ function nameOf(point: Point): string {
 /** The place, and the way to die there. */
 function kindsOf(point: Point): string[] {
   if (point.at === 'request') return [point.request.replace(/ [a-z0-9-]+ #\d+$/, ''), `request ${point.phase} ${point.victim}`]
+  if (point.at === 'disk') return [`disk ${point.error}`]
   const { role, what } = point.write
   return [`${role} ${what}`, `write ${point.phase} ${point.victim} ${point.tail ?? ''}`]
 }
