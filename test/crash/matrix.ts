@@ -79,8 +79,8 @@ async function pointsOf(flow: Flow): Promise<Point[]> {
     if (code !== 0) throw new Error(`${flow.name} ended with ${code} before anything was done to it:\n${stderr}`)
     const writes = readFileSync(log, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as DurableWrite)
     for (const write of writes) {
-      const phases: Point[] = (['before', 'torn', 'after'] as const).map((phase) => ({ at: 'write', write, phase, victim: write.role }))
-      points.push(...phases.filter(({ phase }) => phase !== 'torn' || isLine(write)))
+      const phases = (['before', 'torn', 'after'] as const).filter((phase) => phase !== 'torn' || isLine(write))
+      points.push(...phases.map((phase): Point => ({ at: 'write', write, phase, victim: write.role })))
       for (const victim of write.alive) if (victim !== write.role && VICTIMS.includes(victim)) points.push({ at: 'write', write, phase: 'after', victim })
       // The power goes before the line is synced: what the disk has then is anybody's guess.
       if (isLine(write)) points.push(...(['lost', 'garbled', 'zeros'] as const).map((tail): Point => ({ at: 'write', write, phase: 'after', victim: 'machine', tail })))
