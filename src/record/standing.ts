@@ -54,7 +54,10 @@ export interface Known {
  */
 export function openSessions<Stored extends Told>({ sessions, standings, logbook }: { sessions: readonly Stored[]; standings: readonly Standing[]; logbook: readonly LogbookEntry[] }): Stored[] {
   const burned = new Set(standings.filter(({ state }) => state === 'burned').map(({ generation }) => generation))
-  return sessions.filter((told) => (!isSettled(told.session) && !burned.has(told.session.opened.generation)) || !isEntered(told, logbook))
+  return sessions.filter((told) => {
+    const { session } = told
+    return session.closed === null || (!isSettled(session) && !burned.has(session.opened.generation)) || !isEntered(told, logbook)
+  })
 }
 
 function openRemark({ id, session }: Told): string {
@@ -63,8 +66,8 @@ function openRemark({ id, session }: Told): string {
 }
 
 /** Whether the logbook has a session as it ended. One that was resumed has an entry for each of its ends; the last one counts. */
-export function isEntered({ id, session, chain }: Told, logbook: readonly LogbookEntry[]): boolean {
-  return logbook.some((entry) => entry.type === 'session' && entry.session === id && (session.closed === null || entry.journalSha256 === chain.head.sha256))
+export function isEntered({ id, chain }: Told, logbook: readonly LogbookEntry[]): boolean {
+  return logbook.some((entry) => entry.type === 'session' && entry.session === id && entry.journalSha256 === chain.head.sha256)
 }
 
 /** Judges. Anything exposed or not proved dead comes first and makes an alarm. */
