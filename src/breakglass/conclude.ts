@@ -15,7 +15,7 @@ import { GlasskeyError } from '../errors.js'
 import { evidenceFile, evidenceOf } from '../record/evidence.js'
 import { readJournal, type Grade, type JournalEntry, type JournalLine } from '../record/journal.js'
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
-import { replay, type Session } from '../record/replay.js'
+import { replay, wasNeverAccepted, type Session } from '../record/replay.js'
 import { type Failure } from '../strongroom/protocol.js'
 import { warrantDigest, type Warrant } from '../warrant/warrant.js'
 import { type Finished } from './desk.js'
@@ -83,7 +83,7 @@ async function gradeSession(job: Conclusion, state: Session, probed: () => Sessi
   const folder = readCustodyFolder(job.folder)
   const { manifest } = generationNumber(folder, job.warrant.key.generation)
   if (state.deletion === 'not-sent') {
-    write({ type: 'graded', keyId: manifest.keyId, grade: 'unproved', why: state.deferred ? 'Its rotation was deferred: it is alive.' : 'It was not deleted: it is alive.' })
+    write({ type: 'graded', keyId: manifest.keyId, grade: 'unproved', why: whyNotDeleted(state) })
     return
   }
   const refusedIn = await probeAll(job.finished?.probes ?? [], job.warrant, deskCarrier(job.cloud.ca), write)
@@ -92,6 +92,11 @@ async function gradeSession(job: Conclusion, state: Session, probed: () => Sessi
   const { grade, why } = gradeOf(job.warrant, { refusedIn, acceptedIn: acceptingRegions(job.warrant, probed()) }, listing, manifest, state.deletion === 'done')
   if (state.deletion === 'unknown' && grade !== 'unproved') write({ type: 'key-deleted', keyId: manifest.keyId, fingerprint: manifest.fingerprint })
   write({ type: 'graded', keyId: manifest.keyId, grade, why })
+}
+
+function whyNotDeleted(state: Session): string {
+  if (state.deferred) return 'Its rotation was deferred: it is alive.'
+  return wasNeverAccepted(state) ? 'OCI never accepted it in this session: it may have been rotated before, or its user be blocked.' : 'It was not deleted: it is alive.'
 }
 
 /** What a login reads; null when there is none or it cannot. */
