@@ -73,7 +73,7 @@ async function holdAttentively(folder: string, warrant: Warrant, task: 'perform'
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
     // Somebody changed the folder while the key was in use: whatever was done, nothing of it can be called proved.
-    throw new GlasskeyError('OUTCOME_UNKNOWN', `session ${warrant.session} cannot be concluded: ${error.code}: ${error.message}`, `Mend the folder; the key of GENERATION ${warrant.key.generation} counts as alive until then. Then: glasskey resume --session ${warrant.session}`, { cause: error })
+    throw new GlasskeyError('OUTCOME_UNKNOWN', `session ${warrant.session} cannot be concluded: ${error.code}: ${error.message}`, `Mend that; the key of GENERATION ${warrant.key.generation} counts as alive until then. Then: glasskey resume --session ${warrant.session}`, { cause: error })
   }
 }
 

@@ -1,11 +1,11 @@
 /** After the burn: proof, grade, evidence, logbook, paper. No key exists in this machine any more. */
-import { appendFileSync, existsSync } from 'node:fs'
+import { appendFileSync, existsSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { asRemark } from '../custody/fields.js'
 import { EXIT, EXIT_CODES, type ErrorCode } from '../errors.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, places } from '../host/sealed-folder.js'
-import { readLines, replaceFile, writeNew } from '../host/disk.js'
+import { makeTemporaryFolder, readLines, replaceFile, writeNew } from '../host/disk.js'
 import { wallClock } from '../host/clock.js'
 import { type Isolation } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
@@ -71,11 +71,27 @@ function keepUnwritten(path: string, unwritten: readonly string[]): void {
   const written = readJournal(readLines(path, 'the journal'), path).head.seq
   const missing = unwritten.filter((text) => (JSON.parse(text) as { seq: number }).seq > written)
   if (missing.length === 0) return
+  const text = missing.map((line) => line + '\n').join('')
+  const { size } = statSync(path)
   try {
-    appendFileSync(path, missing.map((line) => line + '\n').join(''), { flush: true })
+    appendFileSync(path, text, { flush: true })
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    say(`The disk still takes nothing (${error.message}). The lines above are the record; write them down.`, 'alarm')
+    // Half a line would be in the way of the whole one. A disk that is read-only has none.
+    if (statSync(path).size > size) truncateSync(path, size)
+    throw new GlasskeyError('FILE_UNWRITABLE', `${missing.length} lines of the journal are not on its disk (${error.message}). ${elsewhere(text, path)}`)
+  }
+}
+
+/** Puts lines that their own disk does not take somewhere else, and says what to do with them. They hold no secret. */
+function elsewhere(text: string, path: string): string {
+  try {
+    const saved = join(makeTemporaryFolder('glasskey-lines'), 'journal-lines.jsonl')
+    writeNew(saved, text)
+    return `They are kept in ${saved}. When the disk takes them, before anything else: cat ${saved} >> ${path}`
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    return 'They stand above and nowhere else: write them down'
   }
 }
 
