@@ -1,5 +1,5 @@
 /** What signals mean while a session runs: whoever sends them, they never end it past its exit, and never suspend it. */
-import { neverWait, say } from '../host/terminal.js'
+import { say } from '../host/terminal.js'
 
 const CAUSES = { SIGINT: 'Ctrl-C', SIGQUIT: 'Ctrl-\\', SIGHUP: 'the terminal was closed', SIGTERM: 'the session was told to end (SIGTERM)' } as const
 
@@ -15,7 +15,6 @@ export class Attention {
   readonly #handlers: readonly (readonly [NodeJS.Signals, () => void])[]
 
   constructor() {
-    for (const stream of [process.stdout, process.stderr]) neverWait(stream)
     const asks = SIGNALS.map((signal) => [signal, () => {
       this.#answer(signal, CAUSES[signal])
     }] as const)

@@ -9,7 +9,7 @@ import { type Socket } from 'node:net'
 import { startRoom, type Isolation } from '../host/isolation.js'
 import { Relay } from '../host/relay.js'
 import { openScan } from '../host/scan-reader.js'
-import { say } from '../host/terminal.js'
+import { neverWait, say } from '../host/terminal.js'
 import { type FromStrongroom, type Order, type ToStrongroom } from '../strongroom/protocol.js'
 import { type Answer, type Attention } from './attention.js'
 
@@ -35,6 +35,8 @@ export async function holdAtDesk(job: DeskJob): Promise<{ finished: Finished | n
   // Descriptors are opened before anything starts: a wrong path is an error before it is a session.
   const scans = job.scans.map((path) => openScan(path))
   const strongroom = startRoom('strongroom', [], ['inherit', 'ignore', 'inherit', 'ipc', 'pipe', 'pipe'], job.isolation)
+  // Only now: a child that is given the terminal makes it wait again.
+  for (const stream of [process.stdout, process.stderr]) neverWait(stream)
   const [, , , , readerPipe, clerkPipe] = strongroom.stdio as unknown as readonly [unknown, unknown, unknown, unknown, Socket, Socket]
   const clerk = startRoom('clerk', [], ['ignore', 'ignore', 'ignore', clerkPipe], job.isolation)
   clerkPipe.destroy()
