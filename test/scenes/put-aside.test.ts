@@ -20,7 +20,8 @@ test('Ctrl-Z does nothing and says so; a desk or a strongroom that was stopped g
   stage = await rehearsal({ speed: 4 })
   stage.cloud.armFault({ match: { path: '*configureSaasAdminUser' }, action: { do: 'delay', when: 'before', milliseconds: 1500 } })
   stage.cloud.armFault({ match: { path: '*/apiKeys', method: 'POST' }, action: { do: 'delay', when: 'before', milliseconds: 1000 } })
-  const playing = play(stage, [...stage.saasAdmin(), '--reader', 'AUDITOR', '--json'])
+  // Without namespaces the terminal's signals reach the clerk too.
+  const playing = play(stage, [...stage.saasAdmin(), '--no-namespaces', '--reader', 'AUDITOR', '--json'])
   await playing.until('Asking OCI: enable SAAS_ADMIN')
   playing.signal('SIGTSTP')
   await playing.until('Ctrl-Z does nothing here: a session cannot be put aside. Ctrl-C ends it in order.')
