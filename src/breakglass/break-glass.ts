@@ -9,6 +9,7 @@ import { type Profile } from '../host/oci-profile.js'
 import { isInteractive, say } from '../host/terminal.js'
 import { scopeOf } from '../warrant/scope.js'
 import { type Warrant } from '../warrant/warrant.js'
+import { Attention, type Answer } from './attention.js'
 import { conclude, type SessionResult } from './conclude.js'
 import { holdAtDesk } from './desk.js'
 import { type Cloud } from './login.js'
@@ -50,39 +51,53 @@ export async function breakGlass(folderPath: string, request: Request, inputs: I
 
 /** The strongroom's part and what follows it. */
 export async function holdAndConclude(folder: string, warrant: Warrant, task: 'perform' | 'finish', inputs: Inputs, isolation: Isolation): Promise<SessionResult> {
+  const attention = new Attention()
+  try {
+    return await holdAttentively(folder, warrant, task, inputs, isolation, attention)
+  } finally {
+    attention.end()
+  }
+}
+
+async function holdAttentively(folder: string, warrant: Warrant, task: 'perform' | 'finish', inputs: Inputs, isolation: Isolation, attention: Attention): Promise<SessionResult> {
   const { finished, unwritten } = await holdAtDesk({
     order: { folder, session: warrant.session, task, scans: inputs.scans.length, shareFiles: [...inputs.shareFiles], yes: inputs.yes, ca: inputs.cloud.ca },
     scans: inputs.scans,
     origins: [...new Set(scopeOf(warrant).map(({ origin }) => origin))],
     isolation,
+    attention,
   })
-  const calm = whileProving(warrant)
+  attention.heed(whileProving(warrant))
   try {
     return await conclude({ folder, warrant, finished, unwritten, reader: inputs.reader, cloud: inputs.cloud, isolation })
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
     // Somebody changed the folder while the key was in use: whatever was done, nothing of it can be called proved.
-    throw new GlasskeyError('OUTCOME_UNKNOWN', `session ${warrant.session} cannot be concluded: ${error.code}: ${error.message}`, `Mend the folder; the key of GENERATION ${warrant.key.generation} counts as alive until then. Then: glasskey resume --session ${warrant.session}`, { cause: error })
-  } finally {
-    calm()
+    throw new GlasskeyError('OUTCOME_UNKNOWN', `session ${warrant.session} cannot be concluded: ${error.code}: ${error.message}`, `Mend that; the key of GENERATION ${warrant.key.generation} counts as alive until then. Then: glasskey resume --session ${warrant.session}`, { cause: error })
   }
 }
 
-/** During the proof no key exists any more. One Ctrl-C is told so; a second one ends it, and the key counts as not proved dead. */
-function whileProving(warrant: Warrant): () => void {
-  let asked = 0
-  const handler = (signal: NodeJS.Signals): void => {
-    asked += 1
-    if (asked > 1 && signal === 'SIGINT') process.exit(EXIT.unproved)
-    say(`No key is live any more; this is the proof that it is dead. To stop it all the same: Ctrl-C again, and later glasskey resume --session ${warrant.session}.`, 'alarm')
-  }
-  for (const signal of SIGNALS) process.on(signal, handler)
-  return () => {
-    for (const signal of SIGNALS) process.off(signal, handler)
+/**
+ * During the proof no key exists any more. Ctrl-C is told so; another one ends it, and the key counts as not proved dead.
+ * Other signals do not: nobody read what they were told. Nor does a key that is held down or hit in anger.
+ */
+function whileProving(warrant: Warrant): Answer {
+  let pressed: number | null = null
+  return (signal, cause) => {
+    if (signal === 'SIGINT') {
+      const now = performance.now()
+      if (pressed !== null && now - pressed > READING_MS) {
+        say(`Stopped. The used key is not proved dead. Now: glasskey resume --session ${warrant.session}`, 'alarm')
+        process.exit(EXIT.unproved)
+      }
+      pressed = now
+    }
+    say(`${cause}: this machine has no key any more. What runs now is the proof that the used one is dead, and it goes on. To stop it all the same, wait ${READING_MS / 1000} s and press Ctrl-C; it is then finished later by glasskey resume.`, 'alarm')
   }
 }
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
+/** How long it takes to read what Ctrl-C was told. */
+const READING_MS = 2000
 
 /** Says before a session what would only be found out in it. Throws NO_TERMINAL, REHEARSAL_MISMATCH, USAGE. */
 export function refuseUnattended(warrant: Warrant, inputs: Inputs): void {

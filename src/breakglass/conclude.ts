@@ -1,11 +1,11 @@
 /** After the burn: proof, grade, evidence, logbook, paper. No key exists in this machine any more. */
-import { appendFileSync, existsSync } from 'node:fs'
+import { appendFileSync, existsSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { asRemark } from '../custody/fields.js'
 import { EXIT, EXIT_CODES, type ErrorCode } from '../errors.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, places } from '../host/sealed-folder.js'
-import { readLines, replaceFile, writeNew } from '../host/disk.js'
+import { makeTemporaryFolder, readLines, replaceFile, writeNew } from '../host/disk.js'
 import { wallClock } from '../host/clock.js'
 import { type Isolation } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
@@ -15,7 +15,7 @@ import { GlasskeyError } from '../errors.js'
 import { evidenceFile, evidenceOf } from '../record/evidence.js'
 import { readJournal, type Grade, type JournalEntry, type JournalLine } from '../record/journal.js'
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
-import { replay, type Session } from '../record/replay.js'
+import { replay, wasNeverAccepted, type Session } from '../record/replay.js'
 import { type Failure } from '../strongroom/protocol.js'
 import { warrantDigest, type Warrant } from '../warrant/warrant.js'
 import { type Finished } from './desk.js'
@@ -71,11 +71,27 @@ function keepUnwritten(path: string, unwritten: readonly string[]): void {
   const written = readJournal(readLines(path, 'the journal'), path).head.seq
   const missing = unwritten.filter((text) => (JSON.parse(text) as { seq: number }).seq > written)
   if (missing.length === 0) return
+  const text = missing.map((line) => line + '\n').join('')
+  const { size } = statSync(path)
   try {
-    appendFileSync(path, missing.map((line) => line + '\n').join(''), { flush: true })
+    appendFileSync(path, text, { flush: true })
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    say(`The disk still takes nothing (${error.message}). The lines above are the record; write them down.`, 'alarm')
+    // Half a line would be in the way of the whole one. A disk that is read-only has none.
+    if (statSync(path).size > size) truncateSync(path, size)
+    throw new GlasskeyError('FILE_UNWRITABLE', `${missing.length} lines of the journal are not on its disk (${error.message}). ${elsewhere(text, path)}`)
+  }
+}
+
+/** Puts lines that their own disk does not take somewhere else, and says what to do with them. They hold no secret. */
+function elsewhere(text: string, path: string): string {
+  try {
+    const saved = join(makeTemporaryFolder('glasskey-lines'), 'journal-lines.jsonl')
+    writeNew(saved, text)
+    return `They are kept in ${saved}. When the disk takes them, before anything else: cat ${saved} >> ${path}`
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    return 'They stand above and nowhere else: write them down'
   }
 }
 
@@ -83,7 +99,7 @@ async function gradeSession(job: Conclusion, state: Session, probed: () => Sessi
   const folder = readCustodyFolder(job.folder)
   const { manifest } = generationNumber(folder, job.warrant.key.generation)
   if (state.deletion === 'not-sent') {
-    write({ type: 'graded', keyId: manifest.keyId, grade: 'unproved', why: state.deferred ? 'Its rotation was deferred: it is alive.' : 'It was not deleted: it is alive.' })
+    write({ type: 'graded', keyId: manifest.keyId, grade: 'unproved', why: whyNotDeleted(state) })
     return
   }
   const refusedIn = await probeAll(job.finished?.probes ?? [], job.warrant, deskCarrier(job.cloud.ca), write)
@@ -92,6 +108,11 @@ async function gradeSession(job: Conclusion, state: Session, probed: () => Sessi
   const { grade, why } = gradeOf(job.warrant, { refusedIn, acceptedIn: acceptingRegions(job.warrant, probed()) }, listing, manifest, state.deletion === 'done')
   if (state.deletion === 'unknown' && grade !== 'unproved') write({ type: 'key-deleted', keyId: manifest.keyId, fingerprint: manifest.fingerprint })
   write({ type: 'graded', keyId: manifest.keyId, grade, why })
+}
+
+function whyNotDeleted(state: Session): string {
+  if (state.deferred) return 'Its rotation was deferred: it is alive.'
+  return wasNeverAccepted(state) ? 'OCI never accepted it in this session: it may have been rotated before, or its user be blocked.' : 'It was not deleted: it is alive.'
 }
 
 /** What a login reads; null when there is none or it cannot. */

@@ -9,8 +9,9 @@ import { type Socket } from 'node:net'
 import { startRoom, type Isolation } from '../host/isolation.js'
 import { Relay } from '../host/relay.js'
 import { openScan } from '../host/scan-reader.js'
-import { say } from '../host/terminal.js'
+import { neverWait, say } from '../host/terminal.js'
 import { type FromStrongroom, type Order, type ToStrongroom } from '../strongroom/protocol.js'
+import { type Answer, type Attention } from './attention.js'
 
 /** How the strongroom ended. */
 export type Finished = Extract<FromStrongroom, { kind: 'finished' }>
@@ -23,12 +24,8 @@ export interface DeskJob {
   /** Origins of the warrant's hosts. */
   origins: readonly string[]
   isolation: Isolation
+  attention: Attention
 }
-
-const CAUSES = { SIGINT: 'Ctrl-C', SIGQUIT: 'Ctrl-\\', SIGHUP: 'the terminal was closed', SIGTERM: 'the session was told to end (SIGTERM)' } as const
-
-/** Signals that end a session: each leads to the exit, never past it. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
 
 /**
  * Holds one session. Resolves when the strongroom is gone. `finished` is null when it died without a word: then the
@@ -38,6 +35,8 @@ export async function holdAtDesk(job: DeskJob): Promise<{ finished: Finished | n
   // Descriptors are opened before anything starts: a wrong path is an error before it is a session.
   const scans = job.scans.map((path) => openScan(path))
   const strongroom = startRoom('strongroom', [], ['inherit', 'ignore', 'inherit', 'ipc', 'pipe', 'pipe'], job.isolation)
+  // Only now: a child that is given the terminal makes it wait again.
+  for (const stream of [process.stdout, process.stderr]) neverWait(stream)
   const [, , , , readerPipe, clerkPipe] = strongroom.stdio as unknown as readonly [unknown, unknown, unknown, unknown, Socket, Socket]
   const clerk = startRoom('clerk', [], ['ignore', 'ignore', 'ignore', clerkPipe], job.isolation)
   clerkPipe.destroy()
@@ -46,7 +45,8 @@ export async function holdAtDesk(job: DeskJob): Promise<{ finished: Finished | n
     if (strongroom.connected) strongroom.send(message, undefined, undefined, () => undefined)
   }
   const relay = new Relay(job.origins, send)
-  const calm = onSignals(send)
+  const stage = { live: false }
+  job.attention.heed(askedToLeave(send, stage))
   const unwritten: string[] = []
   let finished: Finished | null = null
 
@@ -62,6 +62,7 @@ export async function holdAtDesk(job: DeskJob): Promise<{ finished: Finished | n
         for (const descriptor of scans) closeSync(descriptor)
         break
       case 'quorum-complete':
+        stage.live = true
         reader?.kill('SIGKILL')
         break
       case 'finished':
@@ -76,7 +77,6 @@ export async function holdAtDesk(job: DeskJob): Promise<{ finished: Finished | n
   send({ kind: 'begin', order: job.order })
   await ended(strongroom)
   relay.close()
-  calm()
   clerk.kill('SIGKILL')
   ;(reader as ChildProcess | null)?.kill('SIGKILL')
   // Set in the listener above, which the compiler cannot see.
@@ -84,20 +84,14 @@ export async function holdAtDesk(job: DeskJob): Promise<{ finished: Finished | n
 }
 
 /** The first signal asks for the exit, and says so; further ones say what is at stake. */
-function onSignals(send: (message: ToStrongroom) => void): () => void {
+function askedToLeave(send: (message: ToStrongroom) => void, stage: { live: boolean }): Answer {
   let asked = 0
-  const handlers = SIGNALS.map((signal) => {
-    const handler = (): void => {
-      asked += 1
-      const cause = CAUSES[signal]
-      if (asked === 1) send({ kind: 'leave', cause })
-      say(asked === 1 ? `${cause}: stopping in order. If the key is live it is rotated first; that takes seconds.` : 'Still rotating. Killing glasskey now would leave a key alive that has been in this machine.', 'alarm')
-    }
-    process.on(signal, handler)
-    return { signal, handler }
-  })
-  return () => {
-    for (const { signal, handler } of handlers) process.off(signal, handler)
+  return (_, cause) => {
+    asked += 1
+    if (asked === 1) send({ kind: 'leave', cause })
+    if (asked === 1) say(`${cause}: stopping in order. If the key is live it is rotated first; that takes seconds.`, 'alarm')
+    else if (stage.live) say('Still rotating. Killing glasskey now would leave a key alive that has been in this machine.', 'alarm')
+    else say('Still stopping in order. The key is not live.', 'alarm')
   }
 }
 

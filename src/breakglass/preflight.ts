@@ -8,6 +8,7 @@ import { TOLERANCE_MS } from '../warrant/deadline.js'
 import { exchange, ExchangeError } from '../wire/exchange.js'
 import { identityAt, viewUser, type Cloud } from './login.js'
 import { deskCarrier, newRequestId } from './profile-clerk.js'
+import { type ListedKey } from '../record/journal.js'
 import { isBlocked, recogniseAll } from './user-view.js'
 
 /** One thing that was looked at. */
@@ -65,7 +66,7 @@ export async function lookAtKeys(profile: Profile, folder: CustodyFolder, manife
       { what, level: isBlocked(view) ? 'stop' : 'good', said: isBlocked(view) ? 'blocked or not ACTIVE' : 'ACTIVE' },
       mine?.lifecycleState === 'ACTIVE'
         ? { what: `GENERATION ${manifest.generation}`, level: 'good', said: 'listed, ACTIVE, equal byte for byte' }
-        : { what: `GENERATION ${manifest.generation}`, level: 'stop', said: 'is not in the key list' },
+        : { what: `GENERATION ${manifest.generation}`, level: 'stop', said: mine ? `is ${mine.lifecycleState}` : `is not in the key list${elsewhere(keys)}` },
       strangers.length > 0
         ? { what: 'other keys', level: 'warn', said: `${strangers.length} that no manifest names: the action would stop, and the exit deletes them` }
         : { what: 'key slots', level: 'good', said: `${SLOTS - keys.length} free` },
@@ -74,6 +75,13 @@ export async function lookAtKeys(profile: Profile, folder: CustodyFolder, manife
     if (!(error instanceof GlasskeyError)) throw error
     return [{ what, level: 'warn', said: error.message }]
   }
+}
+
+/** A key of ours in its place was installed by a session that this folder knows nothing of. */
+function elsewhere(keys: readonly ListedKey[]): string {
+  const others = keys.flatMap(({ generation }) => (generation === null ? [] : [`GENERATION ${generation}`]))
+  if (others.length === 0) return ''
+  return `, and ${others.join(' and ')} is. Another copy of this custody folder most likely has a newer record: find it, and use that one`
 }
 
 /** Throws OCI_UNREACHABLE or CLOCKS_DISAGREE or TENANCY_UNFIT for the first finding that stops a session. */

@@ -67,10 +67,13 @@ function linesUpTo({ texts, lines }: StoredSession['chain'], head: string): Stor
   return at < 0 ? lines : lines.slice(0, at + 1)
 }
 
-/** `entry.pdf`; for the later ends of a resumed session with the number of the logbook entry. Nothing is overwritten. */
+/** `entry.pdf`; for the later ends of a resumed session with the number of the logbook entry, and of another logbook's with one more. Nothing is overwritten. */
 function freeName(place: string, name: string, logbook: number): string {
-  const first = join(place, `${name}.pdf`)
-  return existsSync(first) ? join(place, `${name}-${logbook}.pdf`) : first
+  for (let later = 0; ; later += 1) {
+    const number = [...(later > 0 ? [logbook] : []), ...(later > 1 ? [later] : [])].map((part) => `-${part}`).join('')
+    const path = join(place, `${name}${number}.pdf`)
+    if (!existsSync(path)) return path
+  }
 }
 
 async function tryPrint(pdf: Uint8Array, printer: string, title: string): Promise<void> {

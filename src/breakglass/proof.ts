@@ -1,7 +1,7 @@
 /** Proving that the used key is dead, without any key: the probes signed ahead, and the key list where a login can read it. */
 import { asRemark, asWords } from '../custody/fields.js'
 import { type Manifest } from '../custody/manifest.js'
-import { pause } from '../host/clock.js'
+import { pause, readClocks } from '../host/clock.js'
 import { say } from '../host/terminal.js'
 import { type JournalEntry, type Grade, type ListedKey } from '../record/journal.js'
 import { isListed } from '../record/recognise.js'
@@ -29,8 +29,8 @@ async function probeRegion(probes: readonly DatedProbe[], confirmAfterSeconds: n
     const due = confirmationDue(answers, confirmAfterSeconds)
     if (due !== null && probe.at < due) continue
     // An overdue probe would make the confirmation come sooner than it says.
-    if (Date.now() - probe.at > intervalOf(probes)) continue
-    await pause(probe.at - Date.now())
+    if (readClocks().uptime - probe.at > intervalOf(probes)) continue
+    await pause(probe.at - readClocks().uptime)
     try {
       const answer = await exchange({ method: 'GET', url: probe.url, body: null, headers: probe.headers }, carrier)
       const date = asWords(answer.headers['date'] ?? '')

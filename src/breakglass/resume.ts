@@ -56,6 +56,11 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
       refuseUnattended(warrant, inputs)
       return await holdAndConclude(folderPath, warrant, 'finish', inputs, job.isolation)
     }
+    // Installed by a session that this folder knows nothing of, and read back equal: the record says what is true.
+    const { successor } = warrant
+    if (gone && successor && session.successor === null && listing.keys.some((key) => key.spkiSha256 === successor.spkiSha256 && key.lifecycleState === 'ACTIVE')) {
+      journal.append({ type: 'successor-active', generation: successor.generation, keyId: successor.keyId, spkiSha256: successor.spkiSha256, fingerprint: successor.fingerprint })
+    }
     if (gone && session.deletion !== 'done') journal.append({ type: 'key-deleted', keyId: used.keyId, fingerprint: used.fingerprint })
     return await conclude(job)
   } finally {

@@ -15,6 +15,9 @@ const ACTIONS: Record<string, () => Promise<(post: Post, params: never) => Promi
   warm: async () => (await import('./actions/warm.js')).warm,
 }
 
+// Where it shares process ids with the terminal, Ctrl-Z would leave the strongroom waiting for it.
+process.on('SIGTSTP', () => undefined)
+
 const pipe = new Socket({ fd: 3, readable: true, writable: true })
 pipe.on('end', () => process.exit(0))
 pipe.on('error', () => process.exit(0))

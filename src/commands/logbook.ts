@@ -18,6 +18,7 @@ import { drawLogbookEntry } from '../paper/logbook-entry.js'
 import { entryPage, summaryOf } from '../paper/entry-page.js'
 import { checkLastSignature } from '../record/evidence.js'
 import { logbookEntry, readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
+import { type Session } from '../record/replay.js'
 import { custodyFlag } from './flags.js'
 import { type Outcome } from './outcome.js'
 
@@ -77,11 +78,17 @@ function verify(folder: CustodyFolder): Outcome {
     checkLastSignature(session, manifest)
     const entries = folder.logbook.lines.filter((entry) => entry.type === 'session' && entry.session === id)
     const last = entries.at(-1)
-    if (!last) throw invalid(`session ${id} has no entry in the logbook: glasskey resume --session ${id}`)
+    if (!last) throw notEntered(id, session)
     if (session.closed && last.type === 'session' && last.journalSha256 !== chain.head.sha256) throw invalid(`the journal of session ${id} is not the one that its logbook entry names`)
   }
   const { head } = folder.logbook
   return { json: { logbook: head.seq, sha256: head.sha256, sessions: folder.sessions.length }, text: `The logbook holds: ${head.seq} entries, ${folder.sessions.length === 1 ? '1 session with its last signature' : `${folder.sessions.length} sessions with their last signatures`}.\nHead ${head.sha256}` }
+}
+
+/** One that runs at this moment has no entry yet either. */
+function notEntered(id: string, { closed }: Session): GlasskeyError {
+  if (closed === null) return new GlasskeyError('SESSION_UNFINISHED', `session ${id} has not come to its end, and so has no entry in the logbook`, `If it is not running now: glasskey resume --session ${id}`)
+  return new GlasskeyError('CHAIN_BROKEN', `session ${id} has no entry in the logbook`, `Either glasskey was stopped just before it wrote one, or the logbook was altered: compare it with the paper book. Then: glasskey resume --session ${id}`)
 }
 
 async function print(folder: CustodyFolder, args: Arguments): Promise<Outcome> {

@@ -3,6 +3,7 @@ import { isAlive, type SessionResult } from '../breakglass/conclude.js'
 import { printSession, type PrintedSession } from '../breakglass/print-session.js'
 import { EXIT, EXIT_CODES, GlasskeyError } from '../errors.js'
 import { say, toned } from '../host/terminal.js'
+import { wasNeverAccepted } from '../record/replay.js'
 import { type Outcome, type Problem } from './outcome.js'
 
 /** Prints entry and slips, and says what to do next. Throws the session's failure once everything is on paper. */
@@ -35,7 +36,7 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
     if (failure.hint !== '') say(failure.hint)
   }
   if (!isAlive(state)) return { json, text: `${text}\n${harmless(result)}`.trimEnd(), ...(failure ? { error: problemOf(failure) } : {}) }
-  const next = state.deferred ? `glasskey break rotate --custody ${folder} …` : `glasskey resume --custody ${folder} --session ${result.session} --scan FILE... (a quorum of GENERATION ${warrant.key.generation})`
+  const next = state.deferred ? `glasskey break rotate --custody ${folder} …` : wasNeverAccepted(state) ? `glasskey resume --custody ${folder} --session ${result.session} --reader PROFILE` : `glasskey resume --custody ${folder} --session ${result.session} --scan FILE... (a quorum of GENERATION ${warrant.key.generation})`
   return { json, text: `${text}\n${toned(`THE KEY OF GENERATION ${warrant.key.generation} IS NOT PROVED DEAD. Now: ${next}`, 'alarm', process.stdout)}`, error: alive(result, next) }
 }
 

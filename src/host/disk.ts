@@ -33,8 +33,7 @@ export function makeTemporaryFolder(name: string): string {
 
 /** Writes a file that does not exist yet. Throws OUTPUT_EXISTS otherwise, and the earlier file stays as it was; FILE_UNWRITABLE. */
 export function writeNew(path: string, data: Uint8Array | string, mode = 0o644): void {
-  const temporary = beside(path)
-  writeSynced(temporary, data, mode)
+  const temporary = writeBeside(path, data, mode)
   try {
     linkSync(temporary, path)
   } catch (error) {
@@ -50,8 +49,7 @@ export function writeNew(path: string, data: Uint8Array | string, mode = 0o644):
 
 /** Replaces a file in one step: readers see the old or the new one. Throws FILE_UNWRITABLE. */
 export function replaceFile(path: string, data: Uint8Array | string, mode = 0o644): void {
-  const temporary = beside(path)
-  writeSynced(temporary, data, mode)
+  const temporary = writeBeside(path, data, mode)
   renameSync(temporary, path)
   syncFolder(dirname(path))
 }
@@ -175,12 +173,20 @@ function writable<Made>(path: string, make: () => Made): Made {
   }
 }
 
-function writeSynced(path: string, data: Uint8Array | string, mode: number): void {
+function writeBeside(path: string, data: Uint8Array | string, mode: number): string {
   const bytes = Buffer.from(data)
-  const file = writable(path, () => openSync(path, 'wx', mode))
+  const temporary = beside(path)
+  const file = writable(path, () => openSync(temporary, 'wx', mode))
   try {
-    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
-    fsyncSync(file)
+    writable(path, () => {
+      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
+      fsyncSync(file)
+    })
+    return temporary
+  } catch (error) {
+    // What is half written is of no use to anybody, and takes space where there is none.
+    rmSync(temporary, { force: true })
+    throw error
   } finally {
     closeSync(file)
   }

@@ -35,6 +35,15 @@ export function toned(text: string, tone: Tone, stream: { isTTY?: boolean } = pr
   return wanted && tone !== 'plain' ? `\u001b[${CODES[tone]}m${visible(text)}\u001b[0m` : visible(text)
 }
 
+/**
+ * A terminal that takes nothing (Ctrl-S, a connection that hangs) must not hold up a process with a key to rotate: what it
+ * does not take waits in memory. Node makes writing to a terminal wait, and offers no other way to undo it.
+ */
+export function neverWait(stream: NodeJS.WriteStream): void {
+  const { _handle } = stream as { _handle?: { setBlocking?: (wait: boolean) => unknown } }
+  if (stream.isTTY) _handle?.setBlocking?.(false)
+}
+
 /** Says a line. */
 export function say(text: string, tone: Tone = 'plain'): void {
   process.stderr.write(toned(text, tone) + '\n')
@@ -47,10 +56,15 @@ export function say(text: string, tone: Tone = 'plain'): void {
 export async function ask(question: string, flag: string, signal?: AbortSignal): Promise<string> {
   if (!isInteractive()) throw new GlasskeyError('NO_TERMINAL', `there is nobody to ask: ${question}`, `Run this on a terminal, or use ${flag}.`)
   const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false })
+  let stopped = (): void => undefined
   const ended = new Promise<never>((_, reject) => {
-    lines.once('close', () => {
+    stopped = () => {
       reject(new GlasskeyError('INTERRUPTED', `stopped at the question: ${question}`, 'Nothing was decided.'))
-    })
+    }
+    lines.once('close', stopped)
+    // Reading a terminal that is gone, or that another job has, ends in an error.
+    lines.on('error', stopped)
+    process.stdin.on('error', stopped)
   })
   try {
     const line = await Promise.race([lines.question(`${visible(question)} `, signal ? { signal } : {}), ended])
@@ -59,6 +73,7 @@ export async function ask(question: string, flag: string, signal?: AbortSignal):
     if (signal?.aborted === true) throw new GlasskeyError('INTERRUPTED', `stopped: ${String(signal.reason)}`)
     throw error
   } finally {
+    process.stdin.off('error', stopped)
     lines.close()
   }
 }

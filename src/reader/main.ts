@@ -15,6 +15,9 @@ import { LIMITS } from './limits.js'
 import { overLimit, unreadable } from './refusals.js'
 import { TimedDecoding } from './timed-decoding.js'
 
+// Where it shares process ids with the terminal, Ctrl-Z would leave the strongroom waiting for it.
+process.on('SIGTSTP', () => undefined)
+
 const OUTPUT = 3
 const FIRST_FILE = 4
 const CHUNK = 1024 * 1024

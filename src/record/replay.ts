@@ -39,6 +39,12 @@ export interface Session {
   resumed: number
 }
 
+/** Whether OCI answered, and only ever that it does not know this key: 429 and 5xx say nothing. */
+export function wasNeverAccepted({ calls }: Pick<Session, 'calls'>): boolean {
+  const statuses = calls.flatMap(({ outcome }) => (outcome?.type === 'outcome' && outcome.status !== 429 && outcome.status < 500 ? [outcome.status] : []))
+  return statuses.length > 0 && statuses.every((status) => status === 401)
+}
+
 /** Rule names under which the used key is deleted; shared by warrant and replay. */
 export const DELETE_USED_KEY = 'exit: delete used key'
 

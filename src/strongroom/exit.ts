@@ -7,7 +7,7 @@
 import { pause } from '../host/clock.js'
 import { type ListedKey } from '../record/journal.js'
 import { isListed } from '../record/recognise.js'
-import { replay } from '../record/replay.js'
+import { replay, wasNeverAccepted } from '../record/replay.js'
 import { type Warrant } from '../warrant/warrant.js'
 import { NoAnswer } from './courier.js'
 import { type Journal } from './journal.js'
@@ -29,12 +29,17 @@ export type ExitResult =
 
 /** How long a live key may try. */
 const PATIENCE_MS = 15 * 60_000
+/** More than one round can take: a machine that slept did not try. */
+const LONGEST_ROUND_MS = 5 * 60_000
 const FIRST_WAIT_MS = 500
 const LONGEST_WAIT_MS = 15_000
 /** OCI allows three API keys per user. */
 const SLOTS = 3
 /** An unknown deletion counts as done when the key was refused this often in a row. */
 const REFUSALS = 3
+
+/** A key that OCI never accepted in this session is not tried for longer: most likely somebody rotated it before. */
+const NEVER_ACCEPTED = 6
 
 /** What the exit needs. `onBeforeDelete` runs before each attempt at the deletion, when only that is left to do. */
 export interface ExitParts {
@@ -44,18 +49,21 @@ export interface ExitParts {
   onBeforeDelete: (keys: readonly ListedKey[]) => Promise<void>
   /** Aborts when the desk is gone: without it there is no network. */
   cutOff: AbortSignal
+  /** Time since boot, in ms: the wall clock may be set meanwhile. */
   now: () => number
 }
 
 /** Rotates to the warrant's successor. Never throws for what the network or OCI does. */
 export async function rotate(parts: ExitParts): Promise<ExitResult> {
-  const giveUpAt = parts.now() + PATIENCE_MS
+  let tried = 0
   let wait = FIRST_WAIT_MS
   let why = ''
+  let unknown = 0
   // After an interruption the deletion may have happened without our hearing of it.
   const before = replay(parts.journal.lines).deletion
   const state = { attempted: before !== 'not-sent', unknownDeletion: before === 'unknown', refusals: 0 }
-  while (parts.now() < giveUpAt && !parts.cutOff.aborted) {
+  while (tried < PATIENCE_MS && !parts.cutOff.aborted) {
+    const began = parts.now()
     try {
       const listed = await proveSuccessor(parts)
       // Once the deletion was asked for, the key list is OCI's own word that it is gone. Before, it might only be out of date.
@@ -69,6 +77,8 @@ export async function rotate(parts: ExitParts): Promise<ExitResult> {
       return deleted(parts)
     } catch (error) {
       why = reasonOf(error)
+      unknown = isUnauthenticated(error) ? unknown + 1 : 0
+      if (unknown >= NEVER_ACCEPTED && wasNeverAccepted(replay(parts.journal.lines))) return { rotated: false, why, selfDeletion: false }
       if (error instanceof DeletionUnanswered) state.unknownDeletion = true
       if (state.unknownDeletion && isUnauthenticated(error)) {
         // The deletion was sent before, and now the key is refused. A blocked user is refused too: it stays unknown, and
@@ -80,7 +90,8 @@ export async function rotate(parts: ExitParts): Promise<ExitResult> {
       }
       if (error instanceof SelfDeletionRefused) return { rotated: false, why, selfDeletion: true }
     }
-    await pause(Math.min(wait, Math.max(0, giveUpAt - parts.now())), parts.cutOff)
+    await pause(wait, parts.cutOff)
+    tried += Math.min(parts.now() - began, LONGEST_ROUND_MS)
     wait = Math.min(wait * 2, LONGEST_WAIT_MS)
   }
   return { rotated: false, why: parts.cutOff.aborted ? 'the desk is gone, and with it the network' : why, selfDeletion: false }

@@ -34,7 +34,7 @@ export type ToStrongroom =
 /** A signed request dated ahead, to be sent by the desk after the strongroom is gone. */
 export interface DatedProbe {
   region: string
-  /** When to send it: Unix time in ms by this machine's clock. */
+  /** When to send it: time since this machine's boot in ms, which nobody sets. */
   at: number
   /** What it is dated, by OCI's clock. */
   signedFor: number

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { type OpenedEnvelope } from '../custody/envelope.js'
 import { asRemark } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
-import { readClocks } from '../host/clock.js'
+import { pause, readClocks } from '../host/clock.js'
 import { generationNumber, otherGenerations, places, readSealedFolder } from '../host/sealed-folder.js'
 import { headStatement, type ListedKey } from '../record/journal.js'
-import { replay } from '../record/replay.js'
-import { startWatch, timeLeft, type Watch } from '../warrant/deadline.js'
+import { replay, wasNeverAccepted } from '../record/replay.js'
+import { checkWatch, startWatch, type Watch } from '../warrant/deadline.js'
 import { checkRules } from '../warrant/issue.js'
 import { probeOffsets } from '../warrant/probe-schedule.js'
 import { identityOrigin, scopeOf, userPath } from '../warrant/scope.js'
@@ -58,7 +58,7 @@ async function holdSession(room: Room): Promise<FromStrongroom> {
   const { journal } = room
   try {
     const watch = beginWatch(room)
-    const opened = await openWithQuorum(room)
+    const opened = await openWithQuorum(room, watch)
     return await useKey(room, opened, watch)
   } finally {
     journal.close()
@@ -71,11 +71,12 @@ function beginWatch({ order, warrant }: Room): Watch {
   return { deadline: 0, start: readClocks(), offset: null }
 }
 
-async function openWithQuorum({ desk, order, folder, generation, warrant, journal }: Room): Promise<OpenedEnvelope> {
+async function openWithQuorum({ desk, order, folder, generation, warrant, journal }: Room, watch: Watch): Promise<OpenedEnvelope> {
   const { manifest } = generation
   showWarrant(warrant, manifest)
   const consents = await collectConsents(warrant, manifest, order.yes, journal, desk.left)
   if (consents !== 'any' && needsBagWords(warrant, manifest)) await askBagWords(warrant, manifest, consents, journal, desk.left)
+  if (order.task === 'perform') stillRuns(watch)
   journal.write({ type: 'exposing', generation: manifest.generation })
   if (order.scans > 0) desk.say({ kind: 'read-scans' })
   const reader = order.scans > 0 ? new Socket({ fd: DESCRIPTORS.reader, readable: true, writable: false }) : null
@@ -91,14 +92,23 @@ async function openWithQuorum({ desk, order, folder, generation, warrant, journa
   )
   reader?.destroy()
   desk.say({ kind: 'quorum-complete' })
-  if (desk.left.aborted) throw new GlasskeyError('INTERRUPTED', `stopped before the key was opened: ${String(desk.left.reason)}`)
   return open(quorum, generation, parts)
+}
+
+/** Custodians may have looked for their words for long: a warrant that is over is no reason to read a share. */
+function stillRuns(watch: Watch): void {
+  try {
+    checkWatch(watch, readClocks())
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    throw new GlasskeyError(error.code, error.message, error.code === 'CLOCKS_DISAGREE' ? 'No share was read. Set the clock right, then begin again.' : 'No share was read. Begin again, with a new warrant.', { cause: error })
+  }
 }
 
 /** From here on the key is live: whatever happens, the session leaves through the exit. */
 async function useKey(room: Room, opened: OpenedEnvelope, watch: Watch): Promise<FromStrongroom> {
   const { desk, order, folder, generation, warrant, journal } = room
-  const since = Date.now()
+  const since = readClocks().uptime
   journal.keepGoing()
   journal.write({ type: 'key-live', keyId: opened.header.keyId, spkiSha256: generation.manifest.spkiSha256 })
   try {
@@ -125,13 +135,13 @@ async function useKey(room: Room, opened: OpenedEnvelope, watch: Watch): Promise
 async function act(room: Room, courier: Courier, user: OwnUser): Promise<Failure | null> {
   const { desk, journal, warrant } = room
   const overtime = new AbortController()
-  const timer = setTimeout(() => {
-    overtime.abort('the deadline of the warrant passed')
-  }, Math.max(0, timeLeft(courier.watch, readClocks())))
+  const acted = new AbortController()
+  // A rotation does nothing that could come too late.
+  if (warrant.action.name !== 'rotate') void watchTheTime(courier, overtime, acted.signal)
   const stop = AbortSignal.any([desk.left, overtime.signal])
   const stopped = new Promise<never>((_, reject) => {
     const interrupt = (): void => {
-      reject(new GlasskeyError(overtime.signal.aborted ? 'WARRANT_EXPIRED' : 'INTERRUPTED', `the action was stopped: ${String(stop.reason)}`, 'The key is rotated all the same.'))
+      reject(overtime.signal.aborted ? (overtime.signal.reason as GlasskeyError) : new GlasskeyError('INTERRUPTED', `the action was stopped: ${String(stop.reason)}`, 'The key is rotated all the same.'))
     }
     if (stop.aborted) interrupt()
     stop.addEventListener('abort', interrupt)
@@ -147,7 +157,7 @@ async function act(room: Room, courier: Courier, user: OwnUser): Promise<Failure
     journal.write({ type: 'action-ended', result: stop.aborted ? 'interrupted' : 'failed', detail: asRemark(failure.message) })
     return failure
   } finally {
-    clearTimeout(timer)
+    acted.abort()
   }
 }
 
@@ -172,10 +182,25 @@ async function leave(room: Room, courier: Courier, user: OwnUser, since: number,
     burn(journal, warrant, since, 'the key was deleted before; it is probed again', courier)
     return finished(probes, failure)
   }
-  const result = await rotate({ user, warrant, journal, onBeforeDelete: before, cutOff: gone(desk), now: Date.now })
+  const result = await rotate({ user, warrant, journal, onBeforeDelete: before, cutOff: gone(desk), now: () => readClocks().uptime })
   if (probes.length === 0) probes = signProbes(courier, warrant, journal)
   burn(journal, warrant, since, result.rotated ? (result.certain ? 'rotated' : 'the deletion was sent and never answered; the key is refused since') : asRemark(result.why), courier)
-  return finished(result.rotated ? probes : [], result.rotated ? failure : notRotated(warrant, result))
+  return finished(result.rotated ? probes : [], result.rotated ? failure : notRotated(warrant, result, journal))
+}
+
+/**
+ * Looks at the clocks every second until `acted`: a timer set for the deadline would sleep with the machine, and would not
+ * see a clock that was put forward or back. What they say ends the action.
+ */
+async function watchTheTime(courier: Courier, overtime: AbortController, acted: AbortSignal): Promise<void> {
+  while (!acted.aborted && !overtime.signal.aborted) {
+    try {
+      checkWatch(courier.watch, readClocks())
+    } catch (error) {
+      overtime.abort(error)
+    }
+    await pause(1000, acted)
+  }
 }
 
 /** Whether a key whose deletion is on record is refused now; where it is not, it is alive after all and rotated again. */
@@ -212,14 +237,13 @@ async function censusBeforeDeletion({ warrant, journal }: Room, user: OwnUser, k
 
 function signProbes(courier: Courier, warrant: Warrant, journal: Journal): DatedProbe[] {
   const start = courier.ociTimeMs()
-  const ahead = courier.ociTimeMs() - Date.now()
+  const { uptime } = readClocks()
   const offsets = probeOffsets(warrant.probes)
   const probes = warrant.regions.flatMap((region) =>
     offsets.map((offset): DatedProbe => {
       const url = identityOrigin(warrant, region) + userPath(warrant)
       const signed = courier.signAhead({ method: 'GET', url, body: null, contentType: null, headers: {} }, start + offset)
-      // `at` is by the desk's clock; the signature is dated by OCI's.
-      return { region, at: start + offset - ahead, signedFor: start + offset, url, headers: signed.headers }
+      return { region, at: uptime + offset, signedFor: start + offset, url, headers: signed.headers }
     }),
   )
   const last = start + (offsets.at(-1) ?? 0)
@@ -233,7 +257,7 @@ function burn(journal: Journal, warrant: Warrant, since: number, reason: string,
     const of = journal.head.sha256
     journal.write({ type: 'head-signed', of, signature: courier.signStatement(headStatement(of)) })
   }
-  journal.write({ type: 'burned', keyId: warrant.key.keyId, reason: asRemark(reason), secondsLive: Math.round((Date.now() - since) / 10) / 100 })
+  journal.write({ type: 'burned', keyId: warrant.key.keyId, reason: asRemark(reason), secondsLive: Math.round((readClocks().uptime - since) / 10) / 100 })
 }
 
 function seenCustodians(journal: Journal): number[] {
@@ -254,7 +278,14 @@ function alive(warrant: Warrant, why: string): Failure {
   return { code: 'KEY_NOT_PROVED_DEAD', message: `the key of GENERATION ${warrant.key.generation} IS ALIVE in OCI: ${why}`, hint: `glasskey resume --session ${warrant.session}` }
 }
 
-function notRotated(warrant: Warrant, result: Extract<ExitResult, { rotated: false }>): Failure {
+function notRotated(warrant: Warrant, result: Extract<ExitResult, { rotated: false }>, journal: Journal): Failure {
+  if (wasNeverAccepted(replay(journal.lines))) {
+    return {
+      code: 'KEY_NOT_PROVED_DEAD',
+      message: `OCI never accepted the key of GENERATION ${warrant.key.generation} in this session, and nothing was changed. Most likely it was rotated from another copy of this custody folder; or its user is blocked`,
+      hint: `Find the newest copy of this folder. Then let somebody who can read the key list look: glasskey resume --session ${warrant.session} --reader PROFILE`,
+    }
+  }
   if (!result.selfDeletion) return alive(warrant, result.why)
   return {
     code: 'KEY_NOT_PROVED_DEAD',

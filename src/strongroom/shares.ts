@@ -41,7 +41,7 @@ interface State {
 /** After so many refused texts the others are only counted: a hostile file must neither fill the journal nor hide what is said. */
 const TOLD_REFUSALS = 500
 
-/** Collects shares until a quorum is there and every scan was looked at. Throws QUORUM_NOT_REACHED, or what `onDispute` throws. */
+/** Collects shares until a quorum is there and every scan was looked at. Throws QUORUM_NOT_REACHED, INTERRUPTED, or what `onDispute` throws. */
 export async function collectShares(
   expectation: Expectation,
   consents: Consents,
@@ -57,13 +57,20 @@ export async function collectShares(
   }
   for (const file of sources.shareFiles) for await (const line of typedLines(file, sources.left)) take(line, file)
   if (sources.reader) await readScans(sources.reader, take, sources.left)
+  refuseIfLeft(sources.left)
   if (state.accepted.length < manifest.threshold) await onDispute([...state.disputed], state.parts)
   while (state.accepted.length < manifest.threshold && isInteractive()) {
     const text = await ask(`Type a share (groups as printed), or Enter to stop. ${tooFew(state.accepted.length, manifest)}`, '--scan or --share-file', sources.left)
     if (text === '') break
     take(text, 'typed')
   }
+  refuseIfLeft(sources.left)
   return { quorum: formQuorum(state.accepted, manifest), parts: state.parts }
+}
+
+/** Whoever stops a release is not told that sheets are missing. */
+function refuseIfLeft(left: AbortSignal): void {
+  if (left.aborted) throw new GlasskeyError('INTERRUPTED', `stopped before the key was opened: ${String(left.reason)}`)
 }
 
 /** Generation and custodian of a sheet that is genuine, but not for this use: it was on an online machine all the same. */

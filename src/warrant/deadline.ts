@@ -56,12 +56,6 @@ export function checkWatch(watch: Watch, now: Reading): Watch {
   return watch
 }
 
-/** Milliseconds left by the fastest clock; negative when it is over. */
-export function timeLeft(watch: Watch, now: Reading): number {
-  const byUptime = watch.start.wall + now.uptime - watch.start.uptime
-  return watch.deadline - Math.max(now.wall, byUptime, now.wall + (watch.offset ?? 0))
-}
-
 function expired(what: string): GlasskeyError {
   return new GlasskeyError('WARRANT_EXPIRED', `the warrant ${what}`, 'Only the exit is signed now. Ask for a new warrant.')
 }

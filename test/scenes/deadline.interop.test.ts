@@ -1,22 +1,38 @@
-/** A minute's wait, because a deadline is one: the warrant ends while custodians look for their sheets. */
-import { spawn } from 'node:child_process'
-import { expect, test } from 'vitest'
-import { CLI } from '../stage/command-line.js'
-import { rehearsal } from '../stage/rehearsal.js'
+/** A wait, because a deadline is one: the warrant ends while custodians look for their sheets, and while the machine sleeps. */
+import { afterEach, expect, test } from 'vitest'
+import { play } from '../stage/playing.js'
+import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+
+let stage: Rehearsal | undefined
+afterEach(async () => {
+  await stage?.close()
+  stage = undefined
+})
+
+const SPEED = 2
+const aMinute = (): Promise<void> => new Promise((done) => setTimeout(done, 61_000 / SPEED))
 
 test('the deadline passes while custodians look for their sheets: no action, but rotation', async () => {
-  const stage = await rehearsal()
+  stage = await rehearsal({ speed: SPEED })
   const typed = await Promise.all([stage.shareText(2, 1), stage.shareText(2, 2)])
-  const args = stage.saasAdmin(2, '--minutes', '1', '--share-file', '-', '--json').filter((word, at, all) => word !== '--scan' && all[at - 1] !== '--scan')
-  const desk = spawn(process.execPath, [CLI, ...args], { cwd: stage.directory, stdio: ['pipe', 'pipe', 'pipe'] })
-  let stdout = ''
-  desk.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
-  setTimeout(() => desk.stdin.end(typed.join('\n') + '\n'), 61_000)
-  const code = await new Promise<number>((resolve) => desk.once('close', (ended) => resolve(ended ?? -1)))
-  const json = JSON.parse(stdout) as unknown
-  expect(json).toMatchObject({ error: { code: 'WARRANT_EXPIRED' }, grade: 'refused-only', successor: { generation: 3 } })
-  expect(code).toBe(3)
+  const playing = play(stage, stage.saasAdmin(2, '--minutes', '1', '--share-file', '-', '--json').filter((word, at, all) => word !== '--scan' && all[at - 1] !== '--scan'))
+  await aMinute()
+  playing.type(typed.join('\n') + '\n')
+  const { code, stdout } = await playing.ended
+  expect([code, JSON.parse(stdout)]).toMatchObject([3, { error: { code: 'WARRANT_EXPIRED' }, grade: 'refused-only', successor: { generation: 3 } }])
   expect(stage.cloud.requests.filter(({ path }) => path.includes('configureSaasAdminUser'))).toEqual([])
   expect(stage.listedKeys).toBe(1)
-  await stage.close()
+})
+
+test('everything is stopped, as by a closed lid, until the deadline has passed: it is noticed, and rotated', async () => {
+  stage = await rehearsal({ speed: SPEED })
+  stage.cloud.armFault({ match: { path: '*configureSaasAdminUser' }, action: { do: 'delay', when: 'before', milliseconds: 1000 } })
+  const playing = play(stage, stage.saasAdmin(2, '--minutes', '1', '--json'))
+  await playing.until('Asking OCI: enable SAAS_ADMIN')
+  for (const process of ['strongroom', 'desk'] as const) playing.signal('SIGSTOP', process)
+  await aMinute()
+  for (const process of ['desk', 'strongroom'] as const) playing.signal('SIGCONT', process)
+  const { code, stdout } = await playing.ended
+  expect([code, JSON.parse(stdout)]).toMatchObject([3, { error: { code: 'WARRANT_EXPIRED' }, grade: 'refused-only', actionResult: 'interrupted', successor: { generation: 3 } }])
+  expect(stage.listedKeys).toBe(1)
 })

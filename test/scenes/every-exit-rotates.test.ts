@@ -52,17 +52,6 @@ test.each(SIGNALS)('%s to the whole group, as a terminal sends it', async (signa
   expect(stage.journal().find((line) => line.type === 'exit-began')).toMatchObject({ cause })
 })
 
-test('Ctrl-C twice still rotates, and says what is at stake', async () => {
-  stage = await rehearsal()
-  const { json, stderr } = await interrupt(stage, (desk) => {
-    process.kill(-desk, 'SIGINT')
-    setTimeout(() => process.kill(-desk, 'SIGINT'), 150)
-  })
-  expect(stderr).toContain('Still rotating. Killing glasskey now would leave a key alive that has been in this machine.')
-  expect(json.grade).toBe('proved')
-  expect(stage.listedKeys).toBe(1)
-})
-
 test('an error in the action', async () => {
   stage = await rehearsal()
   const { databases } = stage.cloud.seed

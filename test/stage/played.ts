@@ -1,4 +1,4 @@
-/** Running a command on a stage: in faster time, with processes that are killed and disks that fail at an exact moment. */
+/** Running a command on a stage: in faster time, with processes that are killed, disks that fail and clocks that are set at an exact moment. */
 import { fileURLToPath } from 'node:url'
 import { type Running } from './command-line.js'
 
@@ -16,6 +16,8 @@ export interface Plan {
   kill?: { role: Role; nth: number; phase: 'before' | 'torn' | 'after'; victim: Role | 'machine' }
   /** Writes in `folder` fail once a line of type `from` was written and until the file `mark` is removed. */
   disk?: { from: string; error: 'ENOSPC' | 'EIO' | 'EROFS'; folder: string; mark: string }
+  /** Somebody sets the wall clock by so many ms once a line of type `from` was written; `mark` is a file that says so. */
+  step?: { from: string; by: number; mark: string }
 }
 
 /** A durable write as preload.mjs notes it. */

@@ -1,6 +1,6 @@
 /**
  * Loaded into desk and strongroom before anything else (`node --import`), by tests only. It lets time run faster, counts
- * durable writes, and at one of them kills a process or lets the disk fail. The product knows nothing of it.
+ * durable writes, and at one of them kills a process, lets the disk fail or sets the clock. The product knows nothing of it.
  *
  * The plan comes in GLASSKEY_STAGE, see `Plan` in played.ts.
  */
@@ -23,10 +23,12 @@ watchDisk()
 syncBuiltinESMExports()
 
 function hurry() {
-  const { start, speed = 1 } = plan
-  if (speed === 1) return
+  const { start, speed = 1, step } = plan
+  if (speed === 1 && !step) return
+  let stepped = false
+  const setBy = () => ((stepped ||= step !== undefined && real.existsSync(step.mark)) ? step.by : 0)
   const RealDate = Date
-  const now = () => Math.round(start + (RealDate.now() - start) * speed)
+  const now = () => Math.round(start + (RealDate.now() - start) * speed + setBy())
   globalThis.Date = class Date extends RealDate {
     constructor(...given) {
       if (given.length === 0) super(now())
@@ -74,6 +76,7 @@ function watchDisk() {
     }
     const done = whole()
     if (armed?.phase === 'after') kill(armed.victim)
+    if (plan.step && what === plan.step.from) real.writeFileSync(plan.step.mark, '')
     // The desk's disk fails from the same line on, so the mark is a file that both see.
     if (plan.disk && what === plan.disk.from) real.writeFileSync(plan.disk.mark, '')
     return done

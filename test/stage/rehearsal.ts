@@ -13,12 +13,12 @@ import { played, type Plan } from './played.js'
 export class Rehearsal {
   readonly directory: string
   readonly cloud: Simulator
-  readonly #time: Pick<Plan, 'start' | 'speed'>
+  readonly time: Pick<Plan, 'start' | 'speed'>
 
   constructor(directory: string, cloud: Simulator, time: Pick<Plan, 'start' | 'speed'>) {
     this.directory = directory
     this.cloud = cloud
-    this.#time = time
+    this.time = time
   }
 
   get custody(): string {
@@ -65,7 +65,7 @@ export class Rehearsal {
 
   /** Runs `glasskey …`, in the time of this rehearsal. */
   run(args: readonly string[], options: Running = {}, plan: Partial<Plan> = {}): Promise<Ended> {
-    return glasskey(args, { cwd: this.directory, ...played({ ...this.#time, ...plan }), ...options })
+    return glasskey(args, { cwd: this.directory, ...played({ ...this.time, ...plan }), ...options })
   }
 
   /** Lines of the newest session's journal. */

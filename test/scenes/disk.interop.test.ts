@@ -1,0 +1,67 @@
+/** A real disk that is full and a real folder that is read-only, in a mount namespace: before a session, and with the key live. */
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { CLI } from '../stage/command-line.js'
+import { played } from '../stage/played.js'
+import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+
+let stage: Rehearsal | undefined
+afterEach(async () => {
+  await stage?.close()
+  stage = undefined
+})
+
+/** Disks that fail in a way of their own; `spoil` may be called again and again. */
+const DISKS = [
+  ['a full disk', 'mount -t tmpfs -o size=3m small small; cp -a custody/. small', 'cat /dev/zero >>small/filler 2>/dev/null', 'rm small/filler'],
+  ['a read-only folder', 'cp -a custody/. small; mount --bind small small', 'mount -o remount,bind,ro small', 'mount -o remount,bind,rw small'],
+] as const
+
+/**
+ * The folder lies on the disk `small`. A session before which the disk is spoilt; one that is spoilt while the action hangs,
+ * and as long as it lasts; and what people do next. Output and exit codes go to files.
+ */
+const SCRIPT = (make: string, spoil: string, mend: string): string => `set -u
+mkdir small; ${make}
+run() { name=$1; shift; "$@" >"$name.out" 2>"$name.err"; echo $? >"$name.code"; }
+${spoil}; run before $GLASSKEY $RELEASE; ls small small/sessions >before.list; ${mend}
+run during $GLASSKEY $RELEASE & session=$!
+until grep -q "Asking OCI: enable" during.err; do sleep 0.05; done
+while kill -0 $session 2>/dev/null; do ${spoil}; sleep 0.02; done
+${mend}
+run status $GLASSKEY status --custody small
+sh -c "$(grep -o 'cat /[^ ]* >> [^ ]*' during.err)"
+run resume $GLASSKEY $RESUME
+run verify $GLASSKEY logbook verify --custody small
+run audit $GLASSKEY audit --custody small $AUDIT
+`
+
+test.each(DISKS)('%s: before a session a named refusal; with the key live the exit goes on, and resume completes the record', async (_, make, spoil, mend) => {
+  stage = await rehearsal({ speed: 4 })
+  const { directory, custody, cloud, oci } = stage
+  cloud.armFault({ match: { path: '*configureSaasAdminUser' }, action: { do: 'delay', when: 'before', milliseconds: 1500 } })
+  const { node = [], env } = played(stage.time)
+  const small = (args: readonly string[]): string => args.map((word) => (word === custody ? 'small' : word)).map((word) => word.replace('Lin Chen', 'Lin').replace('Head of Operations', 'Head')).join(' ')
+  const words = { GLASSKEY: [process.execPath, ...node, CLI].join(' '), RELEASE: small(stage.saasAdmin(2, '--reader', 'AUDITOR')), RESUME: small(['resume', '--custody', custody, '--yes', '--reader', 'AUDITOR', ...oci]), AUDIT: ['--profile', 'AUDITOR', ...oci, '--json'].join(' ') }
+  const shell = spawn('unshare', ['--user', '--map-root-user', '--mount', 'sh', '-c', SCRIPT(make, spoil, mend)], { cwd: directory, stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, ...env, ...words, NO_COLOR: '1' } })
+  await new Promise((done) => shell.once('close', done))
+  const read = (name: string): string => readFileSync(join(directory, name), 'utf8')
+
+  expect(read('before.err')).toMatch(/^FILE_UNWRITABLE: nothing can be written at \S*small\/\S+ \(E\w+: [^)]+\)\nCheck the folder, its permissions and the space left\.\n$/)
+  expect(read('before.code')).toBe('2\n')
+  expect(read('before.list')).not.toMatch(/lock|new-|opening/)
+
+  expect(read('during.err')).toContain('No disk takes the journal. Write this line down: {')
+  expect(read('during.err')).toMatch(/The used key [0-9a-f]{16} is deleted\./)
+  expect(read('during.code')).toBe('6\n')
+  expect(read('during.err')).toMatch(/OUTCOME_UNKNOWN: session \S+ cannot be concluded: FILE_UNWRITABLE: \d+ lines of the journal are not on its disk \(E\w+: .*\)\. They are kept in \S+\. When the disk takes them, before anything else: cat \S+ >> \S+journal\.jsonl\nMend that; the key of GENERATION 2 counts as alive until then\. Then: glasskey resume --session \S+\n$/)
+  expect(read('during.err')).not.toContain('It was not deleted')
+  expect(stage.listedKeys).toBe(1)
+
+  expect(read('status.out')).toMatch(/^RED: session .* has not come to its end: the key of GENERATION 2 may be alive\n/)
+  expect([read('resume.code'), read('resume.err')]).toEqual(['0\n', expect.stringContaining('is dead: listed-only')])
+  expect(read('verify.code')).toBe('0\n')
+  expect(JSON.parse(read('audit.out'))).toMatchObject({ opinion: { keyRevoked: { verdict: 'Yes' } } })
+})

@@ -1,0 +1,105 @@
+/** Signals at every moment of a session: what is said, how it ends, and what OCI lists afterwards. */
+import { afterEach, expect, test } from 'vitest'
+import { play, type Playing } from '../stage/playing.js'
+import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+
+let stage: Rehearsal | undefined
+afterEach(async () => {
+  await stage?.close()
+  stage = undefined
+})
+
+const SPEED = 4
+
+const ORDERLY = 'stopping in order. If the key is live it is rotated first; that takes seconds.'
+const AT_STAKE = 'Still rotating. Killing glasskey now would leave a key alive that has been in this machine.'
+
+/** Moments of a session: how it is held there, and what it says when it is there. */
+const MOMENTS = {
+  'the action': { path: '*configureSaasAdminUser', words: 'Asking OCI: enable SAAS_ADMIN' },
+  'the exit': { path: '*/apiKeys', words: 'Asking OCI: exit: upload successor' },
+} as const
+
+/** A release that hangs in OCI at this moment. */
+async function at(moment: keyof typeof MOMENTS, during: Rehearsal): Promise<Playing> {
+  const { path, words } = MOMENTS[moment]
+  during.cloud.armFault({ match: { path, method: 'POST' }, action: { do: 'delay', when: 'before', milliseconds: 1500 } })
+  const playing = play(during, [...during.saasAdmin(), '--reader', 'AUDITOR', '--json'])
+  await playing.until(words)
+  return playing
+}
+
+/** A release whose custodians are looking for their sheets. */
+async function awaitingShares(during: Rehearsal): Promise<Playing> {
+  const args = during.saasAdmin(2, '--share-file', '-', '--json').filter((word, place, all) => word !== '--scan' && all[place - 1] !== '--scan')
+  const playing = play(during, args)
+  await playing.until('Shares of GENERATION 2 are about to be read.')
+  return playing
+}
+
+function json({ stdout }: { stdout: string }): Record<string, unknown> {
+  return JSON.parse(stdout) as Record<string, unknown>
+}
+
+const SIGNALS = [
+  ['SIGINT', 'Ctrl-C'],
+  ['SIGTERM', 'the session was told to end (SIGTERM)'],
+] as const
+
+test.each(SIGNALS)('%s while custodians look for their sheets: no key was live, and that is said', async (signal, cause) => {
+  stage = await rehearsal()
+  const playing = await awaitingShares(stage)
+  playing.signal(signal)
+  await playing.until(ORDERLY)
+  const ended = await playing.ended
+  expect(ended.stderr).toContain(`${cause}: ${ORDERLY}\n`)
+  expect(json(ended)).toMatchObject({ error: { code: 'INTERRUPTED', message: `stopped before the key was opened: ${cause}` }, grade: null, actionResult: 'not begun', successor: null })
+  expect(ended.code).toBe(3)
+  expect(stage.listedKeys).toBe(1)
+  expect((await stage.run(['status', '--custody', stage.custody])).stdout).toContain('In use: GENERATION 2')
+})
+
+test.each([
+  ['the action', 'SIGQUIT', 'Ctrl-\\', 'INTERRUPTED', 'interrupted'],
+  ['the exit', 'SIGINT', 'Ctrl-C', null, 'done'],
+] as const)('during %s, %s ten times: it says what is at stake, and rotates', async (moment, signal, cause, code, actionResult) => {
+  stage = await rehearsal({ speed: SPEED })
+  const playing = await at(moment, stage)
+  for (let time = 0; time < 10; time += 1) {
+    playing.signal(signal)
+    await new Promise((again) => setTimeout(again, 30))
+  }
+  const ended = await playing.ended
+  expect(ended.stderr.split(`${cause}: ${ORDERLY}\n`)).toHaveLength(2)
+  expect(ended.stderr.split(AT_STAKE)).toHaveLength(10)
+  expect(json(ended)).toMatchObject({ error: code === null ? null : { code }, grade: 'proved', actionResult, successor: { generation: 3 } })
+  expect(ended.code).toBe(code === null ? 0 : 3)
+  expect(stage.listedKeys).toBe(1)
+})
+
+const PROVING = 'this machine has no key any more. What runs now is the proof that the used one is dead, and it goes on.'
+
+test('during the proof: a Ctrl-C in anger changes nothing, one in earnest stops it, and resume finishes', async () => {
+  stage = await rehearsal({ speed: SPEED })
+  const first = play(stage, [...stage.rotate(), '--reader', 'AUDITOR', '--json'])
+  await first.until('Proving it dead in')
+  for (let time = 0; time < 10; time += 1) first.signal('SIGINT')
+  first.signal('SIGTERM')
+  const proved = await first.ended
+  expect(proved.stderr).toContain(`Ctrl-C: ${PROVING}`)
+  expect([proved.code, json(proved)]).toMatchObject([0, { error: null, grade: 'proved' }])
+
+  stage.cloud.armFault({ match: { path: '*/users/*', region: 'eu-amsterdam-1', method: 'GET' }, after: 1, count: 99, action: { do: 'answer', status: 503 } })
+  const second = play(stage, stage.rotate(3))
+  await second.until('Proving it dead in')
+  second.signal('SIGINT')
+  await new Promise((again) => setTimeout(again, 2100))
+  second.signal('SIGINT')
+  const stopped = await second.ended
+  expect(stopped.stderr).toMatch(/Stopped\. The used key is not proved dead\. Now: glasskey resume --session \S+\n$/)
+  expect(stopped.code).toBe(6)
+  expect((await stage.run(['status', '--custody', stage.custody])).stdout).toMatch(/^RED: session .* has not come to its end: the key of GENERATION 3 may be alive\n/)
+  const resumed = await stage.run(['resume', '--custody', stage.custody, '--reader', 'AUDITOR', '--json', ...stage.oci])
+  expect([resumed.code, json(resumed)]).toMatchObject([0, { grade: 'listed-only' }])
+  expect(stage.listedKeys).toBe(1)
+})

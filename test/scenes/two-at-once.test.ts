@@ -1,0 +1,85 @@
+/** Two sessions on one folder, and two copies of one folder: the second is told, by name, and nobody is locked out. */
+import { cpSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { assertAllWell } from '../stage/laws.js'
+import { play } from '../stage/playing.js'
+import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+
+let stage: Rehearsal | undefined
+afterEach(async () => {
+  await stage?.close()
+  stage = undefined
+})
+
+test('a second session is refused with the owner and since when; reading goes on; a dead owner is succeeded', async () => {
+  stage = await rehearsal({ speed: 4 })
+  const { custody, oci } = stage
+  const first = play(stage, stage.rotate().filter((word, at, all) => word !== '--scan' && all[at - 1] !== '--scan').concat('--share-file', '-'))
+  await first.until('about to be read')
+  const [second, status, check, list] = await Promise.all([
+    stage.run(stage.rotate()),
+    stage.run(['status', '--custody', custody]),
+    stage.run(['check', '--custody', custody, ...oci]),
+    stage.run(['logbook', 'list', '--custody', custody]),
+  ])
+  expect(second.stderr).toMatch(new RegExp(`^CUSTODY_LOCKED: this custody folder is in use: break rotate by process ${first.desk} on \\S+, for \\d+ s\\nWait for it, or find out what it is doing\\. If that machine is gone for good, remove \\S+ and run glasskey resume\\.\\n$`))
+  expect([second.code, status.code, list.code]).toEqual([3, 0, 0])
+  expect(status.stdout).toContain('In use: GENERATION 2')
+  expect([check.code, check.stdout]).toEqual([3, expect.stringContaining('STOP  custody: session ')])
+  first.signal('SIGKILL')
+  await first.ended
+  const after = await stage.run(['resume', '--custody', custody, '--yes', '--json', ...oci])
+  expect([after.code, JSON.parse(after.stdout)]).toMatchObject([0, { error: null, grade: null }])
+})
+
+/** A session in one copy of the folder, and then B: the other, which knows nothing of it. */
+async function behind(during: Rehearsal): Promise<string> {
+  const other = join(during.directory, 'copy')
+  cpSync(during.custody, other, { recursive: true })
+  expect((await during.run([...during.rotate(), '--reader', 'AUDITOR'])).code).toBe(0)
+  return other
+}
+
+const inCopy = (args: readonly string[], { custody }: Rehearsal, copy: string): string[] => args.map((word) => (word === custody ? copy : word))
+
+test('a copy that is behind, with a login that reads: no bag is opened, and it is said why', async () => {
+  stage = await rehearsal({ speed: 4 })
+  const copy = await behind(stage)
+  const ended = await stage.run(inCopy([...stage.rotate(), '--reader', 'AUDITOR'], stage, copy))
+  expect(ended.stderr).toContain('TENANCY_UNFIT: GENERATION 2: is not in the key list, and GENERATION 3 is. Another copy of this custody folder most likely has a newer record: find it, and use that one\nNo bag was opened.')
+  expect(ended.code).toBe(3)
+  expect(readdirSync(join(copy, 'sessions'))).toEqual(readdirSync(join(stage.custody, 'sessions')).slice(0, -1))
+})
+
+test('a copy that is behind, without one: the key is refused, that is named, and the records can be put together', async () => {
+  stage = await rehearsal({ speed: 4 })
+  const copy = await behind(stage)
+  const ended = await stage.run(inCopy([...stage.saasAdmin(), '--json'], stage, copy))
+  expect(JSON.parse(ended.stdout)).toMatchObject({
+    error: { code: 'KEY_NOT_PROVED_DEAD', message: 'OCI never accepted the key of GENERATION 2 in this session, and nothing was changed. Most likely it was rotated from another copy of this custody folder; or its user is blocked' },
+    grade: 'unproved',
+    actionResult: 'failed',
+  })
+  expect(ended.code).toBe(6)
+  expect(ended.stderr).toContain('NOT PROVED DEAD')
+  expect(stage.listedKeys).toBe(1)
+
+  // Somebody with a login looks, and the copy knows what is true.
+  const resumed = await stage.run(['resume', '--custody', copy, '--reader', 'AUDITOR', '--json', ...stage.oci])
+  expect([resumed.code, JSON.parse(resumed.stdout)]).toMatchObject([0, { error: null, grade: 'listed-only', successor: { generation: 3 } }])
+  expect((await stage.run(['status', '--custody', copy])).stdout).toContain('In use: GENERATION 3')
+  const alone = await stage.run(['audit', '--custody', copy, '--profile', 'AUDITOR', '--json', ...stage.oci])
+  expect(JSON.parse(alone.stdout)).toMatchObject({ opinion: { keyRevoked: { verdict: 'Yes' } } })
+
+  // Put together: the copy that is ahead, and the session that it does not have.
+  const sessions = (folder: string): string[] => readdirSync(join(folder, 'sessions'))
+  const [missing = ''] = sessions(copy).filter((name) => !sessions(stage?.custody ?? '').includes(name))
+  cpSync(join(copy, 'sessions', missing), join(stage.custody, 'sessions', missing), { recursive: true })
+  const verified = await stage.run(['logbook', 'verify', '--custody', stage.custody])
+  expect([verified.code, verified.stderr]).toEqual([4, `CHAIN_BROKEN: session ${missing} has no entry in the logbook\nEither glasskey was stopped just before it wrote one, or the logbook was altered: compare it with the paper book. Then: glasskey resume --session ${missing}\n`])
+  const together = await stage.run(['resume', '--custody', stage.custody, '--session', missing, '--reader', 'AUDITOR', ...stage.oci])
+  expect([together.code, together.stderr]).toEqual([0, ''])
+  expect((await stage.run(['logbook', 'verify', '--custody', stage.custody])).code).toBe(0)
+  await assertAllWell(stage)
+})
