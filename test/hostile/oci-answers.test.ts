@@ -236,7 +236,7 @@ describe('to the clerk', () => {
     ['brackets', `{"done":${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}}\n`, 'the clerk failed: it sent something that is no message'],
     ['a line without end', 'x'.repeat(5 * 1024 * 1024), 'the clerk failed: it sent a line without end'],
     ['two messages in one', '{"done":1,"error":2}\n', 'the clerk failed: it sent something that is no message'],
-    ['words with an escape sequence', '{"error":{"message":"\\u001b[2J\\ud800x","status":500,"code":"\\u009b"}}\n', 'OCI answered 500 \ufffd: [2J\ufffdx'],
+    ['words with an escape sequence', '{"error":{"message":"\\u001b[2J\\ud800x","status":500,"code":"\\u009b"}}\n', 'OCI answered 500  :  [2J\ufffdx'],
   ])('and from it: %s', async (_, said, message) => {
     const [near, far] = pipe()
     far.once('data', () => far.write(said))
