@@ -18,7 +18,8 @@ export default defineConfig({
   test: {
     ...chosen,
     globalSetup: ['test/stage/prepare.ts'],
-    testTimeout: 120_000,
+    // A case of the fault matrix may wait out an exit's patience, and the next command's.
+    testTimeout: kind === 'faults' ? 300_000 : 120_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
     // Cases of a matrix wait for processes most of the time.
