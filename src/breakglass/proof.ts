@@ -25,6 +25,7 @@ export async function probeAll(probes: readonly DatedProbe[], warrant: Warrant, 
 
 async function probeRegion(probes: readonly DatedProbe[], confirmAfterSeconds: number, carrier: Carrier, write: Write): Promise<boolean> {
   const answers: ProbeAnswer[] = []
+  let told = ''
   for (const probe of probes) {
     const due = confirmationDue(answers, confirmAfterSeconds)
     if (due !== null && probe.at < due) continue
@@ -39,6 +40,8 @@ async function probeRegion(probes: readonly DatedProbe[], confirmAfterSeconds: n
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error
       write({ type: 'probe-failed', region: probe.region, reason: asRemark(error.message) })
+      if (error.message !== told) say(`${probe.region} does not answer (${error.message}). It is asked again until ${new Date(probes.at(-1)?.at ?? 0).toISOString().slice(11, 19)}Z.`)
+      told = error.message
     }
     if (isRefused(answers, confirmAfterSeconds)) return true
   }

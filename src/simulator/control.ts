@@ -7,7 +7,7 @@
  * | GET /simulator/state | the tenancy, what was seeded, the beliefs, the faults that wait |
  * | GET /simulator/digest | `{digest}`, SHA-256 over what matters for security |
  * | GET /simulator/requests | `{requests}`, every call so far |
- * | POST /simulator/faults | arms one fault or a list of them |
+ * | POST /simulator/faults | arms one fault or a list of them, as `faults.ts` describes them |
  * | DELETE /simulator/faults | disarms all |
  * | POST /simulator/events | makes a tenancy event happen |
  * | POST /simulator/clock | `{advanceSeconds}` moves this cloud's clock |

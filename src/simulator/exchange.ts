@@ -28,7 +28,7 @@ const COMMON_HEADERS = {
 }
 
 /** `<the client's id, or ours>/<32 hex>/<32 hex>`. */
-function requestIdOf(received: Received, random: Random): string {
+export function requestIdOf(received: Received, random: Random): string {
   const theirs = header(received.headers, 'opc-request-id')?.split('/')[0] ?? ''
   const first = /^[\w.-]{1,64}$/.test(theirs) ? theirs : mintHex(random, 16).toUpperCase()
   return `${first}/${mintHex(random, 16).toUpperCase()}/${mintHex(random, 16).toUpperCase()}`

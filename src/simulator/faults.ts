@@ -54,6 +54,8 @@ export const FAULT = z.strictObject({
   after: z.int().min(0).default(0),
   /** Matching requests that are struck; then the fault is spent. */
   count: z.int().min(1).default(1),
+  /** In place of `count`: from the first strike on, everything that matches is struck for so long by this cloud's clock. */
+  seconds: z.number().positive().optional(),
   action: FAULT_ACTION,
 })
 
@@ -67,6 +69,8 @@ interface Armed {
   readonly path: RegExp | null
   passing: number
   left: number
+  /** ms; null before the first strike, and for a fault that is counted. */
+  until: number | null
 }
 
 function glob(pattern: string): RegExp {
@@ -81,13 +85,19 @@ function isAtTheDoor(action: FaultAction): action is Extract<FaultAction, { do: 
 
 /** The faults that lie in wait. Of several that match a request, the first one armed strikes. */
 export class Faults {
+  readonly #now: () => number
   #armed: Armed[] = []
+  #strikes = 0
+
+  constructor(now: () => number) {
+    this.#now = now
+  }
 
   /** Throws a ZodError for what is not a fault. */
   arm(input: FaultInput): void {
     const fault = FAULT.parse(input)
     const path = fault.match.path === undefined ? null : glob(fault.match.path)
-    this.#armed.push({ fault, path, passing: fault.after, left: fault.count })
+    this.#armed.push({ fault, path, passing: fault.after, left: fault.count, until: null })
   }
 
   clear(): void {
@@ -97,6 +107,11 @@ export class Faults {
   /** Faults that have not struck as often as they will. */
   get waiting(): readonly Fault[] {
     return this.#armed.map(({ fault }) => fault)
+  }
+
+  /** How often any of them has struck. */
+  get strikes(): number {
+    return this.#strikes
   }
 
   /** What happens to this request, if anything. */
@@ -122,10 +137,20 @@ export class Faults {
         armed.passing -= 1
         continue
       }
-      armed.left -= 1
-      if (armed.left === 0) this.#armed = this.#armed.filter((other) => other !== armed)
+      if (this.#isOver(armed)) continue
+      this.#strikes += 1
       return armed.fault.action
     }
     return null
+  }
+
+  /** Counts a strike. Answers true when there is none any more, because the time of the fault is over. */
+  #isOver(armed: Armed): boolean {
+    const { seconds } = armed.fault
+    if (seconds !== undefined) armed.until ??= this.#now() + seconds * 1000
+    else armed.left -= 1
+    const over = armed.until !== null && this.#now() >= armed.until
+    if (over || armed.left === 0) this.#armed = this.#armed.filter((other) => other !== armed)
+    return over
   }
 }

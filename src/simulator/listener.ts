@@ -5,7 +5,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import { type AddressInfo, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Cloud, type Region } from './cloud.js'
-import { exchange, type Reply } from './exchange.js'
+import { exchange, requestIdOf, type Reply } from './exchange.js'
 import { type FaultAction, type Faults } from './faults.js'
 import { header, pathOf, type Received, wireHeaders } from './received.js'
 import { type TenancyEvent } from './tenancy-events.js'
@@ -99,12 +99,12 @@ async function drip(response: ServerResponse, reply: Reply, milliseconds: number
   response.end()
 }
 
-/** The answer of a fault that lets nothing happen, or null. */
-function forged(action: FaultAction | null): { status: number; headers: Record<string, string>; body: string } | null {
+/** The answer of a fault that lets nothing happen, or null. What OCI itself would answer has the request's id, as all its answers have. */
+function forged(action: FaultAction | null, requestId: () => string): { status: number; headers: Record<string, string>; body: string } | null {
   switch (action?.do) {
     case 'answer': {
       const body = action.body === undefined ? '' : JSON.stringify(action.body)
-      return { status: action.status, headers: { 'content-type': 'application/json', ...action.headers }, body }
+      return { status: action.status, headers: { 'content-type': 'application/json', 'opc-request-id': requestId(), ...action.headers }, body }
     }
     case 'html': {
       const body = `<html><head><title>${action.status}</title></head><body><h1>${action.status}</h1></body></html>`
@@ -178,7 +178,7 @@ async function serve(
     if (ends) note(null, null)
     if (!(await suffer(parts, action, response))) return
   }
-  const lie = forged(action)
+  const lie = forged(action, () => requestIdOf(received, cloud.random))
   if (lie !== null) {
     note(null, lie.status)
     send(response, lie.status, { date: new Date(cloud.now()).toUTCString(), ...lie.headers }, lie.body)

@@ -68,6 +68,8 @@ export interface Simulator {
   /** Every call so far, oldest first. */
   readonly requests: readonly RequestRecord[]
   readonly waitingFaults: readonly Fault[]
+  /** How often a fault has struck, at requests and at connections. */
+  readonly strikes: number
   /** SHA-256 over the tenancy's security-relevant state, lower-case hex. */
   stateDigest(): string
   armFault(fault: FaultInput): void
@@ -172,7 +174,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   })
   const pageSize = options.pageSize ?? LARGEST_PAGE
   const cloud = new Cloud({ tenancy, regions, beliefs, random, now, audit, pageSize, save, domainUrl })
-  const faults = new Faults()
+  const faults = new Faults(now)
   for (const fault of options.faults ?? []) faults.arm(fault)
   const requests: RequestRecord[] = []
   const listeners: Listener[] = []
@@ -196,6 +198,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     requests,
     get waitingFaults() {
       return faults.waiting
+    },
+    get strikes() {
+      return faults.strikes
     },
     stateDigest: () => stateDigest(tenancy, now()),
     armFault: (fault) => faults.arm(fault),

@@ -7,7 +7,7 @@ import { type Census } from '../record/journal.js'
 import { CREDENTIALS, ONLY_API_KEYS, RANDOM_PASSWORD, domainUserTarget, identityOrigin, statusTarget } from '../warrant/scope.js'
 import { originOf } from '../wire/hosts.js'
 import { agree } from './agreement.js'
-import { type Courier } from './courier.js'
+import { NoAnswer, type Courier } from './courier.js'
 import { type OwnUser } from './own-user.js'
 import { type Room } from './room.js'
 
@@ -47,12 +47,20 @@ async function saasAdmin({ warrant }: Room, courier: Courier, clerk: Duplex, sto
   const { action } = warrant
   if (action.name !== 'saas-admin') throw new RangeError('saasAdmin: another action')
   const endpoint = originOf('database', action.region, warrant.realm, warrant.endpoints)
-  await runTask(clerk, { task: 'saas-admin', params: { endpoint, database: action.database, enable: action.enable } }, (request) => courier.send(request, 'clerk'), stop)
+  let unheard: NoAnswer | null = null
+  try {
+    await runTask(clerk, { task: 'saas-admin', params: { endpoint, database: action.database, enable: action.enable } }, (request) => courier.send(request, 'clerk'), stop)
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error
+    // Whether it happened is found out by reading, below.
+    unheard = error
+  }
   // What the clerk says of the outcome is not evidence: the strongroom asks OCI itself.
   const answer = await courier.send({ method: 'POST', url: endpoint + statusTarget(action.database), body: new Uint8Array(), contentType: 'application/json', headers: {} }, 'strongroom')
   const status = readStatus(answer.body)
   const wanted = action.enable ? action.enable.access.toUpperCase().replace('-', '_') : null
   if (status.isEnabled !== (wanted !== null) || (wanted !== null && status.accessType !== wanted)) {
+    if (unheard) throw unheard
     throw new GlasskeyError('OCI_REFUSED', `SAAS_ADMIN is not as the warrant wants it: OCI reads back ${JSON.stringify(status)}`, 'The key is rotated. Find out what the database says.')
   }
   if (!action.enable) return 'SAAS_ADMIN is disabled, as OCI reads it back'

@@ -4,7 +4,8 @@
  * The order is what keeps everybody from being locked out, so it is in the types: only a `ProvenSuccessor` lets
  * `deleteUsedKey` run, and only `proveSuccessor`, which reads OCI itself, makes one.
  */
-import { pause } from '../host/clock.js'
+import { pause, wallClock } from '../host/clock.js'
+import { say } from '../host/terminal.js'
 import { type ListedKey } from '../record/journal.js'
 import { isListed } from '../record/recognise.js'
 import { replay, wasNeverAccepted } from '../record/replay.js'
@@ -33,6 +34,8 @@ const PATIENCE_MS = 15 * 60_000
 const LONGEST_ROUND_MS = 5 * 60_000
 const FIRST_WAIT_MS = 500
 const LONGEST_WAIT_MS = 15_000
+/** A shorter wait needs no words: a successor that was just uploaded is not listed at once. */
+const WAIT_WORTH_A_WORD_MS = 2000
 /** OCI allows three API keys per user. */
 const SLOTS = 3
 /** An unknown deletion counts as done when the key was refused this often in a row. */
@@ -59,6 +62,7 @@ export async function rotate(parts: ExitParts): Promise<ExitResult> {
   let wait = FIRST_WAIT_MS
   let why = ''
   let unknown = 0
+  let told = ''
   // After an interruption the deletion may have happened without our hearing of it.
   const before = replay(parts.journal.lines).deletion
   const state = { attempted: before !== 'not-sent', unknownDeletion: before === 'unknown', refusals: 0 }
@@ -89,12 +93,22 @@ export async function rotate(parts: ExitParts): Promise<ExitResult> {
         state.refusals = 0
       }
       if (error instanceof SelfDeletionRefused) return { rotated: false, why, selfDeletion: true }
+      if (wait >= WAIT_WORTH_A_WORD_MS && why !== told) {
+        tellWait(error, PATIENCE_MS - tried)
+        told = why
+      }
     }
     await pause(wait, parts.cutOff)
     tried += Math.min(parts.now() - began, LONGEST_ROUND_MS)
     wait = Math.min(wait * 2, LONGEST_WAIT_MS)
   }
   return { rotated: false, why: parts.cutOff.aborted ? 'the desk is gone, and with it the network' : why, selfDeletion: false }
+}
+
+/** Says why the exit waits, and until when at most. */
+function tellWait(error: unknown, left: number): void {
+  const advice = isUnauthenticated(error) ? ' A blocked user is refused in the same way: if it is blocked, have it unblocked.' : ''
+  say(`The exit waits: ${reasonOf(error)}. The key is live; this is tried again until ${new Date(wallClock().getTime() + left).toISOString().slice(11, 19)}Z.${advice}`, 'alarm')
 }
 
 /** OCI lets this key live although the key itself asked for its deletion. */

@@ -51,6 +51,38 @@ describe('a fault', () => {
     expect(seen).toEqual([200, 'ECONNRESET', 'ECONNRESET', 200])
   })
 
+  it('shows another authority\'s certificate on one connection', async () => {
+    const simulator = await rehearse({ tls: true, faults: [{ match: { region: AWAY }, after: 1, action: { do: 'wrong-certificate' } }] })
+    const path = `/20160918/users/${simulator.seed.users.administrator}`
+    const seen: (number | string)[] = []
+    for (const region of [AWAY, HOME, AWAY, AWAY]) seen.push(await ending(signedCall(simulator, { path, region })))
+    expect(seen).toEqual([200, 200, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 200])
+    expect(simulator.requests).toHaveLength(3)
+  })
+
+  it('... and changes nothing without TLS', async () => {
+    const simulator = await rehearse({ faults: [{ action: { do: 'wrong-certificate' } }] })
+    expect(await ending(create(simulator))).toBe(200)
+  })
+
+  it('lets the answer drip, after the effect', async () => {
+    const simulator = await rehearse({ faults: [{ match: POST, action: { do: 'drip', milliseconds: 1 } }] })
+    const start = performance.now()
+    const { status, json, text } = await create(simulator)
+    expect([status, typeof json]).toEqual([200, 'object'])
+    expect(performance.now() - start).toBeGreaterThanOrEqual(text.length)
+    expect(count(simulator)).toBe(1)
+  })
+
+  it('... for as long as anybody listens', async () => {
+    const simulator = await rehearse({ faults: [{ match: POST, action: { do: 'drip', milliseconds: 60_000 } }] })
+    const silence = new Promise<string>((done) => setTimeout(() => {
+      done('still dripping')
+    }, 100))
+    expect(await Promise.race([ending(create(simulator)), silence])).toBe('still dripping')
+    expect(count(simulator)).toBe(1)
+  })
+
   it('delays', async () => {
     const simulator = await rehearse({ faults: [{ action: { do: 'delay', milliseconds: 60 } }] })
     const start = performance.now()
@@ -65,6 +97,8 @@ describe('a fault', () => {
     })
     const answer = await create(simulator)
     expect([answer.status, answer.json, answer.headers['retry-after']]).toEqual([429, body, '1'])
+    // As all of OCI's answers; what a proxy answers has none.
+    expect(answer.headers['opc-request-id']).toBeDefined()
     expect(count(simulator)).toBe(0)
   })
 
@@ -126,6 +160,22 @@ describe('a fault', () => {
     const seen: (number | string)[] = []
     for (const region of [HOME, HOME, AWAY, HOME]) seen.push(await ending(signedCall(simulator, { path, region })))
     expect(seen).toEqual([200, 503, 503, 200])
+    expect(simulator.waitingFaults).toEqual([])
+  })
+
+  it('strikes for a while', async () => {
+    let now = NOON
+    const simulator = await rehearse({ now: () => now })
+    simulator.armFault({ match: { method: 'GET' }, after: 1, seconds: 60, action: { do: 'answer', status: 503 } })
+    const path = tokensPath(simulator)
+    const seen: (number | string)[] = []
+    // The minute begins with the first strike.
+    for (const second of [0, 100, 130, 159.9, 160, 161]) {
+      now = NOON + second * 1000
+      seen.push(await ending(signedCall(simulator, { path })))
+    }
+    expect(seen).toEqual([200, 503, 503, 503, 200, 200])
+    expect(simulator.strikes).toBe(3)
     expect(simulator.waitingFaults).toEqual([])
   })
 

@@ -14,11 +14,13 @@ export class Rehearsal {
   readonly directory: string
   readonly cloud: Simulator
   readonly time: Pick<Plan, 'start' | 'speed'>
+  readonly #typed: boolean
 
-  constructor(directory: string, cloud: Simulator, time: Pick<Plan, 'start' | 'speed'>) {
+  constructor(directory: string, cloud: Simulator, time: Pick<Plan, 'start' | 'speed'>, typed = false) {
     this.directory = directory
     this.cloud = cloud
     this.time = time
+    this.#typed = typed
   }
 
   get custody(): string {
@@ -35,12 +37,21 @@ export class Rehearsal {
     return text
   }
 
+  /** Arguments that give these shares: scans, or on a stage where they are typed, a file with their texts. */
   scans(generation: number, ...custodians: number[]): string[] {
+    if (this.#typed) {
+      const file = join(this.directory, `typed-${generation}-${custodians.join('-')}`)
+      writeFileSync(file, custodians.map((custodian) => `${TYPED.get(`${generation}/${custodian}`) ?? ''}\n`).join(''))
+      return ['--share-file', file]
+    }
     return custodians.flatMap((custodian) => ['--scan', this.sheet(generation, custodian)])
   }
 
   get oci(): string[] {
-    return ['--oci-config', join(this.directory, 'oci', 'config'), ...Object.entries(this.cloud.endpoints).flatMap(([region, url]) => ['--endpoint', `${region}=${url}`])]
+    const { caPem } = this.cloud
+    const authority = join(this.directory, 'authority.pem')
+    if (caPem !== null) writeFileSync(authority, caPem)
+    return [...(caPem === null ? [] : ['--ca', authority]), '--oci-config', join(this.directory, 'oci', 'config'), ...Object.entries(this.cloud.endpoints).flatMap(([region, url]) => ['--endpoint', `${region}=${url}`])]
   }
 
   get operator(): string[] {
@@ -93,17 +104,28 @@ export interface Staging extends Partial<SimulatorOptions> {
   after?: 'sealed' | 'taken over' | { directory: string }
   /** How much faster than life time runs, in the cloud and in desk and strongroom. */
   speed?: number
+  /** Shares are typed: reading sheets takes longer than all the rest of a session. */
+  typed?: boolean
+}
+
+/** Texts of the prepared shares, by generation and custodian; read once. */
+const TYPED = new Map<string, string>()
+
+async function readSheets(stage: Rehearsal): Promise<void> {
+  for (const generation of [1, 2, 3, 4]) for (const custodian of [1, 2, 3]) TYPED.set(`${generation}/${custodian}`, await stage.shareText(generation, custodian))
 }
 
 /** A fresh copy of a prepared custody: four generations, 2 of 3 custodians, two regions. */
-export async function rehearsal({ after = 'taken over', speed = 1, ...options }: Staging = {}): Promise<Rehearsal> {
+export async function rehearsal({ after = 'taken over', speed = 1, typed = false, ...options }: Staging = {}): Promise<Rehearsal> {
   const directory = mkdtempSync(join(tmpdir(), 'glasskey-test-'))
   cpSync(typeof after === 'object' ? after.directory : inject(after === 'sealed' ? 'sealed' : 'takenOver'), directory, { recursive: true })
   forgetPorts(join(directory, 'simulator.json'))
   const start = Date.now()
   const now = (): number => start + (Date.now() - start) * speed
   const cloud = await startSimulator({ stateFile: join(directory, 'simulator.json'), now, ...options })
-  return new Rehearsal(directory, cloud, { start, speed })
+  const stage = new Rehearsal(directory, cloud, { start, speed }, typed)
+  if (typed && TYPED.size === 0) await readSheets(stage)
+  return stage
 }
 
 /** A cloud of its own: on remembered ports, a process that outlives its test would talk to the next test's cloud. */

@@ -9,6 +9,9 @@ import { given, NotChecked } from '../reading.js'
 import { explainedBy, reconcile } from '../reconciliation.js'
 import { counted, eachSession, type SoundSession } from '../sound.js'
 
+/** Rule under which the strongroom asks what became of an action on a database. */
+const STATUS_READ_BACK = 'read SAAS_ADMIN status back'
+
 /** The clock is read before the intent is written. */
 const WRITING_MS = 1000
 
@@ -19,8 +22,8 @@ function anchored(dossier: Dossier): string {
     for (const { intent, outcome } of session.state.calls) {
       if (outcome?.type !== 'outcome') continue
       const [first = ''] = outcome.opcRequestId.split('/')
-      // A gateway that fails may answer without the header; a success without it would be unheard of.
-      if (first === '' && outcome.status >= 500) continue
+      // A gateway that fails, or sends elsewhere, may answer without the header; OCI's own yes or no without it would be unheard of.
+      if (first === '' && (outcome.status >= 500 || (outcome.status >= 300 && outcome.status < 400))) continue
       if (first !== anchorOf(session, intent)) throw failed(`session ${session.id}, line ${outcome.seq}: OCI answered to another opc-request-id than that of the intent in line ${intent.seq}`)
       count += 1
     }
@@ -31,21 +34,27 @@ function anchored(dossier: Dossier): string {
 
 /** Throws AUDIT_FAILED naming each request. */
 function outcomesKnown(dossier: Dossier): string {
+  const takenOver = eachSession(dossier, ({ state: { opened, action } }) => (opened.action === 'takeover' && action?.result === 'done' ? action.at : ''))
   const calls = eachSession(dossier, (session) => {
-    const open = session.state.calls.filter((call) => call.outcome?.type !== 'outcome' && !isResolved(session, call))
+    const open = session.state.calls.filter((call) => call.outcome?.type !== 'outcome' && !isResolved(session, call, takenOver))
     if (open.length > 0) throw failed(open.map(({ intent }) => `session ${session.id}, line ${intent.seq}: no answer is known to "${intent.rule}"`).join('; '))
     return session.state.calls.length
   })
   return `${counted(sum(calls), 'request')}; none is open`
 }
 
-/** Whether what is not known of one request was found out by something later in the same journal. */
-function isResolved({ state, chain }: SoundSession, { intent }: Call): boolean {
+/**
+ * Whether what is not known of one request was found out by something later in the same journal; or, for a takeover that
+ * stopped half-way, by the one that came through (`takenOver`): that read back that nothing else is left.
+ */
+function isResolved({ state, chain }: SoundSession, { intent }: Call, takenOver: readonly string[]): boolean {
   if (intent.method === 'GET') return true
   if (intent.rule === DELETE_USED_KEY) return state.deletion === 'done'
   if (intent.rule === 'exit: upload successor') return state.successor !== null && state.successor.seq > intent.seq
   if (intent.rule.startsWith('measure: ')) return state.measured !== null
   if (intent.rule.startsWith('install ')) return state.keyLiveAt !== null
+  if (intent.rule.startsWith('takeover: ')) return takenOver.some((at) => at > intent.at)
+  if (['enable SAAS_ADMIN', 'disable SAAS_ADMIN'].includes(intent.rule)) return state.calls.some((later) => later.intent.seq > intent.seq && later.intent.rule === STATUS_READ_BACK && later.outcome?.type === 'outcome' && later.outcome.status < 300)
   const clean = chain.lines.some((line) => line.type === 'census' && line.seq > intent.seq && line.unexpected.length === 0)
   if (intent.rule === 'exit: delete a key that no manifest names') return clean
   return state.calls.some((later) => later.intent.seq > intent.seq && later.intent.method === intent.method && later.intent.path === intent.path && later.outcome?.type === 'outcome' && later.outcome.status < 300)
