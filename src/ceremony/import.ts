@@ -39,10 +39,10 @@ async function importLocked(custodyPath: string, outbox: string): Promise<Import
   const folder = readCustodyFolder(custodyPath)
   if (!existsSync(join(outbox, 'generations'))) throw altered('it holds no generations')
   const numbers = readdirSync(join(outbox, 'generations')).map(Number).sort((one, other) => one - other)
+  const entry = readEntry(outbox)
   const [first = 0] = numbers
   const before = folder.generations.find(({ manifest }) => manifest.generation === first - 1)
   if (!before) throw altered(`it begins with generation ${first}, and the folder has ${folder.generations.length}`)
-  const entry = readEntry(outbox)
   const found = numbers.map((number) => readOutboxGeneration(outbox, number))
   checkChain(found.map(({ manifest }) => manifest), before.manifest)
   checkEntry(entry, found.map(({ manifest }) => manifest))

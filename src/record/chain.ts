@@ -74,7 +74,8 @@ export function readChain<Line extends { seq: number; prev: string; torn?: strin
       new GlasskeyError('CHAIN_BROKEN', `${name}, line ${lines.length + 1}: ${what}`, 'The record was altered or shortened. Keep it as it is and compare with the paper book.')
     if (piece.length > LONGEST_LINE) throw broken('is longer than any line of ours')
     if (!isJson(piece)) {
-      if (text.slice(end + 1).split('\n').some(isJson)) throw broken('is not JSON')
+      // What was being written is never longer than a line.
+      if (text.length - start > LONGEST_LINE || text.slice(end + 1).split('\n').some(isJson)) throw broken('is not JSON')
       break
     }
     const value: unknown = JSON.parse(piece)
