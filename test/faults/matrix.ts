@@ -214,14 +214,16 @@ async function struck(flow: Flow, { call, fault }: { call: Call; fault: Fault })
     const { method, path, region, nth, connection } = call
     const { count, seconds, atTheDoor } = fault
     stage.cloud.armFault({ match: { region, ...(atTheDoor === true ? {} : { method, path }) }, after: atTheDoor === true ? connection : nth, count, seconds, action: fault.action(stage, speed) })
-    await playAndMend(flow, stage, fault.action(stage, speed).do === 'event')
+    const isDown = atTheDoor === true && (fault.lasting === true || seconds !== undefined)
+    await playAndMend(flow, stage, { meddled: fault.action(stage, speed).do === 'event', open: isDown && path.endsWith('/actions/configureSaasAdminUser') })
     return stage.cloud.strikes > 0
   })
 }
 
 async function under(flow: Flow, { staging, mend, patience = 0 }: Weather): Promise<boolean> {
   return watched(flow, { speed: SPEED, ...staging }, async (stage) => {
-    await playAndMend(flow, stage, false, async (said) => {
+    // The keys are younger than that: a clock put back shows the list as it was before them.
+    await playAndMend(flow, stage, { meddled: (staging.clockSkew ?? 0) < 0 }, async (said) => {
       mend?.(stage, said)
       await new Promise((over) => setTimeout(over, (patience * 1000) / SPEED))
     })
@@ -250,13 +252,22 @@ async function watched<Told>(flow: Flow, staging: Staging, story: (stage: Rehear
     const told = await story(stage)
     if (failure !== undefined) throw failure as Error
     return told
+  } catch (caught) {
+    // Whatever else went wrong: somebody who is locked out comes first.
+    throw failure ?? caught
   } finally {
     await stage.close()
   }
 }
 
+/** `meddled`: somebody else changes something. `open`: a change was sent, and nobody could ask in time what became of it. */
+interface Circumstances {
+  meddled?: boolean
+  open?: boolean
+}
+
 /** Plays the flow with what is armed; then the faults are over and people do as they are told. */
-async function playAndMend(flow: Flow, stage: Rehearsal, meddled: boolean, mend?: (said: string) => Promise<void>): Promise<void> {
+async function playAndMend(flow: Flow, stage: Rehearsal, { meddled = false, open = false }: Circumstances, mend?: (said: string) => Promise<void>): Promise<void> {
   const before = stage.cloud.requests.length
   const ended = await stage.run(flow.args(stage))
   try {
@@ -268,7 +279,9 @@ async function playAndMend(flow: Flow, stage: Rehearsal, meddled: boolean, mend?
     fairWeather(stage)
     await mend?.(`${ended.stdout}\n${ended.stderr}`)
     await doAsTold(stage)
-    await assertAllWell(stage)
+    // What was never found out the audit must go on saying.
+    if (open) await expect(assertAllWell(stage)).rejects.toThrow('the audit fails A02')
+    else await assertAllWell(stage)
   } catch (failure) {
     // What the command had said is the first thing to look at.
     throw new Error(`${String(failure)}\n— it had ended with ${ended.code} —\n${ended.stderr}\n${ended.stdout}`, { cause: failure })

@@ -48,7 +48,7 @@ function outcomesKnown(dossier: Dossier): string {
  * stopped half-way, by the one that came through (`takenOver`): that read back that nothing else is left.
  */
 function isResolved({ state, chain }: SoundSession, { intent }: Call, takenOver: readonly string[]): boolean {
-  if (intent.method === 'GET') return true
+  if (intent.method === 'GET' || intent.rule === STATUS_READ_BACK) return true
   if (intent.rule === DELETE_USED_KEY) return state.deletion === 'done'
   if (intent.rule === 'exit: upload successor') return state.successor !== null && state.successor.seq > intent.seq
   if (intent.rule.startsWith('measure: ')) return state.measured !== null
