@@ -19,7 +19,7 @@ function deletionSent(cloud: Rehearsal['cloud']): boolean {
 }
 
 test('the answer to the deletion is lost after its effect: not repeated blindly, and settled by somebody else\'s listing', async () => {
-  stage = await rehearsal()
+  stage = await rehearsal({ speed: 8 })
   stage.cloud.armFault({ match: DELETION, action: { do: 'reset', when: 'after' } })
   const { code, stdout } = await stage.run([...stage.rotate(), '--reader', 'AUDITOR', '--json'])
   expect(JSON.parse(stdout)).toMatchObject({ error: null, grade: 'proved', successor: { generation: 3 } })
@@ -29,7 +29,7 @@ test('the answer to the deletion is lost after its effect: not repeated blindly,
 })
 
 test('... and without a listing it is not called proved: a blocked user would be refused as well', async () => {
-  stage = await rehearsal()
+  stage = await rehearsal({ speed: 8 })
   stage.cloud.armFault({ match: DELETION, action: { do: 'reset', when: 'after' } })
   const { code, stdout } = await stage.run([...stage.rotate(), '--json'])
   expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'KEY_NOT_PROVED_DEAD' }, grade: 'unproved' })
@@ -40,7 +40,7 @@ test('... and without a listing it is not called proved: a blocked user would be
 })
 
 test('the deletion is lost before its effect and the user is blocked: the key is alive, and the record says so', async () => {
-  stage = await rehearsal()
+  stage = await rehearsal({ speed: 8 })
   const { administrator } = stage.cloud.seed.users
   const { cloud } = stage
   cloud.armFault({ match: DELETION, action: { do: 'reset', when: 'before' } })
@@ -60,7 +60,7 @@ test('the deletion is lost before its effect and the user is blocked: the key is
 })
 
 test('the answer to the upload is lost: it is read whether it happened, and not uploaded twice', async () => {
-  stage = await rehearsal()
+  stage = await rehearsal({ speed: 8 })
   stage.cloud.armFault({ match: { method: 'POST', path: '*/apiKeys' }, action: { do: 'reset', when: 'after' } })
   const { code } = await stage.run([...stage.rotate(), '--reader', 'AUDITOR'])
   expect(code).toBe(0)
@@ -68,7 +68,7 @@ test('the answer to the upload is lost: it is read whether it happened, and not 
 })
 
 test('a service that is busy for a while is waited for: more than five refusals do not use the exit up', async () => {
-  stage = await rehearsal()
+  stage = await rehearsal({ speed: 8 })
   stage.cloud.armFault({ match: DELETION, count: 6, action: { do: 'answer', status: 503, body: '{"code":"ServiceUnavailable","message":"later"}' } })
   const { code } = await stage.run([...stage.rotate(), '--reader', 'AUDITOR'])
   expect(code).toBe(0)
@@ -76,7 +76,7 @@ test('a service that is busy for a while is waited for: more than five refusals 
 })
 
 test('a census that cannot be read does not keep the key alive', async () => {
-  stage = await rehearsal()
+  stage = await rehearsal({ speed: 8 })
   stage.cloud.armFault({ match: { path: '*/dbCredentials' }, count: 100, action: { do: 'answer', status: 403, body: '{"code":"NotAuthorized","message":"no"}' } })
   const { code } = await stage.run([...stage.rotate(), '--reader', 'AUDITOR'])
   expect(code).toBe(0)
