@@ -59,7 +59,7 @@ export const line = z
   .string()
   .min(1, 'must not be empty')
   .max(200, 'must be at most 200 characters')
-  .refine((text) => text.isWellFormed(), 'must be whole characters')
+  .refine((text) => text.isWellFormed(), 'must be Unicode text: it has half of a surrogate pair')
   .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/, 'must be one line without control characters')
   .regex(/^[^\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\udb40]*$/, 'must be without invisible characters and changes of direction')
 

@@ -12,7 +12,7 @@ import { foreignCode } from '../../src/host/environment.js'
 import { readSealedFolder } from '../../src/host/sealed-folder.js'
 import { CLI } from '../stage/command-line.js'
 import { roomsUnder } from '../isolation/memory.js'
-import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { rehearsal, withoutAuthority, type Rehearsal } from '../stage/rehearsal.js'
 import { expectRefused, withoutScans } from './tamper.js'
 
 let stage: Rehearsal
@@ -120,7 +120,7 @@ test.each<[variable: string, value: (authority: string) => string]>([
 ])('%s does not make an unknown authority a known one', async (variable, value) => {
   const authority = join(secure.directory, 'authority.pem')
   writeFileSync(authority, secure.cloud.caPem ?? '')
-  const ended = await secure.run(secure.rotate(), { env: { [variable]: value(authority) } })
+  const ended = await secure.run(withoutAuthority(secure.rotate()), { env: { [variable]: value(authority) } })
   expectRefused(ended, 'OCI_UNREACHABLE', 3)
   expect(ended.stderr).toMatch(/certificate|signature/)
   expect(secure.cloud.requests).toEqual([])

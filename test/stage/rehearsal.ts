@@ -134,6 +134,11 @@ function forgetPorts(path: string): void {
   writeFileSync(path, JSON.stringify({ ...state, ports: {} }))
 }
 
+/** Arguments without the authority of a simulator's TLS. */
+export function withoutAuthority(args: readonly string[]): string[] {
+  return args.filter((word, at) => word !== '--ca' && args[at - 1] !== '--ca')
+}
+
 declare module 'vitest' {
   interface ProvidedContext {
     /** Folder with custody, sheets, OCI configuration and the simulator's state after a ceremony. */
