@@ -162,7 +162,7 @@ function beside(path: string): string {
 }
 
 /** What people can mend: a place that takes nothing, by name. */
-const TAKES_NOTHING = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'ENOSPC', 'EDQUOT']
+const TAKES_NOTHING = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'ENOSPC', 'EDQUOT', 'EIO']
 
 function writable<Made>(path: string, make: () => Made): Made {
   try {
@@ -184,10 +184,18 @@ function writeBeside(path: string, data: Uint8Array | string, mode: number): str
     })
     return temporary
   } catch (error) {
-    // What is half written is of no use to anybody, and takes space where there is none.
-    rmSync(temporary, { force: true })
+    discard(temporary)
     throw error
   } finally {
     closeSync(file)
+  }
+}
+
+/** What is half written is of no use to anybody, and takes space where there is none. A disk may not even let go of it. */
+function discard(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error
   }
 }

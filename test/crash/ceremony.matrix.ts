@@ -43,7 +43,7 @@ await dieAtEveryPoint({
     expect(logbook.lines).toMatchObject([{ type: 'ceremony' }])
     expect(readdirSync(join(stage.directory, 'sheets'))).toHaveLength(4)
     // The sheets open what the folder holds.
-    const { code, stdout, stderr } = await stage.run(['recover', '--yes', '--json', ...stage.scans(2, 1, 2)])
+    const { code, stdout, stderr } = await stage.run(['recover', '--yes', '--json', '--scan', stage.sheet(2, 1), '--scan', stage.sheet(2, 2)])
     expect(code, stderr).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ keyId: generations[1]?.manifest.keyId })
   },

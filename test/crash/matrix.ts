@@ -6,7 +6,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { appendFileSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type Moment, type Observe } from '../../src/simulator/listener.js'
 import { type Ended } from '../stage/command-line.js'
@@ -124,6 +124,7 @@ async function dieAt(flow: Flow, point: Point): Promise<void> {
     const ended = await stage.run(flow.args(stage), { onStart: (pid) => (desk = pid) }, planFor(point, stage.custody, mark))
     desk = 0
     rmSync(mark, { force: true })
+    putBackKeptLines(ended)
     if (point.at === 'request') expect(died, `${point.request} was never reached`).toBe(true)
     assertSaidSo(point, ended)
     if (point.at === 'write' && point.tail) spoilTail(stage, point.tail)
@@ -151,8 +152,17 @@ function planFor(point: Point, folder: string, mark: string): Partial<Plan> {
 function assertSaidSo(point: Point, { code, stdout, stderr }: Ended): void {
   const victim = point.at === 'disk' ? null : point.victim
   if (victim === 'desk' || victim === 'machine') expect(code, 'the desk was killed').toBe(-1)
+  else if (point.at === 'disk' && code === 2) expect(stderr).toMatch(/^FILE_UNWRITABLE: nothing can be written at /m)
   else if (code === 1) expect(stderr).toMatch(victim === 'clerk' ? /^INTERNAL: the clerk failed: its process ended/m : /^INTERNAL: the strongroom ended without a word; no key was live/m)
   else expect([0, 3, 6], `the desk's own end:\n${stderr}\n${stdout}`).toContain(code)
+}
+
+/** Lines that no disk took are put back as the message says, before anything else. */
+function putBackKeptLines({ stderr }: Ended): void {
+  const [, kept, path] = /^.*before anything else: cat (\S+) >> (\S+)$/m.exec(stderr) ?? []
+  if (kept === undefined || path === undefined) return
+  appendFileSync(path, readFileSync(kept))
+  rmSync(dirname(kept), { recursive: true })
 }
 
 /** The last line of the newest journal or logbook, as a disk may have it that lost its power. */

@@ -104,7 +104,8 @@ function watchDisk() {
     real.closeSync(descriptor)
   }
   for (const name of ['linkSync', 'renameSync']) fs[name] = (from, to) => write(to, name, () => real[name](from, to))
-  for (const name of ['mkdirSync', 'unlinkSync']) fs[name] = (path, ...more) => write(path, name, () => real[name](path, ...more))
+  // Node's own removal of a folder comes here too, with bytes for paths.
+  for (const name of ['mkdirSync', 'unlinkSync']) fs[name] = (path, ...more) => typeof path !== 'string' ? real[name](path, ...more) : write(path, name, () => real[name](path, ...more))
   fs.rmSync = (path, ...more) => {
     if (!real.existsSync(path)) return real.rmSync(path, ...more)
     if (String(path).endsWith('.reserve')) room = true
