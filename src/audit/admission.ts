@@ -5,7 +5,7 @@ import { opcRequestIdOf } from '../record/journal.js'
 import { admit, admittedRequest, identityOrigin, RANDOM_PASSWORD, scopeOf, type Admission } from '../warrant/scope.js'
 import { failed } from './control.js'
 import { linesOf, releasesOf, type LineOf, type Release } from './releases.js'
-import { type SoundSession } from './sound.js'
+import type { SoundSession } from './sound.js'
 
 /** Rules under which the desk sends with a lent login, before any share is read: takeovers only. */
 const LENT = /^(measure: .+|install GENERATION \d+)$/

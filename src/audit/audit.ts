@@ -1,8 +1,8 @@
 /** An audit, from the folder and the auditor's login to results and opinion. Changes nothing, anywhere. */
-import { type Cloud } from '../breakglass/login.js'
+import type { Cloud } from '../breakglass/login.js'
 import { GlasskeyError } from '../errors.js'
-import { type Isolation } from '../host/isolation.js'
-import { type Profile } from '../host/oci-profile.js'
+import type { Isolation } from '../host/isolation.js'
+import type { Profile } from '../host/oci-profile.js'
 import { readCloudLog, type Wanted } from './cloud-log.js'
 import { viewCloud, withLog, type CloudView } from './cloud-view.js'
 import { runControls, type ControlResult, type Sentence } from './control.js'

@@ -1,6 +1,6 @@
 /** What a control is, and running them: one control, one function, one stable code. */
 import { GlasskeyError } from '../errors.js'
-import { type Dossier } from './dossier.js'
+import type { Dossier } from './dossier.js'
 import { NotChecked } from './reading.js'
 
 /** What became of a control. */

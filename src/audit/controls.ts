@@ -1,5 +1,5 @@
 /** Every control, in the order of the report. docs/audit-controls.md explains each. */
-import { type Control } from './control.js'
+import type { Control } from './control.js'
 import { ACTION_CONTROLS } from './controls/actions.js'
 import { CONSENT_CONTROLS } from './controls/consents.js'
 import { FOLDER_CONTROLS } from './controls/folder.js'

@@ -1,8 +1,8 @@
 /** The lives of the generations: from the sessions, and from the logbook where a session cannot be relied on. */
 import { inUse, standings, type GenerationEvent, type Standing } from '../custody/generation.js'
 import { generationEvents } from '../record/events.js'
-import { type Grade } from '../record/journal.js'
-import { type Dossier, type FiledSession } from './dossier.js'
+import type { Grade } from '../record/journal.js'
+import type { Dossier, FiledSession } from './dossier.js'
 import { NotChecked } from './reading.js'
 import { lastEntry, logbookIfSound, soundManifests, soundSession, type SessionEntry, type SoundSession } from './sound.js'
 

@@ -1,5 +1,5 @@
 /** The opinion: three sentences, each resting on its own controls, so that one can fail alone. */
-import { type ControlResult, type Sentence } from './control.js'
+import type { ControlResult, Sentence } from './control.js'
 
 /** One sentence of the opinion. */
 export interface Opinion {

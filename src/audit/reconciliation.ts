@@ -1,7 +1,7 @@
 /** Our journals against OCI's Audit log: the anchors of the one must be in the other, and nothing else of a used key. */
 import { PROCESSING_MS, type CloudEvent } from './cloud-log.js'
 import { anchorOf } from './admission.js'
-import { type Dossier } from './dossier.js'
+import type { Dossier } from './dossier.js'
 import { NotChecked } from './reading.js'
 import { soundSession, type SoundSession } from './sound.js'
 

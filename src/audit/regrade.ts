@@ -1,12 +1,12 @@
 /** Grading a used key again, from the probes and listings in the journal: what the desk did, done over. */
 import { acceptingRegions, gradeOf } from '../breakglass/proof.js'
-import { type Grade } from '../record/journal.js'
+import type { Grade } from '../record/journal.js'
 import { TOLERANCE_MS } from '../warrant/deadline.js'
 import { confirmationDue, isCredible, isRefused, probeOffsets, type ProbeAnswer } from '../warrant/probe-schedule.js'
-import { type Warrant } from '../warrant/warrant.js'
+import type { Warrant } from '../warrant/warrant.js'
 import { failed } from './control.js'
 import { linesOf, releasesOf, type LineOf, type Release } from './releases.js'
-import { type SoundSession } from './sound.js'
+import type { SoundSession } from './sound.js'
 
 /** The grade that the last part of the journal supports. Throws AUDIT_FAILED for probes that were never signed. */
 export function regrade(session: SoundSession): Grade {

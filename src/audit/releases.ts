@@ -1,6 +1,6 @@
 /** Releases: a session's journal in parts, one for each time that a quorum gathered. A session resumed has more than one. */
-import { type JournalLine } from '../record/journal.js'
-import { type SoundSession } from './sound.js'
+import type { JournalLine } from '../record/journal.js'
+import type { SoundSession } from './sound.js'
 
 /** A line of one kind. */
 export type LineOf<Type extends JournalLine['type']> = Extract<JournalLine, { type: Type }>

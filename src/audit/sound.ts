@@ -2,16 +2,16 @@
  * What controls may build on. A control never speaks about something that another control has found altered: it then
  * says so and which, instead of repeating the finding.
  */
-import { type Manifest } from '../custody/manifest.js'
+import type { Manifest } from '../custody/manifest.js'
 import { GlasskeyError } from '../errors.js'
 import { NO_LINE, type Chain, type Head } from '../record/chain.js'
 import { sha256Hex } from '../canonical.js'
-import { type JournalLine } from '../record/journal.js'
-import { type LogbookEntry } from '../record/logbook.js'
-import { type Session } from '../record/replay.js'
+import type { JournalLine } from '../record/journal.js'
+import type { LogbookEntry } from '../record/logbook.js'
+import type { Session } from '../record/replay.js'
 import { warrantDigest, type Warrant } from '../warrant/warrant.js'
 import { failed } from './control.js'
-import { type Dossier, type FiledSession } from './dossier.js'
+import type { Dossier, FiledSession } from './dossier.js'
 import { given, NotChecked } from './reading.js'
 
 /** A logbook's entry about a session. */

@@ -1,8 +1,8 @@
 /** What an audit found, for scripts and for people at a terminal. */
-import { type Json } from '../canonical.js'
+import type { Json } from '../canonical.js'
 import { toned, type Tone } from '../host/terminal.js'
-import { type Audit } from './audit.js'
-import { type ControlResult, type Sentence } from './control.js'
+import type { Audit } from './audit.js'
+import type { ControlResult, Sentence } from './control.js'
 import { THEMES } from './controls.js'
 import { QUESTIONS } from './opinion.js'
 import { notChecked, reconciliationOf } from './report.js'

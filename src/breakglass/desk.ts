@@ -4,14 +4,14 @@
  */
 import { closeSync } from 'node:fs'
 import { basename } from 'node:path'
-import { type ChildProcess } from 'node:child_process'
-import { type Socket } from 'node:net'
+import type { ChildProcess } from 'node:child_process'
+import type { Socket } from 'node:net'
 import { startRoom, type Isolation } from '../host/isolation.js'
 import { Relay } from '../host/relay.js'
 import { openScan } from '../host/scan-reader.js'
 import { neverWait, say } from '../host/terminal.js'
-import { type FromStrongroom, type Order, type ToStrongroom } from '../strongroom/protocol.js'
-import { type Answer, type Attention } from './attention.js'
+import type { FromStrongroom, Order, ToStrongroom } from '../strongroom/protocol.js'
+import type { Answer, Attention } from './attention.js'
 
 /** How the strongroom ended. */
 export type Finished = Extract<FromStrongroom, { kind: 'finished' }>

@@ -1,14 +1,14 @@
 /** Lent logins for a custody: which hosts they may be used on, and reading with them. */
 import { z } from 'zod'
-import { type Json } from '../canonical.js'
+import type { Json } from '../canonical.js'
 import { asRemark } from '../custody/fields.js'
-import { type Manifest } from '../custody/manifest.js'
+import type { Manifest } from '../custody/manifest.js'
 import { GlasskeyError } from '../errors.js'
-import { type Profile } from '../host/oci-profile.js'
+import type { Profile } from '../host/oci-profile.js'
 import { isIdentityHost, isLoopback, originOf, realmOf, type Endpoints } from '../wire/hosts.js'
 import { carryFor, deskCarrier, type LentLogin } from './profile-clerk.js'
 import { inShape, isBlocked, recogniseAll, type UserView } from './user-view.js'
-import { type Listing } from './proof.js'
+import type { Listing } from './proof.js'
 
 /** Where OCI is, for this command. */
 export interface Cloud {

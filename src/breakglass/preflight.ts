@@ -1,14 +1,14 @@
 /** What can be known without a secret before anybody opens a bag. `glasskey check` asks the same any day. */
-import { type Manifest } from '../custody/manifest.js'
+import type { Manifest } from '../custody/manifest.js'
 import { calledBy } from '../custody/share.js'
 import { GlasskeyError } from '../errors.js'
-import { type CustodyFolder } from '../host/custody-folder.js'
-import { type Profile } from '../host/oci-profile.js'
+import type { CustodyFolder } from '../host/custody-folder.js'
+import type { Profile } from '../host/oci-profile.js'
 import { TOLERANCE_MS } from '../warrant/deadline.js'
 import { exchange, ExchangeError } from '../wire/exchange.js'
 import { identityAt, viewUser, type Cloud } from './login.js'
 import { deskCarrier, newRequestId } from './profile-clerk.js'
-import { type ListedKey } from '../record/journal.js'
+import type { ListedKey } from '../record/journal.js'
 import { isBlocked, recogniseAll } from './user-view.js'
 
 /** One thing that was looked at. */

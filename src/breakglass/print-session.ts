@@ -13,7 +13,7 @@ import { entryPage, slipPage, type EntrySource } from '../paper/entry-page.js'
 import { drawLogbookEntry } from '../paper/logbook-entry.js'
 import { drawReleaseSlips } from '../paper/release-slip.js'
 import { replay } from '../record/replay.js'
-import { type SessionResult } from './conclude.js'
+import type { SessionResult } from './conclude.js'
 
 /** Where the paper is. */
 export interface PrintedSession {

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { runTask, type Carry, type ClerkTask } from '../clerk/door.js'
-import { type Json } from '../canonical.js'
+import type { Json } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 import { startRoom, type Isolation } from '../host/isolation.js'
 import { exchange, ExchangeError, type Answer, type Carrier } from '../wire/exchange.js'

@@ -1,13 +1,13 @@
 /** Proving that the used key is dead, without any key: the probes signed ahead, and the key list where a login can read it. */
 import { asRemark, asWords } from '../custody/fields.js'
-import { type Manifest } from '../custody/manifest.js'
+import type { Manifest } from '../custody/manifest.js'
 import { pause, readClocks } from '../host/clock.js'
 import { say } from '../host/terminal.js'
-import { type JournalEntry, type Grade, type ListedKey } from '../record/journal.js'
+import type { JournalEntry, Grade, ListedKey } from '../record/journal.js'
 import { isListed } from '../record/recognise.js'
-import { type DatedProbe } from '../strongroom/protocol.js'
+import type { DatedProbe } from '../strongroom/protocol.js'
 import { confirmationDue, isAccepted, isCredible, isRefused, type ProbeAnswer } from '../warrant/probe-schedule.js'
-import { type Warrant } from '../warrant/warrant.js'
+import type { Warrant } from '../warrant/warrant.js'
 import { exchange, ExchangeError, type Carrier } from '../wire/exchange.js'
 
 /** Writes a line of the journal. */

@@ -1,11 +1,11 @@
 /** The user as a lent login sees it; shapes of the clerk's answers, checked. */
 import { z } from 'zod'
 import { explain } from '../custody/explain.js'
-import { type Manifest } from '../custody/manifest.js'
+import type { Manifest } from '../custody/manifest.js'
 import { GlasskeyError } from '../errors.js'
-import { type ListedKey } from '../record/journal.js'
+import type { ListedKey } from '../record/journal.js'
 import { recognise } from '../record/recognise.js'
-import { type Json } from '../canonical.js'
+import type { Json } from '../canonical.js'
 
 const key = z.object({ fingerprint: z.string(), keyValue: z.string(), lifecycleState: z.string() })
 const capabilities = z.record(z.string(), z.boolean().nullish())

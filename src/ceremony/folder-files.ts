@@ -5,7 +5,7 @@ import { rulesFile, type Rules } from '../custody/rules.js'
 import { manifestFile } from '../custody/manifest.js'
 import { places } from '../host/sealed-folder.js'
 import { makeFolder, syncFolder, writeNew } from '../host/disk.js'
-import { type MadeGeneration } from './generations.js'
+import type { MadeGeneration } from './generations.js'
 
 /** Writes `generations/<n>/` into a custody folder or an outbox, whole or not at all. */
 export function writeGeneration(folder: string, made: Pick<MadeGeneration, 'manifest' | 'envelope'>, rules: Rules, signature: Uint8Array | null = null): void {

@@ -1,7 +1,7 @@
 /** Making generations: keys, manifests, envelopes, shares. Nothing is written here and nothing leaves this process. */
 import { generateKeyPair, randomBytes, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
-import { type Custody } from '../custody/custody-yaml.js'
+import type { Custody } from '../custody/custody-yaml.js'
 import { envelopeDigest, envelopeText, headerFor, openWithSecret, seal } from '../custody/envelope.js'
 import { namesOf, spkiOf, type PublicKeyNames } from '../custody/key.js'
 import { manifestDigest, type Manifest, type SealedManifest } from '../custody/manifest.js'

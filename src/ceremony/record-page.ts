@@ -1,5 +1,5 @@
 /** The ceremony record on paper. */
-import { type Custody } from '../custody/custody-yaml.js'
+import type { Custody } from '../custody/custody-yaml.js'
 import { manifestDigest } from '../custody/manifest.js'
 import { toParts } from '../custody/paper-parts.js'
 import { spkiOfPem } from '../custody/key.js'
@@ -8,8 +8,8 @@ import { bagWords, hexToWords } from '../custody/words.js'
 import { drawCeremonyRecord } from '../paper/ceremony-record.js'
 import { sliceBytes } from '../paper/envelope-slices.js'
 import { TOOL } from '../version.js'
-import { type MadeGeneration } from './generations.js'
-import { type Sheet } from './sheets.js'
+import type { MadeGeneration } from './generations.js'
+import type { Sheet } from './sheets.js'
 
 /** What the record says beside the generations themselves. */
 export interface RecordFacts {

@@ -4,7 +4,7 @@ import { openWithSecret, type OpenedEnvelope } from '../custody/envelope.js'
 import { joinParts, parsePart, type Part } from '../custody/paper-parts.js'
 import { parseShareText, type UntrustedShare } from '../custody/share-text.js'
 import { GlasskeyError } from '../errors.js'
-import { type Isolation } from '../host/isolation.js'
+import type { Isolation } from '../host/isolation.js'
 import { readScanFiles } from '../host/scan-reader.js'
 import { say } from '../host/terminal.js'
 

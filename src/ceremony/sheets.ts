@@ -1,12 +1,12 @@
 /** One PDF for each custodian, copy and generation; every printed page is read back before it counts. */
-import { type Custody, type Custodian } from '../custody/custody-yaml.js'
+import type { Custody, Custodian } from '../custody/custody-yaml.js'
 import { toParts } from '../custody/paper-parts.js'
 import { hexToWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
 import { CODES_ON_A_PAGE, sliceBytes } from '../paper/envelope-slices.js'
 import { drawSheet } from '../paper/sheet.js'
 import { readPages } from '../reader/page-proof.js'
-import { type MadeGeneration } from './generations.js'
+import type { MadeGeneration } from './generations.js'
 
 /** A sheet: its file name, and the PDF. Secret. */
 export interface Sheet {

@@ -4,14 +4,14 @@
  * What comes out of the pipe was written by other people's code. Lines are bounded and checked; anything else ends the
  * task with an error. No SDK is imported here.
  */
-import { type Duplex } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 import { z } from 'zod'
-import { type Json } from '../canonical.js'
+import type { Json } from '../canonical.js'
 import { asRemark } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
-import { type Answer } from '../wire/exchange.js'
-import { type UnsignedRequest } from '../wire/signature.js'
+import type { Answer } from '../wire/exchange.js'
+import type { UnsignedRequest } from '../wire/signature.js'
 
 const MAXIMUM_LINE = 4 * 1024 * 1024
 

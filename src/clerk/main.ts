@@ -1,6 +1,6 @@
 /** The clerk: the process with the OCI SDK. It has no key and no network; it asks through the pipe on descriptor 3. */
 import { Socket } from 'node:net'
-import { type Json } from '../canonical.js'
+import type { Json } from '../canonical.js'
 import { Post } from './post.js'
 
 /** One file per task, loaded when asked for. */

@@ -2,9 +2,9 @@
  * The clerk's only way out: every request that the SDK marshals goes unsigned down a pipe, and the answer comes back.
  * The SDK believes that it talks to OCI.
  */
-import { type Duplex } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import { createInterface } from 'node:readline'
-import { type HttpClient, type HttpRequest } from 'oci-common'
+import type { HttpClient, HttpRequest } from 'oci-common'
 
 /** What the other side of the pipe says. */
 export type FromCourier =

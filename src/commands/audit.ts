@@ -1,7 +1,7 @@
 /** `glasskey audit`: was what was released revoked, and is what was done what was written down? */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { type Argv } from 'yargs'
+import type { Argv } from 'yargs'
 import { auditCustody, type Audit } from '../audit/audit.js'
 import { reportContent } from '../audit/report.js'
 import { auditJson, auditText } from '../audit/told.js'
@@ -18,7 +18,7 @@ import { readProfile } from '../host/oci-profile.js'
 import { drawAuditReport } from '../paper/audit-report.js'
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
 import { cloudOf, configOf, custodyFlag, type CloudArguments } from './flags.js'
-import { type Outcome } from './outcome.js'
+import type { Outcome } from './outcome.js'
 
 interface Arguments extends Omit<CloudArguments, 'reader'> {
   profile: string | undefined

@@ -1,14 +1,14 @@
 /** `glasskey break rotate` and `glasskey break saas-admin`. */
 import { resolve } from 'node:path'
-import { type Argv } from 'yargs'
+import type { Argv } from 'yargs'
 import { breakGlass } from '../breakglass/break-glass.js'
 import { databaseOcid, secretOcid, userOcid, line } from '../custody/fields.js'
 import { saasAccess } from '../custody/rules.js'
 import { GlasskeyError } from '../errors.js'
-import { type Action } from '../warrant/warrant.js'
+import type { Action } from '../warrant/warrant.js'
 import { field, HEADINGS, inputsOf, sessionFlags, type SessionArguments } from './flags.js'
 import { sessionOutcome, wholeNumber } from './session-outcome.js'
-import { type Outcome } from './outcome.js'
+import type { Outcome } from './outcome.js'
 
 interface Arguments extends SessionArguments {
   action: 'rotate' | 'saas-admin'

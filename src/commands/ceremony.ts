@@ -1,10 +1,10 @@
 /** `glasskey ceremony`: offline; and `glasskey ceremony import`: back online. */
 import { resolve } from 'node:path'
-import { type Argv } from 'yargs'
+import type { Argv } from 'yargs'
 import { conductCeremony, type CeremonyResult } from '../ceremony/conduct.js'
 import { importOutbox } from '../ceremony/import.js'
 import { GlasskeyError } from '../errors.js'
-import { type Outcome } from './outcome.js'
+import type { Outcome } from './outcome.js'
 
 interface Arguments {
   step: 'import' | undefined

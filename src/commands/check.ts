@@ -1,6 +1,6 @@
 /** `glasskey check`: would it work tonight? Without secrets, any day. */
 import { resolve } from 'node:path'
-import { type Argv } from 'yargs'
+import type { Argv } from 'yargs'
 import { lookAtKeys, lookAtRegions, type Finding } from '../breakglass/preflight.js'
 import { checkEndpoints } from '../breakglass/open-session.js'
 import { inUse } from '../custody/generation.js'
@@ -10,7 +10,7 @@ import { probeIsolation } from '../host/isolation.js'
 import { toned } from '../host/terminal.js'
 import { cloudFlags, cloudOf, readerOf, type CloudArguments } from './flags.js'
 import { standingOf } from './status.js'
-import { type Outcome } from './outcome.js'
+import type { Outcome } from './outcome.js'
 
 export const builder = (flags: Argv): Argv =>
   cloudFlags(flags).usage('$0 check [--reader PROFILE]\n\nFolder and chains, clock, endpoints, key slots (with a reader), successors, printer, isolation. Exit 3 when a\nsession would not begin.')

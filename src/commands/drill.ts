@@ -1,10 +1,10 @@
 /** `glasskey drill`: the newcomer's first. */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { type Argv } from 'yargs'
-import { type Json } from '../canonical.js'
+import type { Argv } from 'yargs'
+import type { Json } from '../canonical.js'
 import { playDrill } from '../drill/drill.js'
-import { type Outcome } from './outcome.js'
+import type { Outcome } from './outcome.js'
 
 export const builder = (flags: Argv): Argv =>
   flags

@@ -1,9 +1,9 @@
 /** Flags that several commands share, and what they mean. */
 import { resolve } from 'node:path'
-import { type Argv } from 'yargs'
-import { type z } from 'zod'
-import { type Inputs } from '../breakglass/break-glass.js'
-import { type Cloud } from '../breakglass/login.js'
+import type { Argv } from 'yargs'
+import type { z } from 'zod'
+import type { Inputs } from '../breakglass/break-glass.js'
+import type { Cloud } from '../breakglass/login.js'
 import { GlasskeyError } from '../errors.js'
 import { readTyped } from '../host/disk.js'
 import { readProfile, type Profile } from '../host/oci-profile.js'

@@ -1,8 +1,8 @@
 /** `glasskey init`: a commented custody.yaml, from questions or flags. */
 import { resolve } from 'node:path'
 import { input, number, select } from '@inquirer/prompts'
-import { type Argv } from 'yargs'
-import { type z } from 'zod'
+import type { Argv } from 'yargs'
+import type { z } from 'zod'
 import { custodyYaml, type CustodyAnswers } from '../ceremony/custody-template.js'
 import { parseCustodyYaml } from '../custody/custody-yaml.js'
 import { line, region, tenancyOcid, userOcid } from '../custody/fields.js'
@@ -11,7 +11,7 @@ import { writeNew } from '../host/disk.js'
 import { isInteractive } from '../host/terminal.js'
 import { assertPrintable } from '../paper/printable.js'
 import { realmOf } from '../wire/hosts.js'
-import { type Outcome } from './outcome.js'
+import type { Outcome } from './outcome.js'
 
 interface Arguments {
   out: string

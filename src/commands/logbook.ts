@@ -1,8 +1,8 @@
 /** `glasskey logbook list|show|verify|print|add`. */
 import { resolve } from 'node:path'
-import { type Argv } from 'yargs'
+import type { Argv } from 'yargs'
 import { z } from 'zod'
-import { type Json } from '../canonical.js'
+import type { Json } from '../canonical.js'
 import { entrySource } from '../breakglass/print-session.js'
 import { explain } from '../custody/explain.js'
 import { GlasskeyError } from '../errors.js'
@@ -18,9 +18,9 @@ import { drawLogbookEntry } from '../paper/logbook-entry.js'
 import { entryPage, summaryOf } from '../paper/entry-page.js'
 import { checkLastSignature } from '../record/evidence.js'
 import { logbookEntry, readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
-import { type Session } from '../record/replay.js'
+import type { Session } from '../record/replay.js'
 import { custodyFlag } from './flags.js'
-import { type Outcome } from './outcome.js'
+import type { Outcome } from './outcome.js'
 
 interface Arguments {
   step: 'list' | 'show' | 'verify' | 'print' | 'add'

@@ -1,5 +1,5 @@
 /** How every command ends: what was asked for on standard output, the error in one place, the exit code from one table. */
-import { type Json } from '../canonical.js'
+import type { Json } from '../canonical.js'
 import { EXIT_CODES, GlasskeyError, type ErrorCode } from '../errors.js'
 import { say, visibleToned } from '../host/terminal.js'
 

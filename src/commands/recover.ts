@@ -1,13 +1,13 @@
 /** `glasskey recover`: the private key from sheets alone. The end of this key's custody, so a sentence is typed first. */
 import { resolve } from 'node:path'
-import { type Argv } from 'yargs'
+import type { Argv } from 'yargs'
 import { openSheets, readSheets } from '../ceremony/recover.js'
 import { GlasskeyError } from '../errors.js'
 import { readBytes, readTyped, writeNew } from '../host/disk.js'
 import { requireOwnCode } from '../host/environment.js'
 import { probeIsolation } from '../host/isolation.js'
 import { ask, say } from '../host/terminal.js'
-import { type Outcome } from './outcome.js'
+import type { Outcome } from './outcome.js'
 
 interface Arguments {
   scan: string[]

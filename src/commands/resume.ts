@@ -1,10 +1,10 @@
 /** `glasskey resume`. */
 import { resolve } from 'node:path'
-import { type Argv } from 'yargs'
+import type { Argv } from 'yargs'
 import { resume } from '../breakglass/resume.js'
 import { HEADINGS, inputsOf, sessionFlags, type SessionArguments } from './flags.js'
 import { nothingToDo, sessionOutcome } from './session-outcome.js'
-import { type Outcome } from './outcome.js'
+import type { Outcome } from './outcome.js'
 
 interface Arguments extends SessionArguments {
   session: string | undefined

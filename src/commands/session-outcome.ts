@@ -4,7 +4,7 @@ import { printSession, type PrintedSession } from '../breakglass/print-session.j
 import { EXIT, EXIT_CODES, GlasskeyError } from '../errors.js'
 import { say, toned } from '../host/terminal.js'
 import { wasNeverAccepted } from '../record/replay.js'
-import { type Outcome, type Problem } from './outcome.js'
+import type { Outcome, Problem } from './outcome.js'
 
 /** Prints entry and slips, and says what to do next. Throws the session's failure once everything is on paper. */
 export async function sessionOutcome(folder: string, result: SessionResult, printer: string | undefined): Promise<Outcome> {

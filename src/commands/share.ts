@@ -1,6 +1,6 @@
 /** `glasskey share inspect`: one sheet alone, without a quorum and without learning anything secret. */
 import { resolve } from 'node:path'
-import { type Argv } from 'yargs'
+import type { Argv } from 'yargs'
 import { readSheets } from '../ceremony/recover.js'
 import { judgeShare, calledBy } from '../custody/share.js'
 import { whyNot } from '../custody/generation.js'
@@ -9,7 +9,7 @@ import { readCustodyFolder } from '../host/custody-folder.js'
 import { otherGenerations } from '../host/sealed-folder.js'
 import { readTyped } from '../host/disk.js'
 import { probeIsolation } from '../host/isolation.js'
-import { type Outcome } from './outcome.js'
+import type { Outcome } from './outcome.js'
 
 interface Arguments {
   scan: string[]

@@ -1,6 +1,6 @@
 /** `glasskey simulator`: OCI on loopback, to rehearse on. Runs until it is told to stop. */
 import { resolve } from 'node:path'
-import { type Argv } from 'yargs'
+import type { Argv } from 'yargs'
 import { GlasskeyError } from '../errors.js'
 import { readBeliefs } from '../simulator/beliefs.js'
 import { describeSimulator, writeConfig } from '../simulator/config-directory.js'

@@ -1,12 +1,12 @@
 /** `glasskey status`: ten lines or fewer, what is wrong first. */
 import { resolve } from 'node:path'
-import { type Argv } from 'yargs'
+import type { Argv } from 'yargs'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { wallClock } from '../host/clock.js'
 import { toned } from '../host/terminal.js'
 import { custodyStanding, type CustodyStanding } from '../record/standing.js'
 import { custodyFlag } from './flags.js'
-import { type Outcome } from './outcome.js'
+import type { Outcome } from './outcome.js'
 
 /** Remarks shown; the rest are counted. */
 const SHOWN = 4

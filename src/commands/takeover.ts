@@ -1,13 +1,13 @@
 /** `glasskey takeover`. */
 import { resolve } from 'node:path'
-import { type Argv } from 'yargs'
+import type { Argv } from 'yargs'
 import { takeOver } from '../breakglass/takeover.js'
 import { line } from '../custody/fields.js'
 import { readProfile } from '../host/oci-profile.js'
 import { say } from '../host/terminal.js'
 import { configOf, field, HEADINGS, inputsOf, sessionFlags, type SessionArguments } from './flags.js'
 import { nothingToDo, sessionOutcome } from './session-outcome.js'
-import { type Outcome } from './outcome.js'
+import type { Outcome } from './outcome.js'
 
 interface Arguments extends SessionArguments {
   profile: string

@@ -1,5 +1,5 @@
 /** A schema's complaints as one line for a person. */
-import { type z } from 'zod'
+import type { z } from 'zod'
 
 /** A complaint may repeat every unknown name of a document. */
 const LONGEST_COMPLAINT = 400

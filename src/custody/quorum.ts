@@ -2,7 +2,7 @@
 import { combine } from 'shamir-secret-sharing'
 import { timingSafeEqual } from 'node:crypto'
 import { GlasskeyError } from '../errors.js'
-import { type Manifest } from './manifest.js'
+import type { Manifest } from './manifest.js'
 import { calledBy, type Share } from './share.js'
 import { SHARE_BYTES } from './share-text.js'
 

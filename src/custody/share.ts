@@ -1,7 +1,7 @@
 /** Each share judged alone: is this the share that the manifest promised for this custodian? */
 import { createHash } from 'node:crypto'
 import { GlasskeyError } from '../errors.js'
-import { type Manifest } from './manifest.js'
+import type { Manifest } from './manifest.js'
 import { SHARE_BYTES, type UntrustedShare } from './share-text.js'
 
 /** A share that fits its commitment. Made only by `judgeShare`. */

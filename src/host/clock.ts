@@ -1,6 +1,6 @@
 /** The machine's clocks. */
 import { uptime } from 'node:os'
-import { type Reading } from '../warrant/deadline.js'
+import type { Reading } from '../warrant/deadline.js'
 
 /** Wall clock and time since boot (suspension included), in ms, read together. */
 export function readClocks(): Reading {

@@ -9,7 +9,7 @@ import { explain } from '../custody/explain.js'
 import { fingerprint, region, tenancyOcid, userOcid, visibleOnly } from '../custody/fields.js'
 import { fingerprintOf, spkiOf } from '../custody/key.js'
 import { GlasskeyError } from '../errors.js'
-import { type Signer } from '../wire/signature.js'
+import type { Signer } from '../wire/signature.js'
 import { readText } from './disk.js'
 
 const profileSchema = z.object({ tenancy: tenancyOcid, user: userOcid, fingerprint, region, key_file: z.string().min(1), pass_phrase: z.string().optional() })

@@ -1,6 +1,6 @@
 /** The desk's end of the strongroom's connections: bytes to and from the hosts of the warrant. It sees ciphertext only. */
 import { connect, type Socket } from 'node:net'
-import { type FromStrongroom, type ToStrongroom } from '../strongroom/protocol.js'
+import type { FromStrongroom, ToStrongroom } from '../strongroom/protocol.js'
 
 type Relayed = Extract<FromStrongroom, { kind: 'connect' | 'data' | 'end' }>
 

@@ -1,7 +1,7 @@
 /** Reading sheets outside a session (recover, share inspect): a reader process with the files, and nothing else. */
 import { closeSync, openSync } from 'node:fs'
 import { basename } from 'node:path'
-import { type Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 import { z } from 'zod'
 import { GlasskeyError } from '../errors.js'

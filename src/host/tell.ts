@@ -1,6 +1,6 @@
 /** The journal as a story: one sentence for each line that a person should hear about, said by whoever writes the line. */
 import { say, type Tone } from './terminal.js'
-import { type JournalLine } from '../record/journal.js'
+import type { JournalLine } from '../record/journal.js'
 
 /** Says what a journal line means, if it means something to a person. */
 export function tell(line: JournalLine): void {

@@ -2,7 +2,7 @@
 
 import { GlasskeyError } from '../errors.js'
 import { Canvas } from './canvas.js'
-import { type Fields, type View } from './fields.js'
+import type { Fields, View } from './fields.js'
 import { readTemplate, TEMPLATE_DIRECTORY } from './files.js'
 import { flow } from './flow.js'
 import { readLine, readMarkdown } from './markdown.js'

@@ -1,15 +1,15 @@
 /** An entry of the logbook, with its session where it has one, as the page that goes into the paper book. */
-import { type Json } from '../canonical.js'
-import { type Custody } from '../custody/custody-yaml.js'
-import { type Manifest } from '../custody/manifest.js'
+import type { Json } from '../canonical.js'
+import type { Custody } from '../custody/custody-yaml.js'
+import type { Manifest } from '../custody/manifest.js'
 import { hexToWords } from '../custody/words.js'
-import { type JournalLine } from '../record/journal.js'
-import { type LogbookEntry } from '../record/logbook.js'
-import { type Call, type Session } from '../record/replay.js'
+import type { JournalLine } from '../record/journal.js'
+import type { LogbookEntry } from '../record/logbook.js'
+import type { Call, Session } from '../record/replay.js'
 import { TOOL } from '../version.js'
 import { codeWords, purpose, warrantDigest, type Warrant } from '../warrant/warrant.js'
-import { type LogbookEntryContent, type NamedGeneration, type ReleaseContent } from './logbook-entry.js'
-import { type ReleaseSlipContent } from './release-slip.js'
+import type { LogbookEntryContent, NamedGeneration, ReleaseContent } from './logbook-entry.js'
+import type { ReleaseSlipContent } from './release-slip.js'
 
 /** What the page is made from. */
 export interface EntrySource {

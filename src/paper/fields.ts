@@ -6,7 +6,7 @@
  * `*_[O'Neill](x)|` is printed letter for letter, whatever it would mean in Markdown or HTML.
  */
 
-import { type Code } from './qr.js'
+import type { Code } from './qr.js'
 
 /** text: printed where named, also a condition; flag: a condition; code: a QR figure; `[fields]`: a repeated section. */
 export type Field = 'text' | 'flag' | 'code' | readonly [Fields]

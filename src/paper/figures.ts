@@ -1,12 +1,12 @@
 /** QR codes in rows, all of one document with modules that survive printing and scanning. */
 
-import { type Canvas } from './canvas.js'
+import type { Canvas } from './canvas.js'
 import { breakLines, drawLine, lineWidth } from './lines.js'
-import { type Figure } from './markdown.js'
+import type { Figure } from './markdown.js'
 import { MM } from './page-size.js'
-import { type Piece } from './piece.js'
+import type { Piece } from './piece.js'
 import { matrixOf, QUIET_MODULES, SMALLEST_MODULE_MM } from './qr.js'
-import { type TypeScale } from './scale.js'
+import type { TypeScale } from './scale.js'
 
 /** Larger modules than this gain nothing and cost space. */
 const LARGEST_MODULE_MM = 1.3

@@ -3,10 +3,10 @@
 import { baselineIn, INK, type Canvas, type Type } from './canvas.js'
 import { figureRows, type FigureRows } from './figures.js'
 import { breakLines, drawLine, drawTick } from './lines.js'
-import { type Block, type Inline } from './markdown.js'
+import type { Block, Inline } from './markdown.js'
 import { LABEL_COLUMN, MM } from './page-size.js'
 import { piecesOf, shift, stack, withOverlay, type Item, type Piece } from './piece.js'
-import { type TypeScale } from './scale.js'
+import type { TypeScale } from './scale.js'
 import { tableRows } from './table.js'
 import { typingRows } from './typing.js'
 

@@ -1,9 +1,9 @@
 /** Breaking text into lines of a given width. */
 
 import { baselineIn, INK, type Canvas, type Type } from './canvas.js'
-import { type Inline } from './markdown.js'
+import type { Inline } from './markdown.js'
 import { MM } from './page-size.js'
-import { type Face } from './typeface.js'
+import type { Face } from './typeface.js'
 
 /** A piece of a word in one face, a blank or a box. */
 type Part =

@@ -2,7 +2,7 @@
 
 import { lexer, type Token, type Tokens } from 'marked'
 import { MARK, type Value } from './fields.js'
-import { type Code } from './qr.js'
+import type { Code } from './qr.js'
 import { refusal, type Filled } from './template.js'
 
 /** Text in one voice, a blank of some millimetres, a box to tick, or the end of a line. */

@@ -2,7 +2,7 @@
 
 import { baselineIn, INK, type Canvas, type Type } from './canvas.js'
 import { MARGINS, MM } from './page-size.js'
-import { type Item, type Piece } from './piece.js'
+import type { Item, Piece } from './piece.js'
 
 /** A piece at its place on a page. */
 interface Placed { readonly piece: Piece, readonly y: number }

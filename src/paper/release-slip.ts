@@ -1,7 +1,7 @@
 /** What each releasing custodian takes home from a session: two slips on a page, to be cut apart. */
 
 import { documentKind, drawDocument, type Drawing } from './document.js'
-import { type NamedGeneration } from './logbook-entry.js'
+import type { NamedGeneration } from './logbook-entry.js'
 import { moment } from './moment.js'
 
 /** What the slips of one session say. */

@@ -2,10 +2,10 @@
 
 import { INK, type Canvas, type Type } from './canvas.js'
 import { breakLines, drawLine, extent, lineWidth, type Line } from './lines.js'
-import { type Align, type Block, type Inline } from './markdown.js'
+import type { Align, Block, Inline } from './markdown.js'
 import { LABEL_COLUMN, MM } from './page-size.js'
-import { type Piece } from './piece.js'
-import { type TypeScale } from './scale.js'
+import type { Piece } from './piece.js'
+import type { TypeScale } from './scale.js'
 
 type Table = Extract<Block, { kind: 'table' }>
 type Cell = readonly Inline[]

@@ -1,8 +1,8 @@
 /** A text in groups of four characters, in cells of one width, for people who have to type it. */
 
 import { baselineIn, INK, type Canvas } from './canvas.js'
-import { type Piece } from './piece.js'
-import { type TypeScale } from './scale.js'
+import type { Piece } from './piece.js'
+import type { TypeScale } from './scale.js'
 
 const GROUP = 4
 /** The same on every sheet, so that people can say "line 3" to each other. */

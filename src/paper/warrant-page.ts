@@ -1,7 +1,7 @@
 /** The warrant on paper: what custodians read before they open a bag, and where they say yes or no. */
 
 import { documentKind, drawDocument, type Drawing } from './document.js'
-import { type NamedGeneration } from './logbook-entry.js'
+import type { NamedGeneration } from './logbook-entry.js'
 import { moment } from './moment.js'
 
 /** What a warrant says. Moments are ISO 8601 in UTC, digests lower-case hex. */

@@ -1,6 +1,6 @@
 /** What the reader tells the process that started it: one JSON object a line. */
 
-import { type ErrorCode } from '../errors.js'
+import type { ErrorCode } from '../errors.js'
 import { LIMITS } from './limits.js'
 
 /** `file` is the label that the reader was given for a file. */

@@ -3,7 +3,7 @@
 import { PDFiumLibrary, type PDFiumDocument } from '@hyzyla/pdfium'
 import { boundedWasm, type Receive } from './bounded-wasm.js'
 import { LIMITS } from './limits.js'
-import { type Raster } from './qr-search.js'
+import type { Raster } from './qr-search.js'
 import { overLimit, unreadable } from './refusals.js'
 
 const POINTS_PER_INCH = 72

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import { createInflate } from 'node:zlib'
-import { type FileKind } from './file-kind.js'
+import type { FileKind } from './file-kind.js'
 import { LIMITS } from './limits.js'
 import { overLimit, unreadable, type Place } from './refusals.js'
 

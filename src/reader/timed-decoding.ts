@@ -2,10 +2,10 @@
 
 import { Worker } from 'node:worker_threads'
 import { GlasskeyError } from '../errors.js'
-import { type DecodedPage } from './decode.js'
+import type { DecodedPage } from './decode.js'
 import { LIMITS } from './limits.js'
 import { overLimit, unreadable } from './refusals.js'
-import { type Progress } from './worker.js'
+import type { Progress } from './worker.js'
 
 /** The thread's code lies beside this file, compiled. */
 const WORKER = new URL('./worker.js', import.meta.url)

@@ -2,7 +2,7 @@
 import { sha256Hex } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 import { NO_LINE, type Chain, type Head } from './chain.js'
-import { type LogbookEntry } from './logbook.js'
+import type { LogbookEntry } from './logbook.js'
 
 /** A session, and where the logbook ended when its warrant was drawn up. */
 export interface RecordedSession {

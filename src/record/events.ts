@@ -1,7 +1,7 @@
 /** Logbook and journals as events in the lives of generations. */
-import { type GenerationEvent } from '../custody/generation.js'
-import { type LogbookEntry } from './logbook.js'
-import { type Session } from './replay.js'
+import type { GenerationEvent } from '../custody/generation.js'
+import type { LogbookEntry } from './logbook.js'
+import type { Session } from './replay.js'
 
 /** Events of the logbook first, then those of the sessions in order of their opening. */
 export function generationEvents(logbook: readonly LogbookEntry[], sessions: readonly Session[]): GenerationEvent[] {

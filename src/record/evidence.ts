@@ -3,11 +3,11 @@ import { createPublicKey, verify } from 'node:crypto'
 import { z } from 'zod'
 import { canonicalJson } from '../canonical.js'
 import { fingerprint, generation, instant, keyId, region, sha256 } from '../custody/fields.js'
-import { type Manifest } from '../custody/manifest.js'
+import type { Manifest } from '../custody/manifest.js'
 import { GlasskeyError } from '../errors.js'
-import { type Chain } from './chain.js'
+import type { Chain } from './chain.js'
 import { grade, headStatement, type JournalLine } from './journal.js'
-import { type Session } from './replay.js'
+import type { Session } from './replay.js'
 
 /** Schema of evidence.json. */
 export const evidenceSchema = z.strictObject({

@@ -1,8 +1,8 @@
 /** Whose an API key is that OCI lists: known by its whole public key; by OCI's fingerprint only where OCI leaves the key out. */
 import { sha256Hex } from '../canonical.js'
 import { spkiOfPem } from '../custody/key.js'
-import { type Manifest } from '../custody/manifest.js'
-import { type ListedKey } from './journal.js'
+import type { Manifest } from '../custody/manifest.js'
+import type { ListedKey } from './journal.js'
 
 /** ApiKey as OCI lists it (oci-identity, models/api-key). */
 export interface KeyAsListed {

@@ -1,5 +1,5 @@
 /** What a journal says happened, for those who come after: resume, status, audit, the printed entry. */
-import { type Census, type Grade, type JournalLine } from './journal.js'
+import type { Census, Grade, JournalLine } from './journal.js'
 
 type LineOf<Type extends JournalLine['type']> = Extract<JournalLine, { type: Type }>
 

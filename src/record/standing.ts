@@ -1,7 +1,7 @@
 /** Where a custody stands today: what a manager needs to hear first. Pure. */
 import { inUse, successorsOf, type GenerationEvent, type SheetSet, type Standing } from '../custody/generation.js'
-import { type Head } from './chain.js'
-import { type LogbookEntry } from './logbook.js'
+import type { Head } from './chain.js'
+import type { LogbookEntry } from './logbook.js'
 import { isSettled, type Session } from './replay.js'
 
 /** Successors that should wait. */

@@ -1,8 +1,8 @@
 /** The audit log: one event for every authenticated call, in the shape of OCI Audit (`AuditEvent`, CloudEvents 0.1). */
-import { type Caller } from './caller.js'
-import { type Region } from './cloud.js'
+import type { Caller } from './caller.js'
+import type { Region } from './cloud.js'
 import { mintHex, type Random } from './ocid.js'
-import { type Operation, type Service } from './operation.js'
+import type { Operation, Service } from './operation.js'
 import { header, pathOf, queryOf, type Received, type WireHeaders } from './received.js'
 import { type TenancyState, wireTime } from './tenancy.js'
 

@@ -1,10 +1,10 @@
 /** Who is calling: from the key id of a signature to a user and what this user may do. */
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { type Cloud, type Region } from './cloud.js'
-import { type Received } from './received.js'
+import type { Cloud, Region } from './cloud.js'
+import type { Received } from './received.js'
 import { notAuthenticated } from './refusal.js'
 import { checkCoverage, checkSignature, SignatureFault } from './signature.js'
-import { type ApiKeyRecord, type IdentityState } from './tenancy.js'
+import type { ApiKeyRecord, IdentityState } from './tenancy.js'
 
 /** Groups with a meaning in this simulator's permission model. */
 export const ADMINISTRATORS = 'Administrators'

@@ -1,9 +1,9 @@
 /** The cloud behind the listeners: one tenancy, its regions, its clock, and what each region has heard so far. */
 import { createHash } from 'node:crypto'
-import { type AuditLog } from './audit-log.js'
-import { type Beliefs } from './beliefs.js'
+import type { AuditLog } from './audit-log.js'
+import type { Beliefs } from './beliefs.js'
 import { mintOcid, type Random } from './ocid.js'
-import { type IdentityState, type TenancyState } from './tenancy.js'
+import type { IdentityState, TenancyState } from './tenancy.js'
 
 /** One region of the tenancy. Delays are in milliseconds. */
 export interface Region {

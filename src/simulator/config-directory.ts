@@ -2,10 +2,10 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { stringify } from 'ini'
-import { type Json } from '../canonical.js'
+import type { Json } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 import { PROFILES } from './seed.js'
-import { type Simulator } from './simulator.js'
+import type { Simulator } from './simulator.js'
 
 /** What `tenancy.json` and the first line on stdout say. */
 export function describeSimulator(simulator: Simulator): { [name: string]: Json } {

@@ -14,7 +14,7 @@
  */
 import { z } from 'zod'
 import { FAULT } from './faults.js'
-import { type Simulator } from './simulator.js'
+import type { Simulator } from './simulator.js'
 import { TENANCY_EVENT } from './tenancy-events.js'
 
 const ADVANCE = z.strictObject({ advanceSeconds: z.number() })

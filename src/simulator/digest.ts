@@ -1,7 +1,7 @@
 /** A digest of what matters for security in a tenancy: equal digests, equal ways in. */
 import { createHash } from 'node:crypto'
 import { runningSession } from './database/saas-admin.js'
-import { type TenancyState } from './tenancy.js'
+import type { TenancyState } from './tenancy.js'
 
 function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex')

@@ -1,8 +1,8 @@
 /** One request and its answer: authenticate, find the operation, may the caller, do it, write it down. */
-import { type Cloud, type Region } from './cloud.js'
+import type { Cloud, Region } from './cloud.js'
 import { authenticate, type Caller } from './caller.js'
 import { mintHex, type Random } from './ocid.js'
-import { type Answer, type Call, type Operation } from './operation.js'
+import type { Answer, Call, Operation } from './operation.js'
 import { findOperation, isScimPath } from './operations.js'
 import { header, pathOf, queryOf, type Received } from './received.js'
 import { notAuthorizedOrNotFound, OciRefusal, refusalBody, scimRefusalBody } from './refusal.js'

@@ -2,13 +2,13 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
-import { type AddressInfo, type Socket } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Cloud, type Region } from './cloud.js'
+import type { Cloud, Region } from './cloud.js'
 import { exchange, requestIdOf, type Reply } from './exchange.js'
-import { type FaultAction, type Faults } from './faults.js'
+import type { FaultAction, Faults } from './faults.js'
 import { header, pathOf, type Received, wireHeaders } from './received.js'
-import { type TenancyEvent } from './tenancy-events.js'
+import type { TenancyEvent } from './tenancy-events.js'
 import { type Certified, issueServerCertificate, makeTestAuthority } from './test-authority.js'
 
 /** A request as the simulator's own log has it. */

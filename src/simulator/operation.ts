@@ -1,9 +1,9 @@
 /** What an operation is: a name, a method, a path, who may call it, what it does. */
-import { type Caller } from './caller.js'
+import type { Caller } from './caller.js'
 import { type Cloud, etagOf, type Region } from './cloud.js'
 import { header, type WireHeaders } from './received.js'
 import { believedRefusal, invalidParameter, missingParameter, notAuthorizedOrNotFound } from './refusal.js'
-import { type IdentityState, type UserRecord } from './tenancy.js'
+import type { IdentityState, UserRecord } from './tenancy.js'
 
 /** Which of OCI's services an operation belongs to; decides about the error body and the audit event's type. */
 export type Service = 'identity' | 'domains' | 'database' | 'workrequests' | 'audit'

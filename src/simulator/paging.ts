@@ -1,6 +1,6 @@
 /** Lists in pages: `limit`, `page` and `opc-next-page` as OCI has them, and the filters and orders of IAM's lists. */
 import { createHash } from 'node:crypto'
-import { type Answer, type Call } from './operation.js'
+import type { Answer, Call } from './operation.js'
 import { invalidParameter } from './refusal.js'
 
 const LARGEST_LIMIT = 1000

@@ -8,7 +8,7 @@
  *
  * Policies are kept and listed, not evaluated.
  */
-import { type Call } from './operation.js'
+import type { Call } from './operation.js'
 
 /** Administrators only. */
 export function administer(call: Call): boolean {

@@ -1,9 +1,9 @@
 /** opc-retry-token: the same token gets the same answer for 24 hours, and the create happens once. */
 import { createHash } from 'node:crypto'
-import { type Answer, type Call, type Operation } from './operation.js'
+import type { Answer, Call, Operation } from './operation.js'
 import { header } from './received.js'
 import { believedRefusal, invalidParameter } from './refusal.js'
-import { type IdentityState, type RetryRecord } from './tenancy.js'
+import type { IdentityState, RetryRecord } from './tenancy.js'
 
 const LIFE_MS = 24 * 3_600_000
 const LONGEST = 64

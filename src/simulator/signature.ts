@@ -6,7 +6,7 @@
  * repeated here by construction.
  */
 import { createHash, type KeyObject, timingSafeEqual, verify } from 'node:crypto'
-import { type Received, type WireHeaders } from './received.js'
+import type { Received, WireHeaders } from './received.js'
 
 /** Largest difference between the signed date and this clock: 5 minutes (OCI, "Request signatures"). */
 export const MAXIMUM_SKEW_MS = 5 * 60_000

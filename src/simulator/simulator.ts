@@ -16,7 +16,7 @@ import { listen, type Listener, type ListenerParts, type Observe, type RequestRe
 import { type Random, regionKey } from './ocid.js'
 import { makeSeed, type Person, type Profile, type Seed, type Seeded } from './seed.js'
 import { appendEvent, type Loaded, loadState, saveState } from './state-file.js'
-import { type TenancyState } from './tenancy.js'
+import type { TenancyState } from './tenancy.js'
 import { happen, type TenancyEventInput, TENANCY_EVENT } from './tenancy-events.js'
 import { type Certified, issueServerCertificate, makeTestAuthority } from './test-authority.js'
 

@@ -5,9 +5,9 @@
  */
 import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { GlasskeyError } from '../errors.js'
-import { type AuditEvent } from './audit-log.js'
-import { type Seeded } from './seed.js'
-import { type Certified } from './test-authority.js'
+import type { AuditEvent } from './audit-log.js'
+import type { Seeded } from './seed.js'
+import type { Certified } from './test-authority.js'
 
 const FORMAT = 'glasskey-simulator/1'
 

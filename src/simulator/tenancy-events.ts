@@ -1,8 +1,8 @@
 /** Things that other people do to the tenancy while somebody is working in it. For scripts and tests. */
 import { z } from 'zod'
-import { type Cloud } from './cloud.js'
+import type { Cloud } from './cloud.js'
 import { API_KEY_LIMIT, installKey, livingKeys } from './identity/api-keys.js'
-import { type UserRecord } from './tenancy.js'
+import type { UserRecord } from './tenancy.js'
 
 const userId = z.string().min(1)
 

@@ -16,7 +16,7 @@ import {
   time,
   utf8String,
 } from './der.js'
-import { type Random } from './ocid.js'
+import type { Random } from './ocid.js'
 
 /** A certificate and its private key, both PEM (PKCS#8 for the key). */
 export interface Certified {

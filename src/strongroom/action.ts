@@ -1,15 +1,15 @@
 /** What a session does between the census and the exit. The strongroom reads; the clerk marshals; the warrant admits. */
-import { type Duplex } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import { z } from 'zod'
 import { runTask } from '../clerk/door.js'
 import { GlasskeyError } from '../errors.js'
-import { type Census } from '../record/journal.js'
+import type { Census } from '../record/journal.js'
 import { CREDENTIALS, ONLY_API_KEYS, RANDOM_PASSWORD, domainUserTarget, identityOrigin, statusTarget } from '../warrant/scope.js'
 import { originOf } from '../wire/hosts.js'
 import { agree } from './agreement.js'
 import { NoAnswer, type Courier } from './courier.js'
-import { type OwnUser } from './own-user.js'
-import { type Room } from './room.js'
+import type { OwnUser } from './own-user.js'
+import type { Room } from './room.js'
 
 /** Kinds that are deleted one by one; MFA factors go all together and last. */
 const DELETED_BY_ID = ['authTokens', 'customerSecretKeys', 'smtpCredentials', 'dbCredentials', 'oauth2ClientCredentials'] as const

@@ -1,7 +1,7 @@
 /** Steps of a takeover, each shown and agreed to before it is done. */
 import { GlasskeyError } from '../errors.js'
 import { askYesNo } from '../host/terminal.js'
-import { type Journal } from './journal.js'
+import type { Journal } from './journal.js'
 
 /** Shows a step and waits for "yes". In a rehearsal `--yes` stands for it and is recorded. Throws CONSENT_REFUSED. */
 export async function agree(step: string, yes: boolean, journal: Journal, left: AbortSignal): Promise<void> {

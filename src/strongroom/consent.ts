@@ -1,11 +1,11 @@
 /** Consent: each releasing custodian, by name, by typing the warrant's code words. */
 import { calledBy } from '../custody/share.js'
-import { type Manifest } from '../custody/manifest.js'
+import type { Manifest } from '../custody/manifest.js'
 import { sameWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
 import { ask, askYesNo, say } from '../host/terminal.js'
 import { codeWords, purpose, type Warrant } from '../warrant/warrant.js'
-import { type Journal } from './journal.js'
+import type { Journal } from './journal.js'
 import { needsBagWords } from './successor-words.js'
 
 /** What a custodian agrees to when rotation cannot happen now. */

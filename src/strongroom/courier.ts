@@ -13,7 +13,7 @@ import { checkWatch, heardFromOci, type Watch } from '../warrant/deadline.js'
 import { admit, admittedRequest, RANDOM_PASSWORD, type Admission, type Asker } from '../warrant/scope.js'
 import { exchange, ExchangeError, type Answer, type Carrier } from '../wire/exchange.js'
 import { signRequest, type SignedRequest, type Signer, type UnsignedRequest } from '../wire/signature.js'
-import { type Journal } from './journal.js'
+import type { Journal } from './journal.js'
 
 /** The answer did not come; whether OCI acted is not known. */
 export class NoAnswer extends Error {

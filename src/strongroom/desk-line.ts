@@ -1,7 +1,7 @@
 /** The strongroom's end of the line to the desk: orders come in, byte streams to OCI go through it. */
 import { Duplex } from 'node:stream'
-import { type Connect } from '../wire/exchange.js'
-import { type FromStrongroom, type Order, type ToStrongroom } from './protocol.js'
+import type { Connect } from '../wire/exchange.js'
+import type { FromStrongroom, Order, ToStrongroom } from './protocol.js'
 
 /** The line. `left` aborts when the desk says leave or is gone; its reason is the cause. */
 export interface DeskLine {

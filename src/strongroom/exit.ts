@@ -6,12 +6,12 @@
  */
 import { pause, wallClock } from '../host/clock.js'
 import { say } from '../host/terminal.js'
-import { type ListedKey } from '../record/journal.js'
+import type { ListedKey } from '../record/journal.js'
 import { isListed } from '../record/recognise.js'
 import { replay, wasNeverAccepted } from '../record/replay.js'
-import { type Warrant } from '../warrant/warrant.js'
+import type { Warrant } from '../warrant/warrant.js'
 import { NoAnswer } from './courier.js'
-import { type Journal } from './journal.js'
+import type { Journal } from './journal.js'
 import { OciRefusal, type OwnUser } from './own-user.js'
 
 /** The successor as the strongroom itself read it from OCI: ACTIVE, and equal byte for byte. */

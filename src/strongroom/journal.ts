@@ -3,8 +3,8 @@ import { wallClock } from '../host/clock.js'
 import { LineFile } from '../host/line-file.js'
 import { tell } from '../host/tell.js'
 import { readJournal, type JournalEntry, type JournalLine } from '../record/journal.js'
-import { type Head } from '../record/chain.js'
-import { type DeskLine } from './desk-line.js'
+import type { Head } from '../record/chain.js'
+import type { DeskLine } from './desk-line.js'
 
 /** Writes lines of this session. */
 export interface Journal {

@@ -5,13 +5,13 @@
 import { z } from 'zod'
 import { asRemark } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
-import { type Manifest } from '../custody/manifest.js'
-import { type Census, type ListedKey } from '../record/journal.js'
+import type { Manifest } from '../custody/manifest.js'
+import type { Census, ListedKey } from '../record/journal.js'
 import { recognise } from '../record/recognise.js'
 import { CREDENTIALS, identityOrigin, keyPath, membershipsTarget, userPath } from '../warrant/scope.js'
-import { type Warrant } from '../warrant/warrant.js'
-import { type Answer } from '../wire/exchange.js'
-import { type Method } from '../wire/signature.js'
+import type { Warrant } from '../warrant/warrant.js'
+import type { Answer } from '../wire/exchange.js'
+import type { Method } from '../wire/signature.js'
 import { NoAnswer, type Courier } from './courier.js'
 
 /** A word of OCI's that goes into the record: a name of something, whole characters. */

@@ -1,5 +1,5 @@
 /** What desk and strongroom say to each other. The desk never learns a secret from it: bytes in `data` are ciphertext. */
-import { type ErrorCode } from '../errors.js'
+import type { ErrorCode } from '../errors.js'
 
 /** Descriptors that the desk opens for the strongroom, beside standard input, output, error and the line (3). */
 export const DESCRIPTORS = { reader: 4, clerk: 5 } as const

@@ -1,5 +1,5 @@
 /** From sheets to a quorum: each share judged alone, said aloud, journalled by number and never by content. */
-import { type Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { createInterface } from 'node:readline'
 import { asRemark } from '../custody/fields.js'
 import { parsePart, type Part } from '../custody/paper-parts.js'
@@ -10,8 +10,8 @@ import { GlasskeyError } from '../errors.js'
 import { readTyped } from '../host/disk.js'
 import { readerLines } from '../host/scan-reader.js'
 import { ask, isInteractive, say } from '../host/terminal.js'
-import { type Consents } from './consent.js'
-import { type Journal } from './journal.js'
+import type { Consents } from './consent.js'
+import type { Journal } from './journal.js'
 
 /** Where shares come from. */
 export interface Sources {

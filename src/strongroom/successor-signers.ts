@@ -1,12 +1,12 @@
 /** Signatures on the manifest of a successor that no envelope seals, by the signers that the opened envelope names. */
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type EnvelopeHeader } from '../custody/envelope.js'
+import type { EnvelopeHeader } from '../custody/envelope.js'
 import { manifestFile } from '../custody/manifest.js'
 import { checkSigners } from '../custody/signatures.js'
 import { generationNumber, places, type SealedFolder } from '../host/sealed-folder.js'
 import { readText } from '../host/disk.js'
-import { type Warrant } from '../warrant/warrant.js'
+import type { Warrant } from '../warrant/warrant.js'
 
 /** Throws SUCCESSOR_UNTRUSTED when the sealed signers did not sign. */
 export async function checkSuccessorSigners(folder: SealedFolder, warrant: Warrant, header: EnvelopeHeader): Promise<void> {

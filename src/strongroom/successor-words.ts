@@ -3,12 +3,12 @@
  * each read 128 bits of its digest, as words, off their own bags. Asked before a share is read: a wrong word must not
  * leave a live key behind.
  */
-import { type Manifest } from '../custody/manifest.js'
+import type { Manifest } from '../custody/manifest.js'
 import { bagWords, sameWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
 import { ask, say } from '../host/terminal.js'
-import { type Warrant } from '../warrant/warrant.js'
-import { type Journal } from './journal.js'
+import type { Warrant } from '../warrant/warrant.js'
+import type { Journal } from './journal.js'
 
 const WORDS = 16
 

@@ -1,6 +1,6 @@
 /** Time, from three clocks that may lie: the wall, the machine's uptime, and OCI's `Date`. Pure: readings are passed in. */
 import { GlasskeyError } from '../errors.js'
-import { type Warrant } from './warrant.js'
+import type { Warrant } from './warrant.js'
 
 /** Two readings taken together, in ms: Unix time, and a clock that only runs forward. */
 export interface Reading {

@@ -1,9 +1,9 @@
 /** Whether the sealed rules allow what is asked. Outside the list no warrant exists. */
 import { canonicalJson } from '../canonical.js'
-import { type Rules } from '../custody/rules.js'
+import type { Rules } from '../custody/rules.js'
 import { GlasskeyError } from '../errors.js'
 import { REHEARSAL_PROBES } from './probe-schedule.js'
-import { type Warrant } from './warrant.js'
+import type { Warrant } from './warrant.js'
 
 /** The session of the takeover is not a use case: it happens once, before the key is in use. */
 export const TAKEOVER_USE_CASE = 'takeover'

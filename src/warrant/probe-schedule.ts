@@ -1,6 +1,6 @@
 /** When the used key is tried after its deletion: the only signatures that are ever dated ahead. */
 import { MAXIMUM_PROBES } from '../custody/rules.js'
-import { type Warrant } from './warrant.js'
+import type { Warrant } from './warrant.js'
 
 /** Probes of a rehearsal: the simulator forgets a key in seconds. */
 export const REHEARSAL_PROBES = { intervalSeconds: 1, confirmAfterSeconds: 5, giveUpAfterMinutes: 1 } as const

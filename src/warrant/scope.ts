@@ -8,8 +8,8 @@ import { canonicalJson, saysTheSame, type Json } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 import { DELETE_USED_KEY } from '../record/replay.js'
 import { originOf } from '../wire/hosts.js'
-import { type Method, type UnsignedRequest } from '../wire/signature.js'
-import { type Warrant } from './warrant.js'
+import type { Method, UnsignedRequest } from '../wire/signature.js'
+import type { Warrant } from './warrant.js'
 
 /** Who may ask: the strongroom for itself, or the clerk. The deletion of a key is never the clerk's to ask for. */
 export type Asker = 'strongroom' | 'clerk'

@@ -2,9 +2,9 @@
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
-import { type Duplex } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import { connect as tlsConnect, rootCertificates } from 'node:tls'
-import { type SignedRequest } from './signature.js'
+import type { SignedRequest } from './signature.js'
 
 /** What came back. */
 export interface Answer {

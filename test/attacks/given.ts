@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { parseShareText, shareToText, type UntrustedShare } from '../../src/custody/share-text.js'
-import { type Rehearsal } from '../stage/rehearsal.js'
+import type { Rehearsal } from '../stage/rehearsal.js'
 import { withoutScans } from './tamper.js'
 
 /** A share text with some fields changed and its checksum made right again. */

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createMessage, generateKey, sign } from 'openpgp'
 import { afterEach, expect, test } from 'vitest'
-import { type Manifest } from '../../src/custody/manifest.js'
+import type { Manifest } from '../../src/custody/manifest.js'
 import { checkSigners } from '../../src/custody/signatures.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 import { vectorText } from '../vectors/frozen.js'

@@ -6,8 +6,8 @@ import { expect } from 'vitest'
 import { namesOf, spkiOf } from '../../src/custody/key.js'
 import { manifestFile, type Manifest } from '../../src/custody/manifest.js'
 import { rulesFile, type Rules } from '../../src/custody/rules.js'
-import { type Ended } from '../stage/command-line.js'
-import { type Rehearsal } from '../stage/rehearsal.js'
+import type { Ended } from '../stage/command-line.js'
+import type { Rehearsal } from '../stage/rehearsal.js'
 
 /** A key of the attacker's own. */
 export const ATTACKER = namesOf(spkiOf(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey))

@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
-import { type Ended } from '../stage/command-line.js'
+import type { Ended } from '../stage/command-line.js'
 import { copyOf, expectRefused, sessionsIn, withoutScans } from './tamper.js'
 
 let stage: Rehearsal

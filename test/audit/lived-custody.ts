@@ -6,7 +6,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { canonicalJson, type Json } from '../../src/canonical.js'
 import { chainLine, EMPTY } from '../../src/record/chain.js'
-import { type Simulator } from '../../src/simulator/simulator.js'
+import type { Simulator } from '../../src/simulator/simulator.js'
 import { CLI, type Ended } from '../stage/command-line.js'
 import { rehearsal } from '../stage/rehearsal.js'
 

@@ -8,13 +8,13 @@ import { randomBytes } from 'node:crypto'
 import { appendFileSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { type Moment, type Observe } from '../../src/simulator/listener.js'
-import { type Ended } from '../stage/command-line.js'
+import type { Moment, Observe } from '../../src/simulator/listener.js'
+import type { Ended } from '../stage/command-line.js'
 import { assertAllWell, assertNobodyLockedOut, assertNothingSilent, doAsTold } from '../stage/laws.js'
-import { type DurableWrite, type Plan, type Role } from '../stage/played.js'
+import type { DurableWrite, Plan, Role } from '../stage/played.js'
 import { killOf, processesOf } from '../stage/processes.mjs'
 import { classOf, Counter, shareOf } from '../stage/points.js'
-import { type Rehearsal, type Staging } from '../stage/rehearsal.js'
+import type { Rehearsal, Staging } from '../stage/rehearsal.js'
 
 /** A flow that can be interrupted. */
 export interface Flow {

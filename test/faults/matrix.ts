@@ -6,15 +6,15 @@
  * people do what `status` tells them, all must be well. What is the weather of a whole flow, and not of a call, is there too.
  */
 import { afterAll, describe, expect, test } from 'vitest'
-import { type FaultInput } from '../../src/simulator/faults.js'
-import { type RequestRecord } from '../../src/simulator/listener.js'
-import { type TenancyEventInput } from '../../src/simulator/tenancy-events.js'
+import type { FaultInput } from '../../src/simulator/faults.js'
+import type { RequestRecord } from '../../src/simulator/listener.js'
+import type { TenancyEventInput } from '../../src/simulator/tenancy-events.js'
 import { standingOf } from '../../src/commands/status.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { openSessions } from '../../src/record/standing.js'
-import { type Ended } from '../stage/command-line.js'
+import type { Ended } from '../stage/command-line.js'
 import { assertAllWell, assertNobodyLockedOut, assertNothingSilent, doAsTold, livingKeys } from '../stage/laws.js'
-import { type Rehearsal, type Staging } from '../stage/rehearsal.js'
+import type { Rehearsal, Staging } from '../stage/rehearsal.js'
 import { classOf, Counter, shareOf } from '../stage/points.js'
 
 /** A flow whose calls fail. */

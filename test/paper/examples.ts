@@ -1,12 +1,12 @@
 /** Contents to draw in tests: made up, but of the sizes that real ones have. */
 
 import { createHash } from 'node:crypto'
-import { type AuditReportContent } from '../../src/paper/audit-report.js'
-import { type CeremonyRecordContent } from '../../src/paper/ceremony-record.js'
-import { type LogbookEntryContent, type ReleaseContent } from '../../src/paper/logbook-entry.js'
-import { type ReleaseSlipContent } from '../../src/paper/release-slip.js'
-import { type SheetContent } from '../../src/paper/sheet.js'
-import { type WarrantPageContent } from '../../src/paper/warrant-page.js'
+import type { AuditReportContent } from '../../src/paper/audit-report.js'
+import type { CeremonyRecordContent } from '../../src/paper/ceremony-record.js'
+import type { LogbookEntryContent, ReleaseContent } from '../../src/paper/logbook-entry.js'
+import type { ReleaseSlipContent } from '../../src/paper/release-slip.js'
+import type { SheetContent } from '../../src/paper/sheet.js'
+import type { WarrantPageContent } from '../../src/paper/warrant-page.js'
 
 /** Bytes that look random and are the same in every run. */
 export function noise(length: number, seed: string): Uint8Array {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Canvas } from '../../src/paper/canvas.js'
 import { breakLines, lineWidth } from '../../src/paper/lines.js'
 import { paginate } from '../../src/paper/pages.js'
-import { type Item, type Piece } from '../../src/paper/piece.js'
+import type { Item, Piece } from '../../src/paper/piece.js'
 import { typeScale } from '../../src/paper/scale.js'
 import { TENANCY } from './examples.js'
 

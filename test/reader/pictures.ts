@@ -2,7 +2,7 @@
 
 import { crc32, deflateSync } from 'node:zlib'
 import { pdfPages } from '../../src/reader/pdf-pages.js'
-import { type Raster } from '../../src/reader/qr-search.js'
+import type { Raster } from '../../src/reader/qr-search.js'
 
 function chunk(type: string, data: Uint8Array): Buffer {
   const body = Buffer.concat([Buffer.from(type, 'latin1'), data])

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.js'
+import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.js'
 import { glasskey, type Ended } from '../stage/command-line.js'
 import { holdCeremony } from '../stage/prepare.js'
 

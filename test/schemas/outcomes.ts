@@ -1,19 +1,19 @@
 /** What each `--json` prints. The commands build these objects themselves; the types here and the runs of real-outcomes.test.ts hold them to it. */
 import { z } from 'zod'
 import { CONTROLS } from '../../src/audit/controls.js'
-import { type ControlResult } from '../../src/audit/control.js'
-import { type Opinion } from '../../src/audit/opinion.js'
-import { type Finding } from '../../src/breakglass/preflight.js'
-import { type CeremonyResult } from '../../src/ceremony/conduct.js'
-import { type Imported } from '../../src/ceremony/import.js'
+import type { ControlResult } from '../../src/audit/control.js'
+import type { Opinion } from '../../src/audit/opinion.js'
+import type { Finding } from '../../src/breakglass/preflight.js'
+import type { CeremonyResult } from '../../src/ceremony/conduct.js'
+import type { Imported } from '../../src/ceremony/import.js'
 import * as fields from '../../src/custody/fields.js'
 import { fingerprint, instant, line, ocid, region, sha256 } from '../../src/custody/fields.js'
-import { type Problem } from '../../src/commands/outcome.js'
-import { type DrillReport } from '../../src/drill/drill.js'
+import type { Problem } from '../../src/commands/outcome.js'
+import type { DrillReport } from '../../src/drill/drill.js'
 import { EXIT_CODES, type ErrorCode } from '../../src/errors.js'
 import { grade } from '../../src/record/journal.js'
 import { logbookEntry } from '../../src/record/logbook.js'
-import { type CustodyStanding } from '../../src/record/standing.js'
+import type { CustodyStanding } from '../../src/record/standing.js'
 
 const problem = z.strictObject({
   code: z.enum(Object.keys(EXIT_CODES) as [ErrorCode, ...ErrorCode[]]).describe('Stable name; it decides the exit code'),

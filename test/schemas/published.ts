@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { type OutcomeName } from './outcomes.js'
+import type { OutcomeName } from './outcomes.js'
 
 interface Validator {
   (value: unknown): boolean

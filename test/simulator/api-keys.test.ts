@@ -1,8 +1,8 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { readBeliefs } from '../../src/simulator/beliefs.js'
-import { type Person } from '../../src/simulator/seed.js'
-import { type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.js'
+import type { Person } from '../../src/simulator/seed.js'
+import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.js'
 import {
   AWAY,
   FIRST_FREE_KEY,

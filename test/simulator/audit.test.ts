@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readBeliefs } from '../../src/simulator/beliefs.js'
-import { type Simulator } from '../../src/simulator/simulator.js'
+import type { Simulator } from '../../src/simulator/simulator.js'
 import { AWAY, HOME, rehearse, signedCall, type WireAnswer } from './rehearsal.js'
 
 interface Event {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type FaultInput } from '../../src/simulator/faults.js'
-import { type Simulator } from '../../src/simulator/simulator.js'
+import type { FaultInput } from '../../src/simulator/faults.js'
+import type { Simulator } from '../../src/simulator/simulator.js'
 import { AWAY, HOME, NOON, rehearse, signedCall, type WireAnswer } from './rehearsal.js'
 
 function tokensPath(simulator: Simulator): string {

@@ -6,7 +6,7 @@ import { request as tlsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach } from 'vitest'
-import { type Person } from '../../src/simulator/seed.js'
+import type { Person } from '../../src/simulator/seed.js'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.js'
 
 /** A whole minute, so that audit windows are easy to write. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { readBeliefs } from '../../src/simulator/beliefs.js'
-import { type Simulator } from '../../src/simulator/simulator.js'
+import type { Simulator } from '../../src/simulator/simulator.js'
 import { AWAY, rehearse, signedCall, type SignedCall, type WireAnswer } from './rehearsal.js'
 
 const IDCS = 'urn:ietf:params:scim:schemas:oracle:idcs'

@@ -12,7 +12,7 @@ import { IdentityDomainsClient } from 'oci-identitydomains'
 import { WorkRequestClient } from 'oci-workrequests'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { writeConfig } from '../../src/simulator/config-directory.js'
-import { type Simulator } from '../../src/simulator/simulator.js'
+import type { Simulator } from '../../src/simulator/simulator.js'
 import { FIRST_FREE_KEY, fingerprint, keyNumber, publicPem, rehearse, temporaryDirectory } from './rehearsal.js'
 
 let directory: string

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { AWAY, FIRST_FREE_KEY, keyNumber, NOON, personWith, rehearse, signedCall, type SignedCall } from './rehearsal.js'
-import { type Simulator } from '../../src/simulator/simulator.js'
+import type { Simulator } from '../../src/simulator/simulator.js'
 
 const MINUTE = 60_000
 

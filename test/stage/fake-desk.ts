@@ -4,16 +4,16 @@
  */
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { type ChildProcess } from 'node:child_process'
-import { type Duplex } from 'node:stream'
+import type { ChildProcess } from 'node:child_process'
+import type { Duplex } from 'node:stream'
 import { connect } from 'node:net'
 import { drawUpWarrant, openSession, type Request } from '../../src/breakglass/open-session.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { generationInUse, places } from '../../src/host/sealed-folder.js'
 import type * as isolating from '../../src/host/isolation.js'
-import { type JournalLine } from '../../src/record/journal.js'
-import { type FromStrongroom, type Order, type ToStrongroom } from '../../src/strongroom/protocol.js'
-import { type Warrant } from '../../src/warrant/warrant.js'
+import type { JournalLine } from '../../src/record/journal.js'
+import type { FromStrongroom, Order, ToStrongroom } from '../../src/strongroom/protocol.js'
+import type { Warrant } from '../../src/warrant/warrant.js'
 
 /** The built isolation: it knows where the built strongroom is. */
 async function built(): Promise<typeof isolating> {

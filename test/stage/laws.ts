@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { standingOf } from '../../src/commands/status.js'
 import { readCustodyFolder, type CustodyFolder } from '../../src/host/custody-folder.js'
 import { openSessions } from '../../src/record/standing.js'
-import { type Ended } from './command-line.js'
-import { type Rehearsal } from './rehearsal.js'
+import type { Ended } from './command-line.js'
+import type { Rehearsal } from './rehearsal.js'
 
 /** Throws when no key that somebody holds is installed: everybody would be locked out. */
 export function assertNobodyLockedOut(stage: Rehearsal, lent: boolean): void {

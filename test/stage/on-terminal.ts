@@ -1,7 +1,7 @@
 /** A real terminal, by util-linux's `script`: what is typed goes through its line discipline, and it can be closed. */
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { type Rehearsal } from './rehearsal.js'
+import type { Rehearsal } from './rehearsal.js'
 
 /** Somebody at a terminal. */
 export interface OnTerminal {

@@ -1,6 +1,6 @@
 /** Running a command on a stage: in faster time, with processes that are killed, disks that fail and clocks that are set at an exact moment. */
 import { fileURLToPath } from 'node:url'
-import { type Running } from './command-line.js'
+import type { Running } from './command-line.js'
 
 /** Processes of a session. */
 export type Role = 'desk' | 'strongroom' | 'clerk'

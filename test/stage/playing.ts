@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { CLI, type Ended } from './command-line.js'
 import { processesOf } from './processes.mjs'
 import { played, type Plan } from './played.js'
-import { type Rehearsal } from './rehearsal.js'
+import type { Rehearsal } from './rehearsal.js'
 
 /** A running command. It leads a process group of its own, as a job of a shell does. */
 export interface Playing {

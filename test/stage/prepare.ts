@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type TestProject } from 'vitest/node'
+import type { TestProject } from 'vitest/node'
 import { custodyYaml } from '../../src/ceremony/custody-template.js'
 import { writeConfig } from '../../src/simulator/config-directory.js'
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.js'

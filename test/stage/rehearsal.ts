@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { inject } from 'vitest'
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.js'
 import { readPages } from '../../src/reader/page-proof.js'
-import { type JournalLine } from '../../src/record/journal.js'
+import type { JournalLine } from '../../src/record/journal.js'
 import { glasskey, type Ended, type Running } from './command-line.js'
 import { played, type Plan } from './played.js'
 

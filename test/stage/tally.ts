@@ -1,5 +1,5 @@
 /** The last words of a matrix: how many points or faults were met, and what went wrong in them. */
-import { type Reporter, type TestModule } from 'vitest/node'
+import type { Reporter, TestModule } from 'vitest/node'
 
 /** What the errors of laws.ts and of the matrices begin with. */
 const WRONGS = { 'lock-outs': /LOCKED OUT/, 'lost keys': /OCI has \d+ keys|the sheets of the key in use are gone/, 'silent exposures': /SILENT/, 'blind repetitions': /REPEATED BLINDLY/ }

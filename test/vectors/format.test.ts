@@ -1,7 +1,7 @@
 /** docs/format.md against the golden set and the schemas: an example or a table that is not true fails here. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { type z } from 'zod'
+import type { z } from 'zod'
 import { manifestSchema } from '../../src/custody/manifest.js'
 import { rulesSchema } from '../../src/custody/rules.js'
 import { evidenceSchema } from '../../src/record/evidence.js'

@@ -8,7 +8,7 @@ import { parseShareText } from '../../src/custody/share-text.js'
 import { sealedRules, type Rules } from '../../src/custody/rules.js'
 import { parseWarrant, type Warrant } from '../../src/warrant/warrant.js'
 import { readJournal, type JournalLine } from '../../src/record/journal.js'
-import { type Chain } from '../../src/record/chain.js'
+import type { Chain } from '../../src/record/chain.js'
 
 /** Folder of the golden set; `custody/` inside it is a whole custody folder. */
 export const VECTORS = new URL('./1/', import.meta.url)

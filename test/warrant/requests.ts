@@ -1,6 +1,6 @@
 /** Warrants and requests that the tests of scope share. Real, not a rehearsal, unless said otherwise. */
-import { type Action, type Warrant } from '../../src/warrant/warrant.js'
-import { type Method, type UnsignedRequest } from '../../src/wire/signature.js'
+import type { Action, Warrant } from '../../src/warrant/warrant.js'
+import type { Method, UnsignedRequest } from '../../src/wire/signature.js'
 import { SESSIONS, warrantOf } from '../vectors/frozen.js'
 
 const DATABASE = 'ocid1.autonomousdatabase.oc1.eu-frankfurt-1.antheljtexample'

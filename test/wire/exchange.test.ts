@@ -5,7 +5,7 @@ import { createServer as createTlsServer } from 'node:https'
 import { connect, createServer as createTcpServer, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { exchange, ExchangeError, type Answer, type Carrier } from '../../src/wire/exchange.js'
-import { type SignedRequest } from '../../src/wire/signature.js'
+import type { SignedRequest } from '../../src/wire/signature.js'
 import { issueServerCertificate, makeTestAuthority } from '../../src/simulator/test-authority.js'
 
 /** Node warns once for each process, so this listens from the beginning. */

@@ -2,7 +2,7 @@
 import { canonicalJson } from '../../canonical.js'
 import { CREDENTIALS } from '../../warrant/scope.js'
 import { type Control, failed } from '../control.js'
-import { type Dossier } from '../dossier.js'
+import type { Dossier } from '../dossier.js'
 import { linesOf, releasesOf, type LineOf } from '../releases.js'
 import { counted, eachSession, soundLogbook, type SoundSession } from '../sound.js'
 

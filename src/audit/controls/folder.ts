@@ -1,7 +1,7 @@
 /** F: what the ceremonies sealed, as it lies in the custody folder. */
 import { manifestDigest } from '../../custody/manifest.js'
 import { type Control, failed } from '../control.js'
-import { type Dossier } from '../dossier.js'
+import type { Dossier } from '../dossier.js'
 import { given, proven } from '../reading.js'
 import { counted, soundLogbook, soundManifests } from '../sound.js'
 

@@ -4,7 +4,7 @@ import { explain } from '../../custody/explain.js'
 import { checkLastSignature, evidenceFile, evidenceOf, evidenceSchema, type Evidence } from '../../record/evidence.js'
 import { warrantDigest } from '../../warrant/warrant.js'
 import { type Control, failed } from '../control.js'
-import { type Dossier, type FiledSession } from '../dossier.js'
+import type { Dossier, FiledSession } from '../dossier.js'
 import { given, NotChecked, proven } from '../reading.js'
 import { counted, eachFiled, eachSession, lastEntry, soundLogbook, soundManifest } from '../sound.js'
 

@@ -1,9 +1,9 @@
 /** K: OCI's list of the user's API keys, as the auditor's own login reads it. */
 import { recogniseAll } from '../../breakglass/user-view.js'
-import { type Manifest } from '../../custody/manifest.js'
-import { type ListedKey } from '../../record/journal.js'
+import type { Manifest } from '../../custody/manifest.js'
+import type { ListedKey } from '../../record/journal.js'
 import { type Control, failed } from '../control.js'
-import { type Dossier } from '../dossier.js'
+import type { Dossier } from '../dossier.js'
 import { livesOf, usesOf } from '../lives.js'
 import { NotChecked } from '../reading.js'
 import { counted, soundManifest, soundManifests } from '../sound.js'

@@ -2,7 +2,7 @@
 import { canonicalJson, sha256Hex } from '../../canonical.js'
 import { warrantDigest } from '../../warrant/warrant.js'
 import { type Control, failed } from '../control.js'
-import { type Dossier } from '../dossier.js'
+import type { Dossier } from '../dossier.js'
 import { given, NotChecked, proven } from '../reading.js'
 import { anchorOf, anchorsMissed, counted, eachFiled, eachSession, lastEntry, soundLogbook, type SessionEntry, type SoundSession } from '../sound.js'
 

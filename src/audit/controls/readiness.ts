@@ -2,7 +2,7 @@
 import { standings, successorsOf } from '../../custody/generation.js'
 import { custodyStanding } from '../../record/standing.js'
 import { type Control, failed } from '../control.js'
-import { type Dossier } from '../dossier.js'
+import type { Dossier } from '../dossier.js'
 import { livesOf } from '../lives.js'
 import { counted, soundLogbook, soundManifest } from '../sound.js'
 

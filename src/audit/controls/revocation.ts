@@ -1,7 +1,7 @@
 /** R: that what was released was revoked, as the record tells it. */
 import { DELETE_USED_KEY } from '../../record/replay.js'
 import { type Control, failed } from '../control.js'
-import { type Dossier } from '../dossier.js'
+import type { Dossier } from '../dossier.js'
 import { linesOf } from '../releases.js'
 import { regrade } from '../regrade.js'
 import { counted, eachSession, sessionsInPeriod, soundManifest } from '../sound.js'

@@ -1,9 +1,9 @@
 /** U: the user that the key belongs to, as the auditor's own login reads it. */
 import { isBlocked } from '../../breakglass/user-view.js'
 import { ONLY_API_KEYS } from '../../warrant/scope.js'
-import { type CloudView } from '../cloud-view.js'
+import type { CloudView } from '../cloud-view.js'
 import { type Control, failed } from '../control.js'
-import { type Dossier } from '../dossier.js'
+import type { Dossier } from '../dossier.js'
 import { livesOf } from '../lives.js'
 import { NotChecked } from '../reading.js'
 

@@ -1,7 +1,7 @@
 /** API keys of one user, changed with a lent login: the bootstrap key's part of the takeover. */
 import { IdentityClient } from 'oci-identity'
-import { type Json } from '../../canonical.js'
-import { type Post } from '../post.js'
+import type { Json } from '../../canonical.js'
+import type { Post } from '../post.js'
 import { over, quiet } from '../sdk.js'
 
 /** UploadApiKey. Result: fingerprint and lifecycleState. */

@@ -1,7 +1,7 @@
 /** What a user has besides API keys, counted by kind, as an auditor's login sees it. */
 import { IdentityClient } from 'oci-identity'
-import { type Json } from '../../canonical.js'
-import { type Post } from '../post.js'
+import type { Json } from '../../canonical.js'
+import type { Post } from '../post.js'
 import { over, quiet } from '../sdk.js'
 import { pages } from './survey.js'
 

@@ -1,7 +1,7 @@
 /** A user and its API keys, as a reader's login sees them. */
 import { IdentityClient } from 'oci-identity'
-import { type Json } from '../../canonical.js'
-import { type Post } from '../post.js'
+import type { Json } from '../../canonical.js'
+import type { Post } from '../post.js'
 import { over, quiet } from '../sdk.js'
 
 /** GetUser and ListApiKeys. Keys that OCI lists as DELETED are left out. */

@@ -1,8 +1,8 @@
 /** The takeover's removals: credentials, password, capabilities, and MFA factors last. */
 import { IdentityClient } from 'oci-identity'
 import { IdentityDomainsClient } from 'oci-identitydomains'
-import { type Json } from '../../canonical.js'
-import { type Post } from '../post.js'
+import type { Json } from '../../canonical.js'
+import type { Post } from '../post.js'
 import { over, quiet } from '../sdk.js'
 
 const SELF_CHANGE = 'urn:ietf:params:scim:schemas:oracle:idcs:extension:selfChange:User'

@@ -1,7 +1,7 @@
 /** SAAS_ADMIN of an Autonomous Database: enable with a Vault secret and a duration, or disable. */
 import { DatabaseClient, models } from 'oci-database'
-import { type Json } from '../../canonical.js'
-import { type Post } from '../post.js'
+import type { Json } from '../../canonical.js'
+import type { Post } from '../post.js'
 import { over, quiet } from '../sdk.js'
 
 /** Parameters, from the warrant. */

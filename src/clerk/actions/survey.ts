@@ -1,8 +1,8 @@
 /** Everything about the user that a takeover or an audit must know, in one reading. */
 import { IdentityClient } from 'oci-identity'
 import { IdentityDomainsClient } from 'oci-identitydomains'
-import { type Json } from '../../canonical.js'
-import { type Post } from '../post.js'
+import type { Json } from '../../canonical.js'
+import type { Post } from '../post.js'
 import { over, quiet } from '../sdk.js'
 
 /** Pages of a list are followed to the end, but not for ever. */

@@ -1,5 +1,5 @@
 /** Loads an action's SDK package while people still look for their sheets, so that it is ready when the key is. */
-import { type Post } from '../post.js'
+import type { Post } from '../post.js'
 
 /** Loads the packages named; asks for nothing. */
 export async function warm(_post: Post, params: { packages: string[] }): Promise<null> {

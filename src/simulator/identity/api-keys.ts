@@ -15,7 +15,7 @@ import { manageCredentials, readUser } from '../permission.js'
 import { believedRefusal, invalidParameter, notAuthorizedOrNotFound } from '../refusal.js'
 import { type ApiKeyRecord, type UserRecord, wireTime } from '../tenancy.js'
 import { mintHex } from '../ocid.js'
-import { type Cloud } from '../cloud.js'
+import type { Cloud } from '../cloud.js'
 
 /** API keys that a user may have. */
 export const API_KEY_LIMIT = 3

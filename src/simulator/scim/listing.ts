@@ -1,5 +1,5 @@
 /** SCIM lists and single resources: filter, order, pages, and which attributes are shown (RFC 7644 section 3.4.2). */
-import { type Answer, type Call } from '../operation.js'
+import type { Answer, Call } from '../operation.js'
 import { nextPageHeader, pageOffset, readLimit } from '../paging.js'
 import { OciRefusal } from '../refusal.js'
 import { pathSteps, readFilter, type ScimResource, valuesAt } from './filter.js'

@@ -1,7 +1,7 @@
 /** Refusals and rules that all of an identity domain's operations share. */
-import { type Call } from '../operation.js'
+import type { Call } from '../operation.js'
 import { believedRefusal, OciRefusal } from '../refusal.js'
-import { type UserRecord } from '../tenancy.js'
+import type { UserRecord } from '../tenancy.js'
 import { IDCS } from './resources.js'
 
 const SELF_CHANGE = `${IDCS}:extension:selfChange:User`

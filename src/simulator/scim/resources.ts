@@ -1,5 +1,5 @@
 /** Users, groups and credentials as an identity domain shows them. Wire keys are the full URNs. */
-import { type Call } from '../operation.js'
+import type { Call } from '../operation.js'
 import {
   type ApiKeyRecord,
   CAPABILITIES,
@@ -12,8 +12,8 @@ import {
   wireTime,
 } from '../tenancy.js'
 import { livingKeys } from '../identity/api-keys.js'
-import { type ScimResource } from './filter.js'
-import { type ScimType } from './listing.js'
+import type { ScimResource } from './filter.js'
+import type { ScimType } from './listing.js'
 
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0'
 /** Prefix of Oracle's schemas. */
