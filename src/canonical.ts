@@ -29,15 +29,20 @@ export function isCanonical(text: string, value: Json, end = ''): boolean {
   }
 }
 
-/** Whether a text from outside is JSON that says the same as `expected`, whatever its order and spaces. */
-export function saysTheSame(text: string, expected: Json): boolean {
-  const canonical = canonicalJson(expected)
+/** What a text from outside says as JSON; undefined when it is none. */
+export function jsonIn(text: string): Json | undefined {
   try {
-    return isCanonical(canonical, JSON.parse(text) as Json)
+    return JSON.parse(text) as Json
   } catch (error) {
-    if (error instanceof SyntaxError) return false
+    if (error instanceof SyntaxError) return undefined
     throw error
   }
+}
+
+/** Whether a text from outside is JSON that says the same as `expected`, whatever its order and spaces. */
+export function saysTheSame(text: string, expected: Json): boolean {
+  const said = jsonIn(text)
+  return said !== undefined && isCanonical(canonicalJson(expected), said)
 }
 
 /** The same value with U+FFFD for every half of a surrogate pair: what others said must fit into a record, whatever it is. */

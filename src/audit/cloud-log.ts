@@ -9,7 +9,7 @@ import { z } from 'zod'
 import { identityAt, lentLogin, type Cloud } from '../breakglass/login.js'
 import { carryFor, deskCarrier, type LentLogin } from '../breakglass/profile-clerk.js'
 import { inShape } from '../breakglass/user-view.js'
-import type { Json } from '../canonical.js'
+import { jsonIn } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 import type { Profile } from '../host/oci-profile.js'
 import type { Warrant } from '../warrant/warrant.js'
@@ -115,19 +115,10 @@ async function pages<Item>(url: string, shape: z.ZodType<Item[]>, login: LentLog
     const answer = await carryFor({ method: 'GET', url: url + next, body: null, contentType: null, headers: {} }, login, carrier)
     const text = new TextDecoder().decode(answer.body)
     if (answer.status !== 200) throw new GlasskeyError('OCI_REFUSED', `OCI answered ${answer.status} to GET ${new URL(url).pathname}`)
-    all.push(...inShape(json(text), shape))
+    all.push(...inShape(jsonIn(text) ?? null, shape))
     const page = answer.headers['opc-next-page'] ?? ''
     if (page === '') return all
     next = `&page=${encodeURIComponent(page)}`
   }
   throw new GlasskeyError('OCI_REFUSED', `the list at ${new URL(url).pathname} has more than ${MAXIMUM_PAGES} pages`)
-}
-
-function json(text: string): Json {
-  try {
-    return JSON.parse(text) as Json
-  } catch (error) {
-    if (error instanceof SyntaxError) return null
-    throw error
-  }
 }

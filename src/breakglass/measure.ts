@@ -12,6 +12,7 @@ import { signerFor } from '../host/oci-profile.js'
 import type { StoredSession } from '../host/sealed-folder.js'
 import { say } from '../host/terminal.js'
 import type { JournalEntry } from '../record/journal.js'
+import { MAXIMUM_API_KEYS } from '../warrant/scope.js'
 import { exchange, ExchangeError, type Carrier } from '../wire/exchange.js'
 import { signRequest, type Signer } from '../wire/signature.js'
 import { sendJournalled, type DeskJournal } from './journalled-carry.js'
@@ -28,8 +29,8 @@ export interface Measuring {
   user: string
   homeRegion: string
   origins: Readonly<Record<string, string>>
-  /** Fingerprints listed before: a slot more is used for each throw-away key. */
-  listed: readonly string[]
+  /** How many slots stay taken: one more is used for each throw-away key. */
+  taken: number
   carrier: Carrier
   journal: DeskJournal
   /** Uploads and deletes with the bootstrap login. */
@@ -37,14 +38,15 @@ export interface Measuring {
   remove: (fingerprint: string, rule: string) => Promise<void>
 }
 
-/** OCI allows three API keys per user. */
-export const SLOTS = 3
+/** How the rules of all requests begin that measure. */
+const MEASURE = 'measure: '
 const PATIENCE_MS = 10 * 60_000
 const REFUSALS = 3
 
-/** Whether measuring was done before, by an attempt that did not get to its end. */
-export function measuredBefore(sessions: readonly StoredSession[]): boolean {
-  return sessions.some(({ session }) => session.measured?.selfDeletion === 'accepted')
+/** What an earlier attempt measured that did not get to its end; undefined when none did, or OCI refused self-deletion. */
+export function measuredBefore(sessions: readonly StoredSession[]): Measured | undefined {
+  const line = sessions.map(({ session }) => session.measured).findLast((measured) => measured?.selfDeletion === 'accepted')
+  return line ? { activationMs: line.activationMs, revocationMs: line.revocationMs, selfDeletion: line.selfDeletion, fourthKey: line.fourthKey } : undefined
 }
 
 /** Fingerprints of throw-away keys that an earlier attempt did not live to remove: the journal has the digest of each upload. */
@@ -52,9 +54,6 @@ export function leftBehind(keys: readonly { fingerprint: string; keyValue: strin
   const uploaded = new Set(sessions.flatMap(({ session }) => session.calls.flatMap(({ intent }) => (intent.rule.startsWith(MEASURE) ? [intent.bodySha256] : []))))
   return keys.filter(({ keyValue }) => isOurKind(keyValue) && uploaded.has(sha256Hex(canonicalJson({ key: namesOf(spkiOfPem(keyValue)).publicKeyPem })))).map(({ fingerprint }) => fingerprint)
 }
-
-/** How the rules of all requests begin that measure. */
-const MEASURE = 'measure: '
 
 /** Measures and cleans up after itself. Throws SELF_DELETION_REFUSED, after cleaning up; OUTCOME_UNKNOWN. */
 export async function measure(job: Measuring): Promise<Measured> {
@@ -96,7 +95,7 @@ async function throwAway({ tenancy, user }: Measuring): Promise<ThrowAway> {
 async function tryFourth(job: Measuring): Promise<string> {
   const added: string[] = []
   let said = 'accepted'
-  for (let count = job.listed.length + 1; count <= SLOTS; count += 1) {
+  for (let count = job.taken + 1; count <= MAXIMUM_API_KEYS; count += 1) {
     const { fingerprint, publicKeyPem } = await throwAway(job)
     try {
       await job.upload(publicKeyPem, `${MEASURE}fill the key slots`)

@@ -5,6 +5,7 @@ import { GlasskeyError } from '../errors.js'
 import type { CustodyFolder } from '../host/custody-folder.js'
 import type { Profile } from '../host/oci-profile.js'
 import { TOLERANCE_MS } from '../warrant/deadline.js'
+import { MAXIMUM_API_KEYS } from '../warrant/scope.js'
 import { exchange, ExchangeError } from '../wire/exchange.js'
 import { identityAt, viewUser, type Cloud } from './login.js'
 import { deskCarrier, newRequestId } from './profile-clerk.js'
@@ -19,8 +20,6 @@ export interface Finding {
   said: string
 }
 
-/** OCI allows three API keys per user. */
-const SLOTS = 3
 const TIMEOUT_MS = 8_000
 
 /** Whose sheets were on an online machine before: two sessions that came to nothing can make a quorum. */
@@ -69,7 +68,7 @@ export async function lookAtKeys(profile: Profile, folder: CustodyFolder, manife
         : { what: `GENERATION ${manifest.generation}`, level: 'stop', said: mine ? `is ${mine.lifecycleState}` : `is not in the key list${elsewhere(keys)}` },
       strangers.length > 0
         ? { what: 'other keys', level: 'warn', said: `${strangers.length} that no manifest names: the action would stop, and the exit deletes them` }
-        : { what: 'key slots', level: 'good', said: `${SLOTS - keys.length} free` },
+        : { what: 'key slots', level: 'good', said: `${MAXIMUM_API_KEYS - keys.length} free` },
     ]
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error

@@ -7,19 +7,20 @@ import { wallClock, pause } from '../host/clock.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, places, type Generation } from '../host/sealed-folder.js'
 import { replaceFile } from '../host/disk.js'
-import { probeIsolation } from '../host/isolation.js'
+import { probeIsolation, type Isolation } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
 import { takeLock } from '../host/lock.js'
 import type { Profile } from '../host/oci-profile.js'
 import { say } from '../host/terminal.js'
 import { readJournal, type JournalEntry, type JournalLine } from '../record/journal.js'
+import { isTakenOver } from '../record/standing.js'
 import { TAKEOVER_USE_CASE } from '../warrant/issue.js'
-import { ONLY_API_KEYS } from '../warrant/scope.js'
+import { MAXIMUM_API_KEYS, ONLY_API_KEYS } from '../warrant/scope.js'
 import { holdAndConclude, refuseUnattended, sayFindings, type Inputs } from './break-glass.js'
 import { conclude, type SessionResult } from './conclude.js'
 import { journalledCarry, type DeskJournal, type OneChange } from './journalled-carry.js'
 import { identityAt, lentLogin } from './login.js'
-import { leftBehind, measure, measuredBefore, SLOTS } from './measure.js'
+import { leftBehind, measure, measuredBefore } from './measure.js'
 import { drawUpWarrant, openSession, refuseUnfinished } from './open-session.js'
 import { lookAtRegions, refuseStops } from './preflight.js'
 import { carryFor, deskCarrier, profileClerk } from './profile-clerk.js'
@@ -47,14 +48,11 @@ export async function takeOver(folderPath: string, bootstrap: Profile, request: 
     const [first] = folder.generations
     if (!first) throw new GlasskeyError('GENERATION_NOT_IN_USE', 'there is no generation yet', 'glasskey ceremony makes them.')
     const current = inUse(folder.standings, folder.events)
-    const through = folder.sessions.some(({ session }) => session.opened.action === 'takeover' && session.action?.result === 'done')
-    if (current && through) return { already: await lookAgain(folder, bootstrap, inputs) }
+    if (current && isTakenOver(folder.logbook.lines)) return { already: await lookAgain(folder, bootstrap, inputs) }
 
     const findings = await lookAtRegions(first.manifest, inputs.cloud)
     sayFindings(findings)
     refuseStops(findings)
-    const login = lentLogin(bootstrap, first.manifest.tenancy, inputs.cloud, false)
-    const carrier = deskCarrier(inputs.cloud.ca)
     // An earlier takeover that stopped after its rotation left a key in use and other ways in open: that key goes on, and a
     // reader's login must do for the survey, because the bootstrap key is gone.
     const surveyor = current ? inputs.reader : bootstrap
@@ -85,51 +83,62 @@ export async function takeOver(folderPath: string, bootstrap: Profile, request: 
     )
     refuseUnattended(warrant, inputs)
     openSession(folder, generation, warrant)
-    if (current) return { done: await holdAndConclude(folderPath, warrant, 'perform', inputs, isolation), bootstrapKeyFile: bootstrap.keyFile }
-
-    const journal: DeskJournal = LineFile.open<JournalLine, JournalEntry>(places.journal(folderPath, warrant.session), readJournal, wallClock)
-    const endpoint = identityAt(first.manifest.homeRegion, first.manifest.tenancy, inputs.cloud)
-    const keysUrl = `${endpoint}/20160918/users/${first.manifest.user}/apiKeys`
-    const asBootstrap = async (task: string, rule: string, change: OneChange, params: { [name: string]: string }): Promise<void> => {
-      const clerk = profileClerk(journalledCarry(journal, login, carrier, rule, change), isolation)
+    if (!current) {
       try {
-        await clerk.run({ task, params: { endpoint, user: first.manifest.user, ...params } })
-      } finally {
-        clerk.close()
+        await installByBootstrap({ folder, generation, bootstrap, survey, thrownAway, session: warrant.session, inputs, isolation })
+      } catch (error) {
+        if (!(error instanceof GlasskeyError)) throw error
+        // No share was read. What was measured and uploaded is in the journal, and the attempt in the logbook.
+        const { code, message, hint } = error
+        const finished = { kind: 'finished' as const, probes: [], failure: { code, message, hint } }
+        return { done: await conclude({ folder: folderPath, warrant, finished, unwritten: [], reader: inputs.reader, cloud: inputs.cloud, isolation }), bootstrapKeyFile: bootstrap.keyFile }
       }
-    }
-    const remove = (fingerprint: string, rule: string): Promise<void> => asBootstrap('delete-key', rule, { method: 'DELETE', url: `${keysUrl}/${encodeURIComponent(fingerprint)}`, body: null }, { fingerprint })
-    const upload = (publicKeyPem: string, rule: string): Promise<void> => asBootstrap('upload-key', rule, { method: 'POST', url: keysUrl, body: { key: publicKeyPem } }, { publicKeyPem })
-    try {
-      for (const fingerprint of thrownAway) await remove(fingerprint, 'measure: remove a throw-away key of an earlier attempt')
-      if (measuredBefore(folder.sessions)) say('How this tenancy treats keys was measured before.')
-      else {
-        say('Measuring how this tenancy treats keys, with throw-away keys:')
-        const measured = await measure({
-          tenancy: first.manifest.tenancy,
-          user: first.manifest.user,
-          homeRegion: first.manifest.homeRegion,
-          origins: Object.fromEntries(first.manifest.regions.map((region) => [region, identityAt(region, first.manifest.tenancy, inputs.cloud)])),
-          listed: survey.keys.map((key) => key.fingerprint).filter((fingerprint) => !thrownAway.includes(fingerprint)),
-          carrier,
-          journal,
-          upload,
-          remove,
-        })
-        replaceFile(places.measured(folderPath), canonicalJson({ format: 1, at: wallClock().toISOString(), ...measured }) + '\n')
-      }
-      await install(generation, folder, bootstrap, inputs, upload)
-    } catch (error) {
-      if (!(error instanceof GlasskeyError)) throw error
-      // No share was read. What was measured and uploaded is in the journal, and the attempt in the logbook.
-      const { code, message, hint } = error
-      const finished = { kind: 'finished' as const, probes: [], failure: { code, message, hint } }
-      return { done: await conclude({ folder: folderPath, warrant, finished, unwritten: [], reader: inputs.reader, cloud: inputs.cloud, isolation }), bootstrapKeyFile: bootstrap.keyFile }
     }
     return { done: await holdAndConclude(folderPath, warrant, 'perform', inputs, isolation), bootstrapKeyFile: bootstrap.keyFile }
   } finally {
     release()
   }
+}
+
+/** What is done with the bootstrap login. */
+interface BootstrapPart {
+  folder: CustodyFolder
+  generation: Generation
+  bootstrap: Profile
+  survey: SurveyView
+  /** Fingerprints of throw-away keys of an earlier attempt. */
+  thrownAway: readonly string[]
+  session: string
+  inputs: Inputs
+  isolation: Isolation
+}
+
+/** Removes what an earlier attempt left, measures, and installs the generation: all with the bootstrap login, and journalled. */
+async function installByBootstrap({ folder, generation, bootstrap, survey, thrownAway, session, inputs, isolation }: BootstrapPart): Promise<void> {
+  const { tenancy, user, homeRegion, regions } = generation.manifest
+  const journal: DeskJournal = LineFile.open<JournalLine, JournalEntry>(places.journal(folder.path, session), readJournal, wallClock)
+  const login = lentLogin(bootstrap, tenancy, inputs.cloud, false)
+  const carrier = deskCarrier(inputs.cloud.ca)
+  const endpoint = identityAt(homeRegion, tenancy, inputs.cloud)
+  const keysUrl = `${endpoint}/20160918/users/${user}/apiKeys`
+  const asBootstrap = async (task: string, rule: string, change: OneChange, params: { [name: string]: string }): Promise<void> => {
+    const clerk = profileClerk(journalledCarry(journal, login, carrier, rule, change), isolation)
+    try {
+      await clerk.run({ task, params: { endpoint, user, ...params } })
+    } finally {
+      clerk.close()
+    }
+  }
+  const remove = (fingerprint: string, rule: string): Promise<void> => asBootstrap('delete-key', rule, { method: 'DELETE', url: `${keysUrl}/${encodeURIComponent(fingerprint)}`, body: null }, { fingerprint })
+  const upload = (publicKeyPem: string, rule: string): Promise<void> => asBootstrap('upload-key', rule, { method: 'POST', url: keysUrl, body: { key: publicKeyPem } }, { publicKeyPem })
+
+  for (const fingerprint of thrownAway) await remove(fingerprint, 'measure: remove a throw-away key of an earlier attempt')
+  const before = measuredBefore(folder.sessions)
+  say(before ? 'How this tenancy treats keys was measured before.' : 'Measuring how this tenancy treats keys, with throw-away keys:')
+  const origins = Object.fromEntries(regions.map((region) => [region, identityAt(region, tenancy, inputs.cloud)]))
+  const measured = before ?? (await measure({ tenancy, user, homeRegion, origins, taken: survey.keys.length - thrownAway.length, carrier, journal, upload, remove }))
+  replaceFile(places.measured(folder.path), canonicalJson({ format: 1, at: wallClock().toISOString(), ...measured }) + '\n')
+  await install(generation, folder, bootstrap, inputs, upload)
 }
 
 /** The lowest generation that was never exposed: an earlier attempt may have used one up. */
@@ -170,8 +179,8 @@ function checkFit(survey: SurveyView, { manifest }: Generation, bootstrap: Profi
 /** Throws TENANCY_UNFIT when there is no slot to measure in, or none for the key itself. `taken` are slots that stay so. */
 function refuseFullSlots(taken: number, folder: CustodyFolder, survey: SurveyView, { manifest }: Generation): void {
   const listed = recogniseAll(survey, [manifest]).some((key) => key.generation !== null)
-  if (taken < SLOTS || (listed && measuredBefore(folder.sessions))) return
-  throw new GlasskeyError('TENANCY_UNFIT', `all ${SLOTS} API key slots of the user are taken`, 'Delete one that is not needed. Nothing was changed.')
+  if (taken < MAXIMUM_API_KEYS || (listed && measuredBefore(folder.sessions) !== undefined)) return
+  throw new GlasskeyError('TENANCY_UNFIT', `all ${MAXIMUM_API_KEYS} API key slots of the user are taken`, 'Delete one that is not needed. Nothing was changed.')
 }
 
 /** Uploads the generation's public key and waits until OCI's copy is ACTIVE and equal. */

@@ -5,6 +5,7 @@ import { manifestDigest, parseManifest, type Manifest } from '../custody/manifes
 import { sealedRules } from '../custody/rules.js'
 import { envelopeDigest } from '../custody/envelope.js'
 import { checkSigners } from '../custody/signatures.js'
+import { jsonIn } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
@@ -81,19 +82,11 @@ function refuseImported(folder: CustodyFolder, found: readonly Manifest[]): void
 }
 
 function readEntry(outbox: string): Extract<NewLogbookEntry, { type: 'ceremony' }> {
-  const value = jsonIn(readText(join(outbox, 'entry.json'), 'the outbox\'s logbook entry'))
+  const value: unknown = jsonIn(readText(join(outbox, 'entry.json'), 'the outbox\'s logbook entry'))
+  if (value === undefined) throw altered('entry.json is not JSON')
   const parsed = logbookEntry.safeParse({ ...(typeof value === 'object' ? value : {}), seq: 1, at: wallClock().toISOString(), prev: EMPTY.sha256 })
   if (!parsed.success || parsed.data.type !== 'ceremony') throw altered('entry.json is not a ceremony\'s entry')
   return value as Extract<NewLogbookEntry, { type: 'ceremony' }>
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) throw altered('entry.json is not JSON')
-    throw error
-  }
 }
 
 function readOutboxGeneration(outbox: string, number: number): { manifest: Manifest; text: string; rules: ReturnType<typeof sealedRules>; envelope: Uint8Array } {

@@ -7,7 +7,7 @@
 import type { Duplex } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 import { z } from 'zod'
-import type { Json } from '../canonical.js'
+import { jsonIn, type Json } from '../canonical.js'
 import { asRemark } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import type { Answer } from '../wire/exchange.js'
@@ -73,18 +73,9 @@ export async function runTask(pipe: Duplex, task: ClerkTask, carry: Carry, signa
 /** Deep nesting makes a schema overflow its stack: that, too, is no message. */
 function understand(line: string): ReturnType<typeof fromClerk.safeParse> {
   try {
-    return fromClerk.safeParse(parseLine(line))
+    return fromClerk.safeParse(jsonIn(line))
   } catch (error) {
     if (error instanceof RangeError) throw broken('it sent something that is no message')
-    throw error
-  }
-}
-
-function parseLine(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
     throw error
   }
 }

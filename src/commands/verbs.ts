@@ -1,5 +1,4 @@
 /** What glasskey can be told to do, in the order in which people meet it. Each verb is a file of its own, loaded only when it is called. */
-// `import type`: for `import { type … }` Node would still load yargs, and the front page with it.
 import type { Argv } from 'yargs'
 import type { Outcome } from './outcome.js'
 

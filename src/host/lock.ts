@@ -2,7 +2,7 @@
 import { hostname } from 'node:os'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { z } from 'zod'
-import { sha256Hex } from '../canonical.js'
+import { jsonIn, sha256Hex } from '../canonical.js'
 import { line } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import { hasErrno, readText, removeFile, replaceFile, writeNew } from './disk.js'
@@ -120,15 +120,6 @@ const UNKNOWN: z.infer<typeof ownerShape> = { what: 'something unknown', since: 
 function ownerIn(text: string): Owner {
   const said = ownerShape.safeParse(jsonIn(text)).data ?? UNKNOWN
   return { ...said, began: said.began ?? null, boot: said.boot ?? null, pids: said.pids ?? null }
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return null
-    throw error
-  }
 }
 
 function thisProcess(): Omit<Owner, 'what' | 'since'> {

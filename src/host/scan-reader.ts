@@ -4,6 +4,7 @@ import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 import { z } from 'zod'
+import { jsonIn } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 import { startRoom, type Isolation } from './isolation.js'
 
@@ -29,7 +30,7 @@ export async function* readerLines(output: Readable): AsyncGenerator<ReaderLine>
   for await (const line of boundedLines(output)) {
     count += 1
     if (count > MAXIMUM_LINES) throw new GlasskeyError('SCAN_UNREADABLE', `the scans hold more than ${MAXIMUM_LINES} codes and pages`, 'Scan only the sheets that are needed, or type the shares.')
-    const parsed = readerLine.safeParse(parseJson(line))
+    const parsed = readerLine.safeParse(jsonIn(line))
     if (!parsed.success) throw new GlasskeyError('SCAN_UNREADABLE', 'the reader sent something that is no message', 'Scan again, or type the shares.')
     if ('done' in parsed.data) return
     yield parsed.data
@@ -67,14 +68,5 @@ export function openScan(path: string): number {
     return openSync(path, 'r')
   } catch (error) {
     throw new GlasskeyError('FILE_MISSING', `the scan ${path} cannot be opened (${error instanceof Error ? error.message : String(error)})`, 'Check the path.', { cause: error })
-  }
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
   }
 }

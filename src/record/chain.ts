@@ -3,7 +3,7 @@
  * Journal and logbook are both written so. Pure: text in, text out.
  */
 import { z } from 'zod'
-import { canonicalJson, isCanonical, sha256Hex, wellFormed, type Json } from '../canonical.js'
+import { canonicalJson, isCanonical, jsonIn, sha256Hex, wellFormed, type Json } from '../canonical.js'
 import { explain } from '../custody/explain.js'
 import { instant, sha256 } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
@@ -73,16 +73,16 @@ export function readChain<Line extends { seq: number; prev: string; torn?: strin
     const broken = (what: string): GlasskeyError =>
       new GlasskeyError('CHAIN_BROKEN', `${name}, line ${lines.length + 1}: ${what}`, 'The record was altered or shortened. Keep it as it is and compare with the paper book.')
     if (piece.length > LONGEST_LINE) throw broken('is longer than any line of ours')
-    if (!isJson(piece)) {
+    const value = jsonIn(piece)
+    if (value === undefined) {
       // What was being written is never longer than a line.
-      if (text.length - start > LONGEST_LINE || text.slice(end + 1).split('\n').some(isJson)) throw broken('is not JSON')
+      if (text.length - start > LONGEST_LINE || text.slice(end + 1).split('\n').some((later) => jsonIn(later) !== undefined)) throw broken('is not JSON')
       break
     }
-    const value: unknown = JSON.parse(piece)
     const parsed = schema.safeParse(value)
     if (!parsed.success) throw broken(explain(parsed.error))
     const line = parsed.data
-    if (!isCanonical(piece, value as Json)) throw broken('is not in canonical form (RFC 8785)')
+    if (!isCanonical(piece, value)) throw broken('is not in canonical form (RFC 8785)')
     if (line.seq !== head.seq + 1) throw broken(`has number ${line.seq} where ${head.seq + 1} should be`)
     if (line.prev !== head.sha256) throw broken('does not follow from the line before it')
     head = { seq: line.seq, sha256: sha256Hex(piece) }
@@ -90,14 +90,4 @@ export function readChain<Line extends { seq: number; prev: string; torn?: strin
     texts.push(piece)
   }
   return { lines, texts, head, torn: text.slice(start) }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch (error) {
-    if (error instanceof SyntaxError) return false
-    throw error
-  }
 }

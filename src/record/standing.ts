@@ -76,7 +76,7 @@ export function custodyStanding(known: Known): CustodyStanding {
   const waiting = current ? successorsOf(known.standings, current.generation) : known.standings.filter(({ state }) => state === 'waiting')
   const open = openSessions(known)
   const unsealed = unsealedGenerations(known)
-  const halfway = isHalfway(known)
+  const halfway = known.events.some(({ kind }) => kind === 'installed') && !isTakenOver(known.logbook)
   const blocking = [
     ...open.map(openRemark),
     ...(current && current.margin < 0 ? [`GENERATION ${current.generation} is in use and can no longer be recombined: too many sheets are gone`] : []),
@@ -139,10 +139,9 @@ function unsealedGenerations({ standings, events }: Known): number[] {
   return standings.map(({ generation }) => generation).filter((generation) => !sealed.has(generation))
 }
 
-/** Whether a key of ours was installed and no takeover did all that it was for. */
-function isHalfway({ logbook, events }: Known): boolean {
-  const installed = events.some(({ kind }) => kind === 'installed')
-  return installed && !logbook.some((entry) => entry.type === 'session' && entry.action === 'takeover' && entry.actionResult === 'done')
+/** Whether a takeover did all that it is for. */
+export function isTakenOver(logbook: readonly LogbookEntry[]): boolean {
+  return logbook.some((entry) => entry.type === 'session' && entry.action === 'takeover' && entry.actionResult === 'done')
 }
 
 interface Ahead {

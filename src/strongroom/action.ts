@@ -1,6 +1,7 @@
 /** What a session does between the census and the exit. The strongroom reads; the clerk marshals; the warrant admits. */
 import type { Duplex } from 'node:stream'
 import { z } from 'zod'
+import { jsonIn } from '../canonical.js'
 import { runTask } from '../clerk/door.js'
 import { GlasskeyError } from '../errors.js'
 import type { Census } from '../record/journal.js'
@@ -121,13 +122,7 @@ async function takeOver(room: Room, courier: Courier, user: OwnUser, clerk: Dupl
 /** The SCIM id came from a survey by the SDK: whose it is, the strongroom asks the domain itself. Throws TENANCY_UNFIT. */
 async function checkDomainUser(courier: Courier, { domainUrl, domainUserId }: { domainUrl: string; domainUserId: string }, user: string): Promise<void> {
   const answer = await courier.send({ method: 'GET', url: domainUrl + domainUserTarget(domainUserId), body: null, contentType: null, headers: {} }, 'strongroom')
-  let found: unknown
-  try {
-    found = JSON.parse(new TextDecoder().decode(answer.body))
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-  }
-  const parsed = z.object({ ocid: z.string().max(255) }).safeParse(found)
+  const parsed = z.object({ ocid: z.string().max(255) }).safeParse(jsonIn(new TextDecoder().decode(answer.body)))
   if (!parsed.success || parsed.data.ocid !== user) {
     throw new GlasskeyError('TENANCY_UNFIT', `the identity domain says that ${domainUserId} is ${parsed.success ? parsed.data.ocid : `nobody (${answer.status})`}, not the user of this custody`, 'Nothing of any user was changed.')
   }

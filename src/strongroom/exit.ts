@@ -9,6 +9,7 @@ import { say } from '../host/terminal.js'
 import type { ListedKey } from '../record/journal.js'
 import { isListed } from '../record/recognise.js'
 import { replay, wasNeverAccepted } from '../record/replay.js'
+import { MAXIMUM_API_KEYS } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { NoAnswer } from './courier.js'
 import type { Journal } from './journal.js'
@@ -36,8 +37,6 @@ const FIRST_WAIT_MS = 500
 const LONGEST_WAIT_MS = 15_000
 /** A shorter wait needs no words: a successor that was just uploaded is not listed at once. */
 const WAIT_WORTH_A_WORD_MS = 2000
-/** OCI allows three API keys per user. */
-const SLOTS = 3
 /** An unknown deletion counts as done when the key was refused this often in a row. */
 const REFUSALS = 3
 
@@ -141,7 +140,7 @@ class NotYet extends Error {}
 /** A stranger's key must not keep the successor out. */
 async function makeRoom(user: OwnUser, keys: readonly ListedKey[]): Promise<void> {
   const stranger = keys.find((key) => key.generation === null)
-  if (keys.length >= SLOTS && stranger) await user.deleteKey(stranger.fingerprint)
+  if (keys.length >= MAXIMUM_API_KEYS && stranger) await user.deleteKey(stranger.fingerprint)
 }
 
 /** In a takeover other keys were removed one by one, as agreed; what was not agreed to is not done by the exit either. */

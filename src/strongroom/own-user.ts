@@ -3,6 +3,7 @@
  * OCI operations of oci-identity, base path /20160918; shapes as in the SDK's models.
  */
 import { z } from 'zod'
+import { jsonIn } from '../canonical.js'
 import { asRemark } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import type { Manifest } from '../custody/manifest.js'
@@ -130,18 +131,9 @@ function readBody<Shape>(answer: Answer, what: string, shape: z.ZodType<Shape>):
 /** OCI's error in a line. Whatever it is: what an answer holds must never be a fault of ours. */
 function wordsOf(answer: Answer): string {
   const text = new TextDecoder().decode(answer.body.subarray(0, LONGEST_ERROR))
-  const parsed = z.object({ code: z.string(), message: z.string() }).safeParse(jsonOrNothing(text))
+  const parsed = z.object({ code: z.string(), message: z.string() }).safeParse(jsonIn(text))
   return asRemark(parsed.success ? `${parsed.data.code}: ${parsed.data.message}` : text || 'without a word').slice(0, 200)
 }
 
 /** Bytes of an answer that is an error; OCI's are a few hundred. */
 const LONGEST_ERROR = 16 * 1024
-
-function jsonOrNothing(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
-}

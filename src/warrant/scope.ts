@@ -37,6 +37,9 @@ const IDENTIFIER = '[A-Za-z0-9][A-Za-z0-9._-]{0,254}'
 /** API version in the paths of the identity and database services. */
 const API = '/20160918'
 
+/** How many API keys OCI allows a user (documented). */
+export const MAXIMUM_API_KEYS = 3
+
 /** `UserCapabilities` after a takeover: API keys are the only way in. */
 export const ONLY_API_KEYS = {
   canUseApiKeys: true,

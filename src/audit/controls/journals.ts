@@ -1,5 +1,5 @@
 /** J: journals, in themselves and against warrant, logbook, last signature and evidence. */
-import { canonicalJson, type Json } from '../../canonical.js'
+import { canonicalJson, jsonIn, type Json } from '../../canonical.js'
 import { explain } from '../../custody/explain.js'
 import { checkLastSignature, evidenceFile, evidenceOf, evidenceSchema, type Evidence } from '../../record/evidence.js'
 import { warrantDigest } from '../../warrant/warrant.js'
@@ -89,18 +89,9 @@ function evidenceAgrees(dossier: Dossier): string {
 
 /** Throws AUDIT_FAILED. */
 function parseEvidence(text: string, id: string): Evidence {
-  const parsed = evidenceSchema.safeParse(jsonOrNull(text))
+  const parsed = evidenceSchema.safeParse(jsonIn(text))
   if (!parsed.success) throw failed(`evidence.json of session ${id} is not evidence: ${explain(parsed.error)}`)
   return parsed.data
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch (error) {
-    if (error instanceof SyntaxError) return null
-    throw error
-  }
 }
 
 /** Controls of the journals. */
