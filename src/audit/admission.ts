@@ -2,12 +2,13 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson, sha256Hex } from '../canonical.js'
 import { opcRequestIdOf } from '../record/journal.js'
+import { REMOVE_USED_KEY } from '../record/replay.js'
 import { admit, admittedRequest, identityOrigin, RANDOM_PASSWORD, scopeOf, type Admission } from '../warrant/scope.js'
 import { failed } from './control.js'
 import { linesOf, releasesOf, type LineOf, type Release } from './releases.js'
 import type { SoundSession } from './sound.js'
 
-/** Rules under which the desk sends with a lent login, before any share is read: takeovers only. */
+/** Rules under which the desk sends with the bootstrap login, before any share is read: takeovers only. */
 const LENT = /^(measure: .+|install GENERATION \d+)$/
 
 /** Admits every intent of a session again. Returns how many; throws AUDIT_FAILED or what the scope throws. */
@@ -59,8 +60,14 @@ function checkBody(where: string, admission: Admission, body: Uint8Array | null,
 function checkLent({ id, warrant, chain }: SoundSession, intent: LineOf<'intent'>): void {
   const where = `session ${id}, line ${intent.seq}`
   const own = `/20160918/users/${warrant.user}/apiKeys`
-  if (warrant.action.name !== 'takeover' || !LENT.test(intent.rule)) throw failed(`${where}: "${intent.rule}" is nothing that a lent login is for`)
   const [live] = linesOf(chain.lines, 'key-live')
+  if (intent.rule === REMOVE_USED_KEY) {
+    if (!live || intent.seq < live.seq) throw failed(`${where}: the remover's login was used before the key was live`)
+    const path = `${own}/${encodeURIComponent(warrant.key.fingerprint)}`
+    if (intent.host !== new URL(identityOrigin(warrant)).host || intent.method !== 'DELETE' || intent.path !== path) throw failed(`${where}: "${intent.rule}" was for ${intent.method} ${intent.host}${intent.path}`)
+    return
+  }
+  if (warrant.action.name !== 'takeover' || !LENT.test(intent.rule)) throw failed(`${where}: "${intent.rule}" is nothing that a lent login is for`)
   if (live && intent.seq > live.seq) throw failed(`${where}: the lent login was used after the key was live`)
   const fits = intent.host === new URL(identityOrigin(warrant)).host && ['POST', 'DELETE'].includes(intent.method) && (intent.path === own || intent.path.startsWith(`${own}/`))
   if (!fits) throw failed(`${where}: "${intent.rule}" was for ${intent.method} ${intent.host}${intent.path}`)

@@ -14,7 +14,8 @@ import { conclude, type SessionResult } from './conclude.js'
 import { holdAtDesk } from './desk.js'
 import type { Cloud } from './login.js'
 import { drawUpWarrant, openSession, refuseUnfinished, rotatingFrom, type Request } from './open-session.js'
-import { lookAtExposure, lookAtKeys, lookAtRegions, refuseStops, type Finding } from './preflight.js'
+import { lookAtExposure, lookAtKeys, lookAtRegions, lookAtSelfDeletion, refuseStops, type Finding } from './preflight.js'
+import { removeUsedKey } from './remover.js'
 
 /** What people bring to a session. */
 export interface Inputs {
@@ -23,6 +24,8 @@ export interface Inputs {
   /** Consent without asking; rehearsals only. */
   yes: boolean
   reader: Profile | null
+  /** Deletes the used key where OCI lets no key delete itself. */
+  remover: Profile | null
   cloud: Cloud
   /** False: namespaces are switched off, as an exception on the warrant. */
   namespaces: boolean
@@ -38,7 +41,7 @@ export async function breakGlass(folderPath: string, request: Request, inputs: I
     refuseUnfinished(folder, rotatingFrom(request.action, generation))
     const warrant = drawUpWarrant(folder, generation, request, isolation, wallClock())
     refuseUnattended(warrant, inputs)
-    const findings = [...lookAtExposure(folder, generation.manifest), ...(await lookAtRegions(generation.manifest, inputs.cloud)), ...(inputs.reader ? await lookAtKeys(inputs.reader, folder, generation.manifest, inputs.cloud) : [])]
+    const findings = [...lookAtExposure(folder, generation.manifest), ...lookAtSelfDeletion(folder, inputs.remover), ...(await lookAtRegions(generation.manifest, inputs.cloud)), ...(inputs.reader ? await lookAtKeys(inputs.reader, folder, generation.manifest, inputs.cloud) : [])]
     sayFindings(findings)
     // Without a way home the successor could not be installed anyway: that is what deferred rotation is for.
     if (warrant.successor) refuseStops(findings)
@@ -67,9 +70,10 @@ async function holdAttentively(folder: string, warrant: Warrant, task: 'perform'
     isolation,
     attention,
   })
+  if (inputs.remover && finished?.selfDeletionRefused === true && unwritten.length === 0) await removeUsedKey({ folder, warrant, remover: inputs.remover, cloud: inputs.cloud, isolation })
   attention.heed(whileProving(warrant))
   try {
-    return await conclude({ folder, warrant, finished, unwritten, reader: inputs.reader, cloud: inputs.cloud, isolation })
+    return await conclude({ folder, warrant, finished, unwritten, reader: inputs.reader ?? inputs.remover, cloud: inputs.cloud, isolation })
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
     // Somebody changed the folder while the key was in use: whatever was done, nothing of it can be called proved.

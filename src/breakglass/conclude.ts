@@ -102,7 +102,9 @@ async function gradeSession(job: Conclusion, state: Session, probed: () => Sessi
     write({ type: 'graded', keyId: manifest.keyId, grade: 'unproved', why: whyNotDeleted(state) })
     return
   }
-  const refusedIn = await probeAll(job.finished?.probes ?? [], job.warrant, deskCarrier(job.cloud.ca), write)
+  // A key that was refused to delete itself, and that nobody else deleted, is alive: it needs no probing.
+  const probes = job.finished?.selfDeletionRefused === true && state.deletion !== 'done' ? [] : (job.finished?.probes ?? [])
+  const refusedIn = await probeAll(probes, job.warrant, deskCarrier(job.cloud.ca), write)
   const listing = await tryListing(job, folder.generations.map((generation) => generation.manifest))
   if (listing) write({ type: 'listed', ...listing })
   const { grade, why } = gradeOf(job.warrant, { refusedIn, acceptedIn: acceptingRegions(job.warrant, probed()) }, listing, manifest, state.deletion === 'done')
@@ -130,6 +132,7 @@ export async function tryListing(job: Pick<Conclusion, 'folder' | 'warrant' | 'r
 function failureOf({ finished, warrant }: Conclusion, state: Session): Failure | null {
   const resume = `glasskey resume --session ${warrant.session}`
   const failure = (code: ErrorCode, message: string, hint: string): Failure => ({ code, message, hint })
+  if (finished?.selfDeletionRefused === true && state.deletion !== 'done') return finished.failure
   if (state.keyLiveAt !== null && state.deletion === 'unknown') {
     return failure('KEY_NOT_PROVED_DEAD', `the deletion of the key of GENERATION ${warrant.key.generation} was sent and never answered: ${state.gradeWhy}`, `${resume} --reader PROFILE`)
   }
@@ -137,9 +140,9 @@ function failureOf({ finished, warrant }: Conclusion, state: Session): Failure |
     return finished?.failure ?? failure('OUTCOME_UNKNOWN', `the strongroom died with the key of GENERATION ${warrant.key.generation} live; whether it was rotated is not known`, resume)
   }
   if (state.grade === 'unproved') return failure('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} is deleted but not proved dead: ${state.gradeWhy}`, resume)
-  if (finished) return finished.failure
+  if (finished && !finished.selfDeletionRefused) return finished.failure
   if (state.keyLiveAt === null) return failure('INTERNAL', 'the strongroom ended without a word; no key was live', 'Begin again.')
-  // It died between the deletion and its last word: what it had to say is in the journal, and the key is dead.
+  // It died between the deletion and its last word, or the remover did the deletion: what the action came to is in the journal.
   const { action } = state
   return action !== null && ['failed', 'interrupted'].includes(action.result) ? failure('INTERRUPTED', `the action was not done: ${action.detail}`, 'The key was rotated all the same.') : null
 }

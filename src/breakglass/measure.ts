@@ -8,7 +8,7 @@ import { canonicalJson, sha256Hex } from '../canonical.js'
 import { isOurKind, namesOf, spkiOf, spkiOfPem } from '../custody/key.js'
 import { GlasskeyError } from '../errors.js'
 import { pause } from '../host/clock.js'
-import { signerFor } from '../host/oci-profile.js'
+import { signerFor, type Profile } from '../host/oci-profile.js'
 import type { StoredSession } from '../host/sealed-folder.js'
 import { say } from '../host/terminal.js'
 import type { JournalEntry } from '../record/journal.js'
@@ -36,6 +36,8 @@ export interface Measuring {
   /** Uploads and deletes with the bootstrap login. */
   upload: (publicKeyPem: string, rule: string) => Promise<void>
   remove: (fingerprint: string, rule: string) => Promise<void>
+  /** Who will delete used keys if they may not do it themselves. */
+  remover: Profile | null
 }
 
 /** How the rules of all requests begin that measure. */
@@ -43,10 +45,11 @@ const MEASURE = 'measure: '
 const PATIENCE_MS = 10 * 60_000
 const REFUSALS = 3
 
-/** What an earlier attempt measured that did not get to its end; undefined when none did, or OCI refused self-deletion. */
-export function measuredBefore(sessions: readonly StoredSession[]): Measured | undefined {
-  const line = sessions.map(({ session }) => session.measured).findLast((measured) => measured?.selfDeletion === 'accepted')
-  return line ? { activationMs: line.activationMs, revocationMs: line.revocationMs, selfDeletion: line.selfDeletion, fourthKey: line.fourthKey } : undefined
+/** What an earlier attempt measured to its end; undefined when none did, or where OCI refused self-deletion and nobody else is named to do it. */
+export function measuredBefore(sessions: readonly StoredSession[], remover: Profile | null): Measured | undefined {
+  const line = sessions.map(({ session }) => session.measured).findLast((measured) => measured !== null && Object.keys(measured.revocationMs).length > 0)
+  if (!line || (line.selfDeletion === 'refused' && remover === null)) return undefined
+  return { activationMs: line.activationMs, revocationMs: line.revocationMs, selfDeletion: line.selfDeletion, fourthKey: line.fourthKey }
 }
 
 /** Fingerprints of throw-away keys that an earlier attempt did not live to remove: the journal has the digest of each upload. */
@@ -63,18 +66,19 @@ export async function measure(job: Measuring): Promise<Measured> {
   say(`A new key is accepted after ${inWords(activationMs)}.`)
   const fourthKey = await tryFourth(job)
   const answer = await sendJournalled(job.journal, { method: 'DELETE', url: `${home(job)}/apiKeys/${encodeURIComponent(first.fingerprint)}`, body: null, contentType: null, headers: {} }, first.signer, job.carrier, `${MEASURE}a key deletes itself`)
-  if (answer.status !== 204) {
-    await job.remove(first.fingerprint, `${MEASURE}remove the throw-away key`)
-    job.journal.append({ type: 'measured', activationMs, revocationMs: {}, selfDeletion: 'refused', fourthKey })
+  const selfDeletion = answer.status === 204 ? 'accepted' : 'refused'
+  if (selfDeletion === 'refused') await job.remove(first.fingerprint, `${MEASURE}remove the throw-away key`)
+  if (selfDeletion === 'refused' && job.remover === null) {
+    job.journal.append({ type: 'measured', activationMs, revocationMs: {}, selfDeletion, fourthKey })
     throw new GlasskeyError(
       'SELF_DELETION_REFUSED',
       `OCI does not let a key delete itself (it answered ${answer.status}), so no released key could be revoked by the tool alone`,
-      'Set up a remover: a principal whose only permission is USER_APIKEY_REMOVE on this one user, and ask an administrator to delete the used key after each release. docs/first-real-tenancy.md says how. The takeover was stopped; nothing of the user was changed.',
+      'Set up a remover: a principal whose only permission is USER_APIKEY_REMOVE on this one user (docs/first-real-tenancy.md says how), and name its profile: glasskey takeover --remover PROFILE. The takeover was stopped; nothing of the user was changed.',
     )
   }
   const revocationMs = await forEachRegion(job, (origin) => waitFor(job, origin, first.signer, (status) => status === 401, REFUSALS))
   say(`A deleted key is refused after ${inWords(revocationMs)}.`)
-  const measured: Measured = { activationMs, revocationMs, selfDeletion: 'accepted', fourthKey }
+  const measured: Measured = { activationMs, revocationMs, selfDeletion, fourthKey }
   job.journal.append({ type: 'measured', ...measured })
   return measured
 }

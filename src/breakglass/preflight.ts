@@ -53,6 +53,15 @@ async function lookAtRegion(region: string, manifest: Manifest, cloud: Cloud): P
   }
 }
 
+/** Where a takeover found that no key may delete itself, a session without a remover ends with the key alive. */
+export function lookAtSelfDeletion({ sessions }: CustodyFolder, remover: Profile | null): Finding[] {
+  const measured = sessions.map(({ session }) => session.measured).findLast((line) => line !== null)
+  if (measured?.selfDeletion !== 'refused') return []
+  const what = 'deleting the used key'
+  if (remover) return [{ what, level: 'good', said: `OCI lets no key delete itself here; the remover ${remover.name} does it` }]
+  return [{ what, level: 'warn', said: 'OCI lets no key delete itself here, and no --remover was named: the key stays alive until somebody else deletes it' }]
+}
+
 /** The key in use is listed, equal, alone enough to leave a slot. */
 export async function lookAtKeys(profile: Profile, folder: CustodyFolder, manifest: Manifest, cloud: Cloud): Promise<Finding[]> {
   const what = `user as ${profile.name} reads it`

@@ -17,6 +17,7 @@ import { holdAndConclude, refuseUnattended, type Inputs } from './break-glass.js
 import { conclude, enterSession, tryListing, type SessionResult } from './conclude.js'
 import { checkEndpoints, unfinishedSessions } from './open-session.js'
 import { acceptingRegions } from './proof.js'
+import { awaitsRemover, removeUsedKey } from './remover.js'
 
 /** Finishes one session, or says that nothing is open. Throws USAGE for a session that is not there. */
 export async function resume(folderPath: string, id: string | undefined, inputs: Inputs): Promise<SessionResult | null> {
@@ -28,14 +29,15 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
       if (id !== undefined) throw new GlasskeyError('USAGE', `there is no session ${id}`, 'glasskey logbook list names them.')
       return null
     }
-    const job = { folder: folderPath, warrant: stored.warrant, reader: inputs.reader, cloud: inputs.cloud, isolation: probeIsolation(inputs.namespaces), unwritten: [], finished: { kind: 'finished' as const, probes: [], failure: null } }
+    const reader = inputs.reader ?? inputs.remover
+    const job = { folder: folderPath, warrant: stored.warrant, reader, cloud: inputs.cloud, isolation: probeIsolation(inputs.namespaces), unwritten: [], finished: { kind: 'finished' as const, probes: [], failure: null, selfDeletionRefused: false } }
     // All was done but the logbook's entry: a crash between the two.
     if (isSettled(stored.session)) return isEntered(stored, folder.logbook.lines) ? null : enterSession(job, null)
     checkEndpoints(generationNumber(folder, stored.warrant.key.generation).manifest, inputs.cloud.endpoints)
     const manifests = folder.generations.map(({ manifest }) => manifest)
     const { warrant, session } = stored
     const used = generationNumber(folder, warrant.key.generation).manifest
-    const listing = session.keyLiveAt === null ? null : await tryListing({ folder: folderPath, warrant, reader: inputs.reader, cloud: inputs.cloud }, manifests)
+    const listing = session.keyLiveAt === null ? null : await tryListing(job, manifests)
     const gone = listing !== null && !listing.blocked && !isListed(listing.keys, used)
     const present = listing !== null && isListed(listing.keys, used)
     refuseStaleWarrant(folder, stored)
@@ -49,6 +51,7 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
     const accepted = acceptingRegions(warrant, session.probes).length > 0
     const given = inputs.scans.length + inputs.shareFiles.length > 0
     const needsSignature = session.keyLiveAt !== null && (accepted || (!gone && (session.deletion !== 'done' || present || given)))
+    if (needsSignature && inputs.remover && awaitsRemover(session) && (await removeUsedKey({ ...job, remover: inputs.remover }))) return await conclude(job)
     if (needsSignature) {
       if (!given && !isInteractive()) {
         throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} may be ALIVE, and deleting it needs a signature`, `Gather a quorum of GENERATION ${warrant.key.generation}: glasskey resume --session ${warrant.session} --scan FILE...`)

@@ -61,7 +61,7 @@ export async function takeOver(folderPath: string, bootstrap: Profile, request: 
     const generation = current ? generationNumber(folder, current.generation) : generationToInstall(folder)
     const thrownAway = leftBehind(survey.keys, folder.sessions)
     const fit = checkFit(survey, first, bootstrap)
-    if (!current) refuseFullSlots(survey.keys.length - thrownAway.length, folder, survey, generation)
+    if (!current) refuseFullSlots(survey.keys.length - thrownAway.length, folder, survey, generation, inputs.remover)
     const warrant = drawUpWarrant(
       folder,
       generation,
@@ -90,8 +90,8 @@ export async function takeOver(folderPath: string, bootstrap: Profile, request: 
         if (!(error instanceof GlasskeyError)) throw error
         // No share was read. What was measured and uploaded is in the journal, and the attempt in the logbook.
         const { code, message, hint } = error
-        const finished = { kind: 'finished' as const, probes: [], failure: { code, message, hint } }
-        return { done: await conclude({ folder: folderPath, warrant, finished, unwritten: [], reader: inputs.reader, cloud: inputs.cloud, isolation }), bootstrapKeyFile: bootstrap.keyFile }
+        const finished = { kind: 'finished' as const, probes: [], failure: { code, message, hint }, selfDeletionRefused: false }
+        return { done: await conclude({ folder: folderPath, warrant, finished, unwritten: [], reader: inputs.reader ?? inputs.remover, cloud: inputs.cloud, isolation }), bootstrapKeyFile: bootstrap.keyFile }
       }
     }
     return { done: await holdAndConclude(folderPath, warrant, 'perform', inputs, isolation), bootstrapKeyFile: bootstrap.keyFile }
@@ -133,10 +133,10 @@ async function installByBootstrap({ folder, generation, bootstrap, survey, throw
   const upload = (publicKeyPem: string, rule: string): Promise<void> => asBootstrap('upload-key', rule, { method: 'POST', url: keysUrl, body: { key: publicKeyPem } }, { publicKeyPem })
 
   for (const fingerprint of thrownAway) await remove(fingerprint, 'measure: remove a throw-away key of an earlier attempt')
-  const before = measuredBefore(folder.sessions)
+  const before = measuredBefore(folder.sessions, inputs.remover)
   say(before ? 'How this tenancy treats keys was measured before.' : 'Measuring how this tenancy treats keys, with throw-away keys:')
   const origins = Object.fromEntries(regions.map((region) => [region, identityAt(region, tenancy, inputs.cloud)]))
-  const measured = before ?? (await measure({ tenancy, user, homeRegion, origins, taken: survey.keys.length - thrownAway.length, carrier, journal, upload, remove }))
+  const measured = before ?? (await measure({ tenancy, user, homeRegion, origins, taken: survey.keys.length - thrownAway.length, carrier, journal, upload, remove, remover: inputs.remover }))
   replaceFile(places.measured(folder.path), canonicalJson({ format: 1, at: wallClock().toISOString(), ...measured }) + '\n')
   await install(generation, folder, bootstrap, inputs, upload)
 }
@@ -177,9 +177,9 @@ function checkFit(survey: SurveyView, { manifest }: Generation, bootstrap: Profi
 }
 
 /** Throws TENANCY_UNFIT when there is no slot to measure in, or none for the key itself. `taken` are slots that stay so. */
-function refuseFullSlots(taken: number, folder: CustodyFolder, survey: SurveyView, { manifest }: Generation): void {
+function refuseFullSlots(taken: number, folder: CustodyFolder, survey: SurveyView, { manifest }: Generation, remover: Profile | null): void {
   const listed = recogniseAll(survey, [manifest]).some((key) => key.generation !== null)
-  if (taken < MAXIMUM_API_KEYS || (listed && measuredBefore(folder.sessions) !== undefined)) return
+  if (taken < MAXIMUM_API_KEYS || (listed && measuredBefore(folder.sessions, remover) !== undefined)) return
   throw new GlasskeyError('TENANCY_UNFIT', `all ${MAXIMUM_API_KEYS} API key slots of the user are taken`, 'Delete one that is not needed. Nothing was changed.')
 }
 

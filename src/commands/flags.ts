@@ -23,6 +23,7 @@ export interface SessionArguments extends CloudArguments {
   shareFile: string[] | undefined
   yes: boolean | undefined
   namespaces: boolean | undefined
+  remover: string | undefined
 }
 
 /** Headings under which `--help` lists flags. Flags without a default say less, and more of them fit on a screen. */
@@ -52,7 +53,9 @@ export function sessionFlags(flags: Argv): Argv {
     .option('yes', { type: 'boolean', group: HEADINGS.sheets, describe: 'rehearsals: consent without asking' })
     .option('printer', { type: 'string', group: HEADINGS.sheets, describe: 'CUPS printer for entry and slips' })
     .option('json', { group: HEADINGS.sheets })
-  return cloudFlags(sheets).option('namespaces', { type: 'boolean', group: HEADINGS.cloud, describe: '--no-namespaces: no isolation (an exception)' })
+  return cloudFlags(sheets)
+    .option('remover', { type: 'string', group: HEADINGS.cloud, describe: 'profile that deletes the used key where it may not itself' })
+    .option('namespaces', { type: 'boolean', group: HEADINGS.cloud, describe: '--no-namespaces: no isolation (an exception)' })
 }
 
 /** Endpoints and authority. Throws USAGE for an --endpoint that is not REGION=URL. */
@@ -90,6 +93,7 @@ export function inputsOf(args: SessionArguments): Inputs {
     yes: args.yes ?? false,
     reader: readerOf(args),
     cloud: cloudOf(args),
+    remover: args.remover === undefined ? null : readProfile(args.remover, configOf(args)),
     namespaces: args.namespaces ?? true,
   }
 }

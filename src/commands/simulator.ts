@@ -99,7 +99,7 @@ function welcome(simulator: Simulator, directory: string | undefined): string {
     '',
     ...(directory === undefined
       ? ['With --write-config DIR it writes an OCI config for its people.']
-      : [`The OCI config is ${directory}/config, with the profiles BOOTSTRAP, OPERATOR and AUDITOR.`]),
+      : [`The OCI config is ${directory}/config, with the profiles BOOTSTRAP, OPERATOR, AUDITOR and REMOVER.`]),
     `glasskey: --endpoint ${homeRegion}=${home}, and one more for each region.`,
     `OCI's own tools: --endpoint ${home}, or client.endpoint in an SDK.`,
     ...(simulator.caPem === null || directory === undefined

@@ -45,8 +45,11 @@ export function wasNeverAccepted({ calls }: Pick<Session, 'calls'>): boolean {
   return statuses.length > 0 && statuses.every((status) => status === 401)
 }
 
-/** Rule names under which the used key is deleted; shared by warrant and replay. */
+/** Rule name under which the used key deletes itself; shared by warrant and replay. */
 export const DELETE_USED_KEY = 'exit: delete used key'
+/** Rule name under which the remover's login deletes it, where OCI lets no key delete itself. */
+export const REMOVE_USED_KEY = 'remover: delete used key'
+const DELETIONS = [DELETE_USED_KEY, REMOVE_USED_KEY]
 
 /** The session that these lines tell. Throws a RangeError when the first line does not open one. */
 export function replay(lines: readonly JournalLine[]): Session {
@@ -104,14 +107,14 @@ function take(session: Session, line: JournalLine, calls: Map<number, Call>): vo
       const call = { intent: line, outcome: null }
       session.calls.push(call)
       calls.set(line.seq, call)
-      if (line.rule === DELETE_USED_KEY && session.deletion === 'not-sent') session.deletion = 'unknown'
+      if (DELETIONS.includes(line.rule) && session.deletion === 'not-sent') session.deletion = 'unknown'
       break
     }
     case 'outcome':
     case 'unknown': {
       const call = calls.get(line.intent)
       if (call) call.outcome = line
-      if (call?.intent.rule === DELETE_USED_KEY && line.type === 'outcome') answered(session, line)
+      if (call && DELETIONS.includes(call.intent.rule) && line.type === 'outcome') answered(session, line)
       break
     }
     case 'refused':

@@ -9,6 +9,7 @@ import type { ApiKeyRecord, IdentityState } from './tenancy.js'
 /** Groups with a meaning in this simulator's permission model. */
 export const ADMINISTRATORS = 'Administrators'
 export const AUDITORS = 'Auditors'
+export const REMOVERS = 'GlasskeyRemovers'
 
 /** An authenticated caller. */
 export interface Caller {
@@ -19,6 +20,7 @@ export interface Caller {
   readonly fingerprint: string
   readonly administrator: boolean
   readonly auditor: boolean
+  readonly remover: boolean
 }
 
 const parsedKeys = new Map<string, KeyObject>()
@@ -83,6 +85,7 @@ export function authenticate(cloud: Cloud, region: Region, received: Received, n
       fingerprint,
       administrator: isMember(identity, userId, ADMINISTRATORS),
       auditor: isMember(identity, userId, AUDITORS),
+      remover: isMember(identity, userId, REMOVERS),
     }
   } catch (error) {
     if (error instanceof SignatureFault) throw notAuthenticated(error.message)

@@ -42,7 +42,7 @@ function writePrivate(file: string, text: string): void {
 }
 
 /**
- * Writes `config` (profiles BOOTSTRAP, OPERATOR, AUDITOR), one PEM per profile with the OCI_API_KEY line at its end,
+ * Writes `config` (profiles BOOTSTRAP, OPERATOR, AUDITOR, REMOVER), one PEM per profile with the OCI_API_KEY line at its end,
  * `tenancy.json`, and `ca.pem` when the simulator speaks TLS.
  *
  * @throws GlasskeyError OUTPUT_EXISTS when the directory holds somebody else's configuration

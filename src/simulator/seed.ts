@@ -17,7 +17,7 @@ import {
 } from './tenancy.js'
 
 /** Profiles of the configuration that `--write-config` writes. */
-export const PROFILES = ['BOOTSTRAP', 'OPERATOR', 'AUDITOR'] as const
+export const PROFILES = ['BOOTSTRAP', 'OPERATOR', 'AUDITOR', 'REMOVER'] as const
 export type Profile = (typeof PROFILES)[number]
 
 /** A seeded person's way in. */
@@ -160,6 +160,7 @@ export function makeSeed(today: SeedSources): Seeded {
     secondAdministrator: makeUser(sources, 'second.administrator@example.org', 'Second Administrator'),
     operator: makeUser(sources, 'olga.operator@example.org', 'Olga Operator'),
     auditor: makeUser(sources, 'august.auditor@example.org', 'August Auditor'),
+    remover: makeUser(sources, 'glasskey-remover', 'Deletes used API keys'),
   }
   const extras = Array.from({ length: sources.extraUsers }, (_, index) =>
     makeUser(sources, `user${index + 1}@example.org`, `User ${index + 1}`),
@@ -168,6 +169,7 @@ export function makeSeed(today: SeedSources): Seeded {
     administrators: makeGroup(sources, 'Administrators', 'Administrators of the tenancy'),
     operators: makeGroup(sources, 'Operators', 'People who are on call'),
     auditors: makeGroup(sources, 'Auditors', 'May read everything'),
+    removers: makeGroup(sources, 'GlasskeyRemovers', 'May delete API keys of the break-glass user'),
   }
   const join = (user: UserRecord, group: GroupRecord): MembershipRecord => {
     const id = mintOcid(random, 'groupmembership')
@@ -188,7 +190,7 @@ export function makeSeed(today: SeedSources): Seeded {
     timeCreated: now,
     version: 1,
   })
-  const keys = { BOOTSTRAP: generateKey(), OPERATOR: generateKey(), AUDITOR: generateKey() }
+  const keys = { BOOTSTRAP: generateKey(), OPERATOR: generateKey(), AUDITOR: generateKey(), REMOVER: generateKey() }
   const person = (profile: Profile, user: UserRecord): Person => ({
     userId: user.id,
     fingerprint: fingerprintOf(createPublicKey(keys[profile])),
@@ -238,6 +240,7 @@ export function makeSeed(today: SeedSources): Seeded {
         makeKey(sources, users.secondAdministrator, generateKey()),
         makeKey(sources, users.operator, keys.OPERATOR),
         makeKey(sources, users.auditor, keys.AUDITOR),
+        makeKey(sources, users.remover, keys.REMOVER),
       ],
       credentials: furnish(sources, users.administrator),
       groups: Object.values(groups),
@@ -246,10 +249,12 @@ export function makeSeed(today: SeedSources): Seeded {
         join(users.secondAdministrator, groups.administrators),
         join(users.operator, groups.operators),
         join(users.auditor, groups.auditors),
+        join(users.remover, groups.removers),
       ],
       policies: [
         policy('Tenant Admin Policy', 'ALLOW GROUP Administrators to manage all-resources IN TENANCY', true),
         policy('auditors', 'Allow group Auditors to read all-resources in tenancy', false),
+        policy('removers', `Allow group GlasskeyRemovers to {USER_INSPECT, USER_READ, USER_UPDATE, USER_APIKEY_REMOVE} in tenancy where target.user.id = '${users.administrator.id}'`, false),
       ],
       compartments: Object.values(compartments),
       domain,
@@ -276,6 +281,7 @@ export function makeSeed(today: SeedSources): Seeded {
       BOOTSTRAP: person('BOOTSTRAP', users.administrator),
       OPERATOR: person('OPERATOR', users.operator),
       AUDITOR: person('AUDITOR', users.auditor),
+      REMOVER: person('REMOVER', users.remover),
     },
   }
 }

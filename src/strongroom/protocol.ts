@@ -57,4 +57,4 @@ export type FromStrongroom =
   | { kind: 'connect'; id: number; host: string; port: number }
   | { kind: 'data'; id: number; bytes: Uint8Array }
   | { kind: 'end'; id: number }
-  | { kind: 'finished'; probes: DatedProbe[]; failure: Failure | null }
+  | { kind: 'finished'; probes: DatedProbe[]; failure: Failure | null; selfDeletionRefused: boolean }

@@ -35,7 +35,7 @@ export async function hold(desk: DeskLine): Promise<FromStrongroom> {
   try {
     return await holdSession(await enter(desk))
   } catch (error) {
-    return { kind: 'finished', probes: [], failure: failureOf(error) }
+    return finished([], failureOf(error))
   }
 }
 
@@ -121,7 +121,7 @@ async function useKey(room: Room, opened: OpenedEnvelope, watch: Watch): Promise
   } catch (error) {
     // Nothing can be signed for a folder that the paper contradicts: not even an exit, which would follow that folder.
     burn(journal, warrant, since, error instanceof Error ? error.message : String(error))
-    return { kind: 'finished', probes: [], failure: failureOf(error) }
+    return finished([], failureOf(error))
   }
   const keyName = `${warrant.tenancy}/${warrant.user}/${generation.manifest.fingerprint}`
   const carrier = { connect: desk.connect, ca: warrant.rehearsal ? order.ca : null, timeoutMs: CALL_TIMEOUT_MS }
@@ -185,7 +185,9 @@ async function leave(room: Room, courier: Courier, user: OwnUser, since: number,
   const result = await rotate({ user, warrant, journal, onBeforeDelete: before, cutOff: gone(desk), now: () => readClocks().uptime })
   if (probes.length === 0) probes = signProbes(courier, warrant, journal)
   burn(journal, warrant, since, result.rotated ? (result.certain ? 'rotated' : 'the deletion was sent and never answered; the key is refused since') : asRemark(result.why), courier)
-  return finished(result.rotated ? probes : [], result.rotated ? failure : notRotated(warrant, result, journal))
+  if (result.rotated) return finished(probes, failure)
+  // The remover may delete the key in a moment: then there is something to probe.
+  return { ...finished(result.selfDeletion ? probes : [], notRotated(warrant, result, journal)), selfDeletionRefused: result.selfDeletion }
 }
 
 /**
@@ -270,8 +272,8 @@ function causeOf({ desk, order }: Room, failure: Failure | null): string {
   return failure ? asRemark(failure.message) : 'completion'
 }
 
-function finished(probes: DatedProbe[], failure: Failure | null): FromStrongroom {
-  return { kind: 'finished', probes, failure }
+function finished(probes: DatedProbe[], failure: Failure | null): Extract<FromStrongroom, { kind: 'finished' }> {
+  return { kind: 'finished', probes, failure, selfDeletionRefused: false }
 }
 
 function alive(warrant: Warrant, why: string): Failure {
@@ -290,7 +292,7 @@ function notRotated(warrant: Warrant, result: Extract<ExitResult, { rotated: fal
   return {
     code: 'KEY_NOT_PROVED_DEAD',
     message: `the key of GENERATION ${warrant.key.generation} IS ALIVE in OCI: it was refused to delete itself (${result.why})`,
-    hint: `An administrator or the remover deletes API key ${warrant.key.fingerprint} of user ${warrant.user}; then: glasskey resume --session ${warrant.session} --reader PROFILE`,
+    hint: `With the remover's login: glasskey resume --session ${warrant.session} --remover PROFILE. Or an administrator deletes API key ${warrant.key.fingerprint} of user ${warrant.user}; then: glasskey resume --session ${warrant.session} --reader PROFILE`,
   }
 }
 

@@ -1,5 +1,5 @@
 /** A: what was signed, for what, and when. */
-import { DELETE_USED_KEY, type Call } from '../../record/replay.js'
+import { DELETE_USED_KEY, REMOVE_USED_KEY, type Call } from '../../record/replay.js'
 import { TOLERANCE_MS } from '../../warrant/deadline.js'
 import { checkRules } from '../../warrant/issue.js'
 import { admitAgain, anchorOf } from '../admission.js'
@@ -49,7 +49,7 @@ function outcomesKnown(dossier: Dossier): string {
  */
 function isResolved({ state, chain }: SoundSession, { intent }: Call, takenOver: readonly string[]): boolean {
   if (intent.method === 'GET' || intent.rule === STATUS_READ_BACK) return true
-  if (intent.rule === DELETE_USED_KEY) return state.deletion === 'done'
+  if (intent.rule === DELETE_USED_KEY || intent.rule === REMOVE_USED_KEY) return state.deletion === 'done'
   if (intent.rule === 'exit: upload successor') return state.successor !== null && state.successor.seq > intent.seq
   if (intent.rule.startsWith('measure: ')) return state.measured !== null
   if (intent.rule.startsWith('install ')) return state.keyLiveAt !== null

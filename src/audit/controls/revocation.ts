@@ -1,5 +1,5 @@
 /** R: that what was released was revoked, as the record tells it. */
-import { DELETE_USED_KEY } from '../../record/replay.js'
+import { DELETE_USED_KEY, REMOVE_USED_KEY } from '../../record/replay.js'
 import { type Control, failed } from '../control.js'
 import type { Dossier } from '../dossier.js'
 import { linesOf } from '../releases.js'
@@ -34,7 +34,7 @@ function gradedAgain(dossier: Dossier): string {
 /** Throws AUDIT_FAILED. */
 function successorFirst(dossier: Dossier): string {
   const deletions = eachSession(dossier, ({ id, warrant, chain, state }) => {
-    const sent = linesOf(chain.lines, 'intent').filter(({ rule }) => rule === DELETE_USED_KEY)
+    const sent = linesOf(chain.lines, 'intent').filter(({ rule }) => rule === DELETE_USED_KEY || rule === REMOVE_USED_KEY)
     for (const { seq } of sent) {
       const before = linesOf(chain.lines, 'successor-active').find((line) => line.seq < seq)
       if (!before) throw failed(`session ${id}, line ${seq}: the deletion was signed before the successor was read back`)

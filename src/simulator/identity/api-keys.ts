@@ -11,7 +11,7 @@ import {
   userOf,
   withEtag,
 } from '../operation.js'
-import { manageCredentials, readUser } from '../permission.js'
+import { manageCredentials, readUser, removeApiKeys } from '../permission.js'
 import { believedRefusal, invalidParameter, notAuthorizedOrNotFound } from '../refusal.js'
 import { type ApiKeyRecord, type UserRecord, wireTime } from '../tenancy.js'
 import { mintHex } from '../ocid.js'
@@ -172,7 +172,7 @@ export const API_KEY_OPERATIONS: readonly Operation[] = [
     method: 'DELETE',
     path: `${API_KEYS}/{fingerprint}`,
     effect: 'write',
-    permits: manageCredentials,
+    permits: removeApiKeys,
     run: deleteApiKey,
   },
 ]

@@ -1,0 +1,60 @@
+/** A tenancy in which no key may delete itself: the remover does it, at once or later, and only where nobody is locked out. */
+import { afterEach, expect, test } from 'vitest'
+import { assertAllWell, livingKeys } from '../stage/laws.js'
+import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+
+let stage: Rehearsal | undefined
+afterEach(async () => {
+  await stage?.close()
+  stage = undefined
+})
+
+const REFUSED = { beliefs: { selfDeletion: '403 NotAllowed' } } as const
+
+test('takeover and break with a remover: done and proved, and the audit holds', async () => {
+  stage = await rehearsal({ after: 'sealed', ...REFUSED })
+  const taken = await stage.run([...stage.takeover(1), '--remover', 'REMOVER', '--json'])
+  expect(taken.stderr).toContain('The remover REMOVER deleted the used key.')
+  expect(JSON.parse(taken.stdout)).toMatchObject({ error: null, grade: 'proved', actionResult: 'done', successor: { generation: 2 } })
+
+  const broken = await stage.run([...stage.rotate(2), '--remover', 'REMOVER', '--reader', 'AUDITOR', '--json'])
+  expect(broken.stderr).toContain('ok    deleting the used key: OCI lets no key delete itself here; the remover REMOVER does it')
+  expect(JSON.parse(broken.stdout)).toMatchObject({ error: null, grade: 'proved', successor: { generation: 3 } })
+  expect(broken.code).toBe(0)
+  await assertAllWell(stage)
+})
+
+test('without one the session ends with 6 and names it; resume --remover needs no quorum', async () => {
+  stage = await rehearsal(REFUSED)
+  const broken = await stage.run(stage.rotate(2))
+  const next = /With the remover's login: (glasskey resume --session \S+ --remover PROFILE)\. Or an administrator deletes API key/.exec(broken.stderr)?.[1] ?? ''
+  expect([broken.code, next]).toEqual([6, expect.stringContaining('--remover PROFILE')])
+  expect(livingKeys(stage).map(({ generation }) => generation)).toEqual([2, 3])
+
+  const resumed = await stage.run(['resume', '--custody', stage.custody, ...stage.oci, '--remover', 'REMOVER', '--json'])
+  expect(resumed.stderr).toContain('The remover REMOVER deleted the used key.')
+  expect(JSON.parse(resumed.stdout)).toMatchObject({ error: null, grade: 'listed-only' })
+  expect(livingKeys(stage).map(({ generation }) => generation)).toEqual([3])
+  await assertAllWell(stage)
+})
+
+test('a login that may not delete is said so, and the key counts as alive', async () => {
+  stage = await rehearsal(REFUSED)
+  const broken = await stage.run([...stage.rotate(2), '--remover', 'AUDITOR'])
+  expect(broken.stderr).toMatch(/The remover AUDITOR did not delete the used key: .*404/)
+  expect(broken.stderr).toContain('IS ALIVE in OCI: it was refused to delete itself')
+  expect(broken.code).toBe(6)
+})
+
+test('the remover deletes nothing when the successor has vanished from the list', async () => {
+  stage = await rehearsal(REFUSED)
+  expect((await stage.run(stage.rotate(2))).code).toBe(6)
+  const { cloud } = stage
+  const successor = livingKeys(stage).find(({ generation }) => generation === 3)
+  const listed = cloud.tenancy.identity.apiKeys.find(({ fingerprint, timeDeleted }) => fingerprint === successor?.fingerprint && timeDeleted === null)
+  if (listed) listed.timeDeleted = cloud.now()
+  const resumed = await stage.run(['resume', '--custody', stage.custody, ...stage.oci, '--remover', 'REMOVER'])
+  expect(resumed.stderr).toContain('The remover REMOVER did not delete the used key: its successor is not listed as ACTIVE and equal: without one, everybody would be locked out')
+  expect(resumed.code).toBe(6)
+  expect(livingKeys(stage).map(({ generation }) => generation)).toEqual([2])
+})
