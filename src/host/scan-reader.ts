@@ -1,5 +1,5 @@
 /** Reading sheets outside a session (recover, share inspect): a reader process with the files, and nothing else. */
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
@@ -65,8 +65,12 @@ export async function* readScanFiles(paths: readonly string[], isolation: Isolat
 /** Opens a scan for the reader; nothing here looks into it. Throws FILE_MISSING. */
 export function openScan(path: string): number {
   try {
-    return openSync(path, 'r')
+    // A pipe without a writer would keep us waiting for ever; a folder or a device is no scan.
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    if (fstatSync(descriptor).isFile()) return descriptor
+    closeSync(descriptor)
   } catch (error) {
     throw new GlasskeyError('FILE_MISSING', `the scan ${path} cannot be opened (${error instanceof Error ? error.message : String(error)})`, 'Check the path.', { cause: error })
   }
+  throw new GlasskeyError('FILE_MISSING', `the scan ${path} is no file`, 'Name the scan itself: PDF, PNG or JPEG.')
 }

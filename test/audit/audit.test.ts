@@ -421,6 +421,14 @@ describe('a journal forged whole, with logbook and evidence', () => {
       return { type: 'unknown', seq: line['seq'] ?? 0, prev: line['prev'] ?? '', at: line['at'] ?? '', intent: line['intent'] ?? 0, reason: 'no answer within 20 s' }
     })
     expect(others(await audit(folder))).toEqual([`A02: session ${release}, line ${seq}: no answer is known to "enable SAAS_ADMIN"`])
+
+    // Somebody looked at the database. Only an exception that names this very line explains it.
+    const explain = (line: number): ReturnType<LivedCustody['run']> =>
+      lived.run('logbook', 'add', 'exception', '--custody', folder, ...[`step=session ${release}, line ${line}`, 'happened=OCI did not answer', 'decision=the work request shows that it was done', 'decidedBy=Lin Chen', 'witness=Ada Lovelace'].flatMap((said) => ['--set', said]))
+    expect((await explain(seq + 1)).code).toBe(0)
+    expect(others(await audit(folder))).toHaveLength(1)
+    expect((await explain(seq)).code).toBe(0)
+    expect(others(await audit(folder))).toEqual([])
   })
 
   test('the deletion before the successor was read back', async () => {
