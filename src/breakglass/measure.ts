@@ -62,6 +62,7 @@ export function leftBehind(keys: readonly { fingerprint: string; keyValue: strin
 export async function measure(job: Measuring): Promise<Measured> {
   const first = await throwAway(job)
   await job.upload(first.publicKeyPem, `${MEASURE}upload a throw-away key`)
+  say('Waiting until every region takes the new key: seconds as a rule, at most ten minutes.')
   const activationMs = await forEachRegion(job, (origin) => waitFor(job, origin, first.signer, (status) => status === 200, 1))
   say(`A new key is accepted after ${inWords(activationMs)}.`)
   const fourthKey = await tryFourth(job)
@@ -76,6 +77,7 @@ export async function measure(job: Measuring): Promise<Measured> {
       'Set up a remover: a principal whose only permission is USER_APIKEY_REMOVE on this one user (docs/first-real-tenancy.md says how), and name its profile: glasskey takeover --remover PROFILE. The takeover was stopped; nothing of the user was changed.',
     )
   }
+  say('Waiting until every region refuses the deleted key: at most ten minutes.')
   const revocationMs = await forEachRegion(job, (origin) => waitFor(job, origin, first.signer, (status) => status === 401, REFUSALS))
   say(`A deleted key is refused after ${inWords(revocationMs)}.`)
   const measured: Measured = { activationMs, revocationMs, selfDeletion, fourthKey }

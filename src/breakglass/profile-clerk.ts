@@ -6,6 +6,7 @@ import type { Json } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 import { startRoom, type Isolation } from '../host/isolation.js'
 import { exchange, ExchangeError, type Answer, type Carrier } from '../wire/exchange.js'
+import { retryAfterMs } from '../wire/retry-after.js'
 import { signRequest, type Signer, type UnsignedRequest } from '../wire/signature.js'
 
 /** Connections straight from the desk. */
@@ -33,6 +34,8 @@ const TASK_PATIENCE_MS = 5 * 60_000
 
 /** Reads are tried again this often, with growing pauses. A mutation never is. */
 const ATTEMPTS = 4
+/** However long a busy service asks us to wait before a read. */
+const LONGEST_PAUSE_MS = 15_000
 
 /** Starts a clerk whose requests `carryOne` signs and sends. */
 export function profileClerk(carryOne: Carry, isolation: Isolation): ProfileClerk {
@@ -57,14 +60,16 @@ export async function carryFor(request: UnsignedRequest, login: LentLogin, carri
   }
   for (let attempt = 1; ; attempt += 1) {
     const last = !reading || attempt >= ATTEMPTS
+    let asked = 0
     try {
       const answer = await exchange(signRequest(request, login.signer, new Date(), newRequestId()), carrier)
       if (last || !isPassing(answer.status)) return answer
+      asked = retryAfterMs(answer, Date.now(), LONGEST_PAUSE_MS)
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error
       if (last) throw new GlasskeyError('OCI_UNREACHABLE', `${new URL(request.url).host} did not answer: ${error.message}`, 'Check the network, then run the same command again.', { cause: error })
     }
-    await new Promise((resolve) => setTimeout(resolve, 250 * 2 ** attempt))
+    await new Promise((resolve) => setTimeout(resolve, Math.max(250 * 2 ** attempt, asked)))
   }
 }
 

@@ -193,6 +193,7 @@ async function install(generation: Generation, folder: CustodyFolder, bootstrap:
   }
   if ((await listed()) === undefined) await upload(manifest.publicKeyPem, `install GENERATION ${manifest.generation}`)
   const giveUpAt = Date.now() + PATIENCE_MS
+  say(`Waiting until OCI lists GENERATION ${manifest.generation} as ACTIVE: seconds as a rule, at most ${PATIENCE_MS / 60_000} minutes.`)
   while (Date.now() < giveUpAt) {
     if ((await listed()) === 'ACTIVE') {
       say(`GENERATION ${manifest.generation} is installed: ACTIVE, read back equal.`, 'good')

@@ -11,6 +11,7 @@ import { isListed } from '../record/recognise.js'
 import { replay, wasNeverAccepted } from '../record/replay.js'
 import { MAXIMUM_API_KEYS } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
+import { retryAfterMs } from '../wire/retry-after.js'
 import { NoAnswer } from './courier.js'
 import type { Journal } from './journal.js'
 import { OciRefusal, type OwnUser } from './own-user.js'
@@ -67,6 +68,7 @@ export async function rotate(parts: ExitParts): Promise<ExitResult> {
   const state = { attempted: before !== 'not-sent', unknownDeletion: before === 'unknown', refusals: 0 }
   while (tried < PATIENCE_MS && !parts.cutOff.aborted) {
     const began = parts.now()
+    let asked = 0
     try {
       const listed = await proveSuccessor(parts)
       // Once the deletion was asked for, the key list is OCI's own word that it is gone. Before, it might only be out of date.
@@ -80,6 +82,7 @@ export async function rotate(parts: ExitParts): Promise<ExitResult> {
       return deleted(parts)
     } catch (error) {
       why = reasonOf(error)
+      if (error instanceof OciRefusal) asked = retryAfterMs(error.answer, wallClock().getTime(), LONGEST_WAIT_MS)
       unknown = isUnauthenticated(error) ? unknown + 1 : 0
       if (unknown >= NEVER_ACCEPTED && wasNeverAccepted(replay(parts.journal.lines))) return { rotated: false, why, selfDeletion: false }
       if (error instanceof DeletionUnanswered) state.unknownDeletion = true
@@ -97,7 +100,7 @@ export async function rotate(parts: ExitParts): Promise<ExitResult> {
         told = why
       }
     }
-    await pause(wait, parts.cutOff)
+    await pause(Math.max(wait, asked), parts.cutOff)
     tried += Math.min(parts.now() - began, LONGEST_ROUND_MS)
     wait = Math.min(wait * 2, LONGEST_WAIT_MS)
   }

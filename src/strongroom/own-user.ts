@@ -33,9 +33,12 @@ const GONE = ['DELETED', 'DELETING']
 /** OCI answered, and not with success. */
 export class OciRefusal extends GlasskeyError {
   readonly status: number
-  constructor(what: string, status: number, words: string) {
-    super('OCI_REFUSED', `OCI refused to ${what}: ${status} ${words}`, 'The words are OCI\'s own.')
-    this.status = status
+  /** What was answered, for those who wait and try again. */
+  readonly answer: Answer
+  constructor(what: string, answer: Answer, words: string) {
+    super('OCI_REFUSED', `OCI refused to ${what}: ${answer.status} ${words}`, 'The words are OCI\'s own.')
+    this.status = answer.status
+    this.answer = answer
   }
 }
 
@@ -58,7 +61,7 @@ export function ownUser(courier: Courier, warrant: Warrant, manifests: readonly 
       'strongroom',
     )
     if (answer.status >= 200 && answer.status < 300) return answer
-    throw new OciRefusal(what, answer.status, wordsOf(answer))
+    throw new OciRefusal(what, answer, wordsOf(answer))
   }
   const get = async <Shape>(what: string, target: string, shape: z.ZodType<Shape>): Promise<Shape> => readBody(await call(what, 'GET', target), what, shape)
 
@@ -121,10 +124,10 @@ function readBody<Shape>(answer: Answer, what: string, shape: z.ZodType<Shape>):
   try {
     value = JSON.parse(new TextDecoder().decode(answer.body))
   } catch (error) {
-    throw new OciRefusal(what, answer.status, `with something that is not JSON (${error instanceof Error ? error.message : ''})`)
+    throw new OciRefusal(what, answer, `with something that is not JSON (${error instanceof Error ? error.message : ''})`)
   }
   const parsed = shape.safeParse(value)
-  if (!parsed.success) throw new OciRefusal(what, answer.status, 'with an answer of another shape than documented')
+  if (!parsed.success) throw new OciRefusal(what, answer, 'with an answer of another shape than documented')
   return parsed.data
 }
 

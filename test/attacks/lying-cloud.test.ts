@@ -92,7 +92,7 @@ function exit(user: Partial<ExitParts['user']>): { parts: ExitParts; written: st
 }
 
 test('401 from the moment of the deletion, which it answers so too: not rotated, and not called deleted', async () => {
-  const refusal401 = (): Promise<never> => Promise.reject(new OciRefusal('read', 401, 'NotAuthenticated'))
+  const refusal401 = (): Promise<never> => Promise.reject(new OciRefusal('read', { status: 401, headers: {}, body: new Uint8Array() }, 'NotAuthenticated'))
   let asked = false
   const { parts, written } = exit({ listKeys: () => (asked ? refusal401() : Promise.resolve([key(2), key(3)])), deleteKey: () => ((asked = true), refusal401()) })
   expect(await rotate(parts)).toEqual({ rotated: false, why: 'OCI refused to read: 401 NotAuthenticated', selfDeletion: false })
