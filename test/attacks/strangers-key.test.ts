@@ -9,7 +9,7 @@ afterEach(async () => {
 })
 
 test('before the session: the action stops, the exit makes room, and the strangers are gone', async () => {
-  stage = await rehearsal()
+  stage = await rehearsal({ speed: 4 })
   stage.cloud.happen({ event: 'fill-key-slots', userId: stage.cloud.seed.users.administrator })
   expect(stage.listedKeys).toBe(3)
   const { code, stdout, stderr } = await stage.run([...stage.saasAdmin(), '--reader', 'AUDITOR', '--json'])
@@ -25,7 +25,7 @@ test('before the session: the action stops, the exit makes room, and the strange
 })
 
 test('in the middle of the session: the action was done, the exit still rotates', async () => {
-  stage = await rehearsal()
+  stage = await rehearsal({ speed: 4 })
   const { administrator } = stage.cloud.seed.users
   stage.cloud.armFault({ match: { path: '*configureSaasAdminUser' }, action: { do: 'event', when: 'before', event: { event: 'fill-key-slots', userId: administrator } } })
   const { code, stdout } = await stage.run([...stage.saasAdmin(), '--reader', 'AUDITOR', '--json'])

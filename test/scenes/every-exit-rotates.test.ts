@@ -53,7 +53,7 @@ test.each(SIGNALS)('%s to the whole group, as a terminal sends it', async (signa
 })
 
 test('an error in the action', async () => {
-  stage = await rehearsal()
+  stage = await rehearsal({ speed: 4 })
   const { databases } = stage.cloud.seed
   const args = stage.saasAdmin(2, '--json').map((word) => (word === databases.available ? databases.alwaysFree : word))
   const { code, stdout } = await stage.run(args)
@@ -65,7 +65,7 @@ test('an error in the action', async () => {
 })
 
 test('completion', async () => {
-  stage = await rehearsal()
+  stage = await rehearsal({ speed: 4 })
   const { code, stdout } = await stage.run([...stage.rotate(), '--drill', '--reader', 'AUDITOR', '--json'])
   expect(JSON.parse(stdout)).toMatchObject({ error: null, grade: 'proved', actionResult: 'none', generation: 2, successor: { generation: 3 } })
   expect(code).toBe(0)
@@ -118,7 +118,7 @@ test('the desk dies with the key live: the strongroom does not outlive it, and r
 })
 
 test('the share file that a hand-held scanner typed', async () => {
-  stage = await rehearsal()
+  stage = await rehearsal({ speed: 4 })
   const file = join(stage.directory, 'typed.txt')
   const [first, second] = await Promise.all([stage.shareText(2, 1), stage.shareText(2, 3)])
   writeFileSync(file, `${first.match(/.{1,4}/g)?.join(' ').toLowerCase() ?? ''}\n\n${second}\n`)

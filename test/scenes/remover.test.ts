@@ -12,7 +12,7 @@ afterEach(async () => {
 const REFUSED = { beliefs: { selfDeletion: '403 NotAllowed' } } as const
 
 test('takeover and break with a remover: done and proved, and the audit holds', async () => {
-  stage = await rehearsal({ after: 'sealed', ...REFUSED })
+  stage = await rehearsal({ after: 'sealed', speed: 4, ...REFUSED })
   const taken = await stage.run([...stage.takeover(1), '--remover', 'REMOVER', '--json'])
   expect(taken.stderr).toContain('The remover REMOVER deleted the used key.')
   expect(JSON.parse(taken.stdout)).toMatchObject({ error: null, grade: 'proved', actionResult: 'done', successor: { generation: 2 } })
@@ -25,7 +25,7 @@ test('takeover and break with a remover: done and proved, and the audit holds', 
 })
 
 test('without one the session ends with 6 and names it; resume --remover needs no quorum', async () => {
-  stage = await rehearsal(REFUSED)
+  stage = await rehearsal({ speed: 4, ...REFUSED })
   const broken = await stage.run(stage.rotate(2))
   const next = /With the remover's login: (glasskey resume --session \S+ --remover PROFILE)\. Or an administrator deletes API key/.exec(broken.stderr)?.[1] ?? ''
   expect([broken.code, next]).toEqual([6, expect.stringContaining('--remover PROFILE')])
@@ -39,7 +39,7 @@ test('without one the session ends with 6 and names it; resume --remover needs n
 })
 
 test('a login that may not delete is said so, and the key counts as alive', async () => {
-  stage = await rehearsal(REFUSED)
+  stage = await rehearsal({ speed: 4, ...REFUSED })
   const broken = await stage.run([...stage.rotate(2), '--remover', 'AUDITOR'])
   expect(broken.stderr).toMatch(/The remover AUDITOR did not delete the used key: .*404/)
   expect(broken.stderr).toContain('IS ALIVE in OCI: it was refused to delete itself')
@@ -47,7 +47,7 @@ test('a login that may not delete is said so, and the key counts as alive', asyn
 })
 
 test('the remover deletes nothing when the successor has vanished from the list', async () => {
-  stage = await rehearsal(REFUSED)
+  stage = await rehearsal({ speed: 4, ...REFUSED })
   expect((await stage.run(stage.rotate(2))).code).toBe(6)
   const { cloud } = stage
   const successor = livingKeys(stage).find(({ generation }) => generation === 3)

@@ -9,7 +9,7 @@ afterEach(async () => {
 })
 
 test('over TLS with the test authority: a release, proved; without the authority nothing begins', async () => {
-  stage = await rehearsal({ tls: true })
+  stage = await rehearsal({ tls: true, speed: 4 })
   expect(Object.values(stage.cloud.endpoints).every((url) => url.startsWith('https://'))).toBe(true)
 
   const before = stage.cloud.stateDigest()
@@ -24,7 +24,7 @@ test('over TLS with the test authority: a release, proved; without the authority
 })
 
 test('--disable ends SAAS_ADMIN before its time, and is read back', async () => {
-  stage = await rehearsal()
+  stage = await rehearsal({ speed: 4 })
   const enabled = await stage.run([...stage.saasAdmin(2, '--access', 'read-write', '--hours', '3', '--secret-version', '2'), '--json'])
   expect((JSON.parse(enabled.stdout) as { actionDetail: string }).actionDetail).toMatch(/^SAAS_ADMIN is enabled read-write for 3 h, until .*Z, as OCI reads it back$/)
   const disabled = await stage.run([...stage.saasAdmin(3, '--disable'), '--json'])
