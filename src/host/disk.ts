@@ -1,7 +1,7 @@
 /** Files that survive a power cut: written whole or not at all, never over an existing one, folders synced too. */
 import { isUtf8 } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
-import { closeSync, constants, existsSync, fstatSync, fsyncSync, linkSync, mkdirSync, mkdtempSync, openSync, readSync, renameSync, rmSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, constants, existsSync, fstatSync, fsyncSync, linkSync, mkdirSync, mkdtempSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { GlasskeyError } from '../errors.js'
@@ -35,17 +35,32 @@ export function makeTemporaryFolder(name: string): string {
 export function writeNew(path: string, data: Uint8Array | string, mode = 0o644): void {
   const temporary = writeBeside(path, data, mode)
   try {
-    linkSync(temporary, path)
+    give(temporary, path)
   } catch (error) {
     if (hasErrno(error, 'EEXIST')) {
       throw new GlasskeyError('OUTPUT_EXISTS', `${path} exists already; nothing is ever overwritten`, 'Name another place, or move the file away.')
     }
     throw error
   } finally {
-    unlinkSync(temporary)
+    rmSync(temporary, { force: true })
   }
   syncFolder(dirname(path))
 }
+
+/** Gives a finished file a name that must be free. Throws the system's EEXIST. */
+function give(finished: string, path: string): void {
+  try {
+    linkSync(finished, path)
+  } catch (error) {
+    if (!NO_LINKS.some((code) => hasErrno(error, code))) throw error
+    // FAT, as sticks have it: the name is claimed first, by an empty file that nobody else can make as well.
+    closeSync(openSync(path, 'wx'))
+    renameSync(finished, path)
+  }
+}
+
+/** What a file system without hard links says to link(2). */
+const NO_LINKS = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK']
 
 /** Replaces a file in one step: readers see the old or the new one. Throws FILE_UNWRITABLE. */
 export function replaceFile(path: string, data: Uint8Array | string, mode = 0o644): void {
