@@ -5,8 +5,8 @@ export const CODES_ON_A_PAGE = 4
 
 /**
  * The most bytes that a code may carry: 1,296 base32 characters and 26 of prefix make version 24 at level M (113 modules,
- * 1,326 characters), the largest of which two stand side by side on A4 with modules of 0.75 mm. An envelope of a 4096-bit
- * key has about 3,100 bytes, so that it fits one page.
+ * 1,326 characters): at 82 mm two stand side by side with modules of 0.72 mm, and so far apart that the folds of a sheet
+ * miss their corners. An envelope of a 4096-bit key has about 3,100 bytes, so that it fits one page.
  */
 const MOST_BYTES = 810
 

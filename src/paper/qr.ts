@@ -20,8 +20,8 @@ export interface Matrix {
 /** White modules that a code needs on every side (ISO/IEC 18004, 6.3.8). */
 export const QUIET_MODULES = 4
 
-/** The smallest module that office printers and 150 dpi scans carry without loss, in millimetres. */
-export const SMALLEST_MODULE_MM = 0.75
+/** The smallest module that was measured to survive worn paper at 100 dpi, in millimetres (docs/scanning.md). */
+export const SMALLEST_MODULE_MM = 0.72
 
 const ALPHANUMERIC = /^[0-9A-Z $%*+\-./:]+$/
 

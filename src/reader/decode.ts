@@ -1,17 +1,21 @@
 /** From the bytes of a scan to the texts of its QR codes, page by page. */
 
-import { fileKind } from './file-kind.js'
+import { GlasskeyError } from '../errors.js'
+import { fileKind, type FileKind } from './file-kind.js'
 import { LIMITS } from './limits.js'
 import { pdfPages } from './pdf-pages.js'
-import { assertPictureFits } from './picture-size.js'
-import { searchQr } from './qr-search.js'
+import { searchPage, type Page } from './page-search.js'
+import { picturePage } from './picture-page.js'
+import { fittingPicture, type PictureFacts } from './picture-size.js'
 import { overLimit, unreadable } from './refusals.js'
 
 /** What one page holds: from 1; a picture is page 1. Texts without doubles, in no particular order; often none. */
 export interface DecodedPage { readonly page: number, readonly texts: readonly string[] }
 
-/** A page that says nothing at the first resolution is rendered again at the next. */
-const DPI = [200, 300] as const
+/** What a page of a PDF is first rendered at. */
+const DPI = 200
+/** A page that was made of a picture has a point for each pixel. */
+const DPI_OF_PICTURES = 72
 
 /**
  * Every page of a PNG, JPEG or PDF. The type is told from the content.
@@ -26,19 +30,35 @@ export async function* decode(bytes: Uint8Array, file: string): AsyncGenerator<D
   const kind = fileKind(bytes, file)
   if (kind === 'pdf') {
     for await (const { page, render } of pdfPages(bytes, file)) {
-      let texts: string[] = []
-      for (const dpi of DPI) {
-        if (texts.length === 0) texts = await searchQr(await render(dpi))
-      }
-      yield { page, texts }
+      yield { page, texts: await searchPage((times) => render(Math.round(DPI * times))) }
     }
     return
   }
   const place = { file, page: null }
-  await assertPictureFits(kind, bytes, place)
+  const facts = await fittingPicture(kind, bytes, place)
   try {
-    yield { page: 1, texts: await searchQr(bytes) }
+    yield { page: 1, texts: await searchPage(pictureAtSizes(kind, bytes, facts, file)) }
   } catch (cause) {
     throw unreadable(place, 'the picture is damaged', 'Scan it again.', cause)
+  }
+}
+
+/**
+ * At its own size the decoder opens the file by itself. At others PDFium draws it: not larger than a page may be, and only if
+ * it is of a kind that it can draw. What was read already must not be lost because it cannot.
+ */
+function pictureAtSizes(kind: Exclude<FileKind, 'pdf'>, bytes: Uint8Array, facts: PictureFacts, file: string): Page {
+  return async (times) => {
+    const { width, height } = facts
+    if (times === 1) return { file: bytes, width, height }
+    if (times > 1 && width * height * times ** 2 > LIMITS.renderedPixels) return null
+    const pdf = picturePage(kind, bytes, facts)
+    if (pdf === null) return null
+    try {
+      for await (const { render } of pdfPages(pdf, file)) return await render(Math.round(DPI_OF_PICTURES * times))
+    } catch (error) {
+      if (!(error instanceof GlasskeyError)) throw error
+    }
+    return null
   }
 }

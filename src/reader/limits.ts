@@ -13,6 +13,8 @@ export const LIMITS = {
   renderedPixels: 24_000_000,
   /** Memory of one decoder. */
   wasmBytes: 768 * MEBIBYTE,
+  /** Milliseconds after which a page is not looked at once more: what was read by then is passed on. */
+  searchTime: 10_000,
   /** Milliseconds for one page. */
   pageTime: 30_000,
   /** Milliseconds for all files together. */

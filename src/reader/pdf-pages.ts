@@ -43,11 +43,14 @@ export async function* pdfPages(bytes: Uint8Array, file: string): AsyncGenerator
     throw overLimit(place, `${pages} pages, more than ${LIMITS.pages}`, 'Scan only the sheets that are needed.')
   }
   if (pages < 1) throw unreadable(place, 'the PDF has no pages', 'Scan it again.')
-  for (let page = 1; page <= pages; page += 1) {
-    yield { page, render: (dpi) => render(document, page, dpi, file) }
+  try {
+    for (let page = 1; page <= pages; page += 1) {
+      yield { page, render: (dpi) => render(document, page, dpi, file) }
+    }
+  } finally {
+    document.destroy()
+    library.destroy()
   }
-  document.destroy()
-  library.destroy()
 }
 
 async function render(document: PDFiumDocument, page: number, dpi: number, file: string): Promise<Raster> {

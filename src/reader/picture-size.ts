@@ -6,16 +6,20 @@ import type { FileKind } from './file-kind.js'
 import { LIMITS } from './limits.js'
 import { overLimit, unreadable, type Place } from './refusals.js'
 
-interface Size { readonly width: number, readonly height: number }
+/** In pixels. */
+export interface Size { readonly width: number, readonly height: number }
+
+/** What the headers say; `channels` is 1 for grey or a palette, 3 for colour. */
+export interface PictureFacts extends Size { readonly channels: number }
 
 const AGAIN = 'The file is damaged or cut short. Scan it again.'
 
 /**
- * Refuses a picture that would take too much memory.
+ * What the headers of a picture say, unless it would take too much memory.
  *
  * @throws {GlasskeyError} LIMIT_EXCEEDED, or SCAN_UNREADABLE when the headers are damaged
  */
-export async function assertPictureFits(kind: Exclude<FileKind, 'pdf'>, bytes: Uint8Array, place: Place): Promise<void> {
+export async function fittingPicture(kind: Exclude<FileKind, 'pdf'>, bytes: Uint8Array, place: Place): Promise<PictureFacts> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const size = kind === 'png' ? pngSize(view) : jpegSize(view)
   if (size === null || size.width === 0 || size.height === 0) throw unreadable(place, 'its size cannot be read', AGAIN)
@@ -24,20 +28,22 @@ export async function assertPictureFits(kind: Exclude<FileKind, 'pdf'>, bytes: U
       'Scan at 150 to 300 dpi.')
   }
   if (kind === 'png') await assertPngData(view, bytes, size, place)
+  return size
 }
 
 const IHDR = 0x49484452
 const IDAT = 0x49444154
+/** Samples of a pixel by colour type (PNG, 11.2.1). */
+const CHANNELS = [1, 0, 3, 1, 2, 0, 4] as const
 
 /** PNG, third edition, 11.2.1: width and height are the first fields of the first chunk. */
-function pngSize(view: DataView): Size | null {
+function pngSize(view: DataView): PictureFacts | null {
   if (view.byteLength < 29 || view.getUint32(12) !== IHDR) return null
-  return { width: view.getUint32(16), height: view.getUint32(20) }
+  return { width: view.getUint32(16), height: view.getUint32(20), channels: CHANNELS[view.getUint8(25)] ?? 0 }
 }
 
 /** Inflates the picture's data and counts: more than the rows need, with a byte each for the filter, is a bomb. */
-async function assertPngData(view: DataView, bytes: Uint8Array, { width, height }: Size, place: Place): Promise<void> {
-  const channels = [1, 0, 3, 1, 2, 0, 4][view.getUint8(25)] ?? 0
+async function assertPngData(view: DataView, bytes: Uint8Array, { width, height, channels }: PictureFacts, place: Place): Promise<void> {
   const row = 1 + Math.ceil(width * channels * view.getUint8(24) / 8)
   // An interlaced picture is sent as seven smaller ones (PNG, 8.1), each with its own filter bytes and padding.
   const most = row * height + 7 * (2 * height + width + 64)
@@ -67,7 +73,7 @@ async function assertPngData(view: DataView, bytes: Uint8Array, { width, height 
 }
 
 /** ITU-T T.81, B.2.2: the frame header SOF0 to SOF15, without DHT (C4), JPG (C8) and DAC (CC). */
-function jpegSize(view: DataView): Size | null {
+function jpegSize(view: DataView): PictureFacts | null {
   let at = 2
   while (at + 9 < view.byteLength) {
     if (view.getUint8(at) !== 0xff) return null
@@ -78,7 +84,7 @@ function jpegSize(view: DataView): Size | null {
     }
     if (marker === 0xda || marker === 0xd9) return null
     if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) {
-      return { height: view.getUint16(at + 5), width: view.getUint16(at + 7) }
+      return { height: view.getUint16(at + 5), width: view.getUint16(at + 7), channels: view.getUint8(at + 9) }
     }
     at += 2 + view.getUint16(at + 2)
   }

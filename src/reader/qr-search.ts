@@ -1,48 +1,54 @@
-/** Finding every QR code in a picture, with ZXing-C++ as WebAssembly. */
+/** One look at a picture for QR codes, with ZXing-C++ as WebAssembly. */
 
-import { prepareZXingModule, purgeZXingModule, readBarcodes, type ReaderOptions } from 'zxing-wasm/reader'
+import { prepareZXingModule, purgeZXingModule, readBarcodes, type ReaderOptions, type ReadResult } from 'zxing-wasm/reader'
 import { boundedWasm } from './bounded-wasm.js'
+import type { Size } from './picture-size.js'
 
 /** A rendered page: RGBA, four bytes a pixel. */
-export interface Raster { readonly width: number, readonly height: number, readonly data: Uint8ClampedArray }
+export interface Raster extends Size { readonly data: Uint8ClampedArray }
 
-/** The first pass finds what scanners and good cameras deliver; the others are for dim, blurred and huge photographs. */
-const PASSES: readonly ReaderOptions[] = [
-  { tryDownscale: true },
-  { tryDownscale: true, downscaleFactor: 2, downscaleThreshold: 800 },
-  { tryDownscale: true, downscaleFactor: 4, downscaleThreshold: 400 },
-  { tryDownscale: true, binarizer: 'GlobalHistogram' },
-  { tryDownscale: true, tryDenoise: true },
-]
+/** A PNG or JPEG as it came, which the decoder opens by itself. */
+export interface PictureFile extends Size { readonly file: Uint8Array }
 
+/** Where something is on a page, in parts of its width and height, so that it can be found again at another size. */
+export interface Box { readonly left: number, readonly top: number, readonly right: number, readonly bottom: number }
+
+/** A code; `text` is null for one that was seen and could not be read. */
+export interface Sighting { readonly text: string | null, readonly box: Box }
+
+/** What a look may change about the decoder. */
+export type Way = Pick<ReaderOptions, 'binarizer' | 'downscaleFactor' | 'downscaleThreshold' | 'tryDenoise'>
+
+/** Our codes are dark on light: looking for the inverse as well takes twice as long where something cannot be read. */
 const ALWAYS: ReaderOptions = {
-  formats: ['QRCode'], tryHarder: true, tryRotate: true, tryInvert: true, returnErrors: true, textMode: 'Plain',
-  maxNumberOfSymbols: 64,
+  formats: ['QRCode'], tryHarder: true, tryRotate: true, tryInvert: false, tryDownscale: true, returnErrors: true,
+  textMode: 'Plain', maxNumberOfSymbols: 64,
 }
 
 /** The same object each time, so that the decoder is made once. */
 const OVERRIDES = { instantiateWasm: boundedWasm('zxing-wasm/reader/zxing_reader.wasm') }
 
 /**
- * The texts of all codes of a picture, without doubles, in no particular order. Further passes are made while no code
- * was read, or one was seen and could not be read.
+ * All codes that one look finds, in no particular order. The same code may be found twice.
  *
  * @throws {Error} from the decoder, when it cannot decode a PNG or JPEG at all
  */
-export async function searchQr(picture: Uint8Array | Raster): Promise<string[]> {
+export async function searchQr(picture: PictureFile | Raster, way: Way): Promise<Sighting[]> {
   prepareZXingModule({ overrides: OVERRIDES })
-  const texts = new Set<string>()
   try {
-    for (const pass of PASSES) {
-      const input = picture instanceof Uint8Array ? picture : { ...picture, colorSpace: 'srgb' as const }
-      const found = await readBarcodes(input, { ...ALWAYS, ...pass })
-      for (const code of found) if (code.isValid) texts.add(code.text)
-      if (texts.size > 0 && found.every((code) => code.isValid)) break
-    }
+    const input = 'file' in picture ? picture.file : { ...picture, colorSpace: 'srgb' as const }
+    const found = await readBarcodes(input, { ...ALWAYS, ...way })
+    return found.map((code) => ({ text: code.isValid ? code.text : null, box: boxOf(code, picture) }))
   } catch (error) {
     // The decoder's memory cannot be trusted after it has failed.
     purgeZXingModule()
     throw error
   }
-  return [...texts]
+}
+
+function boxOf({ position }: ReadResult, { width, height }: Size): Box {
+  const corners = [position.topLeft, position.topRight, position.bottomLeft, position.bottomRight]
+  const across = corners.map(({ x }) => x / width)
+  const down = corners.map(({ y }) => y / height)
+  return { left: Math.min(...across), top: Math.min(...down), right: Math.max(...across), bottom: Math.max(...down) }
 }

@@ -113,7 +113,7 @@ describe('an organisation\'s own wording', () => {
   test.each([
     ['shareText', (wording: string) => wording.replace('{{shareText}}', '')],
     ['shareCode', (wording: string) => wording.replace('![]({{shareCode}} "52 mm")', 'see overleaf')],
-    ['envelope.code', (wording: string) => wording.replace('![part {{part}} of {{parts}}]({{code}} "85 mm")', '')],
+    ['envelope.code', (wording: string) => wording.replace('![part {{part}} of {{parts}}]({{code}} "82 mm")', '')],
     ['custodianName', (wording: string) => wording.replaceAll('{{custodianName}}', '<!-- {{custodianName}} -->')],
   ])('a sheet that never prints %s is refused', async (path, change) => {
     const problem = path === 'custodianName' ? 'template sheet.md has HTML, which is not typeset' : `template sheet.md never prints {{${path}}}, which this document must show`

@@ -44,7 +44,7 @@ export function pngOf(raster: Raster, degrees = 0, light = 1): Uint8Array {
 /** One page of a PDF as pixels. */
 export async function rasterOf(pdf: Uint8Array, page: number, dpi: number): Promise<Raster> {
   for await (const candidate of pdfPages(pdf, 'test')) {
-    if (candidate.page === page) return candidate.render(dpi)
+    if (candidate.page === page) return await candidate.render(dpi)
   }
   throw new RangeError(`no page ${page}`)
 }
