@@ -79,9 +79,12 @@ const status = z.strictObject({
   remarks: z.array(z.strictObject({ level: z.enum(['alarm', 'warn']), stops: z.boolean().describe('Whether no session could begin because of it'), text: z.string().describe('For people') })).describe('What is wrong, most urgent first'),
   daysSinceDrill: z.number().int().nullable().describe('Whole days since the last real drill; null when there was none'),
   drillDueInDays: z.number().int().describe('Days until the next drill; negative when it is overdue'),
+  inspectionDueInDays: z.number().int().nullable().describe('Days until a bag is to be looked at; negative when it is overdue; null when there is none'),
+  acknowledgementDueInDays: z.number().int().nullable().describe('Days until a custodian is to acknowledge the duties anew; likewise'),
+  calendar: path.nullable().describe('Absolute path of the calendar that was written; null when none was asked for'),
   next: z.string().describe('What to do next, for people'),
   logbook: count.describe('Number of the last logbook entry'),
-}) satisfies z.ZodType<CustodyStanding & { logbook: number }>
+}) satisfies z.ZodType<Omit<CustodyStanding, 'due'> & { logbook: number; calendar: string | null }>
 
 const session = z.strictObject({
   session: sessionId,
@@ -220,6 +223,11 @@ export const outcomes = {
   'logbook-add': entered,
   'logbook-verify': z.strictObject({ logbook: count.describe('Number of the last entry'), sha256: sha256.describe('SHA-256 of that line, for the paper book'), sessions: count.describe('Sessions whose last signature was verified'), error: none }),
   'logbook-print': z.strictObject({ logbook: entryNumber.describe('Number of the entry'), out: path.nullable().describe('Absolute path of the PDF; null when none was asked for'), printer: z.string().nullable().describe('CUPS printer that has it; null when none was asked for'), error: none }),
+  forms: z.strictObject({
+    forms: z.array(z.strictObject({ name: z.string().describe('Name of the form'), purpose: z.string().describe('What it is for, for people'), out: path.nullable().describe('Absolute path of the PDF; null when the forms were only listed') })).describe('Forms, in order'),
+    missing: z.array(z.strictObject({ name: z.string().describe('Name of the form'), why: z.string().describe('Why there is none to print now, for people') })).describe('Forms that could not be printed'),
+    error: none,
+  }),
   audit,
   recover: recovered,
   simulator,
@@ -249,6 +257,7 @@ export const COMMANDS: Readonly<Record<string, readonly [OutcomeName, ...Outcome
   'logbook verify': ['logbook-verify'],
   'logbook print': ['logbook-print'],
   'logbook add': ['logbook-add'],
+  forms: ['forms'],
   audit: ['audit'],
   'share inspect': ['share-inspect'],
   recover: ['recover'],
