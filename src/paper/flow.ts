@@ -118,7 +118,9 @@ function listItem(blocks: readonly Block[], number: number | null, measure: Meas
   const content = tick !== null && first?.kind === 'paragraph'
     ? [{ ...first, inlines: withoutTick(first.inlines) }, ...rest] : blocks
   const items = shift(flow(content, { ...measure, width: measure.width - MARKER }), MARKER)
-  const baseline = baselineIn(scale.body)
+  // A first line that people write on is higher, and its words stand low.
+  const drop = content[0]?.kind === 'paragraph' ? (piecesOf(items)[0]?.height ?? scale.body.leading) - scale.body.leading : 0
+  const baseline = drop + baselineIn(scale.body)
   const marked = withOverlay(items, scale.body.leading, (x, y) => {
     if (tick !== null) drawTick(canvas, x, y + baseline, scale.body.size * 0.85, tick.ticked)
     else if (number !== null) canvas.write(`${number}.`, { ...scale.body, face: 'bold' }, x, y + baseline)

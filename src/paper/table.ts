@@ -13,7 +13,7 @@ type Cell = readonly Inline[]
 const COLUMN_GAP = 11
 const PADDING = 3.2
 /** A row with an empty cell is a row to write in. */
-const WRITING_HEIGHT = 9.5 * MM
+const WRITING_HEIGHT = 8.5 * MM
 const WRITING_WIDTH = 30 * MM
 /** An identifier longer than this may be cut between any two characters. */
 const LONGEST_WORD = 34 * MM

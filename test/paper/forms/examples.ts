@@ -1,15 +1,74 @@
 /** Forms to draw in tests: blank, filled in, and with the longest names and the most people. */
 
-import { drawClosingDeclaration } from '../../../src/paper/forms/closing-declaration.js'
-import type { Drawing } from '../../../src/paper/document.js'
+import { acknowledgements, drawAcknowledgements } from '../../../src/paper/forms/custodian-acknowledgement.js'
+import { bagLabels, drawBagLabels } from '../../../src/paper/forms/bag-labels.js'
+import { drawClosingDeclaration, type ClosingDeclarationContent } from '../../../src/paper/forms/closing-declaration.js'
+import { custodyLogs, drawCustodyLogs } from '../../../src/paper/forms/custody-log.js'
+import { destruction, drawDestructionAffidavit, type DestructionContent } from '../../../src/paper/forms/destruction-affidavit.js'
+import { drawDrillRecord, drillRecord, type DrillRecordContent } from '../../../src/paper/forms/drill-record.js'
 import { drawExceptionSheet, type ExceptionSheetContent } from '../../../src/paper/forms/exception-sheet.js'
-import type { ClosingDeclarationContent } from '../../../src/paper/forms/closing-declaration.js'
+import { drawHandOver, handOver, type HandOverContent } from '../../../src/paper/forms/hand-over.js'
+import { formSource, formSourceBefore, type FormSource } from '../../../src/paper/forms/source.js'
+import { custodyYaml } from '../../../src/ceremony/custody-template.js'
+import { parseCustodyYaml } from '../../../src/custody/custody-yaml.js'
+import type { Manifest } from '../../../src/custody/manifest.js'
+import { standings } from '../../../src/custody/generation.js'
+import type { Drawing } from '../../../src/paper/document.js'
+import { generationEvents } from '../../../src/record/events.js'
+import { logbookEntry, type LogbookEntry } from '../../../src/record/logbook.js'
 import { NAMES } from '../examples.js'
 
-export const LONG_NAME = 'Αλεξάνδρα-Μαρία Παπακωνσταντίνου του Δημητρίου, Θεσσαλονίκη'
+export const LONG_NAME = 'Αλεξάνδρα-Μαρία Παπακωνσταντίνου, του Δημητρίου, Θεσσαλονίκη'.slice(0, 60)
 export const LONG_OWNER = 'Gesellschaft für grenzüberschreitende Energieversorgung mbH, Отдел информационной безопасности'
+export const DRAWN = '2026-11-20T09:26:53.000Z'
 
-const BLANK = { rehearsal: false, owner: 'Meridian Grid Services', drawn: '2026-03-14T09:26:53.000Z' }
+const BLANK = { rehearsal: false, owner: 'Meridian Grid Services', drawn: DRAWN }
+
+/** A custody of so many people, two copies each, before its ceremony. */
+export function before(people: number, team = BLANK.owner): FormSource {
+  const custodians = [LONG_NAME, ...NAMES.slice(1)].slice(0, people)
+  const yaml = custodyYaml({
+    team, contact: 'Дежурный администратор Соколова-Преображенская, +7 495 000 00 00', tenancy: 'ocid1.tenancy.oc1..aaaa', user: 'ocid1.user.oc1..aaaa',
+    realm: 'oc1', homeRegion: 'eu-frankfurt-1', regions: ['eu-frankfurt-1'], threshold: Math.min(3, people), custodians, copies: 2, generations: 4, keySize: 4096, paper: 'A4', maximumHours: 4,
+  })
+  return formSourceBefore(parseCustodyYaml(yaml), new Date(DRAWN))
+}
+
+const chained = { prev: '0'.repeat(64) }
+const keyIds = ['3f0a91c2d47e5b68', 'b7d2204fe98a1c35', '0c55d1e07b3aa942', '91e7c40d6fb82a53']
+
+/** The entries of a logbook, in order, a week apart. */
+export function logbookOf(...entries: readonly Record<string, unknown>[]): LogbookEntry[] {
+  return entries.map((entry, at) => logbookEntry.parse({ ...chained, seq: at + 1, at: new Date(Date.UTC(2026, 2, 14 + 7 * at, 9)).toISOString(), ...entry }))
+}
+
+const CEREMONY = {
+  type: 'ceremony', format: 1, rehearsal: false, tenancy: 'ocid1.tenancy.oc1..aaaa', user: 'ocid1.user.oc1..aaaa', threshold: 3, custodians: 5, machine: [], exceptions: [], tool: 'glasskey',
+  generations: keyIds.map((keyId, at) => ({ generation: at + 1, keyId, spkiSha256: 'a'.repeat(64), manifestSha256: 'b'.repeat(64) })),
+}
+
+/** A custody with four generations, and what happened to its bags. */
+export function after(people: number, ...happened: readonly Record<string, unknown>[]): FormSource {
+  const blank = before(people)
+  const { custody } = blank
+  const generations = keyIds.map((keyId, at) => ({
+    manifest: {
+      generation: at + 1, keyId, rehearsal: false, threshold: custody.threshold,
+      shares: custody.custodians.map(({ number, name }) => ({ custodian: number, name, copies: 2, commitment: '' })),
+    } as unknown as Manifest,
+  }))
+  const lines = logbookOf(CEREMONY, ...happened)
+  const events = [...generationEvents(lines, []), { kind: 'installed' as const, generation: 2 }, { kind: 'key-live' as const, generation: 1 }, { kind: 'deleted' as const, generation: 1 }, { kind: 'graded-dead' as const, generation: 1 }]
+  const sets = generations.map(({ manifest }) => manifest)
+  return formSource({ custody, generations, logbook: { lines }, sessions: [], events, standings: standings(sets, events) }, new Date(DRAWN))
+}
+
+export const HAPPENED = [
+  { type: 'handover', custodian: 2, copy: 1, generations: [2], from: 'Grace Hopper', to: 'Radia Perlman', bag: 'B-0142', witness: 'Emmy Noether' },
+  { type: 'inspected', custodian: 2, copy: 1, generations: [2], bag: 'B-0142', condition: 'intact', witness: 'Emmy Noether' },
+  { type: 'lost', custodian: 1, copy: 2, generations: [1, 2], witness: 'Security desk' },
+  { type: 'destroyed', generation: 1, custodian: 2, copies: [1], method: 'cross-cut shredder', witness: 'Emmy Noether' },
+]
 
 export function exceptionContent(changes: Partial<ExceptionSheetContent> = {}): ExceptionSheetContent {
   return {
@@ -28,8 +87,34 @@ export function declarationContent(people: number, changes: Partial<ClosingDecla
   }
 }
 
-/** Every form, in the states that people meet. */
-export const FORMS: readonly [name: string, draw: (drawing: Drawing, rehearsal: boolean) => Promise<Uint8Array>, pages: number][] = [
+export function drillContent(people: number, changes: Partial<DrillRecordContent> = {}): DrillRecordContent {
+  return {
+    ...drillRecord(before(people), null),
+    date: '2026-05-12', entry: 7, operator: 'Mary Jackson', scenario: 'Q2 drill: the identity provider is down on a public holiday', openedAt: '2026-05-12T10:00:00.000Z',
+    times: [
+      { what: 'Quorum: the key is whole', at: '2026-05-12T10:12:40.000Z', after: '12:40', before: '19:02' },
+      { what: 'Revoked: proved dead', at: null, after: null, before: '22:51' },
+    ],
+    proof: 'Generation 2: proved. Refused 6 times in 2 regions.', exceptions: ['a share was refused: the sheet is of GENERATION 1: that key is dead'], next: '2026-08-11T00:00:00.000Z',
+    ...changes,
+  }
+}
+
+function affidavit(people: number, changes: Partial<DestructionContent> = {}): DestructionContent {
+  return { ...destruction(after(people, ...HAPPENED), 1), grade: 'proved', gradedAt: '2026-04-01T02:15:02.000Z', endedBy: 'saas-admin, INC-20931, session 20260401T020311Z-9c4e17ab', ...changes }
+}
+
+function handedOver(people: number): HandOverContent {
+  const source = after(people, ...HAPPENED)
+  const [, entry] = source.logbook
+  if (entry?.type !== 'handover') throw new RangeError('entry 2 is no hand-over')
+  return handOver(source, null, entry)
+}
+
+type Draw = (drawing: Drawing, rehearsal: boolean) => Promise<Uint8Array>
+
+/** Every form, in the states that people meet, and its pages. */
+export const FORMS: readonly [name: string, draw: Draw, pages: number][] = [
   ['exception sheet, blank', async (drawing, rehearsal) => drawExceptionSheet(exceptionContent({ rehearsal }), drawing), 1],
   ['exception sheet, filled in', async (drawing, rehearsal) => drawExceptionSheet(exceptionContent({
     rehearsal, owner: LONG_OWNER, occasion: 'Ceremony of 2026-03-14, generations 1 to 4', number: 2, used: true, step: '4.7, re-scan of custodian 3',
@@ -43,4 +128,16 @@ export const FORMS: readonly [name: string, draw: (drawing: Drawing, rehearsal: 
     transcriptSha256: 'a5'.repeat(32), transcriptWords: 'cranky Apollo Pluto retrieval sterling indulge escape gravity sawdust sensation bison document trombone Medusa beaming concurrent',
     people: declarationContent(16).people.map((one, at) => ({ ...one, name: at === 0 ? LONG_NAME : one.name, agrees: at !== 5, why: at === 5 ? 'I was out of the room during step 4.7.' : null, at: '2026-03-14T09:25:00.000Z' })),
   }), drawing), 2],
+  ['acknowledgements before a ceremony', async (drawing, rehearsal) => drawAcknowledgements({ ...acknowledgements(before(2), null), rehearsal }, drawing), 4],
+  ['acknowledgement of a long name', async (drawing, rehearsal) => drawAcknowledgements({ ...acknowledgements(after(16, ...HAPPENED), 1), rehearsal, owner: LONG_OWNER }, drawing), 2],
+  ['custody log', async (drawing, rehearsal) => drawCustodyLogs({ ...custodyLogs(after(5, ...HAPPENED), 2), rehearsal }, drawing), 2],
+  ['custody log of a long name', async (drawing, rehearsal) => drawCustodyLogs({ ...custodyLogs(after(16, ...HAPPENED), 1), rehearsal, owner: LONG_OWNER }, drawing), 2],
+  ['hand-over, blank', async (drawing, rehearsal) => drawHandOver({ ...handOver(before(5), null, null), rehearsal }, drawing), 1],
+  ['hand-over, entered', async (drawing, rehearsal) => drawHandOver({ ...handedOver(5), rehearsal, to: LONG_NAME }, drawing), 1],
+  ['destruction affidavit of 2', async (drawing, rehearsal) => drawDestructionAffidavit(affidavit(2, { rehearsal }), drawing), 1],
+  ['destruction affidavit of 16', async (drawing, rehearsal) => drawDestructionAffidavit(affidavit(16, { rehearsal }), drawing), 3],
+  ['drill record, blank', async (drawing, rehearsal) => drawDrillRecord({ ...drillRecord(before(5), null), rehearsal }, drawing), 2],
+  ['drill record of 16', async (drawing, rehearsal) => drawDrillRecord(drillContent(16, { rehearsal, owner: LONG_OWNER }), drawing), 2],
+  ['bag labels of 2', async (drawing, rehearsal) => drawBagLabels({ ...bagLabels(after(2, ...HAPPENED), null, 2), rehearsal }, drawing), 1],
+  ['bag labels before a ceremony', async (drawing, rehearsal) => drawBagLabels({ ...bagLabels(before(2, LONG_OWNER), 1, null), rehearsal }, drawing), 2],
 ]
