@@ -8,6 +8,7 @@ import { destruction, drawDestructionAffidavit, type DestructionContent } from '
 import { drawDrillRecord, drillRecord, type DrillRecordContent } from '../../../src/paper/forms/drill-record.js'
 import { drawExceptionSheet, type ExceptionSheetContent } from '../../../src/paper/forms/exception-sheet.js'
 import { drawHandOver, handOver, type HandOverContent } from '../../../src/paper/forms/hand-over.js'
+import { drawSummons, type SummonsContent } from '../../../src/paper/forms/summons.js'
 import { formSource, formSourceBefore, type FormSource } from '../../../src/paper/forms/source.js'
 import { custodyYaml } from '../../../src/ceremony/custody-template.js'
 import { parseCustodyYaml } from '../../../src/custody/custody-yaml.js'
@@ -111,6 +112,22 @@ function handedOver(people: number): HandOverContent {
   return handOver(source, null, entry)
 }
 
+/** Custodian 2's bag was handed over; custodian 1 has lost the second copy, and custodian 3 no telephone. */
+export function summonsContent(people: number, changes: Partial<SummonsContent> = {}): SummonsContent {
+  return {
+    ...BLANK, drill: false, contact: 'Duty manager, +44 20 7946 0127', generation: 2, keyId: '3f0a91c2d47e5b68', keyWords: 'cranky Apollo Pluto retrieval sterling indulge escape gravity',
+    threshold: 3, remarks: [],
+    calls: [LONG_NAME, ...NAMES.slice(1, people)].flatMap((name, at) => [
+      { order: at + 1, name, holder: at === 1 ? 'Radia Perlman' : name, phone: at === 2 ? null : `+44 20 7946 01${String(at).padStart(2, '0')}`, bag: at === 3 ? null : `B-01${42 + at}`, place: 'Bank vault, Basel', notes: at === 1 ? ['custody.yaml still names Grace Hopper; the number may be theirs'] : [] },
+      { order: null, name, holder: NAMES[15 - at] ?? '', phone: '+41 44 555 01 00', bag: `B-02${42 + at}`, place: null, notes: [] },
+    ]),
+    action: 'Enable SAAS_ADMIN (read-only) for 4 h on one database', targets: [{ what: 'Database', value: 'ocid1.autonomousdatabase.oc1.eu-frankfurt-1.antheljtxk3vbqyaw5mfz7h2l4c6pdn8reusantheljtxk3vb' }],
+    incident: 'INC-20931', reason: 'the identity provider is down and the database must be reached before the settlement run at 06:00', operator: 'Mary Jackson', authorisedBy: 'Dorothy Vaughan, CISO',
+    useCase: 'Operations must enter a customer\'s database with the customer\'s consent', minutes: 30, successor: 'generation 3 is installed', successorBag: null, proofMinutes: 4,
+    ...changes,
+  }
+}
+
 type Draw = (drawing: Drawing, rehearsal: boolean) => Promise<Uint8Array>
 
 /** Every form, in the states that people meet, and its pages. */
@@ -138,6 +155,12 @@ export const FORMS: readonly [name: string, draw: Draw, pages: number][] = [
   ['destruction affidavit of 16', async (drawing, rehearsal) => drawDestructionAffidavit(affidavit(16, { rehearsal }), drawing), 3],
   ['drill record, blank', async (drawing, rehearsal) => drawDrillRecord({ ...drillRecord(before(5), null), rehearsal }, drawing), 2],
   ['drill record of 16', async (drawing, rehearsal) => drawDrillRecord(drillContent(16, { rehearsal, owner: LONG_OWNER }), drawing), 2],
+  ['summons of 5', async (drawing, rehearsal) => drawSummons(summonsContent(5, { rehearsal }), drawing), 1],
+  ['summons of 2, little known', async (drawing, rehearsal) => drawSummons(summonsContent(2, {
+    rehearsal, drill: true, remarks: ['session 20260401T020311Z-9c4e17ab has not come to its end: glasskey resume --session 20260401T020311Z-9c4e17ab.'], successorBag: 5,
+    action: null, targets: [], incident: null, reason: null, operator: null, authorisedBy: null, useCase: null,
+  }), drawing), 1],
+  ['summons of 16', async (drawing, rehearsal) => drawSummons(summonsContent(16, { rehearsal }), drawing), 2],
   ['bag labels of 2', async (drawing, rehearsal) => drawBagLabels({ ...bagLabels(after(2, ...HAPPENED), null, 2), rehearsal }, drawing), 1],
   ['bag labels before a ceremony', async (drawing, rehearsal) => drawBagLabels({ ...bagLabels(before(2, LONG_OWNER), 1, null), rehearsal }, drawing), 2],
 ]
