@@ -46,8 +46,13 @@ export interface OpenedSession {
 
 /** The warrant for a request. Nothing is written. Throws RULES_REFUSED, NO_SUCCESSOR, REHEARSAL_MISMATCH. */
 export function drawUpWarrant(folder: CustodyFolder, generation: Generation, request: Request, isolation: Isolation, now: Date): Warrant {
+  checkEndpoints(generation.manifest, request.endpoints)
+  return planWarrant(folder, generation, request, isolation, now)
+}
+
+/** The same before it is known where OCI will be: what custodians are called for. Throws RULES_REFUSED, NO_SUCCESSOR. */
+export function planWarrant(folder: CustodyFolder, generation: Generation, request: Request, isolation: Pick<Isolation, 'exceptions'>, now: Date): Warrant {
   const { manifest, rules } = generation
-  checkEndpoints(manifest, request.endpoints)
   const successor = chooseSuccessor(folder, manifest.generation, request)
   const opens = new Date(now.getTime())
   const minutes = request.minutes ?? rules.warrant.defaultMinutes
@@ -157,7 +162,8 @@ export function checkEndpoints(manifest: Manifest, endpoints: Readonly<Record<st
   }
 }
 
-function chooseSuccessor(folder: CustodyFolder, generation: number, { to, drill, deferRotation }: Request): Manifest | null {
+/** What a session would rotate to; null: rotation is deferred. Throws NO_SUCCESSOR. */
+export function chooseSuccessor(folder: CustodyFolder, generation: number, { to, drill, deferRotation }: Pick<Request, 'to' | 'drill' | 'deferRotation'>): Manifest | null {
   const waiting = successorsOf(folder.standings, generation)
   if (to !== undefined) {
     if (!waiting.some((entry) => entry.generation === to)) {

@@ -1,5 +1,7 @@
 /** The commented custody.yaml that `glasskey init` writes. Its example in `ceremony/` is made by the same lines. */
 
+import { NOT_YET } from '../custody/custody-yaml.js'
+
 /** What has to be known to write one; everything else begins as a sensible rule that people then edit. */
 export interface CustodyAnswers {
   team: string
@@ -25,7 +27,7 @@ export function custodyYaml(answers: CustodyAnswers): string {
   const q = (text: string): string => JSON.stringify(text)
   const list = (items: readonly string[]): string => `[${items.join(', ')}]`
   const copies = (custodian: number): string =>
-    Array.from({ length: answers.copies }, (_, at) => `      - copy: ${at + 1}\n        holder: ${q(at === 0 ? (answers.custodians[custodian] ?? '') : 'TO BE NAMED')}\n        phone: ${q('TO BE FILLED IN')}\n        place: ${q('TO BE FILLED IN')}\n        bag: null\n`).join('')
+    Array.from({ length: answers.copies }, (_, at) => `      - copy: ${at + 1}\n        holder: ${q(at === 0 ? (answers.custodians[custodian] ?? '') : NOT_YET.name)}\n        phone: ${q(NOT_YET.other)}\n        place: ${q(NOT_YET.other)}\n        bag: null\n`).join('')
   return `# custody.yaml: who keeps the key, and what it may be used for.
 # Every setting is explained here. Unknown settings are refused, with line and column.
 format: 1
@@ -64,6 +66,9 @@ paper: ${answers.paper}
 
 # A real drill (break rotate --drill) is due after so many days.
 drillEveryDays: 91
+
+# Each bag is looked at, unopened and before a witness, after so many days (logbook add inspected).
+inspectEveryDays: 182
 
 # The rules are sealed into every generation at the ceremony. What is not permitted here, no warrant can permit.
 rules:

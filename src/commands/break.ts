@@ -1,23 +1,27 @@
 /** `glasskey break rotate` and `glasskey break saas-admin`. */
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
+import type { z } from 'zod'
 import { breakGlass } from '../breakglass/break-glass.js'
+import type { Foreseen } from '../breakglass/summons.js'
 import { databaseOcid, secretOcid, userOcid, line } from '../custody/fields.js'
 import { saasAccess } from '../custody/rules.js'
 import { GlasskeyError } from '../errors.js'
 import type { Action } from '../warrant/warrant.js'
 import { field, HEADINGS, inputsOf, sessionFlags, type SessionArguments } from './flags.js'
 import { sessionOutcome, wholeNumber } from './session-outcome.js'
+import { summon } from './summon.js'
 import type { Outcome } from './outcome.js'
 
 interface Arguments extends SessionArguments {
   action: 'rotate' | 'saas-admin'
-  operator: string
-  operatorUser: string
-  incident: string
-  useCase: string
-  authorisedBy: string
-  reason: string
+  summon: string | undefined
+  operator: string | undefined
+  operatorUser: string | undefined
+  incident: string | undefined
+  useCase: string | undefined
+  authorisedBy: string | undefined
+  reason: string | undefined
   minutes: number | undefined
   drill: boolean | undefined
   to: number | undefined
@@ -30,14 +34,16 @@ interface Arguments extends SessionArguments {
   access: string | undefined
   hours: number | undefined
   disable: boolean | undefined
+  json: boolean | undefined
 }
 
 export const builder = (flags: Argv): Argv =>
   sessionFlags(
     flags
-      .usage('$0 break <rotate|saas-admin>\nA quorum recombines the key for one warrant. However it ends, the key is rotated\nand proved dead. rotate: only that. saas-admin: opens a database for a while.')
+      .usage('$0 break <rotate|saas-admin>\nA quorum recombines the key for one warrant. However it ends, the key is rotated\nand proved dead. rotate: only that. saas-admin: opens a database for a while.\nWho and why are all needed, --minutes aside; --summon leaves blanks for the rest.')
       .option('action', { choices: ['rotate', 'saas-admin'] as const, hidden: true })
       .options({
+        summon: { type: 'string', describe: 'first: the page to call custodians by [FILE.pdf]' },
         drill: { type: 'boolean', describe: 'rotate: the quarterly drill' },
         to: { type: 'number', describe: 'rotate to this generation, skipping others' },
         'defer-rotation': { type: 'boolean', describe: 'no successor: leave it alive, if all consent' },
@@ -49,14 +55,14 @@ export const builder = (flags: Argv): Argv =>
         hours: { type: 'number', describe: 'saas-admin: 1 to 24; OCI ends it (1)' },
         disable: { type: 'boolean', describe: 'saas-admin: end it early' },
       })
-      .group(['drill', 'to', 'defer-rotation', 'database', 'region', 'secret-id', 'secret-version', 'access', 'hours', 'disable'], HEADINGS.action)
+      .group(['summon', 'drill', 'to', 'defer-rotation', 'database', 'region', 'secret-id', 'secret-version', 'access', 'hours', 'disable'], HEADINGS.action)
       .options({
-        operator: { type: 'string', demandOption: true, describe: 'who acts' },
-        'operator-user': { type: 'string', demandOption: true, describe: 'OCID of their own OCI user' },
-        incident: { type: 'string', demandOption: true, describe: 'reference of the incident' },
-        'use-case': { type: 'string', demandOption: true, describe: 'id of a use case in the sealed rules' },
-        'authorised-by': { type: 'string', demandOption: true, describe: 'who authorised this' },
-        reason: { type: 'string', demandOption: true, describe: 'why normal access does not do' },
+        operator: { type: 'string', describe: 'who acts' },
+        'operator-user': { type: 'string', describe: 'OCID of their own OCI user' },
+        incident: { type: 'string', describe: 'reference of the incident' },
+        'use-case': { type: 'string', describe: 'id of a use case in the sealed rules' },
+        'authorised-by': { type: 'string', describe: 'who authorised this' },
+        reason: { type: 'string', describe: 'why normal access does not do' },
         minutes: { type: 'number', describe: 'how long the warrant runs (the rules say)' },
       })
       .group(['operator', 'operator-user', 'incident', 'use-case', 'authorised-by', 'reason', 'minutes'], HEADINGS.who)
@@ -65,16 +71,18 @@ export const builder = (flags: Argv): Argv =>
 export const handler = async (args: Arguments): Promise<Outcome> => {
   const folder = resolve(args.custody)
   if (args.drill === true && args.action !== 'rotate') throw new GlasskeyError('USAGE', 'only rotate can be a drill', 'glasskey break rotate --drill')
+  if (args.summon !== undefined) return summon(folder, foreseenOf(args), { file: args.summon, printer: args.printer, json: args.json === true })
+  const { operator, operatorUser, incident, useCase, authorisedBy, reason } = neededOf(args)
   const result = await breakGlass(
     folder,
     {
       action: actionOf(args),
       drill: args.drill ?? false,
-      operator: { name: field('operator', args.operator, line), user: field('operator-user', args.operatorUser, userOcid) },
-      incident: field('incident', args.incident, line),
-      useCase: args.useCase,
-      authorisedBy: field('authorised-by', args.authorisedBy, line),
-      reason: field('reason', args.reason, line),
+      operator: { name: operator, user: operatorUser },
+      incident,
+      useCase,
+      authorisedBy,
+      reason,
       minutes: wholeNumber('minutes', args.minutes),
       to: wholeNumber('to', args.to),
       deferRotation: args.deferRotation ?? false,
@@ -83,6 +91,37 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
     inputsOf(args),
   )
   return sessionOutcome(folder, result, args.printer)
+}
+
+/** Who and why, as far as it was given. */
+function whoOf(args: Arguments): Pick<Foreseen, (typeof WHO)[number]> {
+  const given = <Shape extends string>(flag: string, value: string | undefined, shape: z.ZodType<Shape>): Shape | null => (value === undefined ? null : field(flag, value, shape))
+  return {
+    operator: given('operator', args.operator, line),
+    operatorUser: given('operator-user', args.operatorUser, userOcid),
+    incident: given('incident', args.incident, line),
+    useCase: args.useCase ?? null,
+    authorisedBy: given('authorised-by', args.authorisedBy, line),
+    reason: given('reason', args.reason, line),
+  }
+}
+
+const WHO = ['operator', 'operatorUser', 'incident', 'useCase', 'authorisedBy', 'reason'] as const
+
+/** All of it: only a summons can do without. Throws USAGE naming what is missing. */
+function neededOf(args: Arguments): Record<(typeof WHO)[number], string> {
+  const { operator, operatorUser, incident, useCase, authorisedBy, reason } = whoOf(args)
+  if (operator === null || operatorUser === null || incident === null || useCase === null || authorisedBy === null || reason === null) {
+    const missing = WHO.filter((name) => args[name] === undefined).map((name) => name.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`))
+    throw new GlasskeyError('USAGE', `Missing required arguments: ${missing.join(', ')}`, `glasskey break ${args.action} --help`)
+  }
+  return { operator, operatorUser, incident, useCase, authorisedBy, reason }
+}
+
+/** What is known beforehand: a database that is not named yet stays a blank. */
+function foreseenOf(args: Arguments): Foreseen {
+  const named = args.action === 'rotate' || (args.database !== undefined && (args.secretId !== undefined || args.disable === true))
+  return { action: named ? actionOf(args) : null, drill: args.drill ?? false, ...whoOf(args), minutes: wholeNumber('minutes', args.minutes), to: wholeNumber('to', args.to), deferRotation: args.deferRotation ?? false }
 }
 
 function actionOf(args: Arguments): Action {

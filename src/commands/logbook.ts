@@ -31,11 +31,14 @@ interface Arguments {
   set: string[]
 }
 
+type Question = [name: string, question: string, kind: 'text' | 'number' | 'numbers' | 'numbers or none']
+
 /** Entries that people make, with the questions that they are asked for. */
-const QUESTIONS: Record<string, [name: string, question: string, kind: 'text' | 'number' | 'numbers'][]> = {
-  handover: [['custodian', 'Number of the custodian whose bag it is', 'number'], ['copy', 'Copy', 'number'], ['from', 'From whom', 'text'], ['to', 'To whom', 'text'], ['bag', 'Bag number (unopened)', 'text'], ['witness', 'Witness', 'text']],
+const QUESTIONS: Record<string, Question[]> = {
+  handover: [['custodian', 'Number of the custodian whose bag it is', 'number'], ['copy', 'Copy', 'number'], ['generations', 'Generations in the bag (such as 2,3,4; Enter if it has all of them)', 'numbers or none'], ['from', 'From whom', 'text'], ['to', 'To whom', 'text'], ['bag', 'Bag number (unopened)', 'text'], ['witness', 'Witness', 'text']],
   lost: [['custodian', 'Number of the custodian', 'number'], ['copy', 'Copy', 'number'], ['generations', 'Generations in the bag (such as 2,3,4)', 'numbers'], ['witness', 'Reported to', 'text']],
   inspected: [['custodian', 'Number of the custodian', 'number'], ['copy', 'Copy', 'number'], ['generations', 'Generations in the bag (such as 2,3,4)', 'numbers'], ['bag', 'Bag number', 'text'], ['condition', 'Condition (intact, opened or doubtful)', 'text'], ['witness', 'Witness', 'text']],
+  acknowledged: [['custodian', 'Number of the custodian', 'number'], ['copy', 'Copy', 'number'], ['by', 'Who acknowledged the duties', 'text'], ['witness', 'Witness', 'text']],
   destroyed: [['generation', 'Generation', 'number'], ['custodian', 'Number of the custodian', 'number'], ['copies', 'Copies destroyed (such as 1,2)', 'numbers'], ['method', 'Method', 'text'], ['witness', 'Witness', 'text']],
   retired: [['generation', 'Generation', 'number'], ['reason', 'Reason', 'text']],
   exception: [['step', 'At which step', 'text'], ['happened', 'What happened', 'text'], ['decision', 'What was decided', 'text'], ['decidedBy', 'By whom', 'text'], ['witness', 'Witness', 'text']],
@@ -116,15 +119,16 @@ async function add(path: string, folder: CustodyFolder, args: Arguments): Promis
   }
 }
 
-async function answers(questions: readonly [string, string, 'text' | 'number' | 'numbers'][], set: readonly string[]): Promise<Record<string, Json>> {
+async function answers(questions: readonly Question[], set: readonly string[]): Promise<Record<string, Json>> {
   const given = new Map(set.map((text): [string, string] => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]))
   const unknown = [...given.keys()].find((name) => !questions.some(([known]) => known === name))
   if (unknown !== undefined) throw new GlasskeyError('USAGE', `--set ${unknown} is not part of this entry`, `It has: ${questions.map(([name]) => name).join(', ')}.`)
-  const missing = questions.filter(([name]) => !given.has(name)).map(([name]) => name)
+  const missing = questions.filter(([name, , kind]) => !given.has(name) && kind !== 'numbers or none').map(([name]) => name)
   if (missing.length > 0 && !isInteractive()) throw new GlasskeyError('USAGE', `still needed: ${missing.join(', ')}`, missing.map((name) => `--set ${name}=…`).join(' '))
   const found: Record<string, Json> = {}
   for (const [name, question, kind] of questions) {
-    const text = given.get(name) ?? (await ask(`${question}:`, `--set ${name}=…`))
+    const text = given.get(name) ?? (kind === 'numbers or none' && !isInteractive() ? '' : await ask(`${question}:`, `--set ${name}=…`))
+    if (kind === 'numbers or none' && text.trim() === '') continue
     found[name] = kind === 'text' ? text : kind === 'number' ? Number(text) : text.split(/[\s,]+/).filter((part) => part !== '').map(Number)
   }
   return found
@@ -134,7 +138,7 @@ async function answers(questions: readonly [string, string, 'text' | 'number' | 
 function checkEntry(entry: NewLogbookEntry, folder: CustodyFolder): void {
   const parsed = logbookEntry.safeParse({ ...entry, seq: 1, at: wallClock().toISOString(), prev: '0'.repeat(64) })
   if (!parsed.success) throw new GlasskeyError('USAGE', explain(parsed.error), 'Nothing was written.')
-  const mentioned = [...('generation' in entry ? [entry.generation] : []), ...('generations' in entry && entry.type !== 'ceremony' ? entry.generations : [])]
+  const mentioned = [...('generation' in entry ? [entry.generation] : []), ...('generations' in entry && entry.type !== 'ceremony' ? (entry.generations ?? []) : [])]
   const strange = mentioned.find((generation) => !folder.generations.some(({ manifest }) => manifest.generation === generation))
   if (strange !== undefined) throw new GlasskeyError('USAGE', `there is no GENERATION ${strange}`, 'glasskey status lists them. Nothing was written.')
   if ('custodian' in entry && !folder.custody.custodians.some(({ number }) => number === entry.custodian)) {

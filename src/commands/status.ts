@@ -3,7 +3,9 @@ import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { wallClock } from '../host/clock.js'
-import { toned } from '../host/terminal.js'
+import { writeNew } from '../host/disk.js'
+import { say, toned } from '../host/terminal.js'
+import { calendarText } from '../record/calendar.js'
 import { custodyStanding, type CustodyStanding } from '../record/standing.js'
 import { custodyFlag } from './flags.js'
 import type { Outcome } from './outcome.js'
@@ -11,11 +13,19 @@ import type { Outcome } from './outcome.js'
 /** Remarks shown; the rest are counted. */
 const SHOWN = 4
 
-export const builder = (flags: Argv): Argv => custodyFlag(flags).usage('$0 status\n\nWhich generation is in use, what waits, what is wrong, what to do next. Needs no secret and no network.')
+export const builder = (flags: Argv): Argv =>
+  custodyFlag(flags)
+    .usage('$0 status [--ics FILE]\n\nWhich generation is in use, what waits, what is wrong, what to do next. Needs no secret and no network.')
+    .option('ics', { type: 'string', describe: 'new file for a calendar of drills, inspections and ceremonies (iCalendar, without names)' })
 
-export const handler = (args: { custody: string }): Promise<Outcome> => {
+export const handler = (args: { custody: string; ics: string | undefined }): Promise<Outcome> => {
   const folder = readCustodyFolder(resolve(args.custody))
   const standing = standingOf(folder)
+  const calendar = args.ics === undefined ? null : resolve(args.ics)
+  if (calendar !== null) {
+    writeNew(calendar, calendarOf(folder, standing))
+    say(`Calendar: ${calendar}. A newer one, imported again, moves its dates.`)
+  }
   const json = {
     rehearsal: standing.rehearsal,
     inUse: standing.inUse ? { ...standing.inUse } : null,
@@ -23,6 +33,9 @@ export const handler = (args: { custody: string }): Promise<Outcome> => {
     remarks: standing.remarks.map((remark) => ({ ...remark })),
     daysSinceDrill: standing.daysSinceDrill,
     drillDueInDays: standing.drillDueInDays,
+    inspectionDueInDays: standing.inspectionDueInDays,
+    acknowledgementDueInDays: standing.acknowledgementDueInDays,
+    calendar,
     next: standing.next,
     logbook: folder.logbook.head.seq,
   }
@@ -38,9 +51,16 @@ export function standingOf(folder: CustodyFolder): CustodyStanding {
     logbook: folder.logbook.lines,
     sessions: folder.sessions,
     sheets: folder.generations.map(({ manifest }) => manifest),
+    custodians: folder.custody.custodians,
     drillEveryDays: folder.custody.drillEveryDays,
+    inspectEveryDays: folder.custody.inspectEveryDays,
     now: wallClock(),
   })
+}
+
+function calendarOf({ custody, logbook }: CustodyFolder, { rehearsal, due }: CustodyStanding): string {
+  const { tenancy, user, owner, drillEveryDays, inspectEveryDays } = custody
+  return calendarText({ tenancy, user, team: owner.team, rehearsal, due, drillEveryDays, inspectEveryDays, sequence: logbook.head.seq, now: wallClock() })
 }
 
 function countOf(count: number, noun: string): string {

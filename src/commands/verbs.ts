@@ -26,6 +26,7 @@ export const VERBS: readonly Verb[] = [
   { typed: 'status', describe: 'where the custody stands, in ten lines', load: () => import('./status.js') },
   { typed: 'check', describe: 'readiness, without secrets, any day', load: () => import('./check.js') },
   { typed: 'logbook <step> [what]', describe: 'list, show, verify, print, or add an entry', load: () => import('./logbook.js') },
+  { typed: 'forms [name]', describe: 'papers to fill in and sign: labels, logs, hand-over, …', load: () => import('./forms.js') },
   { typed: 'audit', describe: 'prove that what was released was revoked', load: () => import('./audit.js') },
   { typed: 'share <step>', describe: 'look at one sheet alone', load: () => import('./share.js') },
   { typed: 'recover', describe: 'offline: the private key from sheets alone', load: () => import('./recover.js') },

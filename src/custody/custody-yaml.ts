@@ -37,9 +37,18 @@ export const custodySchema = z.strictObject({
   keySize: z.union([z.literal(2048), z.literal(3072), z.literal(4096)]).default(4096),
   paper: z.enum(['A4', 'Letter']).default('A4'),
   drillEveryDays: z.number().int().min(7).max(366).default(91),
+  inspectEveryDays: z.number().int().min(7).max(731).default(182),
   administratorsGroup: ocid.nullable().default(null),
   rules: rulesSchema,
 })
+
+/** What a new custody.yaml has in the place of a name, and of anything else, that is not known yet. */
+export const NOT_YET = { name: 'TO BE NAMED', other: 'TO BE FILLED IN' } as const
+
+/** A contact, or null where custody.yaml only holds its place. */
+export function filledIn(contact: string): string | null {
+  return contact === NOT_YET.name || contact === NOT_YET.other ? null : contact
+}
 
 /** A checked custody.yaml. */
 export type Custody = z.infer<typeof custodySchema>

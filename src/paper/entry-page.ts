@@ -106,6 +106,8 @@ export function summaryOf(entry: LogbookEntry): string {
       return `Custodian ${entry.custodian}, copy ${entry.copy}: LOST, generations ${entry.generations.join(', ')}.`
     case 'inspected':
       return `Custodian ${entry.custodian}, copy ${entry.copy}: bag ${entry.bag} inspected, ${entry.condition}.`
+    case 'acknowledged':
+      return `Custodian ${entry.custodian}, copy ${entry.copy}: duties acknowledged by ${entry.by} before ${entry.witness}.`
     case 'destroyed':
       return `Custodian ${entry.custodian}: copies ${entry.copies.join(', ')} of GENERATION ${entry.generation} destroyed (${entry.method}) before ${entry.witness}.`
     case 'retired':
@@ -124,6 +126,7 @@ function kindOf(entry: LogbookEntry): string {
     handover: 'Hand-over',
     lost: 'Loss',
     inspected: 'Inspection',
+    acknowledged: 'Acknowledgement',
     destroyed: 'Destruction',
     retired: 'Retirement',
     exception: 'Exception',
@@ -148,9 +151,10 @@ const LABELS: { [Type in LogbookEntry['type']]: Record<FieldOf<Extract<LogbookEn
     warrantSha256: 'Warrant, SHA-256', journalSha256: 'Journal, SHA-256', shares: 'Shares read, of custodians', actionResult: 'Result of the action', successor: 'Successor',
     grade: 'Grade of the proof', secondsLive: 'Key live for, seconds', exitCode: 'Exit code', torn: TORN,
   },
-  handover: { custodian: 'Custodian', copy: 'Copy', from: 'Handed over by', to: 'Received by', bag: 'Bag, unopened', witness: 'Witness', note: 'Note', torn: TORN },
+  handover: { custodian: 'Custodian', copy: 'Copy', generations: 'Generations in the bag', from: 'Handed over by', to: 'Received by', bag: 'Bag, unopened', witness: 'Witness', note: 'Note', torn: TORN },
   lost: { custodian: 'Custodian', copy: 'Copy', generations: 'Generations in the bag', witness: 'Reported to', note: 'Note', torn: TORN },
   inspected: { custodian: 'Custodian', copy: 'Copy', generations: 'Generations in the bag', bag: 'Bag', condition: 'Condition', witness: 'Witness', note: 'Note', torn: TORN },
+  acknowledged: { custodian: 'Custodian', copy: 'Copy', by: 'Acknowledged by', witness: 'Witness', note: 'Note', torn: TORN },
   destroyed: { generation: 'Generation', custodian: 'Custodian', copies: 'Copies destroyed', method: 'Method', witness: 'Witness', note: 'Note', torn: TORN },
   retired: { generation: 'Generation', reason: 'Reason', torn: TORN },
   exception: { step: 'At which step', happened: 'What happened', decision: 'What was decided', decidedBy: 'Decided by', witness: 'Witness', torn: TORN },

@@ -2,7 +2,7 @@
 
 import { baselineIn, INK, type Canvas, type Type } from './canvas.js'
 import { figureRows, type FigureRows } from './figures.js'
-import { breakLines, drawLine, drawTick } from './lines.js'
+import { breakLines, drawLine, drawTick, hasBlank } from './lines.js'
 import type { Block, Inline } from './markdown.js'
 import { LABEL_COLUMN, MM } from './page-size.js'
 import { piecesOf, shift, stack, withOverlay, type Item, type Piece } from './piece.js'
@@ -24,11 +24,13 @@ const SIDE_GAP = 4 * MM
 const SIDE_COLUMN = LABEL_COLUMN - SIDE_GAP
 const MARKER = 5.2 * MM
 const CALLOUT_PADDING = 4.2 * MM
-/** White above and below a box, in lines. */
+/** White above and below a box, and below a table, in lines. */
 const BOX_GAP = 0.9
 /** White above and below the line along which slips are cut apart. */
 const CUT_GAP = 6 * MM
 const BESIDE_GAP = 8 * MM
+/** Height of a line that people write on. */
+const WRITING_LINE = 8.5 * MM
 
 /** The pieces of some blocks, in order. */
 export function flow(blocks: readonly Block[], measure: Measure): Item[] {
@@ -42,8 +44,8 @@ export function flow(blocks: readonly Block[], measure: Measure): Item[] {
       index += beside.length
       items.push(...sideSection(block.inlines, beside, measure))
     } else {
-      const afterBox = blocks[index - 2]?.kind === 'callout'
-      items.push(...afterGap(flowBlock(block, measure), afterBox ? measure.scale.body.leading * BOX_GAP : 0))
+      const framed = ['callout', 'table'].includes(blocks[index - 2]?.kind ?? '')
+      items.push(...afterGap(flowBlock(block, measure), framed ? measure.scale.body.leading * BOX_GAP : 0))
     }
   }
   return items
@@ -75,6 +77,11 @@ function flowBlock(block: Block, measure: Measure): Item[] {
       return [...figureRows(canvas, block.figures, width, scale, gap).rows]
     case 'typing':
       return typingRows(canvas, block.text, width, scale, gap)
+    case 'lines':
+      return Array.from({ length: block.count }, (_, at): Piece => ({
+        height: WRITING_LINE, gap: 0, keep: at + 1 < block.count,
+        draw: (x, y) => canvas.rule(x, y + WRITING_LINE, x + width, y + WRITING_LINE, 0.4, INK.grey),
+      }))
     case 'callout':
       return [callout(block.blocks, measure)]
     case 'rule':
@@ -89,15 +96,18 @@ function flowBlock(block: Block, measure: Measure): Item[] {
   }
 }
 
-/** A piece for each line; the first and the last line of a paragraph do not stand alone on a page. */
+/** A piece for each line, higher where there is a blank; the first and the last line of a paragraph do not stand alone on a page. */
 function paragraph(canvas: Canvas, inlines: readonly Inline[], type: Type, width: number, gap: number): Piece[] {
   const lines = breakLines(canvas, inlines, type, width)
-  return lines.map((line, index) => ({
-    height: type.leading,
-    gap: index === 0 ? gap : 0,
-    keep: lines.length > 1 && (index === 0 || index === lines.length - 2),
-    draw: (x, y) => drawLine(canvas, line, type, x, y),
-  }))
+  return lines.map((line, index) => {
+    const height = hasBlank(line) ? Math.max(WRITING_LINE, type.leading) : type.leading
+    return {
+      height,
+      gap: index === 0 ? gap : 0,
+      keep: lines.length > 1 && (index === 0 || index === lines.length - 2),
+      draw: (x, y) => drawLine(canvas, line, type, x, y + height - type.leading),
+    }
+  })
 }
 
 /** An item with its number, bullet or box in the margin. */
@@ -108,7 +118,9 @@ function listItem(blocks: readonly Block[], number: number | null, measure: Meas
   const content = tick !== null && first?.kind === 'paragraph'
     ? [{ ...first, inlines: withoutTick(first.inlines) }, ...rest] : blocks
   const items = shift(flow(content, { ...measure, width: measure.width - MARKER }), MARKER)
-  const baseline = baselineIn(scale.body)
+  // A first line that people write on is higher, and its words stand low.
+  const drop = content[0]?.kind === 'paragraph' ? (piecesOf(items)[0]?.height ?? scale.body.leading) - scale.body.leading : 0
+  const baseline = drop + baselineIn(scale.body)
   const marked = withOverlay(items, scale.body.leading, (x, y) => {
     if (tick !== null) drawTick(canvas, x, y + baseline, scale.body.size * 0.85, tick.ticked)
     else if (number !== null) canvas.write(`${number}.`, { ...scale.body, face: 'bold' }, x, y + baseline)

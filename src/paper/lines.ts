@@ -174,6 +174,11 @@ export function lineWidth(line: Line): number {
   return line.reduce((sum, word, index) => sum + (index > 0 ? word.space : 0) + widthOf(word), 0)
 }
 
+/** Whether people write on this line. */
+export function hasBlank(line: Line): boolean {
+  return line.some(({ parts }) => parts.some(({ kind }) => kind === 'blank'))
+}
+
 /** Draws a line whose top is at `y`. */
 export function drawLine(canvas: Canvas, line: Line, type: Type, x: number, y: number): void {
   const baseline = y + baselineIn(type)

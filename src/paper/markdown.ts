@@ -26,6 +26,7 @@ export type Block =
   | { readonly kind: 'callout', readonly blocks: readonly Block[] }
   | { readonly kind: 'figures', readonly figures: readonly Figure[] }
   | { readonly kind: 'typing', readonly text: string }
+  | { readonly kind: 'lines', readonly count: number }
   | { readonly kind: 'rule' }
   | { readonly kind: 'new page' }
   | { readonly kind: 'cut' }
@@ -150,10 +151,12 @@ class Reading {
     return { kind: 'typing', text }
   }
 
-  /** `<!-- new page -->` and `<!-- cut here -->`; any other comment is a note to whoever edits the template. */
+  /** `<!-- new page -->`, `<!-- cut here -->`, `<!-- 4 lines to write on -->`; any other comment is a note to whoever edits the template. */
   #directive(token: Tokens.HTML): Block[] {
     const comment = /^<!--([\s\S]*?)-->\s*$/.exec(token.raw)?.[1]?.trim()
     if (comment === undefined) throw this.#refuse('has HTML, which is not typeset', `near "${token.raw.trim().slice(0, 40)}"`)
+    const lines = /^(\d{1,2}) lines? to write on$/.exec(comment)?.[1]
+    if (lines !== undefined) return [{ kind: 'lines', count: Number(lines) }]
     return comment === 'new page' ? [{ kind: 'new page' }] : comment === 'cut here' ? [{ kind: 'cut' }] : []
   }
 

@@ -14,3 +14,8 @@ export function moment<T extends string | null>(iso: T): T | string {
 export function clock(iso: string): string {
   return iso.replace(/^\d{4}-\d\d-\d\dT(.*)Z$/, '$1')
 }
+
+/** `04:00` of an ISO 8601 moment in UTC, for columns whose heading says that it is UTC; null stays null. */
+export function minute<T extends string | null>(iso: T): T | string {
+  return iso === null ? iso : iso.slice(11, 16)
+}

@@ -13,7 +13,7 @@ type Cell = readonly Inline[]
 const COLUMN_GAP = 11
 const PADDING = 3.2
 /** A row with an empty cell is a row to write in. */
-const WRITING_HEIGHT = 9.5 * MM
+const WRITING_HEIGHT = 8.5 * MM
 const WRITING_WIDTH = 30 * MM
 /** An identifier longer than this may be cut between any two characters. */
 const LONGEST_WORD = 34 * MM
@@ -32,11 +32,11 @@ export function tableRows(canvas: Canvas, table: Table, width: number, scale: Ty
     })
   const pieces: Piece[] = header === undefined ? [] : [header]
   table.rows.forEach((cells, index) => {
-    const writing = table.header !== null && cells.some((cell) => cell.length === 0)
+    const writing = cells.some((cell) => cell.length === 0)
     const lines = build(cells, typeOf)
     for (const part of slices(lines, Math.floor((tallest - 2 * PADDING) / scale.body.leading))) {
       const piece = row(canvas, part, {
-        widths, align: table.align, typeOf, rule: [0.4, INK.rule], least: writing ? WRITING_HEIGHT : 0,
+        widths, align: table.align, typeOf, rule: [0.4, writing ? INK.grey : INK.rule], least: !writing ? 0 : table.header === null ? WRITING_HEIGHT - 2 * PADDING : WRITING_HEIGHT,
         gap: pieces.length === 0 ? gap : 0, keep: table.rows.length > 1 && index === 0,
       })
       pieces.push(header === undefined ? piece : { ...piece, header })
@@ -75,10 +75,12 @@ function row(canvas: Canvas, cells: readonly (readonly Line[])[], style: RowStyl
       cells.forEach((lines, column) => {
         const width = style.widths[column] ?? 0
         const type = style.typeOf(column)
+        // In a row to write in, what is printed stands low: beside the handwriting.
+        const top = style.least === 0 ? y + PADDING : y + height - PADDING - lines.length * type.leading
         lines.forEach((line, index) => {
           const free = width - lineWidth(line)
           const indent = style.align[column] === 'right' ? free : style.align[column] === 'center' ? free / 2 : 0
-          drawLine(canvas, line, type, left + indent, y + PADDING + index * type.leading)
+          drawLine(canvas, line, type, left + indent, top + index * type.leading)
         })
         left += width + COLUMN_GAP
       })

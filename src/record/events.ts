@@ -24,6 +24,7 @@ function ofEntry(entry: LogbookEntry): GenerationEvent[] {
       return [{ kind: 'retired', generation: entry.generation }]
     case 'session':
     case 'handover':
+    case 'acknowledged':
     case 'exception':
     case 'audited':
       return []

@@ -1,12 +1,10 @@
 /** Where a custody stands today: what a manager needs to hear first. Pure. */
 import { inUse, successorsOf, type GenerationEvent, type SheetSet, type Standing } from '../custody/generation.js'
+import type { Custodian } from '../custody/custody-yaml.js'
 import type { Head } from './chain.js'
+import { DAY_MS, dueDates, SUCCESSORS, type DueDates } from './due.js'
 import type { LogbookEntry } from './logbook.js'
 import { isSettled, type Session } from './replay.js'
-
-/** Successors that should wait. */
-const WAITING = 2
-const DAY_MS = 86_400_000
 
 /** One thing to say, most urgent first. */
 export interface Remark {
@@ -25,6 +23,12 @@ export interface CustodyStanding {
   /** Whole days since the last real drill; null when there was none. */
   daysSinceDrill: number | null
   drillDueInDays: number
+  /** Whole days until the next inspection of a bag; negative: overdue; null: there is nothing to look at. */
+  inspectionDueInDays: number | null
+  /** The same for the custodians' acknowledgements. */
+  acknowledgementDueInDays: number | null
+  /** The dates themselves, for a calendar. */
+  due: DueDates
   next: string
 }
 
@@ -44,7 +48,10 @@ export interface Known {
   sessions: readonly Told[]
   /** The sheets of each generation, as sealed. */
   sheets: readonly SheetSet[]
+  /** As custody.yaml lists them. */
+  custodians: readonly Custodian[]
   drillEveryDays: number
+  inspectEveryDays: number
   now: Date
 }
 
@@ -86,14 +93,19 @@ export function custodyStanding(known: Known): CustodyStanding {
     ...unsealed.map((generation) => `GENERATION ${generation} is in the folder and in no logbook entry: its import did not come to its end`),
     ...known.standings.filter(({ state }) => state === 'not proved dead').map(({ generation }) => `GENERATION ${generation} was used and is not proved dead`),
     ...known.standings.filter(({ state }) => state === 'exposed').map(({ generation }) => `GENERATION ${generation} is exposed: a quorum of its shares was seen`),
-    ...(current && waiting.length < WAITING ? [`only ${waiting.length} of ${WAITING} successors ${waiting.length === 1 ? 'waits' : 'wait'}: plan the next ceremony`] : []),
+    ...(current && waiting.length < SUCCESSORS ? [`only ${waiting.length} of ${SUCCESSORS} successors ${waiting.length === 1 ? 'waits' : 'wait'}: plan the next ceremony`] : []),
   ]
-  const drill = drillDates(known)
+  const due = dueDates(known, waiting.length)
+  const drillDueInDays = daysUntil(due.drill, known.now) ?? known.drillEveryDays
+  const inspectionDueInDays = daysUntil(due.inspection, known.now)
+  const acknowledgementDueInDays = daysUntil(due.acknowledgement, known.now)
   const used = undestroyed(known)
   const warnings = [
     ...(used.length === 0 ? [] : [`used sheets await destruction before a witness: ${used.map(({ generation, left }) => `GENERATION ${generation} (${left} left)`).join(', ')}; glasskey logbook add destroyed`]),
     ...(current && current.margin === 0 ? [`GENERATION ${current.generation} has no margin: every custodian left is needed`] : []),
-    ...(current && drill.dueInDays < 0 ? [`the drill is ${-drill.dueInDays} days overdue`] : []),
+    ...(current && drillDueInDays < 0 ? [`the drill is ${-drillDueInDays} days overdue`] : []),
+    ...overdue(inspectionDueInDays, (days) => `an inspection of bags is ${days} overdue; glasskey logbook add inspected`),
+    ...overdue(acknowledgementDueInDays, (days) => `an acknowledgement of a custodian is ${days} overdue (yearly); glasskey forms custodian-acknowledgement`),
   ]
   return {
     rehearsal: known.rehearsal,
@@ -104,9 +116,12 @@ export function custodyStanding(known: Known): CustodyStanding {
       ...alarms.map((text): Remark => ({ level: 'alarm', stops: false, text })),
       ...warnings.map((text): Remark => ({ level: 'warn', stops: false, text })),
     ],
-    daysSinceDrill: drill.since,
-    drillDueInDays: drill.dueInDays,
-    next: nextStep({ current, waiting, open, all: known.standings, drillDueInDays: drill.dueInDays, unsealed, halfway }),
+    daysSinceDrill: due.lastDrill ? Math.floor((known.now.getTime() - due.lastDrill.getTime()) / DAY_MS) : null,
+    drillDueInDays,
+    inspectionDueInDays,
+    acknowledgementDueInDays,
+    due,
+    next: nextStep({ current, waiting, open, all: known.standings, drillDueInDays, unsealed, halfway }),
   }
 }
 
@@ -124,13 +139,13 @@ function undestroyed({ standings, sheets, logbook }: Known): { generation: numbe
   })
 }
 
-/** Only a real drill that was proved counts; before the first one, the clock runs from the takeover. */
-function drillDates({ logbook, drillEveryDays, now }: Known): { since: number | null; dueInDays: number } {
-  const sessions = logbook.flatMap((entry) => (entry.type === 'session' ? [entry] : []))
-  const drill = sessions.filter((entry) => entry.drill && entry.grade !== null && entry.grade !== 'unproved').at(-1)
-  const from = drill ?? sessions.find((entry) => entry.action === 'takeover')
-  const days = (at: string): number => Math.floor((now.getTime() - Date.parse(at)) / DAY_MS)
-  return { since: drill ? days(drill.at) : null, dueInDays: from ? drillEveryDays - days(from.at) : drillEveryDays }
+/** Whole days, towards the past: a date of yesterday is one day overdue. */
+function daysUntil(date: Date | null, now: Date): number | null {
+  return date === null ? null : 0 - Math.floor((now.getTime() - date.getTime()) / DAY_MS)
+}
+
+function overdue(days: number | null, say: (days: string) => string): string[] {
+  return days !== null && days < 0 ? [say(days === -1 ? '1 day' : `${-days} days`)] : []
 }
 
 /** Generations that no ceremony of the logbook made. */
@@ -161,7 +176,7 @@ function nextStep({ current, waiting, open, all, drillDueInDays, unsealed, halfw
   if (!current) return all.length === 0 ? 'glasskey ceremony' : 'glasskey takeover'
   if (current.state === 'exposed' || current.state === 'not proved dead') return waiting.length > 0 ? 'glasskey break rotate' : 'a ceremony at once, then glasskey break rotate'
   if (halfway) return 'glasskey takeover'
-  if (waiting.length < WAITING) return 'plan the next ceremony'
+  if (waiting.length < SUCCESSORS) return 'plan the next ceremony'
   if (drillDueInDays < 0) return 'glasskey break rotate --drill'
   return `nothing; the next drill is due in ${drillDueInDays} days`
 }

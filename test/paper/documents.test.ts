@@ -8,10 +8,10 @@ import { drawReleaseSlips } from '../../src/paper/release-slip.js'
 import { drawSheet } from '../../src/paper/sheet.js'
 import { drawWarrantPage } from '../../src/paper/warrant-page.js'
 import { readPages } from '../../src/reader/page-proof.js'
-import { pdfPages } from '../../src/reader/pdf-pages.js'
 import {
   auditContent, ceremonyContent, envelopeParts, logbookContent, releaseContent, sheetContent, slipContent, warrantContent,
 } from './examples.js'
+import { inkOf } from './printed.js'
 
 const PAPERS: readonly Paper[] = ['A4', 'Letter']
 const LONG_NAME = 'Αλεξάνδρα-Μαρία Παπακωνσταντίνου του Δημητρίου, Θεσσαλονίκη'
@@ -39,27 +39,6 @@ const DOCUMENTS: readonly [name: string, draw: (drawing: Drawing, rehearsal: boo
   ['warrant without a successor', async (drawing, rehearsal) => drawWarrantPage(warrantContent({ rehearsal, drill: true, successor: null, isolationExceptions: ['no user namespaces: the clerk can see the strongroom'] }), drawing)],
   ['audit report', async (drawing, rehearsal) => drawAuditReport(auditContent({ rehearsal }), drawing)],
 ]
-
-/** Millimetres from each edge to the nearest ink of a page, and whether its top holds a banner. */
-async function inkOf(pdf: Uint8Array): Promise<{ left: number, right: number, top: number, bottom: number }[]> {
-  const pages = []
-  const dpi = 50.8
-  for await (const { render } of pdfPages(pdf, 'test')) {
-    const { width, height, data } = await render(dpi)
-    const edge = { left: width, right: width, top: height, bottom: height }
-    for (let y = 0; y < height; y += 1) {
-      for (let x = 0; x < width; x += 1) {
-        if ((data[(y * width + x) * 4] ?? 255) > 200) continue
-        edge.left = Math.min(edge.left, x)
-        edge.right = Math.min(edge.right, width - 1 - x)
-        edge.top = Math.min(edge.top, y)
-        edge.bottom = Math.min(edge.bottom, height - 1 - y)
-      }
-    }
-    pages.push({ left: edge.left / 2, right: edge.right / 2, top: edge.top / 2, bottom: edge.bottom / 2 })
-  }
-  return pages
-}
 
 describe.each(PAPERS)('%s', (paper) => {
   test.each(DOCUMENTS)('%s keeps its margins on every page', async (_, draw) => {

@@ -29,7 +29,7 @@ const sessionEntry = (change: { action?: 'takeover' | 'rotate'; drill?: boolean;
 })
 
 function judged(change: Partial<Known>, events: GenerationEvent[] = TAKEN_OVER, days = 0): CustodyStanding {
-  return custodyStanding({ rehearsal: false, standings: standings(SETS, events), events, logbook: entries(sessionEntry({ action: 'takeover', drill: false })), sessions: [], sheets: [], drillEveryDays: 91, now: new Date(Date.parse(NOON) + days * DAY), ...change })
+  return custodyStanding({ rehearsal: false, standings: standings(SETS, events), events, logbook: entries(sessionEntry({ action: 'takeover', drill: false })), sessions: [], sheets: [], custodians: [], drillEveryDays: 91, inspectEveryDays: 182, now: new Date(Date.parse(NOON) + days * DAY), ...change })
 }
 
 test('all is well', () => {

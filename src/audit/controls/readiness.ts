@@ -16,7 +16,7 @@ export const DESTROY_WITHIN_DAYS = 7
 function drilled(dossier: Dossier): string {
   const { lines } = soundLogbook(dossier)
   const { drillEveryDays } = dossier.custody
-  const { daysSinceDrill, drillDueInDays } = custodyStanding({ rehearsal: false, standings: standings([], []), events: [], logbook: lines, sessions: [], sheets: [], drillEveryDays, now: dossier.now })
+  const { daysSinceDrill, drillDueInDays } = custodyStanding({ rehearsal: false, standings: standings([], []), events: [], logbook: lines, sessions: [], sheets: [], custodians: [], drillEveryDays, inspectEveryDays: drillEveryDays, now: dossier.now })
   const last = daysSinceDrill === null ? 'no drill yet' : `the last drill was ${counted(daysSinceDrill, 'day')} ago`
   if (drillDueInDays < 0) throw failed(`${last}, and one is due every ${drillEveryDays} days: ${counted(-drillDueInDays, 'day')} overdue`)
   return `${last}; the next is due in ${counted(drillDueInDays, 'day')}`
