@@ -55,6 +55,7 @@ export const EXIT_CODES = {
 
   SET_NOT_PROVED: EXIT.unverified,
   PAGE_NOT_PROVED: EXIT.unverified,
+  SHEET_WRONG: EXIT.unverified,
   ENVELOPE_INVALID: EXIT.unverified,
   MANIFEST_INVALID: EXIT.unverified,
   FOLDER_ALTERED: EXIT.unverified,

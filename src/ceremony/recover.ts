@@ -1,30 +1,46 @@
 /** Recovery: the private key from k sheets alone, with no custody folder and no cloud. The envelope's header is the only authority. */
 import { combine } from 'shamir-secret-sharing'
 import { openWithSecret, type OpenedEnvelope } from '../custody/envelope.js'
-import { joinParts, parsePart, type Part } from '../custody/paper-parts.js'
-import { parseShareText, type UntrustedShare } from '../custody/share-text.js'
+import { joinParts } from '../custody/paper-parts.js'
+import type { UntrustedShare } from '../custody/share-text.js'
+import { knownLike, UNKNOWN_SHEETS } from '../custody/typed-header.js'
 import { GlasskeyError } from '../errors.js'
 import type { Isolation } from '../host/isolation.js'
-import { readScanFiles } from '../host/scan-reader.js'
-import { say } from '../host/terminal.js'
+import { isInteractive } from '../host/terminal.js'
+import { askForSheet, keep, sheetTexts, type SheetSources, type SheetsRead } from './read-sheets.js'
 
-/** What sheets said. */
-export interface SheetsRead {
-  shares: UntrustedShare[]
-  parts: Part[]
-}
-
-/** Reads scans and typed texts; says what is wrong with each and goes on. */
-export async function readSheets(scans: readonly string[], typed: readonly string[], isolation: Isolation): Promise<SheetsRead> {
+/** Reads sheets; what is missing for a quorum is asked for where there is somebody to ask. Says what is wrong with each, and goes on. */
+export async function readForRecovery(sources: SheetSources, needsEnvelope: boolean, isolation: Isolation): Promise<SheetsRead> {
   const read: SheetsRead = { shares: [], parts: [] }
-  for (const text of typed) take(read, text, 'typed')
-  if (scans.length === 0) return read
-  for await (const line of readScanFiles(scans, isolation)) {
-    if ('error' in line) say(`${line.file}: ${line.message} ${line.hint ?? ''}`.trimEnd(), 'alarm')
-    if ('none' in line) say(`${line.file}, page ${line.page}: no code was found.`, 'faint')
-    if ('text' in line) take(read, line.text, `${line.file}, page ${line.page}`)
+  for await (const found of sheetTexts(sources, isolation)) keep(read, found)
+  const flag = '--scan or --share-file'
+  while (isInteractive() && !isQuorum(read.shares)) {
+    const [first] = read.shares
+    const question = first ? `Type a share. ${distinct(read.shares)} of ${first.threshold} so far.` : 'Type a share.'
+    const found = await askForSheet({ question, flag, known: first ? knownLike(first) : UNKNOWN_SHEETS })
+    if (!found) return read
+    keep(read, found)
+  }
+  while (isInteractive() && needsEnvelope && !hasEnvelope(read)) {
+    const found = await askForSheet({ question: 'Now page 2 of any of these sheets, with a scanner that types; or Enter to stop.', flag: '--envelope FILE or --scan', known: UNKNOWN_SHEETS })
+    if (!found) return read
+    keep(read, found)
   }
   return read
+}
+
+function isQuorum(shares: readonly UntrustedShare[]): boolean {
+  const [first] = shares
+  return first !== undefined && distinct(shares) >= first.threshold
+}
+
+function distinct(shares: readonly UntrustedShare[]): number {
+  return new Set(shares.map(({ bytes }) => Buffer.from(bytes).toString('hex'))).size
+}
+
+function hasEnvelope({ shares: [first], parts }: SheetsRead): boolean {
+  const mine = parts.filter((part) => part.prefix === 'GKE1' && part.keyId === first?.keyId)
+  return mine.length > 0 && new Set(mine.map(({ part }) => part)).size >= (mine[0]?.parts ?? 0)
 }
 
 /** Opens the envelope with the shares read. Throws QUORUM_NOT_REACHED, SHARE_OTHER_KEY, SHARE_SAME_X, ENVELOPE_INVALID. */
@@ -42,24 +58,6 @@ export async function openSheets(read: SheetsRead, envelopeFile: Uint8Array | nu
     return opened
   } finally {
     secret.fill(0)
-  }
-}
-
-function take(read: SheetsRead, text: string, where: string): void {
-  try {
-    const part = parsePart(text)
-    if (part) {
-      read.parts.push(part)
-      return
-    }
-    const share = parseShareText(text)
-    const again = read.shares.some((earlier) => Buffer.compare(earlier.bytes, share.bytes) === 0)
-    read.shares.push(share)
-    if (again) say(`${where}: the share of custodian ${share.custodian} was given already: copies count once.`)
-    else say(`${where}: share ${share.custodian} of ${share.shares}, key id ${share.keyId}.`, 'good')
-  } catch (error) {
-    if (!(error instanceof GlasskeyError)) throw error
-    say(`${where}: ${error.message} ${error.hint}`, 'alarm')
   }
 }
 

@@ -8,14 +8,25 @@ import { readCustodyFolder } from '../host/custody-folder.js'
 import { generationNumber } from '../host/sealed-folder.js'
 import { probeIsolation } from '../host/isolation.js'
 import { toned } from '../host/terminal.js'
-import { cloudFlags, cloudOf, readerOf, type CloudArguments } from './flags.js'
+import { checkSheets, type SheetsArguments } from './check-sheets.js'
+import { cloudFlags, cloudOf, HEADINGS, readerOf, type CloudArguments } from './flags.js'
 import { standingOf } from './status.js'
 import type { Outcome } from './outcome.js'
 
-export const builder = (flags: Argv): Argv =>
-  cloudFlags(flags).usage('$0 check [--reader PROFILE]\n\nFolder and chains, clock, endpoints, key slots (with a reader), successors, printer, isolation. Exit 3 when a\nsession would not begin.')
+interface Arguments extends CloudArguments, SheetsArguments {
+  what: 'sheets' | undefined
+}
 
-export const handler = async (args: CloudArguments): Promise<Outcome> => {
+export const builder = (flags: Argv): Argv =>
+  cloudFlags(flags)
+    .usage('$0 check [--reader PROFILE]\n$0 check sheets --scan FILE...\n\nFolder and chains, clock, endpoints, key slots (with a reader), successors, printer, isolation. Exit 3 when a\nsession would not begin. Sheets: which were seen, which not, which is wrong (exit 4); offline.')
+    .positional('what', { choices: ['sheets'] as const })
+    .option('scan', { type: 'string', array: true, default: [], group: HEADINGS.sheets, describe: 'sheets: scans of both pages, many in one or each in its own file' })
+    .option('share-file', { type: 'string', array: true, nargs: 1, default: [], group: HEADINGS.sheets, describe: 'sheets: typed shares, one a line; - is standard input' })
+    .option('generation', { type: 'number', array: true, nargs: 1, default: [], group: HEADINGS.sheets, describe: 'sheets: look for these only (repeatable)' })
+
+export const handler = async (args: Arguments): Promise<Outcome> => {
+  if (args.what === 'sheets') return checkSheets(args)
   const folder = readCustodyFolder(resolve(args.custody))
   const standing = standingOf(folder)
   const cloud = cloudOf(args)

@@ -31,10 +31,8 @@ interface Arguments {
   set: string[]
 }
 
-type Question = [name: string, question: string, kind: 'text' | 'number' | 'numbers' | 'numbers or none']
-
 /** Entries that people make, with the questions that they are asked for. */
-const QUESTIONS: Record<string, Question[]> = {
+export const QUESTIONS: Record<string, readonly Question[]> = {
   handover: [['custodian', 'Number of the custodian whose bag it is', 'number'], ['copy', 'Copy', 'number'], ['generations', 'Generations in the bag (such as 2,3,4; Enter if it has all of them)', 'numbers or none'], ['from', 'From whom', 'text'], ['to', 'To whom', 'text'], ['bag', 'Bag number (unopened)', 'text'], ['witness', 'Witness', 'text']],
   lost: [['custodian', 'Number of the custodian', 'number'], ['copy', 'Copy', 'number'], ['generations', 'Generations in the bag (such as 2,3,4)', 'numbers'], ['witness', 'Reported to', 'text']],
   inspected: [['custodian', 'Number of the custodian', 'number'], ['copy', 'Copy', 'number'], ['generations', 'Generations in the bag (such as 2,3,4)', 'numbers'], ['bag', 'Bag number', 'text'], ['condition', 'Condition (intact, opened or doubtful)', 'text'], ['witness', 'Witness', 'text']],
@@ -96,38 +94,53 @@ function notEntered(id: string, { closed }: Session): GlasskeyError {
 
 async function print(folder: CustodyFolder, args: Arguments): Promise<Outcome> {
   const number = numberOf(args.what)
-  const pdf = await drawLogbookEntry(entryPage(entrySource(folder, number)), { paper: folder.custody.paper })
-  if (args.printer !== undefined) await printPdf(pdf, args.printer, `logbook entry ${number}`)
-  else if (args.out === undefined) throw new GlasskeyError('USAGE', 'where should it go?', 'glasskey logbook print NUMBER --out FILE, or --printer NAME')
-  const out = args.out === undefined ? null : resolve(args.out)
-  if (out !== null) writeNew(out, pdf)
+  if (args.printer === undefined && args.out === undefined) throw new GlasskeyError('USAGE', 'where should it go?', 'glasskey logbook print NUMBER --out FILE, or --printer NAME')
+  const out = await printEntry(folder, number, args)
   return { json: { logbook: number, out, printer: args.printer ?? null }, text: `Entry ${number} is ${args.printer === undefined ? `in ${String(out)}` : `with printer ${args.printer}`}.` }
+}
+
+/** Prints an entry and writes it into a new file, as far as either is asked for. The file's absolute path, or null. Throws OUTPUT_EXISTS, PRINTER_FAILED. */
+export async function printEntry(folder: CustodyFolder, number: number, to: { out: string | undefined; printer: string | undefined }): Promise<string | null> {
+  const pdf = await drawLogbookEntry(entryPage(entrySource(folder, number)), { paper: folder.custody.paper })
+  if (to.printer !== undefined) await printPdf(pdf, to.printer, `logbook entry ${number}`)
+  const out = to.out === undefined ? null : resolve(to.out)
+  if (out !== null) writeNew(out, pdf)
+  return out
 }
 
 async function add(path: string, folder: CustodyFolder, args: Arguments): Promise<Outcome> {
   const kind = args.what ?? ''
   const questions = Object.hasOwn(QUESTIONS, kind) ? QUESTIONS[kind] : undefined
   if (!questions) throw new GlasskeyError('USAGE', `there is no entry of kind "${kind}"`, `Kinds: ${Object.keys(QUESTIONS).join(', ')}.`)
-  const entry = { type: kind, ...(await answers(questions, args.set)) } as NewLogbookEntry
+  const given = new Map(args.set.map((text): [string, string] => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]))
+  const unknown = [...given.keys()].find((name) => !questions.some(([known]) => known === name))
+  if (unknown !== undefined) throw new GlasskeyError('USAGE', `--set ${unknown} is not part of this entry`, `It has: ${questions.map(([name]) => name).join(', ')}.`)
+  const { line, sha256 } = enter(path, folder, { type: kind, ...(await answers(questions, given, (name) => `--set ${name}=…`)) } as NewLogbookEntry)
+  return { json: { entry: line, sha256 }, text: `Entry ${line.seq}: ${summaryOf(line)}\nWrite into the paper book: number ${line.seq}, SHA-256 ${sha256}` }
+}
+
+/** Appends an entry to the logbook. Throws USAGE when it speaks of what the folder does not have, CUSTODY_LOCKED. */
+export function enter(path: string, folder: CustodyFolder, entry: NewLogbookEntry): { line: LogbookEntry; sha256: string } {
   checkEntry(entry, folder)
   const release = takeLock(places.lock(path), 'logbook add', wallClock())
   try {
     const { line, head } = LineFile.open<LogbookEntry, NewLogbookEntry>(places.logbook(path), readLogbook, wallClock).append(entry)
-    return { json: { entry: line, sha256: head.sha256 }, text: `Entry ${line.seq}: ${summaryOf(line)}\nWrite into the paper book: number ${line.seq}, SHA-256 ${head.sha256}` }
+    return { line, sha256: head.sha256 }
   } finally {
     release()
   }
 }
 
-async function answers(questions: readonly Question[], set: readonly string[]): Promise<Record<string, Json>> {
-  const given = new Map(set.map((text): [string, string] => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]))
-  const unknown = [...given.keys()].find((name) => !questions.some(([known]) => known === name))
-  if (unknown !== undefined) throw new GlasskeyError('USAGE', `--set ${unknown} is not part of this entry`, `It has: ${questions.map(([name]) => name).join(', ')}.`)
+/** A question of an entry: the field, what is asked, and what kind of answer it takes. */
+export type Question = readonly [name: string, question: string, kind: 'text' | 'number' | 'numbers' | 'numbers or none']
+
+/** The answers that were given, and those that people give now. Throws USAGE where there is nobody to ask. */
+export async function answers(questions: readonly Question[], given: ReadonlyMap<string, string>, flagOf: (name: string) => string): Promise<Record<string, Json>> {
   const missing = questions.filter(([name, , kind]) => !given.has(name) && kind !== 'numbers or none').map(([name]) => name)
-  if (missing.length > 0 && !isInteractive()) throw new GlasskeyError('USAGE', `still needed: ${missing.join(', ')}`, missing.map((name) => `--set ${name}=…`).join(' '))
+  if (missing.length > 0 && !isInteractive()) throw new GlasskeyError('USAGE', `still needed: ${missing.join(', ')}`, missing.map(flagOf).join(' '))
   const found: Record<string, Json> = {}
   for (const [name, question, kind] of questions) {
-    const text = given.get(name) ?? (kind === 'numbers or none' && !isInteractive() ? '' : await ask(`${question}:`, `--set ${name}=…`))
+    const text = given.get(name) ?? (kind === 'numbers or none' && !isInteractive() ? '' : await ask(`${question}:`, flagOf(name)))
     if (kind === 'numbers or none' && text.trim() === '') continue
     found[name] = kind === 'text' ? text : kind === 'number' ? Number(text) : text.split(/[\s,]+/).filter((part) => part !== '').map(Number)
   }

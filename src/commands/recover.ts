@@ -1,12 +1,13 @@
 /** `glasskey recover`: the private key from sheets alone. The end of this key's custody, so a sentence is typed first. */
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
-import { openSheets, readSheets } from '../ceremony/recover.js'
+import { openSheets, readForRecovery } from '../ceremony/recover.js'
+import { hexToWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
-import { readBytes, readTyped, writeNew } from '../host/disk.js'
+import { readBytes, writeNew } from '../host/disk.js'
 import { requireOwnCode } from '../host/environment.js'
 import { probeIsolation } from '../host/isolation.js'
-import { ask, say } from '../host/terminal.js'
+import { ask, isInteractive, say } from '../host/terminal.js'
 import type { Outcome } from './outcome.js'
 
 interface Arguments {
@@ -21,21 +22,22 @@ const SENTENCE = 'I end the custody of this key'
 
 export const builder = (flags: Argv): Argv =>
   flags
-    .usage('$0 recover --scan FILE... [--out FILE]\n\nOffline and without any cloud: k sheets give the private key back. Whoever sees it can do everything.')
+    .usage('$0 recover [--scan FILE...] [--out FILE]\n\nOffline and without any cloud: k sheets give the private key back. Whoever sees it can do everything. What is\nnot scanned is typed, group by group.')
     .option('scan', { type: 'string', array: true, default: [], describe: 'scans or photographs of sheets (PDF, PNG, JPEG)' })
-    .option('share-file', { type: 'string', array: true, nargs: 1, default: [], describe: 'typed share texts, one a line' })
+    .option('share-file', { type: 'string', array: true, nargs: 1, default: [], describe: 'typed share texts, one a line; - is standard input' })
     .option('envelope', { type: 'string', describe: 'envelope.pgp, if page 2 of the sheets is not scanned' })
     .option('out', { type: 'string', describe: 'file for the key, mode 0600 (default: standard output)' })
     .option('yes', { type: 'boolean', default: false, describe: 'rehearsal sheets only: do not ask for the sentence' })
 
 export const handler = async (args: Arguments): Promise<Outcome> => {
-  if (args.scan.length + args.shareFile.length === 0) throw new GlasskeyError('USAGE', 'which sheets?', 'glasskey recover --scan FILE...')
+  if (args.scan.length + args.shareFile.length === 0 && !isInteractive()) throw new GlasskeyError('USAGE', 'which sheets?', 'glasskey recover --scan FILE...')
   requireOwnCode(process.env)
-  const typed = args.shareFile.flatMap((path) => readTyped(resolve(path), 'the share file').split('\n').filter((line) => line.trim() !== ''))
-  const read = await readSheets(args.scan.map((path) => resolve(path)), typed, probeIsolation())
   const envelope = args.envelope === undefined ? null : readBytes(resolve(args.envelope), 'the envelope')
+  const sources = { scans: args.scan.map((path) => resolve(path)), shareFiles: args.shareFile.map((path) => (path === '-' ? path : resolve(path))) }
+  if (envelope === null && sources.scans.length === 0) say('Page 2 of a sheet is needed as well: --scan, --envelope FILE, or a scanner that types.')
+  const read = await readForRecovery(sources, envelope === null, probeIsolation())
   const { header, pem } = await openSheets(read, envelope)
-  say(`GENERATION ${header.generation}, key id ${header.keyId}, user ${header.user}${header.rehearsal ? ' (REHEARSAL)' : ''}.`)
+  say(`GENERATION ${header.generation}, key id ${header.keyId} (${hexToWords(header.keyId)}), user ${header.user}${header.rehearsal ? ' (REHEARSAL)' : ''}.`)
   if (!(args.yes && header.rehearsal)) {
     if (args.yes) throw new GlasskeyError('REHEARSAL_MISMATCH', '--yes is for rehearsal sheets only', `Type the sentence: ${SENTENCE}`)
     const answer = await ask(`This ends the custody: the key must be rotated afterwards. Type: ${SENTENCE}\n>`, '--yes with rehearsal sheets')

@@ -1,52 +1,168 @@
-/** `glasskey share inspect`: one sheet alone, without a quorum and without learning anything secret. */
+/** `glasskey share inspect`: one sheet alone, or one closed bag, without a quorum and without learning anything secret. */
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
-import { readSheets } from '../ceremony/recover.js'
-import { judgeShare, calledBy } from '../custody/share.js'
+import { envelopeRead, judgeText, type EnvelopeRead, type Judged, type JudgedShare } from '../ceremony/judge-sheets.js'
+import { requireQuietRoom, type Room } from '../ceremony/quiet-room.js'
+import { askForSheet, sheetTexts, type SheetText } from '../ceremony/read-sheets.js'
 import { whyNot } from '../custody/generation.js'
+import { knownOf, UNKNOWN_SHEETS } from '../custody/typed-header.js'
+import { hexToWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
-import { readCustodyFolder } from '../host/custody-folder.js'
-import { otherGenerations } from '../host/sealed-folder.js'
-import { readTyped } from '../host/disk.js'
+import { lookForNetwork } from '../host/air-gap.js'
+import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { probeIsolation } from '../host/isolation.js'
+import { ask, askYesNo, isInteractive, say } from '../host/terminal.js'
+import { recordInspection, toldOf, type Inspected, type InspectionFlags } from './inspection.js'
+import { enter } from './logbook.js'
 import type { Outcome } from './outcome.js'
 
-interface Arguments {
+interface Arguments extends InspectionFlags {
   scan: string[]
   shareFile: string[]
+  type: boolean
   custody: string | undefined
+  rehearsal: boolean
+  record: boolean | undefined
+  online: string | undefined
+  decidedBy: string | undefined
+  json: boolean | undefined
 }
+
+const RECORD = 'The logbook:'
 
 export const builder = (flags: Argv): Argv =>
   flags
-    .usage('$0 share inspect --scan FILE [--custody DIR]\n\nTells whether a sheet is whole, whose it is and of which generation. With a custody folder also whether it is the\none that was promised. Shows nothing secret.')
+    .usage('$0 share inspect [--scan FILE] [--custody DIR] [--record]\n\nA closed bag: --record alone; nothing is opened or read. A sheet: whether it is whole, whose, of which generation,\nand with a custody folder whether it is the promised one. Real sheets are read on a machine without network.')
     .positional('step', { choices: ['inspect'] as const })
-    .option('scan', { type: 'string', array: true, default: [], describe: 'scan or photograph of the sheet' })
-    .option('share-file', { type: 'string', array: true, nargs: 1, default: [], describe: 'typed share text' })
+    .option('scan', { type: 'string', array: true, default: [], describe: 'scan or photograph of both pages' })
+    .option('share-file', { type: 'string', array: true, nargs: 1, default: [], describe: 'typed share text; - is standard input' })
+    .option('type', { type: 'boolean', default: false, describe: 'type the share, group by group' })
     .option('custody', { type: 'string', describe: 'custody folder to hold it against' })
+    .option('rehearsal', { type: 'boolean', default: false, describe: 'practice sheets: a network does not matter' })
+    .option('online', { type: 'string', describe: 'why a real sheet is read with a network (an exception)' })
+    .option('decided-by', { type: 'string', describe: '--online: who decided it' })
+    .option('record', { type: 'boolean', group: RECORD, describe: 'enter the inspection' })
+    .option('custodian', { type: 'number', group: RECORD, describe: 'whose bag' })
+    .option('copy', { type: 'number', group: RECORD, describe: 'which copy' })
+    .option('bag', { type: 'string', group: RECORD, describe: 'number on the bag' })
+    .option('condition', { type: 'string', choices: ['intact', 'opened', 'doubtful'], group: RECORD, describe: 'of the bag, as found' })
+    .option('witness', { type: 'string', group: RECORD, describe: 'who saw it' })
+    .option('generations', { type: 'string', group: RECORD, describe: 'in the bag, such as 2,3,4' })
+    .option('new-bag', { type: 'string', group: RECORD, describe: 'number of the next bag, if it was opened' })
+    .option('note', { type: 'string', group: RECORD, describe: 'anything else' })
+    .option('out', { type: 'string', group: RECORD, describe: 'file for the printed entry (PDF)' })
+    .option('printer', { type: 'string', group: RECORD, describe: 'CUPS printer for it' })
 
 export const handler = async (args: Arguments): Promise<Outcome> => {
-  if (args.scan.length + args.shareFile.length === 0) throw new GlasskeyError('USAGE', 'which sheet?', 'glasskey share inspect --scan FILE')
-  const typed = args.shareFile.flatMap((path) => readTyped(resolve(path), 'the share file').split('\n').filter((line) => line.trim() !== ''))
-  const { shares, parts } = await readSheets(args.scan.map((path) => resolve(path)), typed, probeIsolation())
-  if (shares.length === 0 && parts.length > 0) throw new GlasskeyError('SCAN_UNREADABLE', `this is page 2: the envelope (${parts.length} parts), and no share`, 'Scan page 1 as well.')
-  if (shares.length === 0) throw new GlasskeyError('SCAN_UNREADABLE', 'no share was read', 'Scan page 1 of the sheet again: flat, in focus, at 150 dpi or more.')
   const folder = args.custody === undefined ? null : readCustodyFolder(resolve(args.custody))
-  const found = shares.map((share) => {
-    const { rehearsal, keyId, custodian, threshold, shares: count } = share
-    const manifest = folder?.generations.find((generation) => generation.manifest.keyId === keyId)?.manifest
-    if (folder && manifest) judgeShare(share, { manifest, others: otherGenerations(folder, manifest.generation) })
-    const standing = folder?.standings.find(({ generation }) => generation === manifest?.generation)
-    share.bytes.fill(0)
-    return { rehearsal, keyId, custodian, threshold, shares: count, name: manifest ? calledBy(manifest, custodian) : null, generation: manifest?.generation ?? null, standing: standing ? whyNot(standing) : null, promised: manifest !== undefined }
-  })
-  const text = found
-    .map((share) =>
-      [
-        `Whole${share.rehearsal ? ', a PRACTICE sheet' : ''}: share ${share.custodian} of ${share.shares} (${share.threshold} needed), key id ${share.keyId}.`,
-        ...(share.promised ? [`It is the promised one of ${String(share.name)}, GENERATION ${String(share.generation)}; ${String(share.standing)}.`] : folder ? ['Its key is not in this custody folder.'] : []),
-      ].join('\n'),
-    )
-    .join('\n')
-  return { json: { shares: found, envelopeParts: parts.length }, text: `${text}\nEnvelope: ${parts.length} parts read.` }
+  if (folder === null && (args.record === true || args.online !== undefined)) throw new GlasskeyError('USAGE', 'in which logbook?', 'Name the custody folder with --custody.')
+  const given = args.scan.length + args.shareFile.length > 0
+  if (!given && !args.type && args.record === true && folder) return closedBag(folder, args)
+  if (!given && !isInteractive()) throw new GlasskeyError('USAGE', 'which sheet?', 'glasskey share inspect --scan FILE; or of a closed bag: --record --custody DIR')
+  const room = await enterRoom(folder, args)
+  const read = (await readAll(args, folder)).map((found) => judgeText(found, folder))
+  const found = findings(read)
+  for (const { where, wrong } of found.wrong.slice(1)) say(`${where}: ${wrong.message}. ${wrong.hint}`, 'alarm')
+  const exposed = room === 'exposing' ? found.shares.filter(({ rehearsal }) => !rehearsal) : []
+  const inspected = folder && (await wantsRecord(args, exposed)) ? await recordInspection(folder, args, seenIn(found.shares, exposed.length > 0)) : null
+  const [wrong] = found.wrong
+  if (wrong) throw wrong.wrong
+  return outcomeOf(found, folder, inspected)
+}
+
+/** The usual inspection: the bag stays closed, and no machine sees a sheet. */
+async function closedBag(folder: CustodyFolder, args: Arguments): Promise<Outcome> {
+  say('Look at the bag before a witness: number, seal, edges and seams, against the light. It stays closed.')
+  const inspected = await recordInspection(folder, args, { custodian: undefined, generations: [], online: false })
+  return { json: { shares: [], envelopes: [], envelopeParts: 0, whole: null, inspection: jsonOf(inspected) }, text: toldOf(inspected) }
+}
+
+/** Before anything is read. What people accept is in the logbook first. Throws NOT_AIR_GAPPED. */
+async function enterRoom(folder: CustodyFolder | null, args: Arguments): Promise<Room> {
+  const gap = lookForNetwork()
+  const practice = folder ? folder.generations[0]?.manifest.rehearsal === true : args.rehearsal
+  const room = requireQuietRoom(gap, practice, args.online ?? null)
+  if (room === 'quiet' || !folder) return room
+  // Before anything is read: what was seen must not go unrecorded for want of a witness.
+  const missing = (['custodian', 'copy', 'bag', 'newBag', 'condition', 'witness', 'decidedBy'] as const).filter((name) => args[name] === undefined)
+  if (missing.length > 0 && !isInteractive()) throw new GlasskeyError('USAGE', `still needed: ${missing.join(', ')}. No sheet was read`, missing.map((name) => `--${name.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)} …`).join(' '))
+  const need = async (value: string | undefined, question: string, flag: string): Promise<string> => value ?? ask(question, flag)
+  const decidedBy = await need(args.decidedBy, 'Who decided that a real sheet is read on a machine with a network?', '--decided-by NAME')
+  args.witness = await need(args.witness, 'Witness:', '--witness NAME')
+  const { line } = enter(folder.path, folder, { type: 'exception', step: 'share inspect', happened: `a real sheet is to be read on a machine with a network (${gap.ways.join('; ')})`, decision: args.online ?? '', decidedBy, witness: args.witness })
+  say(`Exception, logbook entry ${line.seq}. Every share that is read now counts as seen; when a quorum of a generation was seen, it is exposed.`, 'alarm')
+  args.record = true
+  return room
+}
+
+async function readAll(args: Arguments, folder: CustodyFolder | null): Promise<SheetText[]> {
+  const read: SheetText[] = []
+  const sources = { scans: args.scan.map((path) => resolve(path)), shareFiles: args.shareFile.map((path) => (path === '-' ? path : resolve(path))) }
+  for await (const found of sheetTexts(sources, probeIsolation())) read.push(found)
+  if (read.length > 0 && !args.type) return read
+  const known = folder ? knownOf(folder.generations.map(({ manifest }, at) => ({ manifest, standing: standingOf(folder, at) }))) : UNKNOWN_SHEETS
+  const share = await askForSheet({ question: 'Type the share of the sheet.', flag: '--scan or --share-file', known })
+  return share ? [...read, share] : read
+}
+
+function standingOf(folder: CustodyFolder, at: number): string {
+  const standing = folder.standings[at]
+  return standing ? whyNot(standing) : ''
+}
+
+interface Findings {
+  shares: JudgedShare[]
+  envelopes: EnvelopeRead[]
+  parts: number
+  wrong: Extract<Judged, { wrong: unknown }>[]
+}
+
+/** What there is, and all that is wrong with it. */
+function findings(read: readonly Judged[]): Findings {
+  const shares = read.flatMap((found) => ('share' in found ? [found.share] : []))
+  const parts = read.flatMap((found) => ('part' in found && found.part.prefix === 'GKE1' ? [found.part] : []))
+  const wrong = read.flatMap((found) => ('wrong' in found ? [found] : []))
+  const keys = [...new Set([...shares, ...parts].map(({ keyId }) => keyId))]
+  const envelopes = keys.map((keyId) => envelopeRead(parts, keyId)).filter(({ of }) => of > 0)
+  const stray = envelopes.find(({ keyId }) => shares.length > 0 && !shares.some((share) => share.keyId === keyId))
+  const blame = (code: 'SCAN_UNREADABLE' | 'SHARE_OTHER_KEY', message: string, hint: string): void => {
+    wrong.push({ from: 'scan', file: '', where: 'sheet', wrong: new GlasskeyError(code, message, hint) })
+  }
+  if (shares.length === 0 && wrong.length === 0) {
+    if (parts.length > 0) blame('SCAN_UNREADABLE', `this is page 2: the envelope (${parts.length} parts), and no share`, 'Scan page 1 as well.')
+    else blame('SCAN_UNREADABLE', 'no share was read', 'Scan page 1 of the sheet again: flat, in focus, at 150 dpi or more.')
+  }
+  if (stray) blame('SHARE_OTHER_KEY', `page 2 is of another key (${stray.keyId}) than page 1`, 'These are pages of two sheets: find the page that belongs to each.')
+  for (const { missing, of } of envelopes) if (missing.length > 0) blame('SCAN_UNREADABLE', `of page 2, code ${missing.join(', ')} of ${of} was not read`, 'Scan page 2 again: flat, in focus, all codes in the picture.')
+  return { shares, envelopes, parts: parts.length, wrong }
+}
+
+async function wantsRecord(args: Arguments, exposed: readonly unknown[]): Promise<boolean> {
+  if (args.record !== undefined || exposed.length > 0) return args.record !== false || exposed.length > 0
+  return args.json !== true && isInteractive() && (await askYesNo('Enter this inspection in the logbook?', '--record or --no-record'))
+}
+
+function seenIn(shares: readonly JudgedShare[], online: boolean): { custodian: number | undefined; generations: number[]; online: boolean } {
+  const custodians = [...new Set(shares.map(({ custodian }) => custodian))]
+  if (custodians.length > 1) throw new GlasskeyError('USAGE', `these are sheets of ${custodians.length} custodians, and an inspection is of one bag`, 'Inspect one bag at a time; glasskey check sheets looks at many sheets.')
+  return { custodian: custodians[0], generations: shares.flatMap(({ generation }) => (generation === null ? [] : [generation])).sort((one, other) => one - other), online }
+}
+
+function outcomeOf({ shares, envelopes, parts }: Findings, folder: CustodyFolder | null, inspected: Inspected | null): Outcome {
+  const whole = shares.every(({ keyId }) => envelopes.some((envelope) => envelope.keyId === keyId))
+  const text = [
+    ...shares.flatMap((share) => [
+      `${share.rehearsal ? 'A PRACTICE sheet. ' : ''}Share ${share.custodian} of ${share.shares}, any ${share.threshold} are needed; every character is right.`,
+      `Key ${share.keyId}, in words: ${hexToWords(share.keyId)}.`,
+      ...(share.promised ? [`It is the promised sheet of custodian ${share.custodian} (${String(share.name)}), GENERATION ${String(share.generation)}: ${String(share.standing)}.`] : ['Whether it is the promised one was not looked at: no --custody.']),
+    ]),
+    ...envelopes.map(({ of, sha256 }) => `Page 2: ${of === 1 ? 'its code was' : `all ${of} codes were`} read${folder ? ', and they are the envelope of the folder' : ''}. SHA-256 ${String(sha256)}${folder ? '' : ' (compare it with the one printed there)'}`),
+    whole ? 'The sheet is whole.' : 'Page 2 was not looked at: scan both pages to know that the sheet is whole.',
+    ...(inspected ? [toldOf(inspected)] : []),
+  ].join('\n')
+  return { json: { shares: shares.map((share) => ({ ...share, keyWords: hexToWords(share.keyId) })), envelopes: envelopes.map(({ keyId, of, sha256 }) => ({ keyId, parts: of, sha256 })), envelopeParts: parts, whole, inspection: inspected ? jsonOf(inspected) : null }, text }
+}
+
+function jsonOf({ entry, sha256, out }: Inspected): { logbook: number; sha256: string; out: string | null } {
+  return { logbook: entry.seq, sha256, out }
 }

@@ -12,9 +12,12 @@ import { placeOfError } from './misread.js'
 /** Bytes of a share as the Shamir library lays them out: 32 y values, then x. */
 export const SHARE_BYTES = 33
 const PAYLOAD_BYTES = 45
-const VERSION = 1
-const PREFIX = { real: 'gk', rehearsal: 'gkr' } as const
-const ALPHABET = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l'
+/** Version of the payload. */
+export const VERSION = 1
+/** What a share's text begins with, before its separator. */
+export const PREFIX = { real: 'gk', rehearsal: 'gkr' } as const
+/** Characters of bech32, by their five bits. */
+export const ALPHABET = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l'
 const LIMIT = 90
 /** Characters in a printed group. */
 export const GROUP = 4

@@ -38,24 +38,33 @@ export function calledBy(manifest: Manifest, custodian: number): string {
   return name === undefined ? `custodian ${custodian}` : `custodian ${custodian} (${name})`
 }
 
+/** What a share says of itself before its secret part. */
+export type ShareHeader = Pick<UntrustedShare, 'rehearsal' | 'keyId' | 'threshold' | 'shares' | 'custodian'>
+
 /**
- * The share, if it is the promised one. Throws, naming whose sheet it is and what is wrong: SHARE_PRACTICE,
- * SHARE_REAL_IN_REHEARSAL, SHARE_OTHER_GENERATION, SHARE_OTHER_KEY, SHARE_OTHER_SET, SHARE_NUMBER, SHARE_ZERO_X,
- * SHARE_COMMITMENT.
+ * The share, if it is the promised one. Throws as `judgeHeader`, and SHARE_ZERO_X or SHARE_COMMITMENT, naming whose sheet
+ * it is and what is wrong.
  */
 export function judgeShare(share: UntrustedShare, expectation: Expectation): Share {
+  const promised = judgeHeader(share, expectation)
+  const whose = calledBy(expectation.manifest, share.custodian)
+  if (share.bytes[SHARE_BYTES - 1] === 0) {
+    throw new GlasskeyError('SHARE_ZERO_X', `the sheet of ${whose} has x = 0, which no ceremony prints: it is forged`, raiseAlarm)
+  }
+  if (commitmentOf(share.bytes) !== promised.commitment) {
+    throw new GlasskeyError('SHARE_COMMITMENT', `the sheet of ${whose} is not the one that the manifest promised`, raiseAlarm)
+  }
+  return { trust: 'committed', custodian: share.custodian, name: promised.name, bytes: share.bytes }
+}
+
+/**
+ * The manifest's entry for the share that begins so. Nothing secret is needed for it, so it is asked while a share is being
+ * typed. Throws SHARE_PRACTICE, SHARE_REAL_IN_REHEARSAL, SHARE_OTHER_GENERATION, SHARE_OTHER_KEY, SHARE_OTHER_SET, SHARE_NUMBER.
+ */
+export function judgeHeader(share: ShareHeader, expectation: Expectation): Manifest['shares'][number] {
   const { manifest } = expectation
   const bring = `Bring a sheet of GENERATION ${manifest.generation}, key id ${manifest.keyId}.`
-  if (share.rehearsal && !manifest.rehearsal) {
-    throw new GlasskeyError('SHARE_PRACTICE', `this is a practice sheet (GKR): it opens nothing real`, bring)
-  }
-  if (!share.rehearsal && manifest.rehearsal) {
-    throw new GlasskeyError(
-      'SHARE_REAL_IN_REHEARSAL',
-      'this is a REAL sheet (GK), and this is a rehearsal',
-      'Put it back into its bag at once and note in the logbook that it was opened.',
-    )
-  }
+  judgeKind(share.rehearsal, manifest)
   if (share.keyId !== manifest.keyId) throw strayKey(share, expectation, bring)
   const whose = calledBy(manifest, share.custodian)
   if (share.threshold !== manifest.threshold || share.shares !== manifest.shares.length) {
@@ -69,18 +78,26 @@ export function judgeShare(share: UntrustedShare, expectation: Expectation): Sha
   if (!promised) {
     throw new GlasskeyError('SHARE_NUMBER', `there is no custodian ${share.custodian}: this set has ${manifest.shares.length}`, bring)
   }
-  if (share.bytes[SHARE_BYTES - 1] === 0) {
-    throw new GlasskeyError('SHARE_ZERO_X', `the sheet of ${whose} has x = 0, which no ceremony prints: it is forged`, raiseAlarm)
+  return promised
+}
+
+/** Practice is told from the real thing by the first group. Throws SHARE_PRACTICE or SHARE_REAL_IN_REHEARSAL. */
+export function judgeKind(rehearsal: boolean, manifest: Manifest): void {
+  if (rehearsal && !manifest.rehearsal) {
+    throw new GlasskeyError('SHARE_PRACTICE', `this is a practice sheet (GKR): it opens nothing real`, `Bring a sheet of GENERATION ${manifest.generation}, key id ${manifest.keyId}.`)
   }
-  if (commitmentOf(share.bytes) !== promised.commitment) {
-    throw new GlasskeyError('SHARE_COMMITMENT', `the sheet of ${whose} is not the one that the manifest promised`, raiseAlarm)
+  if (!rehearsal && manifest.rehearsal) {
+    throw new GlasskeyError(
+      'SHARE_REAL_IN_REHEARSAL',
+      'this is a REAL sheet (GK), and this is a rehearsal',
+      'Put it back into its bag at once and note in the logbook that it was opened.',
+    )
   }
-  return { trust: 'committed', custodian: share.custodian, name: promised.name, bytes: share.bytes }
 }
 
 const raiseAlarm = 'Keep the sheet, use another custodian, and raise the alarm: either the sheet or the custody folder was altered.'
 
-function strayKey(share: UntrustedShare, { others }: Expectation, bring: string): GlasskeyError {
+function strayKey(share: ShareHeader, { others }: Expectation, bring: string): GlasskeyError {
   const other = others.find((candidate) => candidate.manifest.keyId === share.keyId)
   if (!other) {
     return new GlasskeyError('SHARE_OTHER_KEY', `the sheet is of key ${share.keyId}, which is not in this custody folder`, bring)

@@ -15,9 +15,10 @@ function ofEntry(entry: LogbookEntry): GenerationEvent[] {
     case 'lost':
       return entry.generations.map((generation) => ({ kind: 'copy-gone', generation, custodian: entry.custodian, copy: entry.copy }))
     case 'inspected':
-      return entry.condition === 'intact'
-        ? []
-        : entry.generations.map((generation) => ({ kind: 'copy-gone', generation, custodian: entry.custodian, copy: entry.copy }))
+      return [
+        ...(entry.condition === 'intact' ? [] : entry.generations.map((generation): GenerationEvent => ({ kind: 'copy-gone', generation, custodian: entry.custodian, copy: entry.copy }))),
+        ...(entry.seenOnline ?? []).map((generation): GenerationEvent => ({ kind: 'share-seen', generation, custodian: entry.custodian })),
+      ]
     case 'destroyed':
       return entry.copies.map((copy) => ({ kind: 'copy-gone', generation: entry.generation, custodian: entry.custodian, copy }))
     case 'retired':

@@ -45,7 +45,7 @@ export const logbookEntry = z.discriminatedUnion('type', [
   }),
   entry('handover', { custodian: custodianNumber, copy: z.number().int(), generations: z.array(generation).min(1).optional(), from: line, to: line, bag: line, ...witnessed }),
   entry('lost', { custodian: custodianNumber, copy: z.number().int(), generations: z.array(generation), ...witnessed }),
-  entry('inspected', { custodian: custodianNumber, copy: z.number().int(), generations: z.array(generation), bag: line, condition: z.enum(['intact', 'opened', 'doubtful']), ...witnessed }),
+  entry('inspected', { custodian: custodianNumber, copy: z.number().int(), generations: z.array(generation), bag: line, condition: z.enum(['intact', 'opened', 'doubtful']), newBag: line.optional(), seenOnline: z.array(generation).min(1).optional(), ...witnessed }),
   entry('acknowledged', { custodian: custodianNumber, copy: z.number().int(), by: line, ...witnessed }),
   entry('destroyed', { generation, custodian: custodianNumber, copies: z.array(z.number().int()), method: line, ...witnessed }),
   entry('retired', { generation, reason: line }),

@@ -1,15 +1,16 @@
 /** From sheets to a quorum: each share judged alone, said aloud, journalled by number and never by content. */
 import type { Readable } from 'node:stream'
-import { createInterface } from 'node:readline'
 import { asRemark } from '../custody/fields.js'
 import { parsePart, type Part } from '../custody/paper-parts.js'
 import { formQuorum, tooFew, withShare, type Quorum } from '../custody/quorum.js'
 import { parseShareText, type UntrustedShare } from '../custody/share-text.js'
 import { calledBy, commitmentOf, judgeShare, type Expectation, type Share } from '../custody/share.js'
+import { knownFor } from '../custody/typed-header.js'
 import { GlasskeyError } from '../errors.js'
-import { readTyped } from '../host/disk.js'
 import { readerLines } from '../host/scan-reader.js'
-import { ask, isInteractive, say } from '../host/terminal.js'
+import { isInteractive, say } from '../host/terminal.js'
+import { typedLines } from '../host/typed-lines.js'
+import { typeShare } from '../host/typed-share.js'
 import type { Consents } from './consent.js'
 import type { Journal } from './journal.js'
 
@@ -60,12 +61,19 @@ export async function collectShares(
   refuseIfLeft(sources.left)
   if (state.accepted.length < manifest.threshold) await onDispute([...state.disputed], state.parts)
   while (state.accepted.length < manifest.threshold && isInteractive()) {
-    const text = await ask(`Type a share (groups as printed), or Enter to stop. ${tooFew(state.accepted.length, manifest)}`, '--scan or --share-file', sources.left)
-    if (text === '') break
-    take(text, 'typed')
+    const typed = await typeShare({ question: `Type a share. ${tooFew(state.accepted.length, manifest)}`, flag: '--scan or --share-file', known: knownFor(expectation), signal: sources.left })
+    if (typed === 'nothing') break
+    if ('text' in typed) take(typed.text, 'typed')
+    else putAway(typed.wrongSheet, journal)
   }
   refuseIfLeft(sources.left)
   return { quorum: formQuorum(state.accepted, manifest), parts: state.parts }
+}
+
+/** A wrong sheet of which nothing secret was typed. Whose it is is only what it says, so nobody's share counts as seen. */
+function putAway(error: GlasskeyError, journal: Journal): void {
+  journal.write({ type: 'share-refused', code: error.code, reason: asRemark(error.message) })
+  say(`${error.message}. It was put away. ${error.hint}`, 'alarm')
 }
 
 /** Whoever stops a release is not told that sheets are missing. */
@@ -135,10 +143,4 @@ async function readScans(reader: Readable, take: (text: string, where: string) =
     seen.add(line.text)
     take(line.text, `${line.file}, page ${line.page}`)
   }
-}
-
-/** Lines of a share file; standard input is read as it comes, so that a scanner that types is heard at once. */
-async function* typedLines(file: string, left: AbortSignal): AsyncGenerator<string> {
-  const lines = file === '-' ? createInterface({ input: process.stdin, signal: left }) : readTyped(file, 'the share file').split('\n')
-  for await (const line of lines) if (line.trim() !== '') yield line.trim()
 }

@@ -1,0 +1,81 @@
+/** Reading sheets outside a session, for recover, share inspect and check sheets: scans, typed lines, and typing at the prompt. */
+import { parsePart, type Part } from '../custody/paper-parts.js'
+import { parseShareText, type UntrustedShare } from '../custody/share-text.js'
+import { GlasskeyError } from '../errors.js'
+import type { Isolation } from '../host/isolation.js'
+import { readScanFiles } from '../host/scan-reader.js'
+import { say } from '../host/terminal.js'
+import { typedLines } from '../host/typed-lines.js'
+import { typeShare, type TypingRequest } from '../host/typed-share.js'
+
+/** Where sheets come from, but for the prompt. */
+export interface SheetSources {
+  scans: readonly string[]
+  /** Files with typed texts; `-` is standard input. */
+  shareFiles: readonly string[]
+}
+
+/** Where something was read. `file` of a scan is its name without folders. */
+export interface Source {
+  from: 'scan' | 'text'
+  file: string
+  where: string
+}
+
+/** One thing that was read, and where: `scan.pdf, page 2`, or `typed`. */
+export type SheetText = Source & ({ share: UntrustedShare } | { part: Part } | { wrong: GlasskeyError } | { nothing: true })
+
+/** What sheets said. */
+export interface SheetsRead {
+  shares: UntrustedShare[]
+  parts: Part[]
+}
+
+/** Everything on these sheets, in the order in which it is read. Throws FILE_MISSING, FILE_UNREADABLE, SCAN_UNREADABLE. */
+export async function* sheetTexts({ scans, shareFiles }: SheetSources, isolation: Isolation): AsyncGenerator<SheetText> {
+  for (const file of shareFiles) {
+    let count = 0
+    for await (const line of typedLines(file)) yield understood(line, { from: 'text', file, where: `${file === '-' ? 'standard input' : file}, line ${(count += 1)}` })
+  }
+  if (scans.length === 0) return
+  for await (const line of readScanFiles(scans, isolation)) {
+    const from = 'scan'
+    if ('error' in line) yield { from, file: line.file, where: line.file, wrong: new GlasskeyError('SCAN_UNREADABLE', line.message, line.hint ?? '') }
+    if ('none' in line) yield { from, file: line.file, where: `${line.file}, page ${line.page}`, nothing: true }
+    if ('text' in line) yield understood(line.text, { from, file: line.file, where: `${line.file}, page ${line.page}` })
+  }
+}
+
+/** A share or a code of page 2, typed at the prompt; null when nothing was. A wrong sheet is named and put away. Throws as `typeShare`. */
+export async function askForSheet(request: TypingRequest): Promise<SheetText | null> {
+  for (;;) {
+    const typed = await typeShare(request)
+    if (typed === 'nothing') return null
+    if ('text' in typed) return understood(typed.text, { from: 'text', file: 'typed', where: 'typed' })
+    say(`${typed.wrongSheet.message}. ${typed.wrongSheet.hint}`, 'alarm')
+  }
+}
+
+/** Says what was read, or what is wrong with it, and keeps what is of use. */
+export function keep(read: SheetsRead, found: SheetText): void {
+  if ('nothing' in found) say(`${found.where}: no code was found.`, 'faint')
+  else if ('wrong' in found) say(`${found.where}: ${found.wrong.message} ${found.wrong.hint}`.trimEnd(), 'alarm')
+  else if ('part' in found) read.parts.push(found.part)
+  else {
+    const { share, where } = found
+    const again = read.shares.some((earlier) => Buffer.compare(earlier.bytes, share.bytes) === 0)
+    read.shares.push(share)
+    if (again) say(`${where}: the share of custodian ${share.custodian} was given already: copies count once.`)
+    else say(`${where}: share ${share.custodian} of ${share.shares}, key id ${share.keyId}.`, 'good')
+  }
+}
+
+function understood(text: string, source: Source): SheetText {
+  try {
+    const part = parsePart(text)
+    return part ? { ...source, part } : { ...source, share: parseShareText(text) }
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    return { ...source, wrong: error }
+  }
+}

@@ -1,0 +1,79 @@
+/** An inspection as the logbook has it: of a closed bag, or of a sheet that was read. */
+import { resolve } from 'node:path'
+import { GlasskeyError } from '../errors.js'
+import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
+import { summaryOf } from '../paper/entry-page.js'
+import type { LogbookEntry, NewLogbookEntry } from '../record/logbook.js'
+import { answers, enter, printEntry, QUESTIONS, type Question } from './logbook.js'
+
+/** What is known of an inspection by flags; the rest is asked. */
+export interface InspectionFlags {
+  custodian: number | undefined
+  copy: number | undefined
+  generations: string | undefined
+  bag: string | undefined
+  newBag: string | undefined
+  condition: string | undefined
+  witness: string | undefined
+  note: string | undefined
+  out: string | undefined
+  printer: string | undefined
+}
+
+/** What was read of the sheets in the bag; empty when it stayed closed. */
+export interface SheetsSeen {
+  custodian: number | undefined
+  generations: number[]
+  /** Whether it was a machine with a network, and the sheets real. */
+  online: boolean
+}
+
+/** An inspection that is in the logbook. */
+export interface Inspected {
+  entry: LogbookEntry
+  sha256: string
+  /** Absolute path of the printed entry, or null. */
+  out: string | null
+}
+
+/**
+ * Writes the entry, and prints it where that is asked for. Throws USAGE for what the folder does not have, or for a bag that
+ * is called intact and bears another number than custody.yaml says.
+ */
+export async function recordInspection(folder: CustodyFolder, flags: InspectionFlags, seen: SheetsSeen): Promise<Inspected> {
+  const path = folder.path
+  const given = new Map(Object.entries({ custodian: flags.custodian ?? seen.custodian, copy: flags.copy, bag: flags.bag, condition: flags.condition, witness: flags.witness, newBag: flags.newBag }).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)] as const])))
+  const questions: Question[] = (QUESTIONS['inspected'] ?? []).filter(([name]) => name !== 'generations')
+  // A bag from which a sheet was taken is not closed again.
+  if (seen.generations.length > 0) questions.push(['newBag', 'Number of the new bag', 'text'])
+  const found = (await answers(questions, given, (name) => `--${name === 'newBag' ? 'new-bag' : name} …`)) as { custodian: number; copy: number; bag: string; condition: string; witness: string; newBag?: string }
+  checkBag(folder, found)
+  const generations = flags.generations === undefined ? inTheBag(folder, found.custodian, found.copy, seen.generations) : flags.generations.split(/[\s,]+/).map(Number)
+  const entry = {
+    type: 'inspected', ...found, generations,
+    ...(seen.online && seen.generations.length > 0 ? { seenOnline: seen.generations } : {}),
+    ...(flags.note === undefined ? {} : { note: flags.note }),
+  } as NewLogbookEntry
+  const { line, sha256 } = enter(path, folder, entry)
+  const out = flags.out === undefined && flags.printer === undefined ? null : await printEntry(readCustodyFolder(resolve(path)), line.seq, flags)
+  return { entry: line, sha256, out }
+}
+
+/** What to tell people: the paper book has the entry too. */
+export function toldOf({ entry, sha256, out }: Inspected): string {
+  return `Entry ${entry.seq}: ${summaryOf(entry)}\nWrite into the paper book: number ${entry.seq}, SHA-256 ${sha256}${out === null ? '' : `\nPrinted: ${out}`}`
+}
+
+function checkBag({ custody }: CustodyFolder, { custodian, copy, bag, condition }: { custodian: number; copy: number; bag: string; condition: string }): void {
+  const known = custody.custodians.find(({ number }) => number === custodian)?.copies.find((one) => one.copy === copy)
+  if (!known) throw new GlasskeyError('USAGE', `custodian ${custodian} has no copy ${copy}`, 'custody.yaml lists custodians and copies. Nothing was written.')
+  if (condition !== 'intact' || known.bag === null || known.bag === bag) return
+  throw new GlasskeyError('USAGE', `custody.yaml says bag ${known.bag} for custodian ${custodian}, copy ${copy}, and the bag bears ${bag}`, 'A bag with another number is not intact: --condition doubtful. If the bag was exchanged before a witness, mend custody.yaml first. Nothing was written.')
+}
+
+/** Generations whose sheets should be in the bag: not those that are over, nor those of which this copy is gone. */
+function inTheBag({ standings, events }: CustodyFolder, custodian: number, copy: number, read: readonly number[]): number[] {
+  const gone = new Set(events.flatMap((event) => (event.kind === 'copy-gone' && event.custodian === custodian && event.copy === copy ? [event.generation] : [])))
+  const living = standings.filter(({ generation, state }) => state !== 'burned' && state !== 'retired' && !gone.has(generation)).map(({ generation }) => generation)
+  return [...new Set([...living, ...read])].sort((one, other) => one - other)
+}
