@@ -30,6 +30,7 @@ export const EXIT_CODES = {
   OCI_CONFIG_INVALID: EXIT.usage,
   NO_TERMINAL: EXIT.usage,
   PRINTER_FAILED: EXIT.usage,
+  SIGNING_FAILED: EXIT.usage,
 
   REFUSED: EXIT.refused,
   NOT_AIR_GAPPED: EXIT.refused,
@@ -52,6 +53,7 @@ export const EXIT_CODES = {
   OCI_REFUSED: EXIT.refused,
   OCI_UNREACHABLE: EXIT.refused,
   LIMIT_EXCEEDED: EXIT.refused,
+  STEP_OUT_OF_ORDER: EXIT.refused,
 
   SET_NOT_PROVED: EXIT.unverified,
   PAGE_NOT_PROVED: EXIT.unverified,
@@ -63,6 +65,9 @@ export const EXIT_CODES = {
   EVIDENCE_INVALID: EXIT.unverified,
   AUDIT_FAILED: EXIT.unverified,
   SUCCESSOR_UNTRUSTED: EXIT.unverified,
+  TRANSCRIPT_INVALID: EXIT.unverified,
+  SET_NOT_SEALED: EXIT.unverified,
+  SIGNATURE_INVALID: EXIT.unverified,
 
   SHARE_MISREAD: EXIT.noQuorum,
   SHARE_VERSION: EXIT.noQuorum,

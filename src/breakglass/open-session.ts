@@ -8,6 +8,7 @@ import type { Rules } from '../custody/rules.js'
 import { GlasskeyError } from '../errors.js'
 import type { CustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, places, type Generation, type SealedFolder, type StoredSession } from '../host/sealed-folder.js'
+import { requireSealed } from '../host/sealed-set.js'
 import { makeFolder, syncFolder, writeNew } from '../host/disk.js'
 import type { Isolation } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
@@ -44,7 +45,7 @@ export interface OpenedSession {
   generation: Generation
 }
 
-/** The warrant for a request. Nothing is written. Throws RULES_REFUSED, NO_SUCCESSOR, REHEARSAL_MISMATCH. */
+/** The warrant for a request. Nothing is written. Throws RULES_REFUSED, NO_SUCCESSOR, REHEARSAL_MISMATCH, SET_NOT_SEALED. */
 export function drawUpWarrant(folder: CustodyFolder, generation: Generation, request: Request, isolation: Isolation, now: Date): Warrant {
   checkEndpoints(generation.manifest, request.endpoints)
   return planWarrant(folder, generation, request, isolation, now)
@@ -54,6 +55,9 @@ export function drawUpWarrant(folder: CustodyFolder, generation: Generation, req
 export function planWarrant(folder: CustodyFolder, generation: Generation, request: Request, isolation: Pick<Isolation, 'exceptions'>, now: Date): Warrant {
   const { manifest, rules } = generation
   const successor = chooseSuccessor(folder, manifest.generation, request)
+  // What is going to be installed: the first key by a takeover, a successor by everything else.
+  if (request.action.name === 'takeover') requireSealed(folder.path, manifest)
+  if (successor) requireSealed(folder.path, successor)
   const opens = new Date(now.getTime())
   const minutes = request.minutes ?? rules.warrant.defaultMinutes
   const warrant: Warrant = {

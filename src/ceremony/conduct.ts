@@ -1,26 +1,35 @@
-/** The ceremony: what is checked, made, proved, printed and written, in that order. One process, no network. */
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
+/** The ceremony: planned, conducted step by step, closed, signed, and only then written. One process, no network. */
+import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { parseCustodyYaml, type Custody } from '../custody/custody-yaml.js'
-import { manifestDigest } from '../custody/manifest.js'
+import { canonicalJson } from '../canonical.js'
+import { manifestDigest, manifestFile } from '../custody/manifest.js'
+import { rulesDigest } from '../custody/rules.js'
 import { GlasskeyError } from '../errors.js'
 import { lookForNetwork, requireAirGap } from '../host/air-gap.js'
 import { wallClock } from '../host/clock.js'
+import { makeFolder, removeFile, writeNew } from '../host/disk.js'
 import { requireOwnCode } from '../host/environment.js'
-import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
-import { places } from '../host/sealed-folder.js'
-import { makeFolder, readText, syncFolder, writeNew } from '../host/disk.js'
 import { LineFile } from '../host/line-file.js'
+import { ownCodeDigest } from '../host/own-code.js'
+import { places } from '../host/sealed-folder.js'
 import { say } from '../host/terminal.js'
-import { assertPrintable } from '../paper/printable.js'
-import { canonicalJson } from '../canonical.js'
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
+import { nextStep } from '../record/conduct.js'
+import type { Role } from '../record/transcript.js'
 import { TOOL } from '../version.js'
-import { recordPath, writeGeneration } from './folder-files.js'
-import { makeGenerations, type MadeGeneration } from './generations.js'
-import { sheetFolder, type SheetFolder } from './memory-folder.js'
+import { ceremonyEntry } from './entry.js'
+import { recordPath, writeGeneration, writeSignatures } from './folder-files.js'
+import type { MadeGeneration } from './generations.js'
+import type { People } from './people.js'
+import { Performance } from './performance.js'
+import { planCeremony, targetOf, type Plan } from './planning.js'
 import { drawRecord } from './record-page.js'
-import { sheetsOf, type Sheet } from './sheets.js'
+import { filesOrTyped, type SheetSource } from './scan-again.js'
+import { recordedSteps, scriptFor, type Script } from './script.js'
+import { gatherSignatures, SIGNING_ROLES, type SigningRole } from './signing.js'
+import { sayWords, toolSteps, type Making } from './tool-steps.js'
+import { TranscriptWriter } from './transcript-writer.js'
+import { putBack, writeWhole } from './whole-folder.js'
 
 /** What is asked of a ceremony. */
 export interface CeremonyRequest {
@@ -31,6 +40,14 @@ export interface CeremonyRequest {
   /** Where a later ceremony puts what goes back over the air gap. */
   outbox: string | undefined
   rehearsal: boolean
+  printer: string | undefined
+  /** Scan files that are offered where sheets are read again. */
+  rescan: readonly string[]
+  /** Rehearsals: the files of the sheets stay. */
+  keepSheets: boolean
+  roles: Partial<Record<Role, string>>
+  /** Key file or gpg:FINGERPRINT of those who sign. */
+  signatures: Partial<Record<SigningRole, string>>
 }
 
 /** What a ceremony made; nothing secret. */
@@ -41,63 +58,67 @@ export interface CeremonyResult {
   sheetFiles: string[]
   record: string
   rehearsal: boolean
+  codeName: string
+  transcript: string
+  transcriptSha256: string
+  exceptions: number
+  signatures: { role: SigningRole; name: string; fingerprint: string }[]
   generations: { generation: number; keyId: string; spkiSha256: string; fingerprint: string; manifestSha256: string }[]
 }
 
-/** Generations that should wait after every later ceremony. */
-const WAITING = 2
-
-/** Conducts a ceremony. Nothing that exists is overwritten, and nothing is released unless everything was proved. */
-export async function conductCeremony(request: CeremonyRequest): Promise<CeremonyResult> {
+/** Conducts a ceremony. Nothing that exists is overwritten, and nothing reaches the folder before the transcript is closed. */
+export async function conductCeremony(request: CeremonyRequest, convene: () => People, source: SheetSource = filesOrTyped): Promise<CeremonyResult> {
   if (!request.rehearsal) requireOwnCode(process.env)
   const started = wallClock()
   putBack(request.custody)
-  const earlier = existsSync(join(request.custody, 'generations')) ? readCustodyFolder(request.custody) : null
-  const configPath = request.config ?? places.custody(request.custody)
-  const configText = readText(configPath, 'custody.yaml')
-  const custody = parseCustodyYaml(configText, configPath)
-  checkNames(custody)
-  const plan = planFor(request, custody, earlier)
-  const gap = lookForNetwork()
-  if (!request.rehearsal) requireAirGap(gap)
-  const folder = sheetFolder(request.sheets)
-
-  say(request.rehearsal ? 'REHEARSAL: everything made now is marked so for ever and opens nothing real.' : 'No network: this machine has no interface with a carrier and no default route.', 'strong')
-  say(`Making ${plan.count} ${plan.count === 1 ? 'key' : 'keys'} of ${custody.keySize} bits …`)
-  const made = await makeGenerations({
-    custody,
-    rehearsal: request.rehearsal,
-    ...plan,
-    now: started,
-    onMade: (generation) => {
-      say(`GENERATION ${generation}: sealed, split ${custody.threshold} of ${custody.custodians.length}, every quorum proved.`)
-    },
-  })
-  const sheets = await printSheets(made, custody, folder)
-  const exceptions = [...(request.rehearsal ? ['rehearsal'] : []), ...(folder.inMemory ? [] : [`sheets were written to ${folder.fact}`])]
-  const machine = [
-    { fact: 'Network', found: gap.ways.length === 0 ? `none (${gap.looked})` : gap.ways.join('; ') },
-    { fact: 'Sheets', found: folder.fact },
-    { fact: 'Node', found: process.version },
-  ]
-  const record = await drawRecord(custody, made, { rehearsal: request.rehearsal, started, ended: wallClock(), machine, sheets, exceptions })
-  const entry = ceremonyEntry(custody, made, request.rehearsal, machine, exceptions)
-  const target = earlier === null ? request.custody : (request.outbox ?? '')
+  const plan = planCeremony(request)
+  const target = targetOf(request.custody, request.outbox, plan.earlier)
+  if (!request.rehearsal) requireAirGap(lookForNetwork())
+  const people = convene()
+  if (request.keepSheets && !request.rehearsal) throw new GlasskeyError('REHEARSAL_MISMATCH', 'files of real sheets are never kept', 'Leave --keep-sheets away; it is for rehearsals.')
+  const script = scriptFor({ ...plan, rehearsal: request.rehearsal })
+  const toolSha256 = ownCodeDigest()
+  const unfinished = people.conduct === 'dialogue' ? unfinishedPath(target, started) : null
+  const transcript = openTranscript(unfinished, request, plan, script, people, toolSha256)
+  const performance = new Performance(people, transcript, script, wallClock)
+  const making: Making = { made: [], sheets: [], folder: null, handing: null, machine: [] }
+  people.begin(script)
+  if (unfinished !== null) say(`The transcript is written to ${unfinished}, step by step.`, 'faint')
+  try {
+    await performance.play(toolSteps(performance, { ...request, plan, started, toolSha256, source, keepSheets: request.keepSheets || people.conduct !== 'dialogue' }, making))
+  } catch (error) {
+    abandon(transcript, making, error, unfinished)
+    throw error
+  }
+  const closed = transcript.close()
+  const made = making.made.map((generation) => ({ ...generation, manifest: { ...generation.manifest, transcriptSha256: closed.sha256 } }))
+  if (people.conduct === 'dialogue') tellDigest(closed.sha256)
+  const signed = await gatherSignatures(people, toSign(closed.text, made, plan), namesOf(transcript), request.signatures, unfinished)
+  const record = await drawRecord(plan.custody, made, { rehearsal: request.rehearsal, started, ended: wallClock(), machine: making.machine, toolSha256, previousManifestSha256: plan.previousManifestSha256, conduct: transcript.conduct, transcriptSha256: closed.sha256, codeName: script.codeName, signed })
+  const entry = ceremonyEntry(plan.custody, made, { rehearsal: request.rehearsal, machine: making.machine, exceptions: transcript.conduct.exceptions, transcriptSha256: closed.sha256 })
   writeWhole(target, (path) => {
-    writeNew(places.custody(path), configText)
-    for (const generation of made) writeGeneration(path, generation, custody.rules)
-    makeFolder(join(path, 'records'))
+    writeNew(places.custody(path), plan.configText)
+    for (const generation of made) writeGeneration(path, generation, plan.custody.rules)
+    makeFolder(places.records(path))
+    writeNew(places.transcript(path, plan.first), closed.text)
+    writeSignatures(path, plan.first, signed)
     writeNew(recordPath(path, plan.first), record)
-    if (earlier === null) LineFile.open<LogbookEntry, NewLogbookEntry>(places.logbook(path), readLogbook, wallClock).append(entry)
+    if (plan.earlier === null) LineFile.open<LogbookEntry, NewLogbookEntry>(places.logbook(path), readLogbook, wallClock).append(entry)
     else writeNew(join(path, 'entry.json'), canonicalJson(entry) + '\n')
   })
+  if (unfinished !== null) removeFile(unfinished)
   return {
     custody: request.custody,
-    outbox: earlier === null ? null : target,
-    sheets: folder.path,
-    sheetFiles: sheets.map(({ name }) => name),
+    outbox: plan.earlier === null ? null : target,
+    sheets: making.folder?.path ?? '',
+    sheetFiles: making.sheets.map(({ name }) => name),
     record: recordPath(target, plan.first),
     rehearsal: request.rehearsal,
+    codeName: script.codeName,
+    transcript: places.transcript(target, plan.first),
+    transcriptSha256: closed.sha256,
+    exceptions: transcript.conduct.exceptions.length,
+    signatures: signed.map(({ role, name, fingerprint }) => ({ role, name, fingerprint })),
     generations: made.map(({ manifest }) => ({
       generation: manifest.generation,
       keyId: manifest.keyId,
@@ -108,107 +129,63 @@ export async function conductCeremony(request: CeremonyRequest): Promise<Ceremon
   }
 }
 
-interface Plan {
-  first: number
-  count: number
-  previousManifestSha256: string | null
+/** Beside the folder that will hold it; kept when the ceremony does not come to its end. */
+function unfinishedPath(target: string, started: Date): string {
+  return join(dirname(resolve(target)), `${basename(target)}-transcript-${started.toISOString().replace(/[-:]|\.\d+/g, '')}.jsonl`)
 }
 
-function planFor(request: CeremonyRequest, custody: Custody, earlier: CustodyFolder | null): Plan {
-  if (earlier === null) {
-    if (request.outbox !== undefined) throw new GlasskeyError('USAGE', 'the first ceremony writes the custody folder itself; it has no outbox', 'Leave --outbox away.')
-    refuseOther(request.custody)
-    return { first: 1, count: custody.generations, previousManifestSha256: null }
-  }
-  if (request.outbox === undefined) {
-    throw new GlasskeyError('USAGE', `${request.custody} has generations already: a later ceremony writes an outbox`, 'Name it with --outbox, and import it online with glasskey ceremony import.')
-  }
-  refuseOther(request.outbox)
-  const last = earlier.generations.at(-1)?.manifest
-  if (!last) throw new GlasskeyError('FOLDER_ALTERED', 'the folder has no last generation')
-  if (last.rehearsal !== request.rehearsal) {
-    throw new GlasskeyError('REHEARSAL_MISMATCH', `this custody folder is ${last.rehearsal ? 'a rehearsal' : 'real'}, and stays so for ever`, last.rehearsal ? 'Use --rehearsal.' : 'Leave --rehearsal away.')
-  }
-  if (last.tenancy !== custody.tenancy || last.user !== custody.user) throw new GlasskeyError('CONFIG_INVALID', 'custody.yaml names another tenancy or user than the generations before', 'A new user needs a new custody folder.')
-  const waiting = earlier.standings.filter(({ state }) => state === 'waiting').length
-  if (waiting >= WAITING) throw new GlasskeyError('REFUSED', `${waiting} generations are waiting already; no ceremony is needed`, 'glasskey status says when one is.')
-  return { first: last.generation + 1, count: WAITING - waiting, previousManifestSha256: manifestDigest(last) }
-}
-
-/** Throws OUTPUT_EXISTS when a folder that is to be made holds anything but custody.yaml. */
-function refuseOther(path: string): void {
-  const names = existsSync(path) ? readdirSync(path).filter((name) => name !== 'custody.yaml') : []
-  if (names.length > 0) throw new GlasskeyError('OUTPUT_EXISTS', `${path} is not empty (${names.slice(0, 3).join(', ')})`, 'Name a new folder.')
-}
-
-/** Refuses a name that cannot be printed before anything is made. Throws SCRIPT_UNSUPPORTED. */
-function checkNames(custody: Custody): void {
-  assertPrintable(custody.owner.team, 'owner.team')
-  assertPrintable(custody.owner.contact, 'owner.contact')
-  for (const { number, name, copies } of custody.custodians) {
-    assertPrintable(name, `the name of custodian ${number}`)
-    for (const { copy, bag } of copies) if (bag !== null) assertPrintable(bag, `the bag of custodian ${number}, copy ${copy}`)
-  }
-}
-
-async function printSheets(made: readonly MadeGeneration[], custody: Custody, folder: SheetFolder): Promise<Omit<Sheet, 'pdf'>[]> {
-  const printed: Omit<Sheet, 'pdf'>[] = []
-  const total = made.length * custody.custodians.reduce((sum, { copies }) => sum + copies.length, 0)
-  const unfinished: { path: string; pdf: Uint8Array }[] = []
-  for (const generation of made) {
-    for await (const { pdf, ...sheet } of sheetsOf(generation, custody)) {
-      unfinished.push({ path: join(folder.path, sheet.name), pdf })
-      printed.push(sheet)
-      if (printed.length % 6 === 0 || printed.length === total) say(`Sheets drawn and read back: ${printed.length} of ${total}.`)
-    }
-  }
-  // Only a whole set is released: nothing is written before every page was proved.
-  for (const { path, pdf } of unfinished) writeNew(path, pdf, 0o600)
-  return printed
-}
-
-function ceremonyEntry(custody: Custody, made: readonly MadeGeneration[], rehearsal: boolean, machine: { fact: string; found: string }[], exceptions: string[]): Extract<NewLogbookEntry, { type: 'ceremony' }> {
-  return {
-    type: 'ceremony',
-    format: 1,
+function openTranscript(path: string | null, { rehearsal }: CeremonyRequest, plan: Plan, script: Script, people: People, toolSha256: string): TranscriptWriter {
+  const { custody, first, count, previousManifestSha256 } = plan
+  const opened = {
+    type: 'ceremony-opened' as const,
+    format: 1 as const,
     rehearsal,
+    conduct: people.conduct,
+    codeName: script.codeName,
+    scriptVersion: script.version,
+    scriptSha256: script.sha256,
+    plan: recordedSteps(script).map(({ number, id }) => ({ number, step: id })),
     tenancy: custody.tenancy,
     user: custody.user,
     threshold: custody.threshold,
     custodians: custody.custodians.length,
-    generations: made.map(({ manifest }) => ({ generation: manifest.generation, keyId: manifest.keyId, spkiSha256: manifest.spkiSha256, manifestSha256: manifestDigest(manifest) })),
-    machine: machine.map(({ fact, found }) => `${fact}: ${found}`),
-    exceptions,
+    generations: Array.from({ length: count }, (_, at) => first + at),
+    rulesSha256: rulesDigest(custody.rules),
+    previousManifestSha256,
     tool: TOOL,
+    toolSha256,
+    node: process.version,
   }
+  return path === null ? TranscriptWriter.inMemory(opened, wallClock) : TranscriptWriter.onDisk(path, opened, wallClock)
 }
 
-/** Writes a folder beside its place and moves it there in one step. A custody.yaml that was there is kept aside until then. */
-function writeWhole(target: string, fill: (path: string) => void): void {
-  const beside = join(dirname(target), `${besidePrefix(target)}${process.pid}`)
-  try {
-    makeFolder(beside)
-    fill(beside)
-    const before = `${beside}${ASIDE}`
-    if (existsSync(target)) renameSync(target, before)
-    renameSync(beside, target)
-    syncFolder(dirname(target))
-    rmSync(before, { recursive: true, force: true })
-  } finally {
-    rmSync(beside, { recursive: true, force: true })
-  }
+/** What a ceremony that ends early leaves: no file of a sheet, and a transcript that says where and why. */
+function abandon(transcript: TranscriptWriter, making: Making, error: unknown, unfinished: string | null): void {
+  for (const path of making.handing?.files() ?? []) if (existsSync(path)) removeFile(path)
+  if (unfinished === null) return
+  transcript.add({ type: 'abandoned', number: nextStep(transcript.conduct)?.number ?? null, reason: error instanceof GlasskeyError ? `${error.code}: ${error.message}`.slice(0, 400).replace(/\s+/g, ' ') : 'a fault of glasskey' })
+  say('')
+  say('The ceremony ends here. Nothing was written to a custody folder, and what was made is never installed.', 'alarm')
+  if (transcript.conduct.released.length > 0) say(`Sheets of custodian ${transcript.conduct.released.join(', ')} were released: collect them, and shred them before everybody.`, 'alarm')
+  say(`Keep the transcript with the printed script: ${unfinished}`)
 }
 
-/** A ceremony that died between its last two steps left custody.yaml aside: it is where it was, before another begins. */
-function putBack(target: string): void {
-  const parent = dirname(resolve(target))
-  if (existsSync(target) || !existsSync(parent)) return
-  const aside = readdirSync(parent).find((name) => name.startsWith(besidePrefix(target)) && name.endsWith(ASIDE))
-  if (aside !== undefined) renameSync(join(parent, aside), target)
+function tellDigest(sha256: string): void {
+  say('')
+  say('The transcript is closed. Its SHA-256, to be written on every copy of the script:', 'strong')
+  say(`      ${sha256}`)
+  sayWords(sha256)
 }
 
-const ASIDE = '.before'
-
-function besidePrefix(target: string): string {
-  return `.${basename(target)}.new-`
+/** Manifests are signed by those whom their own rules name, and by those whom the rules before them sealed. */
+function toSign(transcript: string, made: readonly MadeGeneration[], { custody, earlier }: Plan): Parameters<typeof gatherSignatures>[1] {
+  const sealed = earlier?.generations.flatMap(({ rules }) => rules.signers.fingerprints) ?? []
+  return { transcript, manifests: new Map(made.map(({ manifest }) => [manifest.generation, manifestFile(manifest)])), manifestSigners: [...new Set([...custody.rules.signers.fingerprints, ...sealed])] }
 }
+
+function namesOf({ conduct }: TranscriptWriter): Record<SigningRole, string> {
+  const name = (role: SigningRole): string => conduct.people.find((one) => one.role === role)?.name ?? role
+  const [administrator, internal, external] = SIGNING_ROLES
+  return { [administrator]: name(administrator), [internal]: name(internal), [external]: name(external) }
+}
+

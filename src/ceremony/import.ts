@@ -10,6 +10,7 @@ import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { places } from '../host/sealed-folder.js'
+import { requireSealed } from '../host/sealed-set.js'
 import { makeFolder, readBytes, readText, writeNew } from '../host/disk.js'
 import { LineFile } from '../host/line-file.js'
 import { takeLock } from '../host/lock.js'
@@ -26,7 +27,7 @@ export interface Imported {
   custodyYamlDiffers: boolean
 }
 
-/** Verifies an outbox and appends it. Throws FOLDER_ALTERED, MANIFEST_INVALID, SUCCESSOR_UNTRUSTED; then nothing was changed. */
+/** Verifies an outbox and appends it. Throws FOLDER_ALTERED, MANIFEST_INVALID, SET_NOT_SEALED, SUCCESSOR_UNTRUSTED; then nothing was changed. */
 export async function importOutbox(custodyPath: string, outbox: string): Promise<Imported> {
   const release = takeLock(places.lock(custodyPath), 'ceremony import', wallClock())
   try {
@@ -47,6 +48,7 @@ async function importLocked(custodyPath: string, outbox: string): Promise<Import
   const found = numbers.map((number) => readOutboxGeneration(outbox, number))
   checkChain(found.map(({ manifest }) => manifest), before.manifest)
   checkEntry(entry, found.map(({ manifest }) => manifest))
+  for (const { manifest } of found) checkTranscript(outbox, manifest, entry)
   for (const { manifest, text } of found) await checkSignatures(folder, outbox, manifest, text, before.rules.signers)
   refuseImported(folder, found.map(({ manifest }) => manifest))
 
@@ -55,10 +57,16 @@ async function importLocked(custodyPath: string, outbox: string): Promise<Import
     const signature = join(places.generation(outbox, manifest.generation), 'manifest.json.asc')
     writeGeneration(folder.path, { manifest, envelope }, rules, existsSync(signature) ? readBytes(signature, 'the signatures') : null)
   }
-  const record = recordPath(outbox, first)
-  if (existsSync(record) && !existsSync(recordPath(folder.path, first))) {
-    makeFolder(join(folder.path, 'records'))
-    writeNew(recordPath(folder.path, first), readBytes(record, 'the record'))
+  makeFolder(places.records(folder.path))
+  makeFolder(places.signers(folder.path))
+  const transcript = places.transcript(outbox, first)
+  for (const [from, to] of [
+    [transcript, places.transcript(folder.path, first)],
+    [`${transcript}.asc`, `${places.transcript(folder.path, first)}.asc`],
+    [recordPath(outbox, first), recordPath(folder.path, first)],
+    ...signerKeys(outbox).map((name) => [join(places.signers(outbox), name), join(places.signers(folder.path), name)] as const),
+  ] as const) {
+    if (existsSync(from) && !existsSync(to)) writeNew(to, readBytes(from, 'the record'))
   }
   const { line } = LineFile.open<LogbookEntry, NewLogbookEntry>(places.logbook(folder.path), readLogbook, wallClock).append(entry)
   return {
@@ -115,11 +123,23 @@ function checkEntry(entry: Extract<NewLogbookEntry, { type: 'ceremony' }>, found
   if (said.join('\n') !== is.join('\n')) throw altered('entry.json names other manifests than the outbox holds')
 }
 
+/** The transcript that the manifest names came with it, and the entry names the same. Throws SET_NOT_SEALED, FOLDER_ALTERED. */
+function checkTranscript(outbox: string, manifest: Manifest, entry: Extract<NewLogbookEntry, { type: 'ceremony' }>): void {
+  const { sha256, conduct } = requireSealed(outbox, manifest)
+  if (entry.transcriptSha256 !== sha256) throw altered('entry.json names another transcript')
+  if (conduct.opened.previousManifestSha256 === null) throw altered('its transcript is that of a first ceremony')
+}
+
 async function checkSignatures(folder: CustodyFolder, outbox: string, manifest: Manifest, text: string, signers: { fingerprints: string[]; needed: number }): Promise<void> {
   const signature = join(places.generation(outbox, manifest.generation), 'manifest.json.asc')
-  const keys = join(folder.path, 'signers')
-  const publicKeys = existsSync(keys) ? readdirSync(keys).filter((name) => name.endsWith('.asc')).map((name) => readText(join(keys, name), 'a signer\'s public key')) : []
+  // Whose a key is says its fingerprint, which the generation before has sealed: so it may come from either.
+  const publicKeys = [folder.path, outbox].flatMap((path) => signerKeys(path).map((name) => readText(join(places.signers(path), name), 'a signer\'s public key')))
   await checkSigners({ generation: manifest.generation, text, signature: existsSync(signature) ? readText(signature, 'the signatures') : null, publicKeys }, signers)
+}
+
+/** Names of the public keys of signers. */
+function signerKeys(folder: string): string[] {
+  return existsSync(places.signers(folder)) ? readdirSync(places.signers(folder)).filter((name) => name.endsWith('.asc')) : []
 }
 
 function altered(what: string): GlasskeyError {

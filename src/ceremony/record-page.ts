@@ -9,7 +9,9 @@ import { drawCeremonyRecord } from '../paper/ceremony-record.js'
 import { sliceBytes } from '../paper/envelope-slices.js'
 import { TOOL } from '../version.js'
 import type { MadeGeneration } from './generations.js'
-import type { Sheet } from './sheets.js'
+import type { Conduct } from '../record/conduct.js'
+import type { Signed } from './signing.js'
+import { SIGNING_ROLES } from './signing.js'
 
 /** What the record says beside the generations themselves. */
 export interface RecordFacts {
@@ -17,8 +19,12 @@ export interface RecordFacts {
   started: Date
   ended: Date
   machine: { fact: string; found: string }[]
-  sheets: readonly Omit<Sheet, 'pdf'>[]
-  exceptions: string[]
+  toolSha256: string
+  previousManifestSha256: string | null
+  codeName: string
+  conduct: Conduct
+  transcriptSha256: string
+  signed: readonly Signed[]
 }
 
 /** The record as PDF. Everything on it is public. */
@@ -28,7 +34,7 @@ export function drawRecord(custody: Custody, made: readonly MadeGeneration[], fa
     {
       rehearsal: facts.rehearsal,
       owner: custody.owner.team,
-      place: '',
+      codeName: facts.codeName,
       started: facts.started.toISOString(),
       ended: facts.ended.toISOString(),
       tenancy: custody.tenancy,
@@ -37,10 +43,11 @@ export function drawRecord(custody: Custody, made: readonly MadeGeneration[], fa
       threshold: custody.threshold,
       shares: n,
       tool: TOOL,
-      toolSha256: null,
+      toolSha256: facts.toolSha256,
       rulesSha256: rulesDigest(custody.rules),
-      transcriptSha256: null,
-      previousRecordSha256: null,
+      transcriptSha256: facts.transcriptSha256,
+      transcriptWords: hexToWords(facts.transcriptSha256),
+      previousManifestSha256: facts.previousManifestSha256,
       custodians: custody.custodians.map(({ number, name, copies }) => ({ number, name, copies: copies.length })),
       generations: made.map(({ manifest }) => ({
         generation: manifest.generation,
@@ -58,16 +65,17 @@ export function drawRecord(custody: Custody, made: readonly MadeGeneration[], fa
       proofs: [
         { claim: `Every ${custody.threshold} of the ${n} shares of each generation give back its seal secret`, result: 'proved before printing' },
         { claim: 'Each envelope opens to the key that its header names', result: 'opened again after sealing' },
-        { claim: 'Each printed page is read by a scanner as it was meant', result: `${facts.sheets.length} sheets rasterised and read back` },
+        { claim: 'Each printed page is read by a scanner as it was meant', result: `${facts.conduct.bagged.length} sheets rasterised and read back` },
+        { claim: `Sheets of at least ${custody.threshold} custodians, and the envelope, were read again from paper`, result: readAgain(facts.conduct) },
       ],
       machine: facts.machine,
-      sheets: facts.sheets.map(({ generation, custodian, copy, bag }) => ({ generation, custodian: `${custodian.number} ${custodian.name}`, copy, bag })),
-      exceptions: facts.exceptions.map((happened) => ({ step: '-', expected: '-', happened, decision: 'accepted', decidedBy: 'ceremony administrator' })),
-      signatures: [
-        { role: 'Ceremony administrator', name: '' },
-        { role: 'Witness', name: '' },
-        { role: 'Witness', name: '' },
-      ],
+      sheets: facts.conduct.bagged.map(({ generation, custodian, copy, bag }) => ({ generation, custodian: `${custodian} ${custody.custodians[custodian - 1]?.name ?? ''}`, copy, bag })),
+      exceptions: facts.conduct.exceptions.map(({ exception, number, expected, happened, decision, decidedBy }) => ({ exception, step: number, expected, happened, decision, decidedBy })),
+      signatures: facts.conduct.people.map(({ role, custodian, name, affiliation }) => ({
+        role: custodian === null ? capital(role) : `Custodian ${custodian}`,
+        name: affiliation === null ? name : `${name}, ${affiliation}`,
+        openpgp: SIGNING_ROLES.some((one) => one === role) ? (facts.signed.find((one) => one.role === role)?.fingerprint ?? 'not signed with OpenPGP') : null,
+      })),
     },
     { paper: custody.paper },
   )
@@ -79,4 +87,14 @@ function publicKeyParts(keyId: string, spki: Uint8Array): string[] {
 
 function purposeOf(generation: number): string {
   return generation === 1 ? 'takeover' : generation === 2 ? 'in use after the takeover' : 'successor'
+}
+
+/** How the re-scan ended, in words. */
+function readAgain({ scanned }: Conduct): string {
+  if (scanned.some(({ from }) => from === 'drawn pages')) return 'NO: the drawn pages were read back, and no paper'
+  return `custodians ${[...new Set(scanned.map(({ custodian }) => custodian))].sort((one, other) => one - other).join(', ')}`
+}
+
+function capital(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1)
 }

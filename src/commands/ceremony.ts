@@ -1,57 +1,161 @@
-/** `glasskey ceremony`: offline; and `glasskey ceremony import`: back online. */
-import { resolve } from 'node:path'
+/** `glasskey ceremony`: offline, with people; its script on paper; its signatures; and `glasskey ceremony import`: back online. */
+import { dirname, resolve } from 'node:path'
 import type { Argv } from 'yargs'
+import { AtTheTerminal } from '../ceremony/at-the-terminal.js'
+import { ByFlag } from '../ceremony/by-flag.js'
 import { conductCeremony, type CeremonyResult } from '../ceremony/conduct.js'
 import { importOutbox } from '../ceremony/import.js'
+import type { People } from '../ceremony/people.js'
+import { planCeremony } from '../ceremony/planning.js'
+import { drawScript } from '../ceremony/script-page.js'
+import { signLater } from '../ceremony/sign-later.js'
+import { SIGNING_ROLES, type SigningRole } from '../ceremony/signing.js'
+import { hexToWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
+import { wallClock } from '../host/clock.js'
+import { writeNew } from '../host/disk.js'
 import type { Outcome } from './outcome.js'
 
 interface Arguments {
-  step: 'import' | undefined
+  step: 'import' | 'sign' | undefined
   config: string | undefined
-  custody: string
+  custody: string | undefined
   sheets: string | undefined
   outbox: string | undefined
   rehearsal: boolean
+  yes: boolean
+  printScript: string | undefined
+  printer: string | undefined
+  rescan: string[]
+  keepSheets: boolean
+  administrator: string | undefined
+  operator: string | undefined
+  witness: string[]
+  signature: string[]
+  ceremony: number | undefined
 }
+
+const [WHAT, WHO, PAPER] = ['What to make:', 'Who is there:', 'Paper:']
 
 export const builder = (flags: Argv): Argv =>
   flags
-    .usage('$0 ceremony [import]\n\nWithout a word more: make, split, prove and print, on a machine without a network. import: verify what a\nlater ceremony made and append it to the custody folder.')
-    .positional('step', { choices: ['import'] as const, describe: 'bring a later ceremony back over the air gap' })
-    .option('config', { type: 'string', describe: 'custody.yaml (a later ceremony: the folder\'s own)' })
-    .option('custody', { type: 'string', demandOption: true, describe: 'custody folder: made by the first ceremony, read by a later one' })
-    .option('sheets', { type: 'string', describe: 'folder for the sheets; recorded when it is on a disk (default: in memory)' })
-    .option('outbox', { type: 'string', describe: 'later ceremonies: what goes back over the air gap' })
-    .option('rehearsal', { type: 'boolean', default: false, describe: 'practice: marked so for ever, and may have a network' })
+    .usage(
+      '$0 ceremony [sign|import]\n\nWithout a word more: conduct a ceremony, on a machine without a network: make, split, prove, hand over, seal. import: verify\nwhat a later ceremony made and append it to the custody folder. sign: add a signature that is missing.',
+    )
+    .positional('step', { choices: ['import', 'sign'] as const, describe: 'bring a later ceremony back, or sign one' })
+    .option('config', { type: 'string', group: WHAT, describe: 'custody.yaml (a later ceremony: the folder\'s own)' })
+    .option('custody', { type: 'string', group: WHAT, describe: 'custody folder: made by the first ceremony, read by a later one' })
+    .option('outbox', { type: 'string', group: WHAT, describe: 'later ceremonies: what goes back over the air gap' })
+    .option('rehearsal', { type: 'boolean', default: false, group: WHAT, describe: 'practice: marked so for ever, and may have a network' })
+    .option('yes', { type: 'boolean', default: false, group: WHAT, describe: 'rehearsals: confirm every step without asking' })
+    .option('ceremony', { type: 'number', group: WHAT, describe: 'sign: the ceremony that made this generation first (default: the last)' })
+    .option('administrator', { type: 'string', group: WHO, describe: 'name of the ceremony administrator' })
+    .option('operator', { type: 'string', group: WHO, describe: 'name of who is at the keyboard' })
+    .option('witness', { type: 'string', array: true, nargs: 1, default: [], group: WHO, describe: 'names of the internal and the external witness, in this order' })
+    .option('signature', { type: 'string', array: true, nargs: 1, default: [], group: WHO, describe: 'ROLE=KEYFILE or ROLE=gpg:FINGERPRINT; roles: administrator, internal-witness, external-witness' })
+    .option('print-script', { type: 'string', group: PAPER, describe: 'only write the script as PDF to this file' })
+    .option('sheets', { type: 'string', group: PAPER, describe: 'folder for the sheets; an exception when it is on a disk (default: in memory)' })
+    .option('printer', { type: 'string', group: PAPER, describe: 'CUPS printer that sheets go to' })
+    .option('rescan', { type: 'string', array: true, default: [], group: PAPER, describe: 'scan files of the printed sheets, offered where they are read again' })
+    .option('keep-sheets', { type: 'boolean', default: false, group: PAPER, describe: 'rehearsals: keep the files of the sheets, for practice' })
 
 export const handler = async (args: Arguments): Promise<Outcome> => {
+  if (args.printScript !== undefined) return printScript(args, resolve(args.printScript))
+  if (args.custody === undefined) throw new GlasskeyError('USAGE', 'which custody folder?', 'glasskey ceremony --custody DIR')
   const custody = resolve(args.custody)
-  if (args.step === 'import') {
-    if (args.outbox === undefined) throw new GlasskeyError('USAGE', 'which outbox?', 'glasskey ceremony import --custody DIR --outbox DIR')
-    const imported = await importOutbox(custody, resolve(args.outbox))
-    const differs = imported.custodyYamlDiffers ? '\ncustody.yaml differs between outbox and folder; the folder\'s was kept. Compare them.' : ''
-    return { json: { ...imported }, text: `Imported GENERATION ${imported.generations.join(', ')}; logbook entry ${imported.logbook}.${differs}` }
-  }
-  const result = await conductCeremony({
-    config: args.config === undefined ? undefined : resolve(args.config),
-    custody,
-    sheets: args.sheets === undefined ? undefined : resolve(args.sheets),
-    outbox: args.outbox === undefined ? undefined : resolve(args.outbox),
-    rehearsal: args.rehearsal,
-  })
+  if (args.step === 'import') return bringBack(custody, args.outbox)
+  if (args.step === 'sign') return signAfterwards(args, custody)
+  const { rehearsal, yes } = args
+  const [internal, external] = args.witness
+  const result = await conductCeremony(
+    {
+      config: args.config === undefined ? undefined : resolve(args.config),
+      custody,
+      sheets: args.sheets === undefined ? undefined : resolve(args.sheets),
+      outbox: args.outbox === undefined ? undefined : resolve(args.outbox),
+      rehearsal,
+      printer: args.printer,
+      rescan: args.rescan.map((path) => resolve(path)),
+      keepSheets: args.keepSheets,
+      roles: { ...named('administrator', args.administrator), ...named('operator', args.operator), ...named('internal witness', internal), ...named('external witness', external) },
+      signatures: signaturesOf(args.signature),
+    },
+    () => convene(rehearsal, yes),
+  )
   return { json: { ...result }, text: summary(result) }
+}
+
+/** Who conducts. Throws REHEARSAL_MISMATCH, NO_TERMINAL. */
+function convene(rehearsal: boolean, yes: boolean): People {
+  if (!yes) return new AtTheTerminal(endedBySignal())
+  if (!rehearsal) throw new GlasskeyError('REHEARSAL_MISMATCH', '--yes is for rehearsals only: people conduct a real ceremony', 'Leave --yes away.')
+  return new ByFlag()
+}
+
+/** A ceremony that is called off cleans up after itself. */
+function endedBySignal(): AbortSignal {
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      stop.abort(signal === 'SIGINT' ? 'Ctrl-C' : signal)
+    })
+  }
+  return stop.signal
+}
+
+async function printScript({ config, custody, rehearsal }: Arguments, path: string): Promise<Outcome> {
+  const folder = custody ?? (config === undefined ? undefined : dirname(config))
+  if (folder === undefined) throw new GlasskeyError('USAGE', 'the script of which ceremony?', 'glasskey ceremony --print-script FILE.pdf --config custody.yaml')
+  const plan = planCeremony({ config: config === undefined ? undefined : resolve(config), custody: resolve(folder), rehearsal })
+  const { pdf, script } = await drawScript({ ...plan, rehearsal }, wallClock())
+  writeNew(path, pdf)
+  const generations = Array.from({ length: plan.count }, (_, at) => plan.first + at)
+  const words = hexToWords(script.sha256)
+  return {
+    json: { script: path, codeName: script.codeName, version: script.version, sha256: script.sha256, words, minutes: script.minutes, rehearsal, generations },
+    text: `Script: ${path}\nCode name: ${script.codeName}\nSHA-256: ${script.sha256}\nAbout ${script.minutes} minutes. Print one for everybody who comes; one of them is the official copy.`,
+  }
+}
+
+async function bringBack(custody: string, outbox: string | undefined): Promise<Outcome> {
+  if (outbox === undefined) throw new GlasskeyError('USAGE', 'which outbox?', 'glasskey ceremony import --custody DIR --outbox DIR')
+  const imported = await importOutbox(custody, resolve(outbox))
+  const differs = imported.custodyYamlDiffers ? '\ncustody.yaml differs between outbox and folder; the folder\'s was kept. Compare them.' : ''
+  return { json: { ...imported }, text: `Imported GENERATION ${imported.generations.join(', ')}; logbook entry ${imported.logbook}.${differs}` }
+}
+
+async function signAfterwards(args: Arguments, custody: string): Promise<Outcome> {
+  const signatures = Object.entries(signaturesOf(args.signature)) as [SigningRole, string][]
+  if (signatures.length === 0) throw new GlasskeyError('USAGE', 'whose signature?', 'glasskey ceremony sign --custody DIR --signature administrator=KEYFILE')
+  const signed = await signLater(args.outbox === undefined ? custody : resolve(args.outbox), args.ceremony, signatures)
+  return { json: { ...signed }, text: signed.signatures.map(({ role, name, fingerprint, manifests }) => `Signed by ${name}, ${role}, ${fingerprint}: the transcript${manifests.length === 0 ? '' : ` and the manifests of GENERATION ${manifests.join(', ')}`}.`).join('\n') }
+}
+
+function named<Name extends string>(role: Name, name: string | undefined): Partial<Record<Name, string>> {
+  return name === undefined ? {} : ({ [role]: name } as Partial<Record<Name, string>>)
+}
+
+/** `ROLE=HOW` by role. Throws USAGE. */
+function signaturesOf(flags: readonly string[]): Partial<Record<SigningRole, string>> {
+  const entries = flags.map((flag) => {
+    const at = flag.indexOf('=')
+    const role = SIGNING_ROLES.find((one) => one.replace(' ', '-') === flag.slice(0, at))
+    if (role === undefined || at === flag.length - 1) throw new GlasskeyError('USAGE', `--signature takes ROLE=KEYFILE or ROLE=gpg:FINGERPRINT, where ROLE is administrator, internal-witness or external-witness; not "${flag}"`)
+    return [role, flag.slice(at + 1)] as const
+  })
+  return Object.fromEntries(entries)
 }
 
 function summary(result: CeremonyResult): string {
   const lines = [
     result.rehearsal ? 'A REHEARSAL set is sealed.' : 'The set is sealed.',
     ...result.generations.map(({ generation, keyId }) => `  GENERATION ${generation}  key id ${keyId}`),
-    `Sheets:  ${result.sheets} (${result.sheetFiles.length} files; these are the secrets)`,
-    `Record:  ${result.record}`,
-    result.outbox === null ? `Custody: ${result.custody}` : `Outbox:  ${result.outbox} (online: glasskey ceremony import --custody DIR --outbox DIR)`,
+    `Transcript: ${result.transcript}`,
+    `  SHA-256 ${result.transcriptSha256}, ${result.exceptions} ${result.exceptions === 1 ? 'exception' : 'exceptions'}, signed by ${result.signatures.length === 0 ? 'nobody (glasskey ceremony sign adds signatures)' : result.signatures.map(({ role }) => role).join(', ')}`,
+    `Record:     ${result.record}`,
+    result.outbox === null ? `Custody:    ${result.custody}` : `Outbox:     ${result.outbox} (online: glasskey ceremony import --custody DIR --outbox DIR)`,
     '',
-    'Now print each sheet for its custodian, one at a time, and seal it in its bag at once. Then destroy the sheet files.',
+    'Now the last act of the script, on paper: copies, power, bags.',
   ]
   return lines.join('\n')
 }

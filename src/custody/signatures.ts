@@ -1,5 +1,5 @@
-/** Detached OpenPGP signatures over a manifest, by signers whose fingerprints an envelope seals. */
-import { createMessage, readKeys, readSignature, verify } from 'openpgp'
+/** Detached OpenPGP signatures: over a manifest, by signers whose fingerprints an envelope seals; over a transcript. */
+import { createMessage, readKeys, readSignature, verify, type Key } from 'openpgp'
 import { GlasskeyError } from '../errors.js'
 
 /** Characters of a manifest's .asc: each signature is under 1,000, and the search for them must come to an end. */
@@ -28,24 +28,44 @@ export async function checkSigners(signed: SignedManifest, sealed: { fingerprint
 }
 
 async function goodSigners(signed: SignedManifest, armored: string, sealed: readonly string[]): Promise<string[]> {
-  const rings = await Promise.all(signed.publicKeys.map((armoredKeys) => readable('a public key in signers/', async () => await readKeys({ armoredKeys }))))
-  const keys = rings.flat()
-  const trusted = keys.filter((key) => sealed.includes(key.getFingerprint().toUpperCase())).map((key) => key.toPublic())
+  const keys = await keysIn(signed.publicKeys)
+  return [...(await signedBy(signed.text, armored, keys.filter((key) => sealed.includes(fingerprintOf(key))), `manifest.json.asc of GENERATION ${signed.generation}`))]
+}
+
+/**
+ * Fingerprints of those of `publicKeys` (armoured) who signed a text. Blocks by others are passed over. `name` is how
+ * messages call the signature. Throws SUCCESSOR_UNTRUSTED for what cannot be read.
+ */
+export async function signersOf(text: string, armored: string, publicKeys: readonly string[], name: string): Promise<string[]> {
+  return [...(await signedBy(text, armored, await keysIn(publicKeys), name))]
+}
+
+/** Fingerprint of a primary key, 40 upper-case hex digits. */
+export function fingerprintOf(key: Key): string {
+  return key.getFingerprint().toUpperCase()
+}
+
+async function keysIn(armored: readonly string[]): Promise<Key[]> {
+  const rings = await Promise.all(armored.map((armoredKeys) => readable('a public key in signers/', async () => await readKeys({ armoredKeys }))))
+  return rings.flat()
+}
+
+async function signedBy(text: string, armored: string, keys: readonly Key[], name: string): Promise<Set<string>> {
+  const trusted = keys.map((key) => key.toPublic())
   const good = new Set<string>()
-  const name = `manifest.json.asc of GENERATION ${signed.generation}`
   if (armored.length > LONGEST_SIGNATURES) throw unreadable(name)
   // Signers work apart: each appends a block of their own to the .asc.
   for (const block of (armored.match(BLOCKS) ?? []).slice(0, MAXIMUM_SIGNATURES)) {
     const signature = await readable(name, () => readSignature({ armoredSignature: block }))
     if (signature.packets.length > MAXIMUM_SIGNATURES) throw unreadable(name)
-    const message = await createMessage({ binary: new TextEncoder().encode(signed.text) })
+    const message = await createMessage({ binary: new TextEncoder().encode(text) })
     const { signatures } = await readable(name, async () => await verify({ message, signature, verificationKeys: trusted, format: 'binary' }))
     for (const found of signatures) {
       const signer = trusted.find((key) => key.getKeys(found.keyID).length > 0)
-      if (signer && (await holds(found.verified))) good.add(signer.getFingerprint().toUpperCase())
+      if (signer && (await holds(found.verified))) good.add(fingerprintOf(signer))
     }
   }
-  return [...good]
+  return good
 }
 
 const BLOCKS = /-----BEGIN PGP SIGNATURE-----[^]*?-----END PGP SIGNATURE-----/g

@@ -60,7 +60,7 @@ async function play(stage: Stage, cloud: z.infer<typeof simulated>, start: numbe
   await stage.run('init', ['init', '--tenancy', cloud.tenancy, '--user', cloud.users.administrator, '--home-region', HOME, '--regions', `${HOME},${SECOND}`, '--team', 'Cloud Platform', '--contact', 'Security desk, ext. 4711', ...CUSTODIANS.flatMap((name) => ['--custodian', name]), '--threshold', '2', '--copies', '1', '--out', 'custody.yaml'])
 
   stage.scene('2. The ceremony', 'Four generations of keys are made and split. Each sheet is worthless alone; any two of three open a key.')
-  await stage.run('ceremony', ['ceremony', '--config', 'custody.yaml', '--custody', 'custody', '--sheets', 'sheets', '--rehearsal'])
+  await stage.run('ceremony', ['ceremony', '--config', 'custody.yaml', '--custody', 'custody', '--sheets', 'sheets', '--rehearsal', '--yes'])
 
   stage.scene('3. The takeover', 'The administrator lends a key. The custodians\' key replaces it, and becomes the only way in.')
   await stage.run('takeover', ['takeover', '--custody', 'custody', '--profile', 'BOOTSTRAP', '--reader', 'AUDITOR', '--operator', 'Lin Chen', '--yes', ...sheets(1, 1, 2), ...oci])
@@ -77,7 +77,7 @@ async function play(stage: Stage, cloud: z.infer<typeof simulated>, start: numbe
   await stage.run('break saas-admin', [...saas('read-only', 2), '--yes', ...sheets(2, 2, 3), '--reader', 'AUDITOR', ...oci])
 
   stage.scene('6. The next ceremony', 'A key is spent, so one is made: offline, on a copy of the folder; what comes back is verified before it is added.')
-  await stage.run('ceremony', ['ceremony', '--custody', 'custody', '--sheets', 'sheets-2', '--outbox', 'outbox', '--rehearsal'])
+  await stage.run('ceremony', ['ceremony', '--custody', 'custody', '--sheets', 'sheets-2', '--outbox', 'outbox', '--rehearsal', '--yes'])
   await stage.run('import', ['ceremony', 'import', '--custody', 'custody', '--outbox', 'outbox'])
 
   stage.scene('7. The auditor', 'With a login of their own that can only read: was what was released revoked, and is what was done what was written?')

@@ -47,6 +47,10 @@ export interface SealedFolder {
 export const places = {
   custody: (folder: string): string => join(folder, 'custody.yaml'),
   generation: (folder: string, generation: number): string => join(folder, 'generations', String(generation)),
+  records: (folder: string): string => join(folder, 'records'),
+  /** The transcript of the ceremony that made this generation first; its signatures lie beside it, with `.asc`. */
+  transcript: (folder: string, firstGeneration: number): string => join(folder, 'records', `ceremony-from-generation-${firstGeneration}.jsonl`),
+  signers: (folder: string): string => join(folder, 'signers'),
   logbook: (folder: string): string => join(folder, 'logbook.jsonl'),
   measured: (folder: string): string => join(folder, 'measured.json'),
   sessions: (folder: string): string => join(folder, 'sessions'),

@@ -26,7 +26,8 @@ export interface RecordedGeneration {
 export interface CeremonyRecordContent {
   readonly rehearsal: boolean
   readonly owner: string
-  readonly place: string
+  /** Of the script that was followed. */
+  readonly codeName: string
   readonly started: string
   readonly ended: string
   readonly tenancy: string
@@ -37,8 +38,10 @@ export interface CeremonyRecordContent {
   readonly tool: string
   readonly toolSha256: string | null
   readonly rulesSha256: string
-  readonly transcriptSha256: string | null
-  readonly previousRecordSha256: string | null
+  readonly transcriptSha256: string
+  readonly transcriptWords: string
+  /** Null at the first ceremony. */
+  readonly previousManifestSha256: string | null
   readonly custodians: readonly { readonly number: number, readonly name: string, readonly copies: number }[]
   readonly generations: readonly RecordedGeneration[]
   readonly proofs: readonly { readonly claim: string, readonly result: string }[]
@@ -48,18 +51,19 @@ export interface CeremonyRecordContent {
     readonly generation: number, readonly custodian: string, readonly copy: number, readonly bag: string | null
   }[]
   readonly exceptions: readonly {
-    readonly step: string, readonly expected: string, readonly happened: string, readonly decision: string
+    readonly exception: number, readonly step: string, readonly expected: string, readonly happened: string, readonly decision: string
     readonly decidedBy: string
   }[]
-  readonly signatures: readonly { readonly role: string, readonly name: string }[]
+  /** `openpgp` is the fingerprint that signed the transcript, or that nobody did; null for those who sign with a pen only. */
+  readonly signatures: readonly { readonly role: string, readonly name: string, readonly openpgp: string | null }[]
 }
 
 const CEREMONY_RECORD = documentKind({
   template: 'ceremony-record',
   fields: {
-    rehearsal: 'flag', owner: 'text', place: 'text', started: 'text', ended: 'text', tenancy: 'text', user: 'text',
+    rehearsal: 'flag', owner: 'text', codeName: 'text', started: 'text', ended: 'text', tenancy: 'text', user: 'text',
     homeRegion: 'text', threshold: 'text', shares: 'text', tool: 'text', toolSha256: 'text', rulesSha256: 'text',
-    transcriptSha256: 'text', previousRecordSha256: 'text', exceptionCount: 'text',
+    transcriptSha256: 'text', transcriptWords: 'text', previousManifestSha256: 'text', exceptionCount: 'text',
     custodians: [{ number: 'text', name: 'text', copies: 'text' }],
     generations: [{
       generation: 'text', purpose: 'text', keyId: 'text', keyWords: 'text', bagWords: 'text', spkiSha256: 'text', fingerprint: 'text',
@@ -70,14 +74,14 @@ const CEREMONY_RECORD = documentKind({
     proofs: [{ claim: 'text', result: 'text' }],
     machine: [{ fact: 'text', found: 'text' }],
     sheets: [{ generation: 'text', custodian: 'text', copy: 'text', bag: 'text' }],
-    exceptions: [{ step: 'text', expected: 'text', happened: 'text', decision: 'text', decidedBy: 'text' }],
-    signatures: [{ role: 'text', name: 'text' }],
+    exceptions: [{ exception: 'text', step: 'text', expected: 'text', happened: 'text', decision: 'text', decidedBy: 'text' }],
+    signatures: [{ role: 'text', name: 'text', openpgp: 'text' }],
   },
   mustPrint: ['tenancy', 'user', 'threshold', 'shares', 'custodians.number', 'custodians.name', 'rulesSha256',
     'generations.generation', 'generations.keyId', 'generations.keyWords', 'generations.bagWords', 'generations.spkiSha256',
     'generations.fingerprint', 'generations.manifestSha256', 'generations.envelopeSha256',
     'generations.commitments.commitment', 'generations.publicKey.code', 'proofs.result', 'machine.found',
-    'exceptions.happened', 'exceptions.decision', 'signatures.name'],
+    'exceptions.happened', 'exceptions.decision', 'signatures.name', 'signatures.openpgp', 'transcriptSha256', 'transcriptWords'],
   unprintable: 'refuse',
   say: { 'custodians.name': 'name of a custodian', 'signatures.name': 'name of a person who signs' },
 })

@@ -143,7 +143,7 @@ const TORN = 'Torn line before this one, SHA-256'
 /** What each field of an entry is called on paper, in the order in which it stands there; null: the page has it elsewhere. */
 const LABELS: { [Type in LogbookEntry['type']]: Record<FieldOf<Extract<LogbookEntry, { type: Type }>>, string | null> } = {
   ceremony: {
-    rehearsal: 'Rehearsal', threshold: 'Custodians needed', custodians: 'Custodians', generations: 'Generation', machine: 'Machine', tool: 'Made with',
+    rehearsal: 'Rehearsal', threshold: 'Custodians needed', custodians: 'Custodians', generations: 'Generation', machine: 'Machine', transcriptSha256: 'Transcript, SHA-256', tool: 'Made with',
     tenancy: null, user: null, exceptions: null, format: null, torn: TORN,
   },
   session: {

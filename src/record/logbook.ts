@@ -23,6 +23,8 @@ export const logbookEntry = z.discriminatedUnion('type', [
     generations: z.array(z.strictObject({ generation, keyId, spkiSha256: sha256, manifestSha256: sha256 })).min(1),
     machine: z.array(line),
     exceptions: z.array(line),
+    /** Absent in entries of ceremonies that had no transcript. */
+    transcriptSha256: sha256.optional(),
     tool: line,
   }),
   entry('session', {

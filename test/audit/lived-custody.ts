@@ -42,7 +42,7 @@ export async function liveOnce(): Promise<LivedCustody> {
   const refused = await run(...stage.saasAdmin(1))
   if (refused.code !== 5) throw new Error(`sheets of a dead generation: exit ${refused.code}\n${refused.stderr}`)
   await good(...stage.saasAdmin(2, '--reader', 'AUDITOR'))
-  await good('ceremony', '--custody', stage.custody, '--sheets', 'sheets-2', '--outbox', 'outbox', '--rehearsal')
+  await good('ceremony', '--custody', stage.custody, '--sheets', 'sheets-2', '--outbox', 'outbox', '--rehearsal', '--yes')
   await good('ceremony', 'import', '--custody', stage.custody, '--outbox', 'outbox')
   const told = linesOf(join(stage.custody, 'logbook.jsonl')).flatMap(({ session }) => (typeof session === 'string' ? [session] : []))
   let copies = 0

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { custodyYaml, type CustodyAnswers } from '../../src/ceremony/custody-template.js'
-import { conductCeremony, type CeremonyRequest } from '../../src/ceremony/conduct.js'
+import { ByFlag } from '../../src/ceremony/by-flag.js'
+import { conductCeremony as conduct, type CeremonyRequest, type CeremonyResult } from '../../src/ceremony/conduct.js'
 import { importOutbox } from '../../src/ceremony/import.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { sheetFolder } from '../../src/ceremony/memory-folder.js'
@@ -36,6 +37,8 @@ vi.mock('shamir-secret-sharing', async (original) => {
   }
 })
 
+const conductCeremony = (asked: CeremonyRequest): Promise<CeremonyResult> => conduct(asked, () => new ByFlag())
+
 const ANSWERS: CustodyAnswers = {
   team: 'Cloud Platform',
   contact: 'Security desk',
@@ -64,7 +67,7 @@ afterEach(() => {
 
 function request(answers: Partial<CustodyAnswers> = {}, more: Partial<CeremonyRequest> = {}): CeremonyRequest {
   writeFileSync(join(directory, 'custody.yaml'), custodyYaml({ ...ANSWERS, ...answers }))
-  return { config: join(directory, 'custody.yaml'), custody: join(directory, 'custody'), sheets: join(directory, 'sheets'), outbox: undefined, rehearsal: true, ...more }
+  return { config: join(directory, 'custody.yaml'), custody: join(directory, 'custody'), sheets: join(directory, 'sheets'), outbox: undefined, rehearsal: true, printer: undefined, rescan: [], keepSheets: false, roles: {}, signatures: {}, ...more }
 }
 
 /** Nothing was made: no custody folder, no sheet, no left-over beside them. */

@@ -21,7 +21,7 @@ async function beforeCeremony(staging: Staging): Promise<Rehearsal> {
   return stage
 }
 
-const ceremony = (sheets: string): string[] => ['ceremony', '--custody', 'custody', '--sheets', sheets, '--rehearsal']
+const ceremony = (sheets: string): string[] => ['ceremony', '--custody', 'custody', '--sheets', sheets, '--rehearsal', '--yes']
 
 /** The folder is whole, or not there; and whatever sheets lie about, the next ceremony makes its own. */
 async function holdAgain(stage: Rehearsal): Promise<void> {
@@ -51,7 +51,7 @@ await dieAtEveryPoint({
 
 /** After a rotation one generation waits; a later ceremony has made the second. Played once, and copied for each point. */
 const imported = await rehearsal()
-for (const args of [imported.rotate(), ['ceremony', '--custody', imported.custody, '--outbox', 'outbox', '--sheets', 'sheets-2', '--rehearsal']]) {
+for (const args of [imported.rotate(), ['ceremony', '--custody', imported.custody, '--outbox', 'outbox', '--sheets', 'sheets-2', '--rehearsal', '--yes']]) {
   const { code, stderr } = await imported.run(args)
   if (code !== 0) throw new Error(stderr)
 }

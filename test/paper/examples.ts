@@ -91,7 +91,7 @@ export function ceremonyContent(custodians: number, generations: number, changes
   return {
     rehearsal: false,
     owner: 'Meridian Grid Services',
-    place: 'Room 2.14, Basel',
+    codeName: 'klaxon determine',
     started: '2026-03-14T08:00:00.000Z',
     ended: '2026-03-14T09:26:53.000Z',
     tenancy: TENANCY,
@@ -103,7 +103,8 @@ export function ceremonyContent(custodians: number, generations: number, changes
     toolSha256: hex('tool'),
     rulesSha256: hex('rules'),
     transcriptSha256: hex('transcript'),
-    previousRecordSha256: null,
+    transcriptWords: `${KEY_WORDS} ${SUCCESSOR.keyWords} ${KEY_WORDS} ${SUCCESSOR.keyWords}`,
+    previousManifestSha256: null,
     custodians: people(custodians).map((person) => ({ ...person, copies: 1 })),
     generations: Array.from({ length: generations }, (_, index) => ({
       generation: index + 1,
@@ -133,11 +134,16 @@ export function ceremonyContent(custodians: number, generations: number, changes
     sheets: Array.from({ length: generations }, (_, index) => people(custodians).map(({ number, name }) =>
       ({ generation: index + 1, custodian: `${number} ${name}`, copy: 1, bag: null }))).flat(),
     exceptions: [{
-      step: '41', expected: 'page 2 of copy 1 for custodian 3 decodes', happened: 'paper jam; the page came out creased',
+      exception: 1, step: '5.6', expected: 'page 2 of copy 1 for custodian 3 decodes', happened: 'paper jam; the page came out creased',
       decision: 'both pages shredded before the witness and printed again', decidedBy: 'ceremony administrator',
     }],
-    signatures: [{ role: 'Ceremony administrator', name: 'Joan Clarke' }, { role: 'Internal witness', name: 'John von Neumann' },
-      { role: 'External witness', name: 'Emmy Noether' }, ...people(custodians).map(({ number, name }) => ({ role: `Custodian ${number}`, name }))],
+    signatures: [
+      { role: 'Administrator', name: 'Joan Clarke', openpgp: hex('clarke').slice(0, 40).toUpperCase() },
+      { role: 'Operator', name: 'Radia Perlman', openpgp: null },
+      { role: 'Internal witness', name: 'John von Neumann', openpgp: hex('neumann').slice(0, 40).toUpperCase() },
+      { role: 'External witness', name: 'Emmy Noether', openpgp: 'not signed with OpenPGP' },
+      ...people(custodians).map(({ number, name }) => ({ role: `Custodian ${number}`, name, openpgp: null })),
+    ],
     ...changes,
   }
 }

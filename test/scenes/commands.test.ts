@@ -45,7 +45,7 @@ describe('init', () => {
 test('a custody.yaml with a mistake: line, column and name', async () => {
   const path = join(directory, 'wrong.yaml')
   writeFileSync(path, readFileSync(join(stage.custody, 'custody.yaml'), 'utf8').replace('threshold: 2', 'treshold: 2'))
-  const { code, stderr } = await glasskey(['ceremony', '--config', path, '--custody', join(directory, 'c'), '--rehearsal'])
+  const { code, stderr } = await glasskey(['ceremony', '--config', path, '--custody', join(directory, 'c'), '--rehearsal', '--yes'])
   expect(code).toBe(2)
   expect(stderr).toMatch(/wrong\.yaml:\d+:\d+: treshold: is not a setting of custody\.yaml/)
 })

@@ -6,8 +6,10 @@ import type { Opinion } from '../../src/audit/opinion.js'
 import type { Finding } from '../../src/breakglass/preflight.js'
 import type { CeremonyResult } from '../../src/ceremony/conduct.js'
 import type { Imported } from '../../src/ceremony/import.js'
+import type { SignedLater } from '../../src/ceremony/sign-later.js'
+import { SIGNING_ROLES } from '../../src/ceremony/signing.js'
 import * as fields from '../../src/custody/fields.js'
-import { fingerprint, instant, line, ocid, region, sha256 } from '../../src/custody/fields.js'
+import { fingerprint, instant, line, ocid, openpgpFingerprint, region, sha256 } from '../../src/custody/fields.js'
 import type { Problem } from '../../src/commands/outcome.js'
 import type { DrillReport } from '../../src/drill/drill.js'
 import { EXIT_CODES, type ErrorCode } from '../../src/errors.js'
@@ -41,15 +43,40 @@ const successor = z.strictObject({ generation, keyId })
 const actionResult = z.enum(['not begun', 'done', 'failed', 'interrupted', 'none'])
 const secondsLive = seconds.describe('For how many seconds the key was live; 0 when it was not')
 
+const signingRole = z.enum(SIGNING_ROLES)
+
 const ceremony = z.strictObject({
   custody: path.describe('Absolute path of the custody folder'),
   outbox: path.nullable().describe('Absolute path of what goes back over the air gap; null for the first ceremony, which writes the custody folder itself'),
-  sheets: path.describe('Folder of the sheets, which are the secrets'),
-  sheetFiles: z.array(z.string()).describe('Names of the files in it'),
+  sheets: path.describe('Folder in which sheets lay, which are the secrets'),
+  sheetFiles: z.array(z.string()).describe('Names of the sheets; only a rehearsal keeps their files'),
   record: path.describe('PDF of the ceremony record'),
   rehearsal,
+  codeName: z.string().describe('Two words by which people know the script'),
+  transcript: path.describe('The transcript'),
+  transcriptSha256: sha256.describe('Its SHA-256, as people wrote it down'),
+  exceptions: z.number().int().min(0).describe('Exceptions that were recorded in it'),
+  signatures: z.array(z.strictObject({ role: signingRole, name: z.string(), fingerprint: openpgpFingerprint })).describe('Verified OpenPGP signatures over it'),
   generations: z.array(z.strictObject({ generation, keyId, spkiSha256: sha256, fingerprint, manifestSha256: sha256 })).describe('What was made, in order'),
 }) satisfies z.ZodType<CeremonyResult>
+
+const ceremonyScript = z.strictObject({
+  script: path.describe('PDF of the script'),
+  codeName: z.string().describe('Two words by which people know it'),
+  version: z.number().int().min(1).describe('Version of its steps'),
+  sha256: sha256.describe('Digest on its cover'),
+  words: z.string().describe('The same in words'),
+  minutes: z.number().int().describe('Expected duration'),
+  rehearsal,
+  generations: z.array(generation).describe('What the ceremony will make'),
+})
+
+const ceremonySigned = z.strictObject({
+  custody: path.describe('Absolute path of the custody folder or outbox'),
+  transcript: path.describe('The transcript that was signed'),
+  transcriptSha256: sha256,
+  signatures: z.array(z.strictObject({ role: signingRole, name: z.string(), fingerprint: openpgpFingerprint, manifests: z.array(generation).describe('Generations whose manifests were signed too') })).describe('What was added'),
+}) satisfies z.ZodType<SignedLater>
 
 const imported = z.strictObject({
   custody: path.describe('Absolute path of the custody folder'),
@@ -208,6 +235,8 @@ export const outcomes = {
   error: z.strictObject({ error: problem }),
   init: z.strictObject({ out: path.describe('Absolute path of the custody.yaml that was written'), custodians: count.describe('How many there are'), threshold: count.describe('How many of them make a quorum'), error: none }),
   ceremony: z.strictObject({ ...ceremony.shape, error: none }),
+  'ceremony-script': z.strictObject({ ...ceremonyScript.shape, error: none }),
+  'ceremony-signed': z.strictObject({ ...ceremonySigned.shape, error: none }),
   'ceremony-import': z.strictObject({ ...imported.shape, error: none }),
   check: z.strictObject({ ready: z.boolean().describe('Whether a session would begin'), findings: z.array(finding).describe('What was looked at, in order'), error: perhaps }),
   status: z.strictObject({ ...status.shape, error: none }),
@@ -255,7 +284,8 @@ export type OutcomeName = keyof typeof outcomes
 export const COMMANDS: Readonly<Record<string, readonly [OutcomeName, ...OutcomeName[]]>> = {
   drill: ['drill'],
   init: ['init'],
-  ceremony: ['ceremony'],
+  ceremony: ['ceremony', 'ceremony-script'],
+  'ceremony sign': ['ceremony-signed'],
   'ceremony import': ['ceremony-import'],
   takeover: ['session', 'nothing-to-do'],
   'break rotate': ['session', 'summons'],

@@ -156,7 +156,7 @@ describe('releases', () => {
 
   test('a later ceremony and its import', async () => {
     const outbox = join(stage.directory, 'outbox')
-    expect(await say('ceremony', 'ceremony', ...custody(), '--sheets', 'sheets-2', '--outbox', outbox, '--rehearsal')).toMatchObject({ outbox, generations: [{ generation: 5 }] })
+    expect(await say('ceremony', 'ceremony', ...custody(), '--sheets', 'sheets-2', '--outbox', outbox, '--rehearsal', '--yes')).toMatchObject({ outbox, generations: [{ generation: 5 }] })
     expect(await say('ceremony import', 'ceremony-import', ...custody(), '--outbox', outbox)).toMatchObject({ generations: [5], custodyYamlDiffers: false })
   })
 })

@@ -40,7 +40,7 @@ export async function holdCeremony(directory: string, options: SimulatorOptions 
     join(directory, 'custody.yaml'),
     custodyYaml({ team: 'Cloud Platform', contact: 'Security desk', tenancy, user: users.administrator, realm: 'oc1', homeRegion, regions: [...regions], threshold: 2, custodians: CUSTODIANS, copies: 1, generations: 4, keySize: 2048, paper: 'A4', maximumHours: 4 }),
   )
-  const told = await succeed(directory, ['ceremony', '--config', 'custody.yaml', '--custody', 'custody', '--sheets', 'sheets', '--rehearsal', '--json'])
+  const told = await succeed(directory, ['ceremony', '--config', 'custody.yaml', '--custody', 'custody', '--sheets', 'sheets', '--rehearsal', '--yes', '--json'])
   writeFileSync(join(directory, 'ceremony.json'), told)
   return cloud
 }

@@ -1,0 +1,177 @@
+/** Sheets leave the tool custodian by custodian: released, read again from paper, bagged. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Custodian } from '../custody/custody-yaml.js'
+import { line as lineSchema } from '../custody/fields.js'
+import { GlasskeyError } from '../errors.js'
+import { removeFile, writeNew } from '../host/disk.js'
+import { printPdf } from '../host/printer.js'
+import { say } from '../host/terminal.js'
+import { missingForSeal } from '../record/conduct.js'
+import type { MadeGeneration } from './generations.js'
+import type { SheetFolder } from './memory-folder.js'
+import type { Performance } from './performance.js'
+import { recognise, type SheetSource } from './scan-again.js'
+import type { Sheet } from './sheets.js'
+
+/** What handing over needs. */
+export interface Handing {
+  custodians: readonly Custodian[]
+  made: readonly MadeGeneration[]
+  /** Every sheet, drawn and proved; secret. */
+  sheets: readonly Sheet[]
+  folder: SheetFolder
+  printer: string | undefined
+  /** Scan files that are offered at the question. */
+  rescan: readonly string[]
+  source: SheetSource
+  /** Rehearsals: files stay, and later practice reads them. */
+  keepSheets: boolean
+}
+
+/** The sheets of one ceremony on their way to their custodians. */
+export class HandingOver {
+  readonly #given: Handing
+  readonly #parts = new Set<string>()
+
+  constructor(given: Handing) {
+    this.#given = given
+  }
+
+  /** Files of these sheets, whether they exist or not. */
+  files(custodian?: number): string[] {
+    return this.#sheets(custodian).map(({ name }) => join(this.#given.folder.path, name))
+  }
+
+  /** Lets the sheets of one custodian out, and of nobody else. Throws OUTPUT_EXISTS, FILE_UNWRITABLE. */
+  async release(performance: Performance, custodian: number): Promise<string> {
+    const { folder, printer } = this.#given
+    const sheets = this.#sheets(custodian)
+    await performance.people.enter(`releases ${sheets.length} ${sheets.length === 1 ? 'sheet' : 'sheets'} of custodian ${custodian}, ${this.#name(custodian)}`)
+    if (!performance.transcript.conduct.released.includes(custodian)) {
+      performance.add({ type: 'released', custodian, sheets: sheets.length, to: printer === undefined ? folder.fact : `printer ${printer}` })
+    }
+    if (printer !== undefined && (await this.#printed(performance, sheets, printer))) return `${sheets.length} sheets to printer ${printer}`
+    for (const { name, pdf } of sheets) if (!existsSync(join(folder.path, name))) writeNew(join(folder.path, name), pdf, 0o600)
+    if (performance.people.conduct === 'dialogue') say(`      In ${folder.path}: ${sheets.map(({ name }) => name).join(', ')}`, 'good')
+    return `${sheets.length} sheets`
+  }
+
+  /** Reads the sheets of one custodian again from paper. Skipped only while enough others can still do it. */
+  async scan(performance: Performance, custodian: number): Promise<string> {
+    const { made, custodians } = this.#given
+    const { people } = performance
+    if (people.conduct !== 'dialogue') {
+      for (const { manifest } of made) performance.add({ type: 'scanned', custodian, generation: manifest.generation, from: 'drawn pages', envelope: true })
+      return 'drawn pages, not paper'
+    }
+    for (;;) {
+      const missing = made.map(({ manifest }) => manifest.generation).filter((generation) => !this.#scanned(performance, custodian, generation))
+      if (missing.length === 0) return 'all read again, as they were made'
+      const left = custodians.filter((one) => one.number > custodian).length
+      const enough = made.every(({ manifest }) => this.#readers(performance, manifest.generation) + left >= manifest.threshold)
+      const offered = this.#given.rescan.filter((path) => existsSync(path)).map((path) => (path.includes(' ') ? `"${path}"` : path)).join(' ')
+      const answer = await people.ask({
+        text: `Scans of GENERATION ${missing.join(', ')} (files, or a share typed from paper)${enough ? '; skip leaves it to others' : ''}`,
+        flag: '--rescan',
+        initial: offered === '' ? null : offered,
+        check: (typed) => (typed === 'skip' && !enough ? 'Nobody is left who could do it instead: at least the threshold of custodians read their sheets again.' : null),
+      })
+      if (answer === 'skip') return missing.length === made.length ? 'left to others' : `GENERATION ${missing.join(', ')} left to others`
+      await this.read(performance, answer, custodian)
+    }
+  }
+
+  /** Reads sheets and records whose came back as they were made. `custodian` null: anybody's. */
+  async read(performance: Performance, answer: string, custodian: number | null): Promise<void> {
+    const { made, source } = this.#given
+    const found = await recognise(source(answer), made, this.#parts)
+    for (const problem of found.problems) say(`      ${problem}`, 'alarm')
+    for (const share of found.shares) {
+      const name = `share of custodian ${share.custodian}, ${this.#name(share.custodian)}, GENERATION ${share.generation}`
+      if (custodian !== null && share.custodian !== custodian) {
+        say(`      That is the ${name}: not yours. If it lay among your sheets, type d.`, 'alarm')
+      } else if (this.#scanned(performance, share.custodian, share.generation)) {
+        say(`      The ${name} was read already.`)
+      } else {
+        performance.add({ type: 'scanned', custodian: share.custodian, generation: share.generation, from: share.typed ? 'typed' : 'paper', envelope: found.envelopes.includes(share.generation) })
+        say(`      The ${name} is as it was made.`, 'good')
+      }
+    }
+    // The envelope's page may come after the share's.
+    for (const generation of found.envelopes) {
+      const seen = performance.transcript.conduct.scanned.filter((one) => one.generation === generation)
+      const [first] = seen
+      if (first && !seen.some(({ envelope }) => envelope)) performance.add({ type: 'scanned', custodian: first.custodian, generation, from: 'paper', envelope: true })
+    }
+  }
+
+  /** What is still missing before the set counts, as `missingForSeal` says. */
+  missing(performance: Performance): string[] {
+    return missingForSeal(performance.transcript.conduct)
+  }
+
+  /** Records the bag of each sheet of one custodian. What is in a bag does not stay in a file. */
+  async bag(performance: Performance, custodian: number): Promise<string> {
+    const dialogue = performance.people.conduct === 'dialogue'
+    const bags: string[] = []
+    for (const sheet of this.#sheets(custodian)) {
+      const { bagged } = performance.transcript.conduct
+      const earlier = bagged.find((one) => one.custodian === custodian && one.generation === sheet.generation && one.copy === sheet.copy)
+      const bag =
+        earlier?.bag ??
+        (await performance.people.ask({
+          text: `Bag number of GENERATION ${sheet.generation}, copy ${sheet.copy}`,
+          flag: 'bag in custody.yaml',
+          initial: dialogue ? null : (sheet.bag ?? 'none: rehearsal --yes'),
+          check: (typed) => wrongBag(typed, bagged),
+        }))
+      if (!earlier) performance.add({ type: 'bagged', custodian, generation: sheet.generation, copy: sheet.copy, bag })
+      bags.push(bag)
+    }
+    if (!this.#given.keepSheets) for (const path of this.files(custodian)) removeFile(path)
+    return dialogue ? bags.join(', ') : 'none: rehearsal --yes'
+  }
+
+  #sheets(custodian?: number): Sheet[] {
+    return this.#given.sheets.filter((sheet) => custodian === undefined || sheet.custodian.number === custodian)
+  }
+
+  #name(custodian: number): string {
+    return this.#given.custodians.find(({ number }) => number === custodian)?.name ?? ''
+  }
+
+  #scanned({ transcript }: Performance, custodian: number, generation: number): boolean {
+    return transcript.conduct.scanned.some((one) => one.custodian === custodian && one.generation === generation)
+  }
+
+  #readers({ transcript }: Performance, generation: number): number {
+    return new Set(transcript.conduct.scanned.filter((one) => one.generation === generation).map(({ custodian }) => custodian)).size
+  }
+
+  /** Whether everything was printed. A printer that fails is tried again, or the files are released instead. */
+  async #printed(performance: Performance, sheets: readonly Sheet[], printer: string): Promise<boolean> {
+    const waiting = [...sheets]
+    for (;;) {
+      try {
+        for (let sheet = waiting[0]; sheet !== undefined; sheet = waiting[0]) {
+          await printPdf(sheet.pdf, printer, sheet.name)
+          waiting.shift()
+        }
+        return true
+      } catch (error) {
+        if (!(error instanceof GlasskeyError)) throw error
+        say(`      ${error.message}`, 'alarm')
+        const answer = await performance.people.ask({ text: 'Enter tries the printer again; file releases the files instead', flag: '--sheets', initial: '' })
+        if (answer === 'file') return false
+      }
+    }
+  }
+}
+
+function wrongBag(typed: string, bagged: readonly { custodian: number; generation: number; copy: number; bag: string }[]): string | null {
+  const parsed = lineSchema.safeParse(typed)
+  if (!parsed.success) return `A bag number ${parsed.error.issues[0]?.message ?? 'is one line'}.`
+  const other = bagged.find(({ bag }) => bag === typed)
+  return other ? `Bag ${typed} holds the sheet of custodian ${other.custodian}, GENERATION ${other.generation}, copy ${other.copy} already: each sheet has a bag of its own.` : null
+}

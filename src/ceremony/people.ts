@@ -1,0 +1,64 @@
+/** Who conducts a ceremony: people at a terminal, or a flag that stands for them in a rehearsal. */
+import type { GlasskeyError } from '../errors.js'
+import type { Act, Script, Step } from './script.js'
+
+/** A question. `flag` is what a script would have used. */
+export interface Question {
+  text: string
+  flag: string
+  /** What Enter alone stands for; null when something must be typed. */
+  initial: string | null
+  /** What is wrong with an answer, or null. */
+  check?: (answer: string) => string | null
+}
+
+/** What the tool looked at before or in a step. */
+export interface Finding {
+  holds: boolean
+  expected: string
+  found: string
+  /** Whether people may decide to go on without it. A set is never released unproved, and a real one never with a network. */
+  waivable: boolean
+  /** What it is called where nobody can decide. */
+  refusal: GlasskeyError
+}
+
+/** An exception sheet, as decided. */
+export interface Decided {
+  expected: string
+  happened: string
+  decision: string
+  decidedBy: string
+}
+
+/** Those who conduct. */
+export interface People {
+  readonly conduct: 'dialogue' | 'rehearsal --yes'
+  /** How what they confirm is recorded. */
+  readonly did: 'confirmed' | 'rehearsal --yes'
+  begin: (script: Script) => void
+  act: (act: Act) => void
+  step: (step: Step, place: { at: number; of: number }) => void
+  /** Whether a precondition that people judge is true. Throws Aside. */
+  judge: (step: Step) => Promise<void>
+  /** Resolves when people say that a step is done or may begin. Throws Aside. */
+  enter: (words: string) => Promise<void>
+  /** Throws Aside. */
+  ask: (question: Question) => Promise<string>
+  /** `again` once it is mended; `exception` only where it may be waived. Throws the finding's refusal, or Aside. */
+  mend: (finding: Finding) => Promise<'again' | 'exception'>
+  /** Fills in an exception sheet. `known` is what is known of it already. */
+  exception: (number: number, step: Step, known: { expected: string; happened: string | null }, names: readonly string[]) => Promise<Decided>
+  /** A break: why, and how many came back. */
+  pause: () => Promise<{ reason: string; back: number }>
+}
+
+/** Somebody wants something else than to go on: an exception sheet, or a break. */
+export class Aside extends Error {
+  readonly wants: 'exception' | 'break'
+
+  constructor(wants: 'exception' | 'break') {
+    super(wants)
+    this.wants = wants
+  }
+}

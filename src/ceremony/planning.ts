@@ -1,0 +1,83 @@
+/** What a ceremony is going to make, and what forbids it, before anything is made. */
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseCustodyYaml, type Custody } from '../custody/custody-yaml.js'
+import { manifestDigest } from '../custody/manifest.js'
+import { GlasskeyError } from '../errors.js'
+import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
+import { readText } from '../host/disk.js'
+import { places } from '../host/sealed-folder.js'
+import { assertPrintable } from '../paper/printable.js'
+
+/** Generations that should wait after every later ceremony. */
+const WAITING = 2
+
+/** What decides what a ceremony makes. */
+export interface Planning {
+  /** custody.yaml; the folder's own for a later ceremony when undefined. */
+  config: string | undefined
+  custody: string
+  rehearsal: boolean
+}
+
+/** What a ceremony will make. */
+export interface Plan {
+  custody: Custody
+  configText: string
+  /** The folder that a later ceremony builds on. */
+  earlier: CustodyFolder | null
+  first: number
+  count: number
+  previousManifestSha256: string | null
+}
+
+/** The plan. Throws CONFIG_INVALID, SCRIPT_UNSUPPORTED, REHEARSAL_MISMATCH, FOLDER_ALTERED, REFUSED when enough generations wait. */
+export function planCeremony({ config, custody: folder, rehearsal }: Planning): Plan {
+  const earlier = existsSync(join(folder, 'generations')) ? readCustodyFolder(folder) : null
+  const configPath = config ?? places.custody(folder)
+  const configText = readText(configPath, 'custody.yaml')
+  const custody = parseCustodyYaml(configText, configPath)
+  checkNames(custody)
+  return { custody, configText, earlier, ...(earlier === null ? { first: 1, count: custody.generations, previousManifestSha256: null } : laterPlan(earlier, custody, rehearsal)) }
+}
+
+function laterPlan(earlier: CustodyFolder, custody: Custody, rehearsal: boolean): Pick<Plan, 'first' | 'count' | 'previousManifestSha256'> {
+  const last = earlier.generations.at(-1)?.manifest
+  if (!last) throw new GlasskeyError('FOLDER_ALTERED', 'the folder has no last generation')
+  if (last.rehearsal !== rehearsal) {
+    throw new GlasskeyError('REHEARSAL_MISMATCH', `this custody folder is ${last.rehearsal ? 'a rehearsal' : 'real'}, and stays so for ever`, last.rehearsal ? 'Use --rehearsal.' : 'Leave --rehearsal away.')
+  }
+  if (last.tenancy !== custody.tenancy || last.user !== custody.user) throw new GlasskeyError('CONFIG_INVALID', 'custody.yaml names another tenancy or user than the generations before', 'A new user needs a new custody folder.')
+  const waiting = earlier.standings.filter(({ state }) => state === 'waiting').length
+  if (waiting >= WAITING) throw new GlasskeyError('REFUSED', `${waiting} generations are waiting already; no ceremony is needed`, 'glasskey status says when one is.')
+  return { first: last.generation + 1, count: WAITING - waiting, previousManifestSha256: manifestDigest(last) }
+}
+
+/** Where a ceremony writes: the custody folder itself at first, an outbox later. Throws USAGE, OUTPUT_EXISTS. */
+export function targetOf(custody: string, outbox: string | undefined, earlier: CustodyFolder | null): string {
+  if (earlier === null) {
+    if (outbox !== undefined) throw new GlasskeyError('USAGE', 'the first ceremony writes the custody folder itself; it has no outbox', 'Leave --outbox away.')
+    return refuseOther(custody)
+  }
+  if (outbox === undefined) {
+    throw new GlasskeyError('USAGE', `${custody} has generations already: a later ceremony writes an outbox`, 'Name it with --outbox, and import it online with glasskey ceremony import.')
+  }
+  return refuseOther(outbox)
+}
+
+/** Throws OUTPUT_EXISTS when a folder that is to be made holds anything but custody.yaml. */
+function refuseOther(path: string): string {
+  const names = existsSync(path) ? readdirSync(path).filter((name) => name !== 'custody.yaml') : []
+  if (names.length > 0) throw new GlasskeyError('OUTPUT_EXISTS', `${path} is not empty (${names.slice(0, 3).join(', ')})`, 'Name a new folder.')
+  return path
+}
+
+/** Refuses a name that cannot be printed before anything is made. Throws SCRIPT_UNSUPPORTED. */
+function checkNames(custody: Custody): void {
+  assertPrintable(custody.owner.team, 'owner.team')
+  assertPrintable(custody.owner.contact, 'owner.contact')
+  for (const { number, name, copies } of custody.custodians) {
+    assertPrintable(name, `the name of custodian ${number}`)
+    for (const { copy, bag } of copies) if (bag !== null) assertPrintable(bag, `the bag of custodian ${number}, copy ${copy}`)
+  }
+}

@@ -1,0 +1,86 @@
+/** Sheets read again from paper and compared with what was made. Nothing secret is shown. */
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { toParts } from '../custody/paper-parts.js'
+import { parseShareText } from '../custody/share-text.js'
+import { GlasskeyError } from '../errors.js'
+import { probeIsolation } from '../host/isolation.js'
+import { readScanFiles } from '../host/scan-reader.js'
+import { sliceBytes } from '../paper/envelope-slices.js'
+import type { MadeGeneration } from './generations.js'
+
+/** One thing that was read, and from where; or what went wrong. */
+export type ReadAgain = { where: string; text: string; typed: boolean } | { where: string; problem: string }
+
+/** Where sheets are read from: scan files here; anything that gives texts will do. */
+export type SheetSource = (answer: string) => AsyncIterable<ReadAgain>
+
+/** What was recognised on sheets. */
+export interface Recognised {
+  shares: { generation: number; custodian: number; typed: boolean }[]
+  /** Generations of which every part of the envelope was read. */
+  envelopes: number[]
+  /** A sentence for each thing that is not as it was made, or could not be read. */
+  problems: string[]
+}
+
+/** The answer as names of scan files, or as a share typed from paper. */
+export async function* filesOrTyped(answer: string): AsyncGenerator<ReadAgain> {
+  if (/^gkr?1/i.test(answer)) {
+    yield { where: 'typed', text: answer, typed: true }
+    return
+  }
+  const paths = namesIn(answer)
+  const missing = paths.find((path) => !existsSync(path))
+  if (missing !== undefined) {
+    yield { where: missing, problem: 'is not there' }
+    return
+  }
+  for await (const line of readScanFiles(paths, probeIsolation())) {
+    if ('error' in line) yield { where: line.file, problem: `${line.message} ${line.hint ?? ''}`.trimEnd() }
+    if ('none' in line) yield { where: `${line.file}, page ${line.page}`, problem: 'no code was found' }
+    if ('text' in line) yield { where: `${line.file}, page ${line.page}`, text: line.text, typed: false }
+  }
+}
+
+/** File names of an answer: separated by spaces, or within double quotes. */
+function namesIn(answer: string): string[] {
+  return [...answer.matchAll(/"([^"]+)"|(\S+)/g)].map(([, quoted, plain]) => resolve(quoted ?? plain ?? ''))
+}
+
+/** Compares what was read with what was made. Envelope parts of earlier readings may be handed in. */
+export async function recognise(read: AsyncIterable<ReadAgain>, made: readonly MadeGeneration[], partsBefore: Set<string> = new Set()): Promise<Recognised> {
+  const parts = made.map(({ manifest, envelope }) => ({ generation: manifest.generation, texts: toParts('GKE1', manifest.keyId, envelope, sliceBytes(envelope.length)) }))
+  const found: Recognised = { shares: [], envelopes: [], problems: [] }
+  for await (const one of read) {
+    if ('problem' in one) {
+      found.problems.push(`${one.where}: ${one.problem}.`)
+    } else if (parts.some(({ texts }) => texts.includes(one.text))) {
+      partsBefore.add(one.text)
+    } else if (one.text.startsWith('GKE1/')) {
+      found.problems.push(`${one.where}: this is NOT an envelope that was made today.`)
+    } else {
+      const share = shareIn(one.text, made)
+      if (typeof share === 'string') found.problems.push(`${one.where}: ${share}`)
+      else found.shares.push({ ...share, typed: one.typed })
+    }
+  }
+  found.envelopes = parts.filter(({ texts }) => texts.every((text) => partsBefore.has(text))).map(({ generation }) => generation)
+  return found
+}
+
+function shareIn(text: string, made: readonly MadeGeneration[]): { generation: number; custodian: number } | string {
+  try {
+    const share = parseShareText(text)
+    const generation = made.find(({ manifest }) => manifest.keyId === share.keyId)
+    const meant = generation?.shareTexts[share.custodian - 1]
+    const same = meant !== undefined && Buffer.compare(parseShareText(meant).bytes, share.bytes) === 0
+    share.bytes.fill(0)
+    if (!generation) return `this is a sheet of key id ${share.keyId}, which was not made today.`
+    if (!same) return `this is NOT the share of custodian ${share.custodian} that was made for GENERATION ${generation.manifest.generation}.`
+    return { generation: generation.manifest.generation, custodian: share.custodian }
+  } catch (error) {
+    if (error instanceof GlasskeyError) return `${error.message} ${error.hint}`
+    throw error
+  }
+}

@@ -1,0 +1,69 @@
+/** Ways to sign: a key file, a card or keyring through gpg, or by hand elsewhere and read back. */
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { createMessage, decryptKey, readKey, readPrivateKey, sign, type PrivateKey } from 'openpgp'
+import { fingerprintOf } from '../custody/signatures.js'
+import { GlasskeyError } from '../errors.js'
+import { readText } from '../host/disk.js'
+import { gpgPublicKey, gpgSignature } from '../host/gpg.js'
+
+/** Somebody who can sign. */
+export interface Signer {
+  /** Of the primary key, 40 upper-case hex digits. */
+  fingerprint: string
+  /** Armoured. */
+  publicKey: string
+  /** An armoured detached signature. Throws SIGNING_FAILED. */
+  sign: (text: string) => Promise<string>
+}
+
+/** Asks for a passphrase, without echo. */
+export type Passphrase = (question: string) => Promise<string>
+
+/** A signer named as on the command line: a private key file, or `gpg:FINGERPRINT`. Throws FILE_MISSING, SIGNING_FAILED. */
+export async function signerOf(named: string, passphrase: Passphrase): Promise<Signer> {
+  return named.startsWith('gpg:') ? gpgSigner(named.slice('gpg:'.length).replaceAll(' ', '').toUpperCase()) : keyFileSigner(resolve(named), passphrase)
+}
+
+/** Whether an answer names a way to sign, or what is wrong with it. */
+export function wrongSigner(named: string): string | null {
+  if (named.startsWith('gpg:')) return /^gpg:[0-9A-F ]{40,60}$/i.test(named) ? null : 'After gpg: comes a fingerprint of 40 hex digits (gpg --list-secret-keys shows it).'
+  return existsSync(resolve(named)) ? null : `${named} is not there. Type a private key file, gpg:FINGERPRINT, or none.`
+}
+
+async function gpgSigner(wanted: string): Promise<Signer> {
+  const publicKey = await gpgPublicKey(wanted)
+  const fingerprint = fingerprintOf(await readKey({ armoredKey: publicKey }))
+  return { fingerprint, publicKey, sign: (text) => gpgSignature(text, wanted) }
+}
+
+async function keyFileSigner(path: string, passphrase: Passphrase): Promise<Signer> {
+  const key = await unlocked(path, await privateKeyIn(path), passphrase)
+  return {
+    fingerprint: fingerprintOf(key),
+    publicKey: key.toPublic().armor(),
+    sign: async (text) => {
+      const message = await createMessage({ binary: new TextEncoder().encode(text) })
+      return (await sign({ message, signingKeys: key, detached: true, format: 'armored' })) as string
+    },
+  }
+}
+
+async function privateKeyIn(path: string): Promise<PrivateKey> {
+  const armoredKey = readText(path, 'the key file')
+  try {
+    return await readPrivateKey({ armoredKey })
+  } catch (error) {
+    throw new GlasskeyError('SIGNING_FAILED', `${path} is no armoured OpenPGP private key`, 'gpg --armor --export-secret-keys FINGERPRINT makes one.', { cause: error })
+  }
+}
+
+async function unlocked(path: string, key: PrivateKey, passphrase: Passphrase): Promise<PrivateKey> {
+  if (key.isDecrypted()) return key
+  const typed = await passphrase(`Passphrase of ${path} (not shown):`)
+  try {
+    return await decryptKey({ privateKey: key, passphrase: typed })
+  } catch (error) {
+    throw new GlasskeyError('SIGNING_FAILED', `that is not the passphrase of ${path}`, 'Try again: nothing is locked.', { cause: error })
+  }
+}

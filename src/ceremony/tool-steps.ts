@@ -1,0 +1,247 @@
+/** What the tool does at its places in the script: it looks, makes, proves, releases and counts. */
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import type { Custody } from '../custody/custody-yaml.js'
+import { manifestDigest } from '../custody/manifest.js'
+import { hexToWords, sameWords } from '../custody/words.js'
+import { GlasskeyError } from '../errors.js'
+import { lookForNetwork, requireAirGap } from '../host/air-gap.js'
+import { wallClock } from '../host/clock.js'
+import { foreignCode, requireOwnCode } from '../host/environment.js'
+import { say } from '../host/terminal.js'
+import { ROLES, type Role } from '../record/transcript.js'
+import { TOOL } from '../version.js'
+import { makeGenerations, type MadeGeneration } from './generations.js'
+import { HandingOver } from './handing-over.js'
+import { sheetFolder, type SheetFolder } from './memory-folder.js'
+import type { Finding } from './people.js'
+import type { Doing, Performance } from './performance.js'
+import type { Plan } from './planning.js'
+import type { SheetSource } from './scan-again.js'
+import type { Step } from './script.js'
+import { sheetsOf, type Sheet } from './sheets.js'
+import type { ToolStep } from './steps.js'
+
+/** What the tool was told. */
+export interface Told {
+  plan: Plan
+  rehearsal: boolean
+  started: Date
+  toolSha256: string
+  sheets: string | undefined
+  printer: string | undefined
+  rescan: readonly string[]
+  source: SheetSource
+  keepSheets: boolean
+  /** Names that flags gave. */
+  roles: Partial<Record<Role, string>>
+}
+
+/** What the tool has made so far. Everything but `made` and `sheets` is public. */
+export interface Making {
+  made: MadeGeneration[]
+  sheets: Sheet[]
+  folder: SheetFolder | null
+  handing: HandingOver | null
+  /** Facts of the machine, for the record. */
+  machine: { fact: string; found: string }[]
+}
+
+/** The tool's part of every step that has one. */
+export function toolSteps(performance: Performance, told: Told, making: Making): Record<ToolStep, Doing> {
+  const { plan, rehearsal } = told
+  const { custody } = plan
+  const { people } = performance
+  const fact = (name: string, found: string): void => {
+    making.machine = [...making.machine.filter((one) => one.fact !== name), { fact: name, found }]
+  }
+  const handing = (): HandingOver => {
+    if (!making.handing) throw new GlasskeyError('STEP_OUT_OF_ORDER', 'no sheet was drawn yet')
+    return making.handing
+  }
+  const folder = (): SheetFolder => (making.folder ??= sheetFolder(told.sheets))
+  return {
+    'room.people': () => namePeople(performance, custody, told.roles),
+    'room.script': async () => {
+      const { codeName, sha256 } = performance.script
+      if (people.conduct === 'dialogue') sayWords(sha256)
+      return people.ask({ text: 'Code name, as read from the cover', flag: '--rehearsal --yes', initial: people.conduct === 'dialogue' ? null : codeName, check: (typed) => (sameWords(typed, codeName) ? null : `This is the script "${codeName}". Another cover, or another custody.yaml: compare them; or type d.`) })
+    },
+    'machine.code': async (step) => {
+      await people.enter(`${TOOL}, SHA-256 ${told.toolSha256}: as on the cover`)
+      await performance.require(step, () => ownCode(rehearsal))
+      fact('Node', process.version)
+      return told.toolSha256
+    },
+    'machine.network': async (step) => {
+      await people.enter('looks for a network')
+      const found = await performance.require(step, () => network(rehearsal))
+      fact('Network', found)
+      return found
+    },
+    'machine.clock': () => people.ask({ text: `The tool's clock says ${wallClock().toISOString().slice(11, 19)} UTC; the one in the room differs by so many seconds`, flag: '--rehearsal --yes', initial: null, check: (typed) => (/^[+-]?\d{1,2}( |$)/.test(typed) || typed === 'rehearsal --yes' ? null : 'Less than a minute, as a number of seconds: set the clock of the machine; or type d.') }),
+    'machine.entropy': async () => {
+      await people.enter('asks the kernel for random bytes')
+      // getrandom(2) blocks until the pool is seeded; two equal answers would be no generator at all.
+      if (randomBytes(32).equals(randomBytes(32))) throw new GlasskeyError('SET_NOT_PROVED', 'the kernel gave the same random bytes twice', 'Use another machine.')
+      return 'seeded'
+    },
+    'machine.sheets': async (step) => {
+      const found = await performance.require(step, () => inMemory(folder()))
+      fact('Sheets', folder().fact)
+      await people.enter(`sheets will lie in ${folder().path}: ${found}`)
+      return folder().fact
+    },
+    'keys.make': async (step) => {
+      await people.enter(`makes ${plan.count} ${plan.count === 1 ? 'key' : 'keys'} of ${custody.keySize} bits`)
+      await performance.require(step, () => ownCode(rehearsal))
+      await performance.require(step, () => network(rehearsal))
+      say(`Making ${plan.count} ${plan.count === 1 ? 'key' : 'keys'} of ${custody.keySize} bits …`)
+      making.made = await makeGenerations({
+        custody,
+        rehearsal,
+        first: plan.first,
+        count: plan.count,
+        previousManifestSha256: plan.previousManifestSha256,
+        now: told.started,
+        onMade: (generation) => {
+          say(`GENERATION ${generation}: sealed, split ${custody.threshold} of ${custody.custodians.length}, every quorum proved.`)
+        },
+      })
+      for (const { manifest } of making.made) {
+        const { generation, keyId, spkiSha256, fingerprint, envelopeSha256 } = manifest
+        performance.add({ type: 'made', generation, keyId, spkiSha256, fingerprint, manifestSha256: manifestDigest(manifest), envelopeSha256 })
+      }
+      return 'every quorum proved'
+    },
+    'keys.read': async ({ generation }) => {
+      const keyId = making.made.find(({ manifest }) => manifest.generation === generation)?.manifest.keyId ?? ''
+      await people.enter(`read aloud and written down: ${keyId}, ${hexToWords(keyId)}`)
+      return keyId
+    },
+    'keys.sheets': async () => {
+      await people.enter('draws the sheets and reads them back')
+      making.sheets = await drawSheets(making.made, custody)
+      making.handing = new HandingOver({ ...told, custodians: custody.custodians, made: making.made, sheets: making.sheets, folder: folder() })
+      return `${making.sheets.length} sheets, every page read back`
+    },
+    'hand.release': ({ custodian }) => handing().release(performance, custodian ?? 0),
+    'hand.scan': ({ custodian }) => handing().scan(performance, custodian ?? 0),
+    'hand.bag': ({ custodian }) => handing().bag(performance, custodian ?? 0),
+    'seal.scanned': (step) => scannedEnough(performance, step, handing()),
+    'seal.cleared': async (step) => {
+      await people.enter('removes what is left of the sheets\' files')
+      return performance.require(step, () => cleared(handing(), told.keepSheets, folder()))
+    },
+    'close.bags': () => count(performance, 'Sealed bags on the table', performance.transcript.conduct.bagged.length),
+    'close.exceptions': async () => {
+      for (const { exception, number, happened, decision, decidedBy } of performance.transcript.conduct.exceptions) {
+        if (people.conduct === 'dialogue') say(`      ${exception}. At step ${number}: ${happened}. Decided: ${decision} (${decidedBy}).`)
+      }
+      return count(performance, 'Exceptions', performance.transcript.conduct.exceptions.length)
+    },
+    'close.transcript': async () => {
+      await people.enter('ends the transcript')
+      return null
+    },
+  }
+}
+
+/** A digest in words, eight a line, as it is read aloud. */
+export function sayWords(sha256: string): void {
+  const words = hexToWords(sha256).split(' ')
+  for (let at = 0; at < words.length; at += 8) say(`      ${words.slice(at, at + 8).join(' ')}`)
+}
+
+async function namePeople(performance: Performance, custody: Custody, roles: Partial<Record<Role, string>>): Promise<null> {
+  const { people, transcript } = performance
+  const taken = (): { role: string; name: string }[] => transcript.conduct.people.map(({ role, name }) => ({ role, name }))
+  for (const role of ROLES) {
+    if (taken().some((one) => one.role === role)) continue
+    const name = await people.ask({
+      text: `Name of the ${role}`,
+      flag: FLAGS[role],
+      initial: roles[role] ?? null,
+      check: (typed) => {
+        const other = taken().find((one) => one.name === typed)
+        return typed.length > 200 ? 'That is too long.' : other ? `${typed} is ${other.role} already: one person has one part.` : null
+      },
+    })
+    performance.add({ type: 'person', role, custodian: null, name, affiliation: people.conduct === 'dialogue' ? await people.ask({ text: `  whose people (company, department)`, flag: '--rehearsal --yes', initial: custody.owner.team }) : null })
+  }
+  for (const { number, name } of custody.custodians) {
+    if (transcript.conduct.people.some(({ custodian }) => custodian === number)) continue
+    const here = await people.ask({ text: `Custodian ${number} is here (or type who stands in)`, flag: '--rehearsal --yes', initial: name })
+    performance.add({ type: 'person', role: 'custodian', custodian: number, name: here === name ? name : `${here}, for ${name}`.slice(0, 200), affiliation: null })
+  }
+  await people.enter('documents were seen, and everybody has signed the table of roles')
+  return null
+}
+
+/** Flags that give names. */
+const FLAGS: Record<Role, string> = { administrator: '--administrator', operator: '--operator', 'internal witness': '--witness', 'external witness': '--witness' }
+
+function ownCode(rehearsal: boolean): Finding {
+  const found = foreignCode(process.env)
+  const finding = { holds: rehearsal || found.length === 0, expected: 'an environment that brings no code into this process', found: found.length === 0 ? 'nothing' : `${found.join(', ')} set`, waivable: false }
+  return { ...finding, refusal: refusalOf(() => (finding.holds ? null : requireOwnCode(process.env))) }
+}
+
+function network(rehearsal: boolean): Finding {
+  const gap = lookForNetwork()
+  const found = gap.ways.length === 0 ? `none (${gap.looked})` : gap.ways.join('; ')
+  const holds = rehearsal || gap.ways.length === 0
+  return { holds, expected: 'no interface with a carrier, no default route', found, waivable: false, refusal: refusalOf(() => (holds ? null : requireAirGap(gap))) }
+}
+
+function inMemory(folder: SheetFolder): Finding {
+  const found = folder.inMemory ? folder.fact : `sheets were written to ${folder.fact}`
+  return { holds: folder.inMemory, expected: 'sheets lie in memory until they are printed', found, waivable: true, refusal: new GlasskeyError('REFUSED', found, 'Leave --sheets away.') }
+}
+
+async function scannedEnough(performance: Performance, step: Step, handing: HandingOver): Promise<string> {
+  const { people } = performance
+  await people.enter('counts what came back from paper')
+  for (let [missing] = handing.missing(performance); missing !== undefined; [missing] = handing.missing(performance)) {
+    say(`      ${missing}.`, 'alarm')
+    await handing.read(performance, await people.ask({ text: 'Scan more of it (files, or a share typed from paper)', flag: '--rescan', initial: null }), null)
+  }
+  const { scanned } = performance.transcript.conduct
+  const drawn = scanned.some(({ from }) => from === 'drawn pages')
+  const found = drawn ? 'the drawn pages were read back, and no paper' : 'read again from paper, as they were made'
+  return performance.require(step, () => ({ holds: !drawn, expected: 'sheets of at least the threshold of custodians are read again from paper', found, waivable: true, refusal: new GlasskeyError('SET_NOT_SEALED', found, 'Scan them.') }))
+}
+
+function cleared(handing: HandingOver, keep: boolean, folder: SheetFolder): Finding {
+  const left = handing.files().filter((path) => existsSync(path))
+  const found = left.length === 0 ? 'no file of a sheet is left' : `${left.length} files of sheets stay in ${folder.inMemory ? 'memory' : 'a folder on a disk'}, for practice`
+  return { holds: left.length === 0, expected: 'no file of a sheet is left', found, waivable: keep, refusal: new GlasskeyError('REFUSED', found, 'Remove them.') }
+}
+
+async function count(performance: Performance, text: string, counted: number): Promise<string> {
+  return performance.people.ask({ text, flag: '--rehearsal --yes', initial: performance.people.conduct === 'dialogue' ? null : String(counted), check: (typed) => (typed === String(counted) ? null : `The transcript has ${counted}. Count again; or type d.`) })
+}
+
+async function drawSheets(made: readonly MadeGeneration[], custody: Custody): Promise<Sheet[]> {
+  const sheets: Sheet[] = []
+  const total = made.length * custody.custodians.reduce((sum, { copies }) => sum + copies.length, 0)
+  for (const generation of made) {
+    for await (const sheet of sheetsOf(generation, custody)) {
+      sheets.push(sheet)
+      if (sheets.length % 6 === 0 || sheets.length === total) say(`Sheets drawn and read back: ${sheets.length} of ${total}.`)
+    }
+  }
+  return sheets
+}
+
+/** The error of a requirement, without its being thrown yet. */
+function refusalOf(requirement: () => unknown): GlasskeyError {
+  try {
+    requirement()
+  } catch (error) {
+    if (error instanceof GlasskeyError) return error
+    throw error
+  }
+  return new GlasskeyError('REFUSED', 'nothing is missing')
+}
+
