@@ -1,6 +1,5 @@
 /** From the bytes of a scan to the texts of its QR codes, page by page. */
 
-import { GlasskeyError } from '../errors.js'
 import { fileKind, type FileKind } from './file-kind.js'
 import { LIMITS } from './limits.js'
 import { pdfPages } from './pdf-pages.js'
@@ -45,7 +44,7 @@ export async function* decode(bytes: Uint8Array, file: string): AsyncGenerator<D
 
 /**
  * At its own size the decoder opens the file by itself. At others PDFium draws it: not larger than a page may be, and only if
- * it is of a kind that it can draw. What was read already must not be lost because it cannot.
+ * it is of a kind that PDF has words for.
  */
 function pictureAtSizes(kind: Exclude<FileKind, 'pdf'>, bytes: Uint8Array, facts: PictureFacts, file: string): Page {
   return async (times) => {
@@ -54,11 +53,7 @@ function pictureAtSizes(kind: Exclude<FileKind, 'pdf'>, bytes: Uint8Array, facts
     if (times > 1 && width * height * times ** 2 > LIMITS.renderedPixels) return null
     const pdf = picturePage(kind, bytes, facts)
     if (pdf === null) return null
-    try {
-      for await (const { render } of pdfPages(pdf, file)) return await render(Math.round(DPI_OF_PICTURES * times))
-    } catch (error) {
-      if (!(error instanceof GlasskeyError)) throw error
-    }
+    for await (const { render } of pdfPages(pdf, file)) return await render(Math.round(DPI_OF_PICTURES * times))
     return null
   }
 }

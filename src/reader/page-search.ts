@@ -30,18 +30,24 @@ const LOOKS: readonly Look[] = [
 /**
  * The texts of all codes of a page, without doubles, in no particular order.
  *
- * @throws {Error} from the decoder, when it cannot decode the picture at all
+ * @throws {Error} of `page` or of the decoder, when the first look fails
  */
 export async function searchPage(page: Page): Promise<string[]> {
   const started = performance.now()
   const sightings: Sighting[] = []
   let at = 0
   let picture: PictureFile | Raster | null = null
-  for (const { times, way } of LOOKS) {
-    if (at !== times) picture = await page(times)
-    at = times
-    if (picture === null) continue
-    sightings.push(...await searchQr(picture, way))
+  for (const [index, { times, way }] of LOOKS.entries()) {
+    try {
+      if (at !== times) picture = await page(times)
+      at = times
+      if (picture === null) continue
+      sightings.push(...await searchQr(picture, way))
+    } catch (error) {
+      // What was read is not lost because a decoder fails over one look more.
+      if (index > 0) break
+      throw error
+    }
     // What was read is worth more than what one more look might add.
     if (isWhole(sightings) || performance.now() - started > LIMITS.searchTime) break
   }

@@ -64,6 +64,19 @@ describe('looking again', () => {
     expect(asked).toEqual([1, 1.5, 1.25, 2, 0.7, 1])
   })
 
+  test('what was read is kept when the page fails at another size, and a page that fails at once is refused', async () => {
+    const [both, one] = [await rasterOf(pdf, 2, 150), 'the page cannot be drawn']
+    const top = { ...both, data: both.data.map((value, at) => at < both.data.length / 2 ? value : 255) }
+    const asked: number[] = []
+    const texts = await searchPage((times) => {
+      asked.push(times)
+      return times === 1 ? Promise.resolve(top) : Promise.reject(new Error(one))
+    })
+    expect(texts.sort()).toEqual(sheet.envelopeParts.slice(0, 2).sort())
+    expect(asked).toEqual([1, 1.5])
+    await expect(searchPage(() => Promise.reject(new Error(one)))).rejects.toThrow(one)
+  })
+
   test('what cannot be had at a size is passed over', async () => {
     expect(await searchPage((times) => Promise.resolve(times === 1 ? null : raster))).toEqual([sheet.shareText])
   })
