@@ -5,8 +5,10 @@ import { joinParts, parsePart, type Part } from '../custody/paper-parts.js'
 import { parseShareText, type UntrustedShare } from '../custody/share-text.js'
 import { GlasskeyError } from '../errors.js'
 import type { Isolation } from '../host/isolation.js'
+import { showSheets, type Camera } from '../host/camera.js'
 import { readScanFiles } from '../host/scan-reader.js'
-import { say } from '../host/terminal.js'
+import { say, type Tone } from '../host/terminal.js'
+import type { Verdict } from '../host/verdict.js'
 
 /** What sheets said. */
 export interface SheetsRead {
@@ -27,6 +29,36 @@ export async function readSheets(scans: readonly string[], typed: readonly strin
   return read
 }
 
+/** Shows a page with a camera until people say that this is all, or `enough` says so: how many sheets are still needed, or null. */
+export async function watchSheets(camera: Camera, isolation: Isolation, read: SheetsRead, enough: (read: SheetsRead) => number | null): Promise<void> {
+  for (const exception of camera.exceptions) say(`Exception: ${exception}.`, 'alarm')
+  const greeting: Verdict = { tone: 'plain', words: 'Show page 1 of each sheet; and page 2, the envelope, of one of them.', more: enough(read) }
+  const { lines, answer } = await showSheets(camera, isolation, greeting)
+  for await (const line of lines) {
+    if ('error' in line) say(`The camera: ${line.message}.`, 'alarm')
+    if (!('text' in line)) continue
+    const said = take(read, line.text, line.file)
+    const more = enough(read)
+    const onlyEnvelope = more === 1 && neededToRecover(read, true) === 0
+    answer({ ...said, words: onlyEnvelope ? `${said.words} Now page 2, the envelope, of one of them.` : said.words, more })
+  }
+}
+
+/** How many sheets a recovery still needs; the envelope, where it is missing, counts as one more. Null until a share was read. */
+export function neededToRecover({ shares, parts }: SheetsRead, hasEnvelope: boolean): number | null {
+  const [first] = shares
+  if (!first) return null
+  const custodians = new Set(shares.filter(({ keyId }) => keyId === first.keyId).map(({ custodian }) => custodian))
+  const missing = Math.max(0, first.threshold - custodians.size)
+  return missing > 0 || hasEnvelope || missingParts(parts, first.keyId).length === 0 ? missing : 1
+}
+
+/** Parts of the envelope that were not read; all of them, as part 1, where none was. */
+function missingParts(parts: readonly Part[], keyId: string): number[] {
+  const mine = parts.filter((part) => part.prefix === 'GKE1' && part.keyId === keyId)
+  return Array.from({ length: mine[0]?.parts ?? 1 }, (_, at) => at + 1).filter((number) => !mine.some(({ part }) => part === number))
+}
+
 /** Opens the envelope with the shares read. Throws QUORUM_NOT_REACHED, SHARE_OTHER_KEY, SHARE_SAME_X, ENVELOPE_INVALID. */
 export async function openSheets(read: SheetsRead, envelopeFile: Uint8Array | null): Promise<OpenedEnvelope> {
   const shares = oneSet(read.shares)
@@ -45,22 +77,30 @@ export async function openSheets(read: SheetsRead, envelopeFile: Uint8Array | nu
   }
 }
 
-function take(read: SheetsRead, text: string, where: string): void {
+/** What became of a text, as it is said on the terminal. */
+function take(read: SheetsRead, text: string, where: string): Omit<Verdict, 'more'> {
   try {
     const part = parsePart(text)
     if (part) {
       read.parts.push(part)
-      return
+      const missing = missingParts(read.parts, part.keyId)
+      return { tone: 'good', words: `Page 2, the envelope of key ${part.keyId}: ${missing.length === 0 ? 'whole' : `part ${part.part} of ${part.parts}; ${missing.join(', ')} still missing`}.` }
     }
     const share = parseShareText(text)
     const again = read.shares.some((earlier) => Buffer.compare(earlier.bytes, share.bytes) === 0)
     read.shares.push(share)
-    if (again) say(`${where}: the share of custodian ${share.custodian} was given already: copies count once.`)
-    else say(`${where}: share ${share.custodian} of ${share.shares}, key id ${share.keyId}.`, 'good')
+    return again
+      ? spoken(where, `the share of custodian ${share.custodian} was given already: copies count once.`, 'plain')
+      : spoken(where, `share ${share.custodian} of ${share.shares}, key id ${share.keyId}${share.rehearsal ? ' (PRACTICE)' : ''}.`, 'good')
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
-    say(`${where}: ${error.message} ${error.hint}`, 'alarm')
+    return spoken(where, `${error.message}. ${error.hint}`, 'alarm')
   }
+}
+
+function spoken(where: string, words: string, tone: Verdict['tone'] & Tone): Omit<Verdict, 'more'> {
+  say(`${where}: ${words}`, tone)
+  return { tone, words }
 }
 
 /** Distinct shares of one set; copies count once. */

@@ -1,16 +1,19 @@
 /** `glasskey recover`: the private key from sheets alone. The end of this key's custody, so a sentence is typed first. */
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
-import { openSheets, readSheets } from '../ceremony/recover.js'
+import { neededToRecover, openSheets, readSheets, watchSheets } from '../ceremony/recover.js'
 import { GlasskeyError } from '../errors.js'
 import { readBytes, readTyped, writeNew } from '../host/disk.js'
 import { requireOwnCode } from '../host/environment.js'
+import { prepareCamera } from '../host/camera.js'
 import { probeIsolation } from '../host/isolation.js'
 import { ask, say } from '../host/terminal.js'
+import { sheetsOf } from './flags.js'
 import type { Outcome } from './outcome.js'
 
 interface Arguments {
   scan: string[]
+  browser: string | undefined
   shareFile: string[]
   envelope: string | undefined
   out: string | undefined
@@ -22,7 +25,8 @@ const SENTENCE = 'I end the custody of this key'
 export const builder = (flags: Argv): Argv =>
   flags
     .usage('$0 recover --scan FILE... [--out FILE]\n\nOffline and without any cloud: k sheets give the private key back. Whoever sees it can do everything.')
-    .option('scan', { type: 'string', array: true, default: [], describe: 'scans or photographs of sheets (PDF, PNG, JPEG)' })
+    .option('scan', { type: 'string', array: true, default: [], describe: 'scans or photographs of sheets (PDF, PNG, JPEG), or: camera' })
+    .option('browser', { type: 'string', describe: 'of the camera: any, or a program (default: Chromium in a room without network)' })
     .option('share-file', { type: 'string', array: true, nargs: 1, default: [], describe: 'typed share texts, one a line' })
     .option('envelope', { type: 'string', describe: 'envelope.pgp, if page 2 of the sheets is not scanned' })
     .option('out', { type: 'string', describe: 'file for the key, mode 0600 (default: standard output)' })
@@ -32,8 +36,12 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   if (args.scan.length + args.shareFile.length === 0) throw new GlasskeyError('USAGE', 'which sheets?', 'glasskey recover --scan FILE...')
   requireOwnCode(process.env)
   const typed = args.shareFile.flatMap((path) => readTyped(resolve(path), 'the share file').split('\n').filter((line) => line.trim() !== ''))
-  const read = await readSheets(args.scan.map((path) => resolve(path)), typed, probeIsolation())
+  const { scans, camera } = sheetsOf(args)
+  const isolation = probeIsolation()
   const envelope = args.envelope === undefined ? null : readBytes(resolve(args.envelope), 'the envelope')
+  const shown = camera && prepareCamera(camera.browser, isolation, process.env)
+  const read = await readSheets(scans, typed, isolation)
+  if (shown) await watchSheets(shown, isolation, read, (sheets) => neededToRecover(sheets, envelope !== null))
   const { header, pem } = await openSheets(read, envelope)
   say(`GENERATION ${header.generation}, key id ${header.keyId}, user ${header.user}${header.rehearsal ? ' (REHEARSAL)' : ''}.`)
   if (!(args.yes && header.rehearsal)) {
