@@ -16,7 +16,8 @@ module.exports = {
     { name: 'simulator-stands-alone', comment: 'an independent verifier shares no code with the signer', severity: 'error', from: { path: '^src/simulator/' }, to: { path: '^src/', pathNot: '^src/(simulator/|errors\\.ts|canonical\\.ts)' } },
     { name: 'nobody-needs-the-simulator', severity: 'error', from: { pathNot: '^src/(simulator/|commands/simulator\\.ts)' }, to: { path: '^src/simulator/' } },
     { name: 'nothing-imports-commands', severity: 'error', from: { pathNot: '^src/(cli\\.ts|commands/)' }, to: { path: '^src/commands/' } },
-    { name: 'adapters-below-flows', severity: 'error', from: { path: '^src/(host|paper|reader|wire)/' }, to: { path: '^src/(ceremony|breakglass|audit|commands|drill)/' } },
+    { name: 'adapters-below-flows', severity: 'error', from: { path: '^src/(host|paper|reader|camera|wire)/' }, to: { path: '^src/(ceremony|breakglass|audit|commands|drill)/' } },
+    { name: 'the-page-imports-only-itself', comment: 'what runs in a browser is served file by file; of the rest it knows types', severity: 'error', from: { path: '^src/camera/page/' }, to: { path: '^(src|node_modules)/', pathNot: '^src/camera/page/|^node_modules/zxing-wasm/', dependencyTypesNot: ['type-only'] } },
   ],
   options: { doNotFollow: { path: 'node_modules' }, tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.json' }, enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] } },
 }

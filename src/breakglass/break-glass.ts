@@ -3,6 +3,7 @@ import { EXIT, GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
 import { generationInUse, places } from '../host/sealed-folder.js'
+import { prepareCamera, withCamera, type Camera } from '../host/camera.js'
 import { probeIsolation, type Isolation } from '../host/isolation.js'
 import { takeLock } from '../host/lock.js'
 import type { Profile } from '../host/oci-profile.js'
@@ -20,6 +21,8 @@ import { removeUsedKey } from './remover.js'
 /** What people bring to a session. */
 export interface Inputs {
   scans: readonly string[]
+  /** Sheets are shown to a camera: `browser` is what `--browser` said. Null where they are not. */
+  camera: { browser: string | undefined } | null
   shareFiles: readonly string[]
   /** Consent without asking; rehearsals only. */
   yes: boolean
@@ -35,7 +38,7 @@ export interface Inputs {
 export async function breakGlass(folderPath: string, request: Request, inputs: Inputs): Promise<SessionResult> {
   const release = takeLock(places.lock(folderPath), `break ${request.action.name}`, wallClock())
   try {
-    const isolation = probeIsolation(inputs.namespaces)
+    const { isolation, camera } = roomsFor(inputs)
     const folder = readCustodyFolder(folderPath)
     const generation = generationInUse(folder)
     refuseUnfinished(folder, rotatingFrom(request.action, generation))
@@ -46,26 +49,34 @@ export async function breakGlass(folderPath: string, request: Request, inputs: I
     // Without a way home the successor could not be installed anyway: that is what deferred rotation is for.
     if (warrant.successor) refuseStops(findings)
     openSession(folder, generation, warrant)
-    return await holdAndConclude(folderPath, warrant, 'perform', inputs, isolation)
+    return await holdAndConclude(folderPath, warrant, 'perform', inputs, isolation, camera)
   } finally {
     release()
   }
 }
 
+/** What this machine can give, and how sheets are shown; exceptions of both are for the warrant. Throws ISOLATION_MISSING. */
+export function roomsFor(inputs: Inputs): { isolation: Isolation; camera: Camera | null } {
+  const isolation = probeIsolation(inputs.namespaces)
+  const camera = inputs.camera && prepareCamera(inputs.camera.browser, isolation, process.env)
+  return { isolation: withCamera(isolation, camera), camera }
+}
+
 /** The strongroom's part and what follows it. */
-export async function holdAndConclude(folder: string, warrant: Warrant, task: 'perform' | 'finish', inputs: Inputs, isolation: Isolation): Promise<SessionResult> {
+export async function holdAndConclude(folder: string, warrant: Warrant, task: 'perform' | 'finish', inputs: Inputs, isolation: Isolation, camera: Camera | null): Promise<SessionResult> {
   const attention = new Attention()
   try {
-    return await holdAttentively(folder, warrant, task, inputs, isolation, attention)
+    return await holdAttentively(folder, warrant, task, inputs, isolation, camera, attention)
   } finally {
     attention.end()
   }
 }
 
-async function holdAttentively(folder: string, warrant: Warrant, task: 'perform' | 'finish', inputs: Inputs, isolation: Isolation, attention: Attention): Promise<SessionResult> {
+async function holdAttentively(folder: string, warrant: Warrant, task: 'perform' | 'finish', inputs: Inputs, isolation: Isolation, camera: Camera | null, attention: Attention): Promise<SessionResult> {
   const { finished, unwritten } = await holdAtDesk({
-    order: { folder, session: warrant.session, task, scans: inputs.scans.length, shareFiles: [...inputs.shareFiles], yes: inputs.yes, ca: inputs.cloud.ca },
+    order: { folder, session: warrant.session, task, scans: camera ? 'camera' : inputs.scans.length, shareFiles: [...inputs.shareFiles], yes: inputs.yes, ca: inputs.cloud.ca },
     scans: inputs.scans,
+    camera,
     origins: [...new Set(scopeOf(warrant).map(({ origin }) => origin))],
     isolation,
     attention,
@@ -106,8 +117,13 @@ const READING_MS = 2000
 /** Says before a session what would only be found out in it. Throws NO_TERMINAL, REHEARSAL_MISMATCH, USAGE. */
 export function refuseUnattended(warrant: Warrant, inputs: Inputs): void {
   if (inputs.yes && !warrant.rehearsal) throw new GlasskeyError('REHEARSAL_MISMATCH', '--yes is for rehearsals only', 'Each custodian consents at the terminal.')
-  if (inputs.yes && inputs.scans.length + inputs.shareFiles.length === 0 && !isInteractive()) throw new GlasskeyError('USAGE', 'no sheets were given', 'Use --scan FILE... or --share-file FILE, or run this on a terminal.')
+  if (inputs.yes && !bringsSheets(inputs) && !isInteractive()) throw new GlasskeyError('USAGE', 'no sheets were given', 'Use --scan FILE... or --share-file FILE, or run this on a terminal.')
   if (!inputs.yes && !isInteractive()) throw new GlasskeyError('NO_TERMINAL', 'custodians consent at a terminal, and there is none', 'Run this on a terminal; a rehearsal may use --yes.')
+}
+
+/** Whether sheets are given, or will be shown to a camera. */
+export function bringsSheets({ scans, camera, shareFiles }: Inputs): boolean {
+  return camera !== null || scans.length + shareFiles.length > 0
 }
 
 /** Says what the preflight found. */

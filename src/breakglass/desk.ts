@@ -6,6 +6,7 @@ import { closeSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
+import { openDoor, startCamera, type Camera } from '../host/camera.js'
 import { startRoom, type Isolation } from '../host/isolation.js'
 import { Relay } from '../host/relay.js'
 import { openScan } from '../host/scan-reader.js'
@@ -21,6 +22,8 @@ export interface DeskJob {
   order: Order
   /** Scan files; only the reader sees what is in them. */
   scans: readonly string[]
+  /** How sheets are shown to a camera, in place of scan files; the desk starts the page and sees nothing of it either. */
+  camera: Camera | null
   /** Origins of the warrant's hosts. */
   origins: readonly string[]
   isolation: Isolation
@@ -34,6 +37,7 @@ export interface DeskJob {
 export async function holdAtDesk(job: DeskJob): Promise<{ finished: Finished | null; unwritten: string[] }> {
   // Descriptors are opened before anything starts: a wrong path is an error before it is a session.
   const scans = job.scans.map((path) => openScan(path))
+  const door = job.camera && (await openDoor(job.camera))
   const strongroom = startRoom('strongroom', [], ['inherit', 'ignore', 'inherit', 'ipc', 'pipe', 'pipe'], job.isolation)
   // Only now: a child that is given the terminal makes it wait again.
   for (const stream of [process.stdout, process.stderr]) neverWait(stream)
@@ -57,7 +61,9 @@ export async function holdAtDesk(job: DeskJob): Promise<{ finished: Finished | n
         say(`No disk takes the journal. Write this line down: ${message.text}`, 'alarm')
         break
       case 'read-scans':
-        reader = startRoom('reader', job.scans.map((path) => basename(path)), ['ignore', 'ignore', 'ignore', readerPipe, ...scans], job.isolation)
+        reader = door
+          ? startCamera(door, job.isolation, readerPipe)
+          : startRoom('reader', job.scans.map((path) => basename(path)), ['ignore', 'ignore', 'ignore', readerPipe, ...scans], job.isolation)
         readerPipe.destroy()
         for (const descriptor of scans) closeSync(descriptor)
         break
@@ -77,6 +83,7 @@ export async function holdAtDesk(job: DeskJob): Promise<{ finished: Finished | n
   send({ kind: 'begin', order: job.order })
   await ended(strongroom)
   relay.close()
+  door?.listener?.close()
   clerk.kill('SIGKILL')
   ;(reader as ChildProcess | null)?.kill('SIGKILL')
   // Set in the listener above, which the compiler cannot see.

@@ -2,9 +2,9 @@
 import { GlasskeyError } from '../errors.js'
 import { canonicalJson } from '../canonical.js'
 import { wallClock } from '../host/clock.js'
+import type { Camera } from '../host/camera.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, places, type StoredSession } from '../host/sealed-folder.js'
-import { probeIsolation } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
 import { takeLock } from '../host/lock.js'
 import { isInteractive, say } from '../host/terminal.js'
@@ -13,7 +13,8 @@ import { isListed } from '../record/recognise.js'
 import { isSettled } from '../record/replay.js'
 import { isEntered } from '../record/standing.js'
 import { TOOL } from '../version.js'
-import { holdAndConclude, refuseUnattended, type Inputs } from './break-glass.js'
+import type { Warrant } from '../warrant/warrant.js'
+import { bringsSheets, holdAndConclude, refuseUnattended, roomsFor, type Inputs } from './break-glass.js'
 import { conclude, enterSession, tryListing, type SessionResult } from './conclude.js'
 import { checkEndpoints, unfinishedSessions } from './open-session.js'
 import { acceptingRegions } from './proof.js'
@@ -30,7 +31,8 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
       return null
     }
     const reader = inputs.reader ?? inputs.remover
-    const job = { folder: folderPath, warrant: stored.warrant, reader, cloud: inputs.cloud, isolation: probeIsolation(inputs.namespaces), unwritten: [], finished: { kind: 'finished' as const, probes: [], failure: null, selfDeletionRefused: false } }
+    const { isolation, camera } = roomsFor(inputs)
+    const job = { folder: folderPath, warrant: stored.warrant, reader, cloud: inputs.cloud, isolation, unwritten: [], finished: { kind: 'finished' as const, probes: [], failure: null, selfDeletionRefused: false } }
     // All was done but the logbook's entry: a crash between the two.
     if (isSettled(stored.session)) return isEntered(stored, folder.logbook.lines) ? null : enterSession(job, null)
     checkEndpoints(generationNumber(folder, stored.warrant.key.generation).manifest, inputs.cloud.endpoints)
@@ -49,7 +51,7 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
     // A listing outweighs the journal, but not a region that took the key when it was last tried; and where nobody can
     // list, a quorum signs fresh probes with the dead key.
     const accepted = acceptingRegions(warrant, session.probes).length > 0
-    const given = inputs.scans.length + inputs.shareFiles.length > 0
+    const given = bringsSheets(inputs)
     const needsSignature = session.keyLiveAt !== null && (accepted || (!gone && (session.deletion !== 'done' || present || given)))
     if (needsSignature && inputs.remover && awaitsRemover(session) && (await removeUsedKey({ ...job, remover: inputs.remover }))) return await conclude(job)
     if (needsSignature) {
@@ -57,7 +59,8 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
         throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} may be ALIVE, and deleting it needs a signature`, `Gather a quorum of GENERATION ${warrant.key.generation}: glasskey resume --session ${warrant.session} --scan FILE...`)
       }
       refuseUnattended(warrant, inputs)
-      return await holdAndConclude(folderPath, warrant, 'finish', inputs, job.isolation)
+      refuseUnseen(warrant, camera)
+      return await holdAndConclude(folderPath, warrant, 'finish', inputs, isolation, camera)
     }
     // Installed by a session that this folder knows nothing of, and read back equal: the record says what is true.
     const { successor } = warrant
@@ -69,6 +72,13 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
   } finally {
     release()
   }
+}
+
+/** Custodians consented to the exceptions of the warrant, and to no other way of showing sheets. Throws ISOLATION_MISSING. */
+function refuseUnseen(warrant: Warrant, camera: Camera | null): void {
+  const unseen = camera?.exceptions.find((sentence) => !warrant.isolationExceptions.includes(sentence))
+  if (unseen === undefined) return
+  throw new GlasskeyError('ISOLATION_MISSING', `the warrant of session ${warrant.session} does not say that ${unseen}; custodians did not consent to it`, 'Scan to files (--scan FILE...), or type the shares.')
 }
 
 /** A warrant that names a successor which is no longer what it was cannot be followed. Throws WARRANT_INVALID with the way on. */

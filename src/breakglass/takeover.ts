@@ -16,7 +16,7 @@ import { readJournal, type JournalEntry, type JournalLine } from '../record/jour
 import { isTakenOver } from '../record/standing.js'
 import { TAKEOVER_USE_CASE } from '../warrant/issue.js'
 import { MAXIMUM_API_KEYS, ONLY_API_KEYS } from '../warrant/scope.js'
-import { holdAndConclude, refuseUnattended, sayFindings, type Inputs } from './break-glass.js'
+import { holdAndConclude, refuseUnattended, roomsFor, sayFindings, type Inputs } from './break-glass.js'
 import { conclude, type SessionResult } from './conclude.js'
 import { journalledCarry, type DeskJournal, type OneChange } from './journalled-carry.js'
 import { identityAt, lentLogin } from './login.js'
@@ -42,7 +42,7 @@ const PATIENCE_MS = 5 * 60_000
 export async function takeOver(folderPath: string, bootstrap: Profile, request: TakeoverRequest, inputs: Inputs): Promise<TakeoverResult> {
   const release = takeLock(places.lock(folderPath), 'takeover', wallClock())
   try {
-    const isolation = probeIsolation(inputs.namespaces)
+    const { isolation, camera } = roomsFor(inputs)
     const folder = readCustodyFolder(folderPath)
     refuseUnfinished(folder)
     const [first] = folder.generations
@@ -94,7 +94,7 @@ export async function takeOver(folderPath: string, bootstrap: Profile, request: 
         return { done: await conclude({ folder: folderPath, warrant, finished, unwritten: [], reader: inputs.reader ?? inputs.remover, cloud: inputs.cloud, isolation }), bootstrapKeyFile: bootstrap.keyFile }
       }
     }
-    return { done: await holdAndConclude(folderPath, warrant, 'perform', inputs, isolation), bootstrapKeyFile: bootstrap.keyFile }
+    return { done: await holdAndConclude(folderPath, warrant, 'perform', inputs, isolation, camera), bootstrapKeyFile: bootstrap.keyFile }
   } finally {
     release()
   }

@@ -2,13 +2,15 @@
 import { parsePart, type Part } from '../custody/paper-parts.js'
 import { parseShareText, type UntrustedShare } from '../custody/share-text.js'
 import { GlasskeyError } from '../errors.js'
+import { showSheets, type Camera } from '../host/camera.js'
 import type { Isolation } from '../host/isolation.js'
 import { readScanFiles } from '../host/scan-reader.js'
 import { say } from '../host/terminal.js'
 import { typedLines } from '../host/typed-lines.js'
 import { typeShare, type TypingRequest } from '../host/typed-share.js'
+import type { Verdict } from '../host/verdict.js'
 
-/** Where sheets come from, but for the prompt. */
+/** Where sheets come from, but for camera and prompt. */
 export interface SheetSources {
   scans: readonly string[]
   /** Files with typed texts; `-` is standard input. */
@@ -56,18 +58,37 @@ export async function askForSheet(request: TypingRequest): Promise<SheetText | n
   }
 }
 
-/** Says what was read, or what is wrong with it, and keeps what is of use. */
-export function keep(read: SheetsRead, found: SheetText): void {
-  if ('nothing' in found) say(`${found.where}: no code was found.`, 'faint')
-  else if ('wrong' in found) say(`${found.where}: ${found.wrong.message} ${found.wrong.hint}`.trimEnd(), 'alarm')
-  else if ('part' in found) read.parts.push(found.part)
-  else {
-    const { share, where } = found
-    const again = read.shares.some((earlier) => Buffer.compare(earlier.bytes, share.bytes) === 0)
-    read.shares.push(share)
-    if (again) say(`${where}: the share of custodian ${share.custodian} was given already: copies count once.`)
-    else say(`${where}: share ${share.custodian} of ${share.shares}, key id ${share.keyId}.`, 'good')
+/** Shows a page with a camera until people say that this is all, or a verdict says that no more is needed. */
+export async function watchSheets(camera: Camera, isolation: Isolation, greeting: Verdict, judge: (found: SheetText) => Verdict): Promise<void> {
+  for (const exception of camera.exceptions) say(`Exception: ${exception}.`, 'alarm')
+  const { lines, answer } = await showSheets(camera, isolation, greeting)
+  for await (const line of lines) {
+    if ('error' in line) say(`The camera: ${line.message}.`, 'alarm')
+    if ('text' in line) answer(judge(understood(line.text, { from: 'scan', file: line.file, where: line.file })))
   }
+}
+
+/** Says what was read, or what is wrong with it, and keeps what is of use. Returns the words. */
+export function keep(read: SheetsRead, found: SheetText): Omit<Verdict, 'more'> {
+  const { where } = found
+  if ('nothing' in found) {
+    say(`${where}: no code was found.`, 'faint')
+    return { tone: 'plain', words: 'No code was found.' }
+  }
+  if ('wrong' in found) return spoken(where, `${found.wrong.message}. ${found.wrong.hint}`.trimEnd(), 'alarm')
+  if ('part' in found) {
+    read.parts.push(found.part)
+    return { tone: 'plain', words: `Page 2, part ${found.part.part} of ${found.part.parts} of the envelope.` }
+  }
+  const { share } = found
+  const again = read.shares.some((earlier) => Buffer.compare(earlier.bytes, share.bytes) === 0)
+  read.shares.push(share)
+  return again ? spoken(where, `the share of custodian ${share.custodian} was given already: copies count once.`, 'plain') : spoken(where, `share ${share.custodian} of ${share.shares}, key id ${share.keyId}.`, 'good')
+}
+
+function spoken(where: string, words: string, tone: Verdict['tone']): Omit<Verdict, 'more'> {
+  say(`${where}: ${words}`, tone)
+  return { tone, words }
 }
 
 function understood(text: string, source: Source): SheetText {

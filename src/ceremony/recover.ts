@@ -6,13 +6,15 @@ import type { UntrustedShare } from '../custody/share-text.js'
 import { knownLike, UNKNOWN_SHEETS } from '../custody/typed-header.js'
 import { GlasskeyError } from '../errors.js'
 import type { Isolation } from '../host/isolation.js'
+import type { Camera } from '../host/camera.js'
 import { isInteractive } from '../host/terminal.js'
-import { askForSheet, keep, sheetTexts, type SheetSources, type SheetsRead } from './read-sheets.js'
+import { askForSheet, keep, sheetTexts, watchSheets, type SheetSources, type SheetsRead } from './read-sheets.js'
 
 /** Reads sheets; what is missing for a quorum is asked for where there is somebody to ask. Says what is wrong with each, and goes on. */
-export async function readForRecovery(sources: SheetSources, needsEnvelope: boolean, isolation: Isolation): Promise<SheetsRead> {
+export async function readForRecovery(sources: SheetSources & { camera: Camera | null }, needsEnvelope: boolean, isolation: Isolation): Promise<SheetsRead> {
   const read: SheetsRead = { shares: [], parts: [] }
   for await (const found of sheetTexts(sources, isolation)) keep(read, found)
+  if (sources.camera) await showToCamera(sources.camera, isolation, read, needsEnvelope)
   const flag = '--scan or --share-file'
   while (isInteractive() && !isQuorum(read.shares)) {
     const [first] = read.shares
@@ -27,6 +29,23 @@ export async function readForRecovery(sources: SheetSources, needsEnvelope: bool
     keep(read, found)
   }
   return read
+}
+
+async function showToCamera(camera: Camera, isolation: Isolation, read: SheetsRead, needsEnvelope: boolean): Promise<void> {
+  const more = (): number | null => stillNeeded(read, needsEnvelope)
+  await watchSheets(camera, isolation, { tone: 'plain', words: 'Show page 1 of each sheet; and page 2, the envelope, of one of them.', more: more() }, (found) => {
+    const { tone, words } = keep(read, found)
+    const onlyEnvelope = isQuorum(read.shares) && more() === 1
+    return { tone, words: onlyEnvelope ? `${words} Now page 2, the envelope, of one of them.` : words, more: more() }
+  })
+}
+
+/** How many sheets are still needed; the envelope, where it is missing, counts as one more. Null until a share was read. */
+function stillNeeded(read: SheetsRead, needsEnvelope: boolean): number | null {
+  const [first] = read.shares
+  if (!first) return null
+  const missing = Math.max(0, first.threshold - distinct(read.shares))
+  return missing > 0 || !needsEnvelope || hasEnvelope(read) ? missing : 1
 }
 
 function isQuorum(shares: readonly UntrustedShare[]): boolean {

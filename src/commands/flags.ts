@@ -5,6 +5,7 @@ import type { z } from 'zod'
 import type { Inputs } from '../breakglass/break-glass.js'
 import type { Cloud } from '../breakglass/login.js'
 import { GlasskeyError } from '../errors.js'
+import { ANY_BROWSER, CAMERA } from '../host/camera.js'
 import { readTyped } from '../host/disk.js'
 import { readProfile, type Profile } from '../host/oci-profile.js'
 
@@ -20,6 +21,7 @@ export interface CloudArguments {
 /** What people bring to a session. */
 export interface SessionArguments extends CloudArguments {
   scan: string[] | undefined
+  browser: string | undefined
   shareFile: string[] | undefined
   yes: boolean | undefined
   namespaces: boolean | undefined
@@ -48,7 +50,8 @@ export function cloudFlags(flags: Argv): Argv {
 /** Flags of every command for which a quorum gathers. */
 export function sessionFlags(flags: Argv): Argv {
   const sheets = flags
-    .option('scan', { type: 'string', array: true, group: HEADINGS.sheets, describe: 'scans or photographs (PDF, PNG, JPEG)' })
+    .option('scan', { type: 'string', array: true, group: HEADINGS.sheets, describe: 'scans or photographs (PDF, PNG, JPEG), or: camera' })
+    .option('browser', { type: 'string', group: HEADINGS.sheets, describe: 'of the camera: any, or a program (exceptions)' })
     .option('share-file', { ...REPEATED, group: HEADINGS.sheets, describe: 'typed shares, one a line; - is standard input' })
     .option('yes', { type: 'boolean', group: HEADINGS.sheets, describe: 'rehearsals: consent without asking' })
     .option('printer', { type: 'string', group: HEADINGS.sheets, describe: 'CUPS printer for entry and slips' })
@@ -85,10 +88,21 @@ export function field<Shape extends string>(flag: string, value: string, shape: 
   throw new GlasskeyError('USAGE', `--${flag} ${parsed.error.issues[0]?.message ?? 'is not understood'}; not "${value}"`)
 }
 
+/** Scan files, or the camera. Throws USAGE for both at once, and for a browser without a camera. */
+export function sheetsOf({ scan = [], browser }: { scan?: string[] | undefined; browser: string | undefined }): Pick<Inputs, 'scans' | 'camera'> {
+  const camera = scan.includes(CAMERA)
+  if (camera && scan.some((path) => path !== CAMERA)) {
+    throw new GlasskeyError('USAGE', `--scan ${CAMERA} stands alone: sheets are shown to a camera, or scans are read from files`, `Show all of them to the camera; or name only files. A file that is called so is ./${CAMERA}`)
+  }
+  if (!camera && browser !== undefined) throw new GlasskeyError('USAGE', '--browser is for sheets that are shown to a camera', `--scan ${CAMERA} --browser ${browser}`)
+  if (!camera) return { scans: scan.map((path) => resolve(path)), camera: null }
+  return { scans: [], camera: { browser: browser === undefined || browser === ANY_BROWSER ? browser : resolve(browser) } }
+}
+
 /** Everything people bring. */
 export function inputsOf(args: SessionArguments): Inputs {
   return {
-    scans: (args.scan ?? []).map((path) => resolve(path)),
+    ...sheetsOf(args),
     shareFiles: (args.shareFile ?? []).map((path) => (path === '-' ? path : resolve(path))),
     yes: args.yes ?? false,
     reader: readerOf(args),

@@ -6,12 +6,15 @@ import { hexToWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
 import { readBytes, writeNew } from '../host/disk.js'
 import { requireOwnCode } from '../host/environment.js'
+import { prepareCamera } from '../host/camera.js'
 import { probeIsolation } from '../host/isolation.js'
 import { ask, isInteractive, say } from '../host/terminal.js'
+import { sheetsOf } from './flags.js'
 import type { Outcome } from './outcome.js'
 
 interface Arguments {
   scan: string[]
+  browser: string | undefined
   shareFile: string[]
   envelope: string | undefined
   out: string | undefined
@@ -23,7 +26,8 @@ const SENTENCE = 'I end the custody of this key'
 export const builder = (flags: Argv): Argv =>
   flags
     .usage('$0 recover [--scan FILE...] [--out FILE]\n\nOffline and without any cloud: k sheets give the private key back. Whoever sees it can do everything. What is\nnot scanned is typed, group by group.')
-    .option('scan', { type: 'string', array: true, default: [], describe: 'scans or photographs of sheets (PDF, PNG, JPEG)' })
+    .option('scan', { type: 'string', array: true, default: [], describe: 'scans or photographs of sheets (PDF, PNG, JPEG), or: camera' })
+    .option('browser', { type: 'string', describe: 'of the camera: any, or a program (default: Chromium in a room without network)' })
     .option('share-file', { type: 'string', array: true, nargs: 1, default: [], describe: 'typed share texts, one a line; - is standard input' })
     .option('envelope', { type: 'string', describe: 'envelope.pgp, if page 2 of the sheets is not scanned' })
     .option('out', { type: 'string', describe: 'file for the key, mode 0600 (default: standard output)' })
@@ -33,9 +37,11 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   if (args.scan.length + args.shareFile.length === 0 && !isInteractive()) throw new GlasskeyError('USAGE', 'which sheets?', 'glasskey recover --scan FILE...')
   requireOwnCode(process.env)
   const envelope = args.envelope === undefined ? null : readBytes(resolve(args.envelope), 'the envelope')
-  const sources = { scans: args.scan.map((path) => resolve(path)), shareFiles: args.shareFile.map((path) => (path === '-' ? path : resolve(path))) }
-  if (envelope === null && sources.scans.length === 0) say('Page 2 of a sheet is needed as well: --scan, --envelope FILE, or a scanner that types.')
-  const read = await readForRecovery(sources, envelope === null, probeIsolation())
+  const { scans, camera } = sheetsOf(args)
+  const isolation = probeIsolation()
+  const sources = { scans, shareFiles: args.shareFile.map((path) => (path === '-' ? path : resolve(path))), camera: camera && prepareCamera(camera.browser, isolation, process.env) }
+  if (envelope === null && args.scan.length === 0) say('Page 2 of a sheet is needed as well: --scan, --envelope FILE, or a scanner that types.')
+  const read = await readForRecovery(sources, envelope === null, isolation)
   const { header, pem } = await openSheets(read, envelope)
   say(`GENERATION ${header.generation}, key id ${header.keyId} (${hexToWords(header.keyId)}), user ${header.user}${header.rehearsal ? ' (REHEARSAL)' : ''}.`)
   if (!(args.yes && header.rehearsal)) {

@@ -3,21 +3,25 @@ import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { envelopeRead, judgeText, type EnvelopeRead, type Judged, type JudgedShare } from '../ceremony/judge-sheets.js'
 import { requireQuietRoom, type Room } from '../ceremony/quiet-room.js'
-import { askForSheet, sheetTexts, type SheetText } from '../ceremony/read-sheets.js'
+import { askForSheet, sheetTexts, watchSheets, type SheetText } from '../ceremony/read-sheets.js'
 import { whyNot } from '../custody/generation.js'
 import { knownOf, UNKNOWN_SHEETS } from '../custody/typed-header.js'
 import { hexToWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
+import { prepareCamera } from '../host/camera.js'
 import { lookForNetwork } from '../host/air-gap.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { probeIsolation } from '../host/isolation.js'
 import { ask, askYesNo, isInteractive, say } from '../host/terminal.js'
+import type { Verdict } from '../host/verdict.js'
+import { sheetsOf } from './flags.js'
 import { recordInspection, toldOf, type Inspected, type InspectionFlags } from './inspection.js'
 import { enter } from './logbook.js'
 import type { Outcome } from './outcome.js'
 
 interface Arguments extends InspectionFlags {
   scan: string[]
+  browser: string | undefined
   shareFile: string[]
   type: boolean
   custody: string | undefined
@@ -34,7 +38,8 @@ export const builder = (flags: Argv): Argv =>
   flags
     .usage('$0 share inspect [--scan FILE] [--custody DIR] [--record]\n\nA closed bag: --record alone; nothing is opened or read. A sheet: whether it is whole, whose, of which generation,\nand with a custody folder whether it is the promised one. Real sheets are read on a machine without network.')
     .positional('step', { choices: ['inspect'] as const })
-    .option('scan', { type: 'string', array: true, default: [], describe: 'scan or photograph of both pages' })
+    .option('scan', { type: 'string', array: true, default: [], describe: 'scan or photograph of both pages, or: camera' })
+    .option('browser', { type: 'string', describe: 'of the camera: any, or a program (default: Chromium in a room without network)' })
     .option('share-file', { type: 'string', array: true, nargs: 1, default: [], describe: 'typed share text; - is standard input' })
     .option('type', { type: 'boolean', default: false, describe: 'type the share, group by group' })
     .option('custody', { type: 'string', describe: 'custody folder to hold it against' })
@@ -60,7 +65,7 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   if (!given && !args.type && args.record === true && folder) return closedBag(folder, args)
   if (!given && !isInteractive()) throw new GlasskeyError('USAGE', 'which sheet?', 'glasskey share inspect --scan FILE; or of a closed bag: --record --custody DIR')
   const room = await enterRoom(folder, args)
-  const read = (await readAll(args, folder)).map((found) => judgeText(found, folder))
+  const read = await readAll(args, folder)
   const found = findings(read)
   for (const { where, wrong } of found.wrong.slice(1)) say(`${where}: ${wrong.message}. ${wrong.hint}`, 'alarm')
   const exposed = room === 'exposing' ? found.shares.filter(({ rehearsal }) => !rehearsal) : []
@@ -95,14 +100,33 @@ async function enterRoom(folder: CustodyFolder | null, args: Arguments): Promise
   return room
 }
 
-async function readAll(args: Arguments, folder: CustodyFolder | null): Promise<SheetText[]> {
-  const read: SheetText[] = []
-  const sources = { scans: args.scan.map((path) => resolve(path)), shareFiles: args.shareFile.map((path) => (path === '-' ? path : resolve(path))) }
-  for await (const found of sheetTexts(sources, probeIsolation())) read.push(found)
+async function readAll(args: Arguments, folder: CustodyFolder | null): Promise<Judged[]> {
+  const read: Judged[] = []
+  const judge = (found: SheetText): Judged => {
+    const judged = judgeText(found, folder)
+    read.push(judged)
+    return judged
+  }
+  const { scans, camera } = sheetsOf(args)
+  const isolation = probeIsolation()
+  const shown = camera && prepareCamera(camera.browser, isolation, process.env)
+  const sources = { scans, shareFiles: args.shareFile.map((path) => (path === '-' ? path : resolve(path))) }
+  for await (const found of sheetTexts(sources, isolation)) judge(found)
+  // How many sheets people want to look at is theirs to say, with the button of the page.
+  if (shown) await watchSheets(shown, isolation, { tone: 'plain', words: 'Show both pages of the sheet.', more: null }, (found) => verdictOn(judge(found)))
   if (read.length > 0 && !args.type) return read
   const known = folder ? knownOf(folder.generations.map(({ manifest }, at) => ({ manifest, standing: standingOf(folder, at) }))) : UNKNOWN_SHEETS
   const share = await askForSheet({ question: 'Type the share of the sheet.', flag: '--scan or --share-file', known })
-  return share ? [...read, share] : read
+  if (share) judge(share)
+  return read
+}
+
+/** What the page of the camera says. */
+function verdictOn(judged: Judged): Verdict {
+  if ('wrong' in judged) return { tone: 'alarm', words: `${judged.wrong.message}. ${judged.wrong.hint}`, more: null }
+  if ('share' in judged) return { tone: 'good', words: `Share ${judged.share.custodian} of ${judged.share.shares}${judged.share.promised ? `, the promised sheet of ${String(judged.share.name)}` : ''}. Now page 2.`, more: null }
+  if ('part' in judged) return { tone: 'plain', words: `Page 2, part ${judged.part.part} of ${judged.part.parts} of the envelope.`, more: null }
+  return { tone: 'plain', words: 'No code was found.', more: null }
 }
 
 function standingOf(folder: CustodyFolder, at: number): string {

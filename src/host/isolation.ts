@@ -13,8 +13,8 @@ import { fileURLToPath } from 'node:url'
 import { makeTemporaryFolder } from './disk.js'
 import { foreignCode } from './environment.js'
 
-/** Processes beside the desk. */
-export type Room = 'strongroom' | 'reader' | 'clerk'
+/** Processes beside the desk. `camera` is the reader that shows a page instead of reading files. */
+export type Room = 'strongroom' | 'reader' | 'camera' | 'clerk'
 
 /** What this machine can give. `exceptions` are sentences for the warrant; empty when everything could be had. */
 export interface Isolation {
@@ -36,10 +36,10 @@ const NAMESPACES = ['--user', '--map-root-user', '--net', '--pid', '--fork', '--
  * Builds a root that holds only the paths given, read-only, leaves the machine's own root behind, drops every
  * capability and starts the program. Arguments: new root (an empty folder), number of paths, paths, program.
  */
-const MINIMAL_ROOT = `set -eu
+const minimalRoot = (more = '', enter = ''): string => `set -eu
 root=$1; count=$2; shift 2
 mount -t tmpfs -o size=16m,mode=755 glasskey "$root"
-while [ "$count" -gt 0 ]; do
+${more}while [ "$count" -gt 0 ]; do
   path=$1; shift; count=$((count - 1))
   mkdir -p "$root$(dirname "$path")"
   if [ -L "$path" ]; then ln -s "$(readlink "$path")" "$root$path"; continue; fi
@@ -53,7 +53,17 @@ cd "$root"
 pivot_root . old
 cd /
 umount -l /old
-exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all env -i HOME=/ "$@"`
+exec ${enter}setpriv --no-new-privs --bounding-set=-all --inh-caps=-all env -i HOME=/ "$@"`
+
+/** What a browser needs beside: this machine's own loopback inside the room, and memory to write to, which ends with the room. */
+const FOR_A_BROWSER = `mkdir -p "$root/dev/shm" "$root/tmp" "$root/sys"
+ip link set lo up 2>/dev/null || { mount -t sysfs sysfs "$root/sys"; echo 1 > "$root/sys/class/net/lo/flags"; umount "$root/sys"; }
+for folder in dev/shm tmp; do mount -t tmpfs -o size=512m,mode=1777 glasskey "$root/$folder"; done
+for device in zero random urandom; do : > "$root/dev/$device"; mount --bind "/dev/$device" "$root/dev/$device"; done
+`
+
+/** Root in the room, but not by number: a browser refuses its own sandbox to root, and needs a user namespace to build it in. */
+const NOT_AS_ROOT = 'unshare --user --map-user=1000 --map-group=1000 '
 
 /** Finds out what the machine can give. `wanted` false: people chose to go without, which is an exception too. */
 export function probeIsolation(wanted = true): Isolation {
@@ -70,8 +80,11 @@ export function probeIsolation(wanted = true): Isolation {
   return { namespaces, coreLimit, exceptions }
 }
 
-/** Starts a room. `script` is a path inside our code, such as `strongroom/main.js`. The environment is empty but for HOME=/, where the SDK finds nothing. */
-export function startRoom(room: Room, args: readonly string[], stdio: StdioOptions, isolation: Isolation): ChildProcess {
+/**
+ * Starts a room. The environment is empty but for HOME=/, where the SDK finds nothing. `browserPaths` is what a browser in
+ * the room needs to see (its folder, a display, cameras); null where none is started there, and only with namespaces.
+ */
+export function startRoom(room: Room, args: readonly string[], stdio: StdioOptions, isolation: Isolation, browserPaths: readonly string[] | null = null): ChildProcess {
   const script = join(CODE, room, 'main.js')
   const node = [process.execPath, ...nodeFlags(room), script, ...args]
   // One byte, not none: the kernel hands a core of limit 0 to a piped handler all the same, and refuses at 1 (core(5)).
@@ -81,7 +94,7 @@ export function startRoom(room: Room, args: readonly string[], stdio: StdioOptio
     return start([...limited, 'unshare', '--user', '--map-root-user', '--net', 'setpriv', '--no-new-privs', '--bounding-set=-all', '--inh-caps=-all', ...node], stdio)
   }
   const root = makeTemporaryFolder('glasskey-room')
-  const child = start([...limited, ...inMinimalRoot(root, node)], stdio)
+  const child = start([...limited, ...inMinimalRoot(root, node, browserPaths)], stdio)
   child.once('exit', () => {
     rmdirSync(root)
   })
@@ -93,9 +106,10 @@ function start(command: string[], stdio: StdioOptions): ChildProcess {
   return spawn(file, args, { stdio, env: { HOME: '/' }, serialization: 'advanced' })
 }
 
-function inMinimalRoot(root: string, program: string[]): string[] {
-  const paths = visiblePaths()
-  return ['unshare', ...NAMESPACES, SHELL, '-c', MINIMAL_ROOT, 'room', root, String(paths.length), ...paths, ...program]
+function inMinimalRoot(root: string, program: string[], browserPaths: readonly string[] | null = null): string[] {
+  const paths = [...visiblePaths(), ...(browserPaths ?? [])]
+  const script = browserPaths ? minimalRoot(FOR_A_BROWSER, NOT_AS_ROOT) : minimalRoot()
+  return ['unshare', ...NAMESPACES, SHELL, '-c', script, 'room', root, String(paths.length), ...paths, ...program]
 }
 
 /** Everything that Node needs to run our code, and no more. */
@@ -116,9 +130,15 @@ function nodeFlags(room: Room): string[] {
   return flags
 }
 
-function tryNamespaces(): boolean {
+/** Whether a room can be made with a loopback of its own and a browser's sandbox inside it: tried, not guessed. */
+export function canHoldBrowser(isolation: Isolation, browserPaths: readonly string[]): boolean {
+  return isolation.namespaces && tryNamespaces(browserPaths)
+}
+
+function tryNamespaces(browserPaths: readonly string[] | null = null): boolean {
   const root = makeTemporaryFolder('glasskey-probe')
-  const [file = '', ...args] = inMinimalRoot(root, [process.execPath, '-e', '0'])
+  const program = browserPaths ? ['unshare', '--user', 'true'] : [process.execPath, '-e', '0']
+  const [file = '', ...args] = inMinimalRoot(root, program, browserPaths)
   const done = works(file, args)
   rmdirSync(root)
   return done

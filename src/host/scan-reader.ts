@@ -2,10 +2,10 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
-import { StringDecoder } from 'node:string_decoder'
 import { z } from 'zod'
 import { jsonIn } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
+import { boundedLines } from './bounded-lines.js'
 import { startRoom, type Isolation } from './isolation.js'
 
 /** A line of the reader. */
@@ -19,15 +19,13 @@ export const readerLine = z.union([
 /** A line of the reader. */
 export type ReaderLine = z.infer<typeof readerLine>
 
-/** Characters of one line: the longest text of a code, and the names around it. */
-const LONGEST_LINE = 64 * 1024
 /** Lines of one reading: a hundred files of 200 pages with a code each come to 20,000. */
 const MAXIMUM_LINES = 50_000
 
 /** Lines of a reader until it is done. Throws SCAN_UNREADABLE when it stops before, says what is no line, or never comes to an end. */
 export async function* readerLines(output: Readable): AsyncGenerator<ReaderLine> {
   let count = 0
-  for await (const line of boundedLines(output)) {
+  for await (const line of linesOf(output)) {
     count += 1
     if (count > MAXIMUM_LINES) throw new GlasskeyError('SCAN_UNREADABLE', `the scans hold more than ${MAXIMUM_LINES} codes and pages`, 'Scan only the sheets that are needed, or type the shares.')
     const parsed = readerLine.safeParse(jsonIn(line))
@@ -39,14 +37,11 @@ export async function* readerLines(output: Readable): AsyncGenerator<ReaderLine>
 }
 
 /** The decoders in the reader were given hostile files: what it says is bounded too. */
-async function* boundedLines(output: Readable): AsyncGenerator<string> {
-  const decoder = new StringDecoder('utf8')
-  let waiting = ''
-  for await (const chunk of output as AsyncIterable<Buffer>) {
-    const pieces = (waiting + decoder.write(chunk)).split('\n')
-    waiting = pieces.pop() ?? ''
-    yield* pieces
-    if (waiting.length > LONGEST_LINE) throw new GlasskeyError('SCAN_UNREADABLE', 'the reader sent something that is no message', 'Scan again, or type the shares.')
+async function* linesOf(output: Readable): AsyncGenerator<string> {
+  try {
+    yield* boundedLines(output)
+  } catch (cause) {
+    throw new GlasskeyError('SCAN_UNREADABLE', cause instanceof RangeError ? 'the reader sent something that is no message' : 'the reader went away', 'Scan again, or type the shares.', { cause })
   }
 }
 

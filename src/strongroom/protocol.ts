@@ -12,8 +12,8 @@ export interface Order {
   session: string
   /** `perform` the warrant's action and exit; or only `finish` an exit that was interrupted. */
   task: 'perform' | 'finish'
-  /** How many scan files the reader will be given. */
-  scans: number
+  /** How many scan files the reader will be given; or sheets are shown to a camera. */
+  scans: number | 'camera'
   /** Files with typed share texts; `-` is standard input. */
   shareFiles: string[]
   /** Consent without asking: rehearsals only. */

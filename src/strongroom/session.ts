@@ -78,12 +78,13 @@ async function openWithQuorum({ desk, order, folder, generation, warrant, journa
   if (consents !== 'any' && needsBagWords(warrant, manifest)) await askBagWords(warrant, manifest, consents, journal, desk.left)
   if (order.task === 'perform') stillRuns(watch)
   journal.write({ type: 'exposing', generation: manifest.generation })
-  if (order.scans > 0) desk.say({ kind: 'read-scans' })
-  const reader = order.scans > 0 ? new Socket({ fd: DESCRIPTORS.reader, readable: true, writable: false }) : null
+  const camera = order.scans === 'camera'
+  if (order.scans !== 0) desk.say({ kind: 'read-scans' })
+  const reader = order.scans === 0 ? null : new Socket({ fd: DESCRIPTORS.reader, readable: true, writable: camera })
   const { quorum, parts } = await collectShares(
     { manifest, others: otherGenerations(folder, manifest.generation) },
     consents,
-    { reader, shareFiles: order.shareFiles, left: desk.left },
+    { reader, camera, shareFiles: order.shareFiles, left: desk.left },
     journal,
     (custodian) => {
       consentByFlag(warrant, manifest, custodian, journal)

@@ -1,5 +1,5 @@
 /** From sheets to a quorum: each share judged alone, said aloud, journalled by number and never by content. */
-import type { Readable } from 'node:stream'
+import type { Socket } from 'node:net'
 import { asRemark } from '../custody/fields.js'
 import { parsePart, type Part } from '../custody/paper-parts.js'
 import { formQuorum, tooFew, withShare, type Quorum } from '../custody/quorum.js'
@@ -11,13 +11,16 @@ import { readerLines } from '../host/scan-reader.js'
 import { isInteractive, say } from '../host/terminal.js'
 import { typedLines } from '../host/typed-lines.js'
 import { typeShare } from '../host/typed-share.js'
+import { tellReader, type Verdict } from '../host/verdict.js'
 import type { Consents } from './consent.js'
 import type { Journal } from './journal.js'
 
 /** Where shares come from. */
 export interface Sources {
   /** Lines of the reader; null when there is nothing to scan. */
-  reader: Readable | null
+  reader: Socket | null
+  /** The reader shows sheets to a camera: people see there what became of each text. */
+  camera: boolean
   /** Files with typed texts; `-` is standard input. */
   shareFiles: readonly string[]
   left: AbortSignal
@@ -53,11 +56,16 @@ export async function collectShares(
 ): Promise<Collected> {
   const { manifest } = expectation
   const state: State = { accepted: [], disputed: [], parts: [], refused: 0 }
-  const take = (text: string, where: string): void => {
-    takeText(text, where, state, expectation, consents, journal, onFlagConsent)
+  const take = (text: string, where: string): Verdict => {
+    const said = takeText(text, where, state, expectation, consents, journal, onFlagConsent)
+    return { ...said, more: Math.max(0, manifest.threshold - state.accepted.length) }
   }
   for (const file of sources.shareFiles) for await (const line of typedLines(file, sources.left)) take(line, file)
-  if (sources.reader) await readScans(sources.reader, take, sources.left)
+  if (sources.reader && !sources.camera) await readScans(sources.reader, take, sources.left)
+  if (sources.reader && sources.camera && state.accepted.length < manifest.threshold) {
+    const greeting = `GENERATION ${manifest.generation}, key id ${manifest.keyId}. ${tooFew(state.accepted.length, manifest)}`
+    await watchCamera(sources.reader, take, { tone: 'plain', words: greeting, more: manifest.threshold - state.accepted.length }, sources.left)
+  }
   refuseIfLeft(sources.left)
   if (state.accepted.length < manifest.threshold) await onDispute([...state.disputed], state.parts)
   while (state.accepted.length < manifest.threshold && isInteractive()) {
@@ -94,13 +102,14 @@ function seenAnyway(text: string, { manifest, others }: Expectation): { generati
   }
 }
 
-function takeText(text: string, where: string, state: State, expectation: Expectation, consents: Consents, journal: Journal, onFlagConsent: (custodian: number) => void): void {
+/** What became of a text, as it is said on the terminal. */
+function takeText(text: string, where: string, state: State, expectation: Expectation, consents: Consents, journal: Journal, onFlagConsent: (custodian: number) => void): Omit<Verdict, 'more'> {
   const { manifest } = expectation
   try {
     const part = parsePart(text)
     if (part) {
       state.parts.push(part)
-      return
+      return { tone: 'plain', words: `Page 2, part ${part.part} of ${part.parts} of the envelope. The share is on page 1.` }
     }
     const untrusted = parseShareText(text)
     try {
@@ -112,7 +121,9 @@ function takeText(text: string, where: string, state: State, expectation: Expect
       state.accepted = withShare(before, share, manifest)
       if (consents === 'any') onFlagConsent(share.custodian)
       journal.write({ type: 'share-accepted', generation: manifest.generation, custodian: share.custodian })
-      say(`${state.accepted.length} of ${manifest.threshold}: the sheet of ${calledBy(manifest, share.custodian)} is right.`, 'good')
+      const words = `${state.accepted.length} of ${manifest.threshold}: the sheet of ${calledBy(manifest, share.custodian)} is right.`
+      say(words, 'good')
+      return { tone: 'good', words }
     } catch (error) {
       if (error instanceof GlasskeyError && ['SHARE_COMMITMENT', 'SHARE_OTHER_SET', 'SHARE_NUMBER'].includes(error.code)) state.disputed.push(untrusted)
       throw error
@@ -122,17 +133,20 @@ function takeText(text: string, where: string, state: State, expectation: Expect
     const genuine = seenAnyway(text, expectation)
     state.refused += 1
     if (state.refused === TOLD_REFUSALS) say(`${TOLD_REFUSALS} texts were refused; further ones are refused without a word. Look at what is on the stick.`, 'alarm')
+    const words = `${error.message}.${error.hint ? ` ${error.hint}` : ''}`
+    const tone = error.code === 'SHARE_TWICE' ? 'plain' : 'alarm'
     // A genuine sheet of another use was seen, and that is always written down: there are no more of them than were printed.
-    if (state.refused > TOLD_REFUSALS && genuine.custodian === undefined) return
+    if (state.refused > TOLD_REFUSALS && genuine.custodian === undefined) return { tone, words }
     journal.write({ type: 'share-refused', code: error.code, reason: asRemark(error.message), ...genuine })
-    say(`${where}: ${error.message}.${error.hint ? ` ${error.hint}` : ''}`, error.code === 'SHARE_TWICE' ? 'plain' : 'alarm')
+    say(`${where}: ${words}`, tone)
+    return { tone, words }
   }
 }
 
 /** However long scans take, people are waiting at a table. */
 const SCAN_PATIENCE_MS = 15 * 60_000
 
-async function readScans(reader: Readable, take: (text: string, where: string) => void, left: AbortSignal): Promise<void> {
+async function readScans(reader: Socket, take: (text: string, where: string) => void, left: AbortSignal): Promise<void> {
   const seen = new Set<string>()
   const giveUp = AbortSignal.any([left, AbortSignal.timeout(SCAN_PATIENCE_MS)])
   giveUp.addEventListener('abort', () => reader.destroy())
@@ -142,5 +156,32 @@ async function readScans(reader: Readable, take: (text: string, where: string) =
     if (!('text' in line) || seen.has(line.text)) continue
     seen.add(line.text)
     take(line.text, `${line.file}, page ${line.page}`)
+  }
+}
+
+/** How long the page may take to say that it has shown the last verdict. */
+const FAREWELL_MS = 5000
+
+/** As scans, but each text is answered, and the page ends with the quorum. One that goes away leaves the terminal to type on. */
+async function watchCamera(reader: Socket, take: (text: string, where: string) => Verdict, greeting: Verdict, left: AbortSignal): Promise<void> {
+  const verdicts = new Map<string, Verdict>()
+  const [stop, patience] = [new AbortController(), AbortSignal.timeout(SCAN_PATIENCE_MS)]
+  const giveUp = AbortSignal.any([left, stop.signal, patience])
+  giveUp.addEventListener('abort', () => reader.destroy())
+  // What was still to be said when it went away is of no use to anybody.
+  reader.on('error', () => undefined)
+  tellReader(reader, greeting)
+  try {
+    for await (const line of readerLines(reader)) {
+      if ('error' in line) say(`The camera: ${line.message}.`, 'alarm')
+      if (!('text' in line)) continue
+      const verdict = verdicts.get(line.text) ?? take(line.text, line.file)
+      verdicts.set(line.text, verdict)
+      tellReader(reader, verdict)
+      if (verdict.more === 0) setTimeout(() => stop.abort(), FAREWELL_MS).unref()
+    }
+  } catch (error) {
+    if (patience.aborted) say(`Nobody finished showing sheets within ${SCAN_PATIENCE_MS / 60_000} minutes; the page was closed.`, 'alarm')
+    else if (!giveUp.aborted) throw error
   }
 }
