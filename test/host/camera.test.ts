@@ -60,7 +60,7 @@ describe('the address as a code in the terminal', () => {
   const url = 'http://127.0.0.1:34527/#PnQw1NgM0Ts2zw_cXmbQrw'
 
   /** As a terminal draws it: a character is two modules, one above the other. */
-  const drawn = (text: string, ground: number): ImageData => {
+  const drawn = (text: string, ground: number): Extract<Parameters<typeof readBarcodes>[0], { colorSpace: unknown }> => {
     const lines = text.replaceAll(/\u001b\[[\d;]*m/g, '').split('\n')
     const side = 4
     const [width, height] = [(lines[0]?.length ?? 0) * side, lines.length * 2 * side]
