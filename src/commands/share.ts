@@ -5,6 +5,7 @@ import { envelopeRead, judgeText, type EnvelopeRead, type Judged, type JudgedSha
 import { requireQuietRoom, type Room } from '../ceremony/quiet-room.js'
 import { askForSheet, sheetTexts, type SheetText } from '../ceremony/read-sheets.js'
 import { whyNot } from '../custody/generation.js'
+import { refuseReal } from '../custody/share.js'
 import { knownOf, UNKNOWN_SHEETS } from '../custody/typed-header.js'
 import { hexToWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
@@ -60,7 +61,7 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   if (!given && !args.type && args.record === true && folder) return closedBag(folder, args)
   if (!given && !isInteractive()) throw new GlasskeyError('USAGE', 'which sheet?', 'glasskey share inspect --scan FILE; or of a closed bag: --record --custody DIR')
   const room = await enterRoom(folder, args)
-  const read = (await readAll(args, folder)).map((found) => judgeText(found, folder))
+  const read = (await readAll(args, folder)).map((found) => judgeText(found, folder, args.rehearsal))
   const found = findings(read)
   for (const { where, wrong } of found.wrong.slice(1)) say(`${where}: ${wrong.message}. ${wrong.hint}`, 'alarm')
   const exposed = room === 'exposing' ? found.shares.filter(({ rehearsal }) => !rehearsal) : []
@@ -100,7 +101,7 @@ async function readAll(args: Arguments, folder: CustodyFolder | null): Promise<S
   const sources = { scans: args.scan.map((path) => resolve(path)), shareFiles: args.shareFile.map((path) => (path === '-' ? path : resolve(path))) }
   for await (const found of sheetTexts(sources, probeIsolation())) read.push(found)
   if (read.length > 0 && !args.type) return read
-  const known = folder ? knownOf(folder.generations.map(({ manifest }, at) => ({ manifest, standing: standingOf(folder, at) }))) : UNKNOWN_SHEETS
+  const known = folder ? knownOf(folder.generations.map(({ manifest }, at) => ({ manifest, standing: standingOf(folder, at) }))) : args.rehearsal ? { ...UNKNOWN_SHEETS, judgeKind: refuseReal } : UNKNOWN_SHEETS
   const share = await askForSheet({ question: 'Type the share of the sheet.', flag: '--scan or --share-file', known })
   return share ? [...read, share] : read
 }
