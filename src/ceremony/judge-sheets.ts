@@ -2,7 +2,7 @@
 import { sha256Hex } from '../canonical.js'
 import { whyNot } from '../custody/generation.js'
 import { joinParts, type Part } from '../custody/paper-parts.js'
-import { judgeShare, type ShareHeader } from '../custody/share.js'
+import { judgeShare, refuseReal, type ShareHeader } from '../custody/share.js'
 import { GlasskeyError } from '../errors.js'
 import { otherGenerations, type Generation, type SealedFolder } from '../host/sealed-folder.js'
 import type { SheetText, Source } from './read-sheets.js'
@@ -19,11 +19,11 @@ export interface JudgedShare extends ShareHeader {
 /** One thing that was read, and what it is. */
 export type Judged = Source & ({ share: JudgedShare } | { part: Part } | { wrong: GlasskeyError } | { nothing: true })
 
-/** Judges one thing. What does not fit the folder comes back as `wrong`, with why. */
-export function judgeText(found: SheetText, folder: SealedFolder | null): Judged {
+/** Judges one thing. What does not fit the folder comes back as `wrong`, with why; and with `practiceOnly` a real sheet. */
+export function judgeText(found: SheetText, folder: SealedFolder | null, practiceOnly = false): Judged {
   const { from, file, where } = found
   try {
-    if ('share' in found) return { from, file, where, share: judged(found.share, folder) }
+    if ('share' in found) return { from, file, where, share: judged(found.share, folder, practiceOnly) }
     if ('part' in found && folder) checkPart(found.part, folder)
     return found
   } catch (error) {
@@ -32,10 +32,11 @@ export function judgeText(found: SheetText, folder: SealedFolder | null): Judged
   }
 }
 
-function judged(share: Extract<SheetText, { share: unknown }>['share'], folder: SealedFolder | null): JudgedShare {
+function judged(share: Extract<SheetText, { share: unknown }>['share'], folder: SealedFolder | null, practiceOnly: boolean): JudgedShare {
   try {
     const { rehearsal, keyId, threshold, shares, custodian } = share
     const header = { rehearsal, keyId, threshold, shares, custodian }
+    if (practiceOnly) refuseReal(rehearsal)
     if (!folder) return { ...header, name: null, generation: null, standing: null, promised: false }
     // Of an unknown key it is at least said whether it is of the right kind.
     const { manifest } = generationOf(keyId, folder) ?? newest(folder)

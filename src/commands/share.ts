@@ -5,6 +5,7 @@ import { envelopeRead, judgeText, type EnvelopeRead, type Judged, type JudgedSha
 import { requireQuietRoom, type Room } from '../ceremony/quiet-room.js'
 import { askForSheet, sheetTexts, watchSheets, type SheetText } from '../ceremony/read-sheets.js'
 import { whyNot } from '../custody/generation.js'
+import { refuseReal } from '../custody/share.js'
 import { knownOf, UNKNOWN_SHEETS } from '../custody/typed-header.js'
 import { hexToWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
@@ -103,7 +104,7 @@ async function enterRoom(folder: CustodyFolder | null, args: Arguments): Promise
 async function readAll(args: Arguments, folder: CustodyFolder | null): Promise<Judged[]> {
   const read: Judged[] = []
   const judge = (found: SheetText): Judged => {
-    const judged = judgeText(found, folder)
+    const judged = judgeText(found, folder, args.rehearsal)
     read.push(judged)
     return judged
   }
@@ -115,7 +116,7 @@ async function readAll(args: Arguments, folder: CustodyFolder | null): Promise<J
   // How many sheets people want to look at is theirs to say, with the button of the page.
   if (shown) await watchSheets(shown, isolation, { tone: 'plain', words: 'Show both pages of the sheet.', more: null }, (found) => verdictOn(judge(found)))
   if (read.length > 0 && !args.type) return read
-  const known = folder ? knownOf(folder.generations.map(({ manifest }, at) => ({ manifest, standing: standingOf(folder, at) }))) : UNKNOWN_SHEETS
+  const known = folder ? knownOf(folder.generations.map(({ manifest }, at) => ({ manifest, standing: standingOf(folder, at) }))) : args.rehearsal ? { ...UNKNOWN_SHEETS, judgeKind: refuseReal } : UNKNOWN_SHEETS
   const share = await askForSheet({ question: 'Type the share of the sheet.', flag: '--scan or --share-file', known })
   if (share) judge(share)
   return read

@@ -1,6 +1,7 @@
 /** `glasskey status`: ten lines or fewer, what is wrong first. */
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
+import { hexToWords } from '../custody/words.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { wallClock } from '../host/clock.js'
 import { writeNew } from '../host/disk.js'
@@ -77,7 +78,7 @@ function lines(folder: CustodyFolder, standing: CustodyStanding): string[] {
     ...(more > 0 ? [`… and ${more} more: --json`] : []),
     ...(standing.rehearsal ? ['REHEARSAL: made for practice, opens nothing real.'] : []),
     inUse && manifest
-      ? `In use: GENERATION ${inUse.generation}, key id ${manifest.keyId}, ${manifest.threshold} of ${manifest.shares.length}; ${countOf(Math.max(0, inUse.margin), 'custodian')} may be lost.`
+      ? `In use: GENERATION ${inUse.generation}, key id ${manifest.keyId} (${hexToWords(manifest.keyId)}), ${manifest.threshold} of ${manifest.shares.length}; ${countOf(Math.max(0, inUse.margin), 'custodian')} may be lost.`
       : 'In use: none; the takeover has not happened.',
     `Waiting: ${standing.waiting.length === 0 ? 'none' : standing.waiting.map((generation) => `GENERATION ${generation}`).join(', ')}.`,
     `Last real drill: ${standing.daysSinceDrill === null ? 'never' : `${standing.daysSinceDrill} days ago`}. Logbook: ${folder.logbook.head.seq} entries.`,

@@ -86,13 +86,17 @@ export function judgeKind(rehearsal: boolean, manifest: Manifest): void {
   if (rehearsal && !manifest.rehearsal) {
     throw new GlasskeyError('SHARE_PRACTICE', `this is a practice sheet (GKR): it opens nothing real`, `Bring a sheet of GENERATION ${manifest.generation}, key id ${manifest.keyId}.`)
   }
-  if (!rehearsal && manifest.rehearsal) {
-    throw new GlasskeyError(
-      'SHARE_REAL_IN_REHEARSAL',
-      'this is a REAL sheet (GK), and this is a rehearsal',
-      'Put it back into its bag at once and note in the logbook that it was opened.',
-    )
-  }
+  if (manifest.rehearsal) refuseReal(rehearsal)
+}
+
+/** For where practice sheets only are meant. Throws SHARE_REAL_IN_REHEARSAL. */
+export function refuseReal(rehearsal: boolean): void {
+  if (rehearsal) return
+  throw new GlasskeyError(
+    'SHARE_REAL_IN_REHEARSAL',
+    'this is a REAL sheet (GK), and this is a rehearsal',
+    'Put it back into its bag at once and note in the logbook that it was opened.',
+  )
 }
 
 const raiseAlarm = 'Keep the sheet, use another custodian, and raise the alarm: either the sheet or the custody folder was altered.'

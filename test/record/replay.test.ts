@@ -149,6 +149,11 @@ describe('events', () => {
     ])
   })
 
+  test('a sheet that was read on a machine with a network was seen', () => {
+    const events = generationEvents([{ type: 'inspected', custodian: 2, copy: 1, generations: [3, 4], bag: 'b', condition: 'intact', newBag: 'c', seenOnline: [3], witness: 'w', seq: 1, at: '2026-11-20T00:00:00.000Z', prev: '0'.repeat(64) }], [])
+    expect(events).toEqual([{ kind: 'share-seen', generation: 3, custodian: 2 }])
+  })
+
   test('an inspected bag that is not intact is gone, for each of its generations', () => {
     const entries = (condition: 'intact' | 'opened' | 'doubtful'): NewLogbookEntry => ({ type: 'inspected', custodian: 2, copy: 1, generations: [3, 4], bag: 'b', condition, witness: 'w' })
     const events = (condition: 'intact' | 'opened' | 'doubtful'): unknown[] => {

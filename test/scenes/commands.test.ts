@@ -54,7 +54,7 @@ describe('status and check', () => {
   test('status is ten lines or fewer, and says what to do next', async () => {
     const { code, stdout } = await glasskey(['status', '--custody', stage.custody])
     expect(stdout).toMatch(
-      /^Note: used sheets await destruction before a witness: GENERATION 1 \(3 left\); glasskey logbook add destroyed\nREHEARSAL: made for practice, opens nothing real\.\nIn use: GENERATION 2, key id [0-9a-f]{16}, 2 of 3; 1 custodian may be lost\.\nWaiting: GENERATION 3, GENERATION 4\.\nLast real drill: never\. Logbook: 2 entries\.\nNext: nothing; the next drill is due in 91 days\.\n$/,
+      /^Note: used sheets await destruction before a witness: GENERATION 1 \(3 left\); glasskey logbook add destroyed\nREHEARSAL: made for practice, opens nothing real\.\nIn use: GENERATION 2, key id [0-9a-f]{16} \([a-zA-Z ]+\), 2 of 3; 1 custodian may be lost\.\nWaiting: GENERATION 3, GENERATION 4\.\nLast real drill: never\. Logbook: 2 entries\.\nNext: nothing; the next drill is due in 91 days\.\n$/,
     )
     expect(code).toBe(0)
   })

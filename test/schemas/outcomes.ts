@@ -5,6 +5,7 @@ import type { ControlResult } from '../../src/audit/control.js'
 import type { Opinion } from '../../src/audit/opinion.js'
 import type { Finding } from '../../src/breakglass/preflight.js'
 import type { CeremonyResult } from '../../src/ceremony/conduct.js'
+import type { GenerationCount } from '../../src/ceremony/count-sheets.js'
 import type { Imported } from '../../src/ceremony/import.js'
 import type { SignedLater } from '../../src/ceremony/sign-later.js'
 import { SIGNING_ROLES } from '../../src/ceremony/signing.js'
@@ -226,6 +227,33 @@ const inspected = z.strictObject({
   generation: generation.nullable().describe('Null when the folder does not know the key, or none was given'),
   standing: z.string().nullable().describe('What that generation is good for, for people; null likewise'),
   promised: z.boolean().describe('Whether it is the share that the folder\'s manifest promises'),
+  keyWords: z.string().describe('The key id in words, for reading aloud'),
+})
+
+const inspection = z.strictObject({
+  logbook: entryNumber.describe('Number of the logbook entry'),
+  sha256: sha256.describe('SHA-256 of that line, for the paper book'),
+  out: path.nullable().describe('Absolute path of the printed entry; null when none was asked for'),
+})
+
+const checkedSheets = z.strictObject({
+  wrong: z.array(z.strictObject({ where: z.string().describe('File and page'), code: z.enum(Object.keys(EXIT_CODES) as [ErrorCode, ...ErrorCode[]]), message: z.string().describe('How it is wrong, for people') })).describe('Sheets that do not verify'),
+  notSeen: count.describe('Copies that should exist and were not scanned'),
+  generations: z
+    .array(
+      z.strictObject({
+        generation,
+        keyId,
+        sheets: z
+          .array(z.strictObject({ custodian: custodianNumber, name: z.string().describe('Name of the custodian'), seen: count.describe('Scans of this share; copies of a share bear the same codes'), copies: count.describe('Copies that should exist') }))
+          .describe('One for each custodian'),
+        envelopes: count.describe('How often all codes of page 2 were read'),
+        pages: count.describe('How often page 1 was scanned'),
+        keyWords: z.string().describe('The key id in words, for reading aloud'),
+      }) satisfies z.ZodType<GenerationCount & { keyWords: string }>,
+    )
+    .describe('Generations that were looked for'),
+  error: perhaps,
 })
 
 const entered = z.strictObject({ entry: logbookEntry.describe('The entry, as it stands in logbook.jsonl'), sha256: sha256.describe('SHA-256 of that line, for the paper book'), error: none })
@@ -246,7 +274,8 @@ export const outcomes = {
     found: z.array(z.string()).min(1).describe('What was found to be as it should be, for people'),
     error: none,
   }),
-  'share-inspect': z.strictObject({ shares: z.array(inspected).describe('Shares that were read'), envelopeParts: count.describe('Codes of page 2 that were read'), error: none }),
+  'share-inspect': z.strictObject({ shares: z.array(inspected).describe('Shares that were read'), envelopes: z.array(z.strictObject({ keyId, parts: count.describe('Codes on page 2'), sha256: sha256.nullable().describe('SHA-256 of the envelope, as printed on page 2') })).describe('Envelopes that were read completely'), envelopeParts: count.describe('Codes of page 2 that were read'), whole: z.boolean().nullable().describe('Whether both pages were read and are right; null when the bag stayed closed'), inspection: inspection.nullable().describe('What was written into the logbook; null when nothing was'), error: none }),
+  'check-sheets': checkedSheets,
   'logbook-list': z.strictObject({ entries: z.array(logbookEntry).describe('Every entry, as it stands in logbook.jsonl'), error: none }),
   'logbook-show': entered,
   'logbook-add': entered,
@@ -293,6 +322,7 @@ export const COMMANDS: Readonly<Record<string, readonly [OutcomeName, ...Outcome
   resume: ['session', 'nothing-to-do'],
   status: ['status'],
   check: ['check'],
+  'check sheets': ['check-sheets'],
   'logbook list': ['logbook-list'],
   'logbook show': ['logbook-show'],
   'logbook verify': ['logbook-verify'],

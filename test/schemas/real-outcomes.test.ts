@@ -100,10 +100,19 @@ describe('before a release', () => {
   })
 
   test('share inspect: a sheet, typed shares, and a page that has none', async () => {
-    expect(await say('share inspect', 'share-inspect', '--scan', stage.sheet(2, 1))).toMatchObject({ shares: [{ custodian: 1, name: null, promised: false }] })
+    expect(await say('share inspect', 'share-inspect', '--scan', stage.sheet(2, 1), '--rehearsal')).toMatchObject({ shares: [{ custodian: 1, name: null, promised: false }], whole: true })
     const typed = join(place, 'typed')
     writeFileSync(typed, secretsOf(2).shareTexts.join('\n'))
-    expect(await say('share inspect', 'share-inspect', '--share-file', typed, '--custody', GOLDEN)).toMatchObject({ shares: [1, 2, 3].map((custodian) => ({ custodian, generation: 2, standing: 'that key is dead', promised: true })), envelopeParts: 0 })
+    expect(await say('share inspect', 'share-inspect', '--share-file', typed, '--custody', GOLDEN)).toMatchObject({ shares: [1, 2, 3].map((custodian) => ({ custodian, generation: 2, standing: 'that key is dead', promised: true })), envelopeParts: 0, whole: false })
+  })
+
+  test('share inspect of a closed bag, and check sheets', async () => {
+    const folder = join(place, 'inspected')
+    cpSync(stage.custody, folder, { recursive: true })
+    const bag = ['--custodian', '2', '--copy', '1', '--bag', 'B-1', '--condition', 'intact', '--witness', 'Lin']
+    expect(await say('share inspect', 'share-inspect', '--custody', folder, '--record', ...bag, '--out', join(place, 'entry.pdf'))).toMatchObject({ shares: [], whole: null, inspection: { logbook: 3, out: join(place, 'entry.pdf') } })
+    expect(await say('check sheets', 'check-sheets', ...custody(), ...stage.scans(3, 1, 2))).toMatchObject({ notSeen: 7, wrong: [] })
+    expect(await say('check sheets', 'check-sheets', ...custody(), '--generation', '3', ...stage.scans(2, 1))).toMatchObject({ error: { code: 'SHEET_WRONG' } })
   })
 
   test('recover: into the object, and into a file', async () => {

@@ -1,0 +1,147 @@
+/** Shares typed at a real terminal, in a release and in a recovery: what is said meanwhile, and what is left on the screen. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, expect, test } from 'vitest'
+import { CLI } from '../stage/command-line.js'
+import { onTerminal, type OnTerminal } from '../stage/on-terminal.js'
+import { played } from '../stage/played.js'
+import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { screenOf } from '../stage/screen.js'
+import { secretsOf, VECTORS } from '../vectors/frozen.js'
+
+const ENVELOPE = fileURLToPath(new URL('custody/generations/2/envelope.pgp', VECTORS))
+const [first = '', second = ''] = secretsOf(2).shareTexts
+
+let stage: Rehearsal | undefined
+let terminal: OnTerminal | undefined
+afterEach(async () => {
+  terminal?.close()
+  await stage?.close()
+  stage = terminal = undefined
+})
+
+const until = async (words: string): Promise<void> => { await terminal?.until(words) }
+/** Types as a person does, a key at a time; how many keys. */
+async function keys(text: string): Promise<number> {
+  for (const key of text) {
+    terminal?.type(key)
+    await new Promise((next) => setTimeout(next, 3))
+  }
+  return text.length
+}
+const screen = (): string => screenOf(terminal?.shown() ?? '')
+/** No group of a share after its public beginning is left. */
+function expectNoGroups(...texts: string[]): void {
+  for (const text of texts) for (const group of text.slice(24).match(/.{4}/g) ?? []) expect(screen().toUpperCase()).not.toContain(group)
+}
+const other = (character: string): string => (character === 'Q' ? 'P' : 'Q')
+
+test('recover: one sheet typed key by key, one by a scanner; nothing of them is left on the screen', async () => {
+  stage = await rehearsal({ after: 'sealed' })
+  const out = join(stage.directory, 'key.pem')
+  terminal = onTerminal(stage, [process.execPath, CLI, 'recover', '--envelope', ENVELOPE, '--out', out, '--yes'])
+  await until('Group 1 of 21.')
+  // 82 characters of a practice sheet, and Enter.
+  expect(await keys(`${first.toLowerCase()}\r`)).toBe(83)
+  await until('typed: share 1 of 3')
+  await until('Type a share. 1 of 2 so far.')
+  terminal.type(`${second}\r`)
+  expect(await terminal.ended).toBe(0)
+  expect(readFileSync(out, 'utf8')).toContain('BEGIN PRIVATE KEY')
+  expect(terminal.shown()).toContain(first.slice(40, 44))
+  expectNoGroups(first, second)
+  expect(screen()).not.toContain('Type the groups')
+})
+
+test('two sheets that a scanner types without waiting are two sheets', async () => {
+  stage = await rehearsal({ after: 'sealed' })
+  const out = join(stage.directory, 'key.pem')
+  terminal = onTerminal(stage, [process.execPath, CLI, 'recover', '--envelope', ENVELOPE, '--out', out, '--yes'])
+  await until('Group 1 of 21.')
+  terminal.type(`${first}\r${second}\r`)
+  expect(await terminal.ended).toBe(0)
+  expect(existsSync(out)).toBe(true)
+})
+
+test('a repair is taken only when somebody says yes; no gives the group back', async () => {
+  stage = await rehearsal({ after: 'sealed' })
+  terminal = onTerminal(stage, [process.execPath, CLI, 'share', 'inspect', '--rehearsal', '--type', '--json'])
+  await until('Group 1 of 21.')
+  const wrong = first.slice(0, 41) + other(first.charAt(41)) + first.slice(42)
+  terminal.type(`${wrong}\r`)
+  await until(`Does it read group 11 "${first.slice(40, 44)}" (typed: "${wrong.slice(40, 44)}")? (yes/no)`)
+  terminal.type('y\n')
+  terminal.type('no\n')
+  await until('Group 11 looks wrong. Type it again as the paper has it.')
+  terminal.type(`${first.slice(40, 44)}\r`)
+  expect(await terminal.ended).toBe(0)
+  expectNoGroups(first)
+})
+
+test.each([
+  ['Ctrl-C', '\u0003', 'INTERRUPTED: stopped: Ctrl-C'],
+  ['Ctrl-D before anything was typed', '\u0015\u0004', 'INTERRUPTED: stopped at the question: Type the share of the sheet.'],
+])('%s ends it in order, and takes what was typed away', async (_, key, words) => {
+  stage = await rehearsal({ after: 'sealed' })
+  terminal = onTerminal(stage, ['bash', '--norc', '-c', `"$@"; echo ended with $?; stty -a`, 'bash', process.execPath, CLI, 'share', 'inspect', '--rehearsal', '--type'])
+  await until('Group 1 of 21.')
+  terminal.type(first.slice(0, 50))
+  await until('Group 13 of 21.')
+  terminal.type(key)
+  await until('ended with 3')
+  await terminal.ended
+  expect(screen()).toContain(words)
+  expectNoGroups(first.slice(0, 50))
+  // The terminal is as it was.
+  expect(terminal.shown()).toMatch(/ icanon /)
+  expect(terminal.shown()).toMatch(/ echo /)
+})
+
+/** A release up to the first share: custodians 1 and 2 consented. */
+async function untilShares(): Promise<{ during: Rehearsal; typed: string[] }> {
+  const during = (stage = await rehearsal({ speed: 4 }))
+  const { node = [], env } = played(during.time)
+  const typed = await Promise.all([during.shareText(2, 1), during.shareText(2, 2), during.shareText(3, 1)])
+  const words = during.rotate().filter((word, at, all) => !['--yes', '--scan'].includes(word) && all[at - 1] !== '--scan')
+  terminal = onTerminal(during, [process.execPath, ...node, CLI, ...words], env)
+  for (const custodian of [1, 2]) {
+    await until(`(${custodian - 1} of 2 so far) Number:`)
+    terminal.type(`${custodian}\n`)
+    const code = (/Code words +(.+)/.exec(terminal.shown())?.[1] ?? '').trim()
+    const asked = (): number => terminal?.shown().split('type the four code words').length ?? 0
+    while (asked() <= custodian) await new Promise((again) => setTimeout(again, 20))
+    terminal.type(`${code}\n`)
+  }
+  await until('Does another custodian release? (yes/no)')
+  terminal.type('no\n')
+  await until('Type a share. 0 of 2 shares; 2 more needed.')
+  return { during, typed }
+}
+
+test('a release: a sheet of another generation is named after twelve characters, and the right ones are typed', async () => {
+  const { during, typed: [one = '', two = '', waiting = ''] } = await untilShares()
+  await keys(waiting.slice(0, 12))
+  await until('STOP: this is a sheet of GENERATION 3: that key is not in use yet.')
+  await keys('\r')
+  await until('It was put away. Bring a sheet of GENERATION 2')
+  await keys(`${one}\r`)
+  await until('1 of 2: the sheet of custodian 1 (Ada Lovelace) is right.')
+  await keys(`${two}\r`)
+  expect(await terminal?.ended).toBe(0)
+  expectNoGroups(one, two)
+  const journal = during.journal()
+  expect(journal.filter(({ type }) => type === 'share-refused')).toMatchObject([{ code: 'SHARE_OTHER_GENERATION', reason: 'this is a sheet of GENERATION 3: that key is not in use yet' }])
+  expect(journal.filter(({ type }) => type === 'share-accepted')).toMatchObject([{ custodian: 1 }, { custodian: 2 }])
+  expect(JSON.stringify(journal)).not.toContain(one.slice(30, 40))
+})
+
+test('a release: Ctrl-C while a share is typed stops it in order', async () => {
+  const { during, typed: [one = ''] } = await untilShares()
+  await keys(one.slice(0, 60))
+  await keys('\u0003')
+  expect(await terminal?.ended).toBe(3)
+  expect(screen()).toContain('INTERRUPTED: stopped: Ctrl-C')
+  expectNoGroups(one.slice(0, 60))
+  expect(during.journal().at(-1)).toMatchObject({ type: 'closed' })
+})
