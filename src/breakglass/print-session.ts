@@ -1,4 +1,4 @@
-/** The printed entry of a session, and a slip for each custodian who released. */
+/** The printed entry of a session, a slip for each custodian who released, and the forms that people fill in next. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { sha256Hex } from '../canonical.js'
@@ -7,10 +7,15 @@ import { GlasskeyError } from '../errors.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { places, type StoredSession } from '../host/sealed-folder.js'
 import { writeNew } from '../host/disk.js'
+import { wallClock } from '../host/clock.js'
 import { printPdf } from '../host/printer.js'
 import { say } from '../host/terminal.js'
 import { entryPage, slipPage, type EntrySource } from '../paper/entry-page.js'
+import { destruction, drawDestructionAffidavit } from '../paper/forms/destruction-affidavit.js'
+import { drawDrillRecord, drillRecord } from '../paper/forms/drill-record.js'
+import { formSource } from '../paper/forms/source.js'
 import { drawLogbookEntry } from '../paper/logbook-entry.js'
+import type { Paper } from '../paper/page-size.js'
 import { drawReleaseSlips } from '../paper/release-slip.js'
 import { replay } from '../record/replay.js'
 import type { SessionResult } from './conclude.js'
@@ -19,6 +24,10 @@ import type { SessionResult } from './conclude.js'
 export interface PrintedSession {
   entry: string
   slips: string | null
+  /** The affidavit of destruction; null while the sheets are still needed. */
+  affidavit: string | null
+  /** The drill record; null when it was no drill. */
+  drillRecord: string | null
   evidence: string
   /** Successors that wait now. */
   waiting: number
@@ -41,8 +50,36 @@ export async function printSession(folderPath: string, result: SessionResult, pr
     writeNew(slips, slipsPdf)
     if (printer !== undefined) await tryPrint(slipsPdf, printer, 'release slips')
   }
+  const affidavit = await printForm(place, 'affidavit', destructionForm(folder, result), { ...drawing, printer, logbook: result.logbook })
+  const drillRecord = await printForm(place, 'drill-record', drillForm(folder, result), { ...drawing, printer, logbook: result.logbook })
   const current = inUse(folder.standings, folder.events)
-  return { entry, slips, evidence: join(place, 'evidence.json'), waiting: current ? successorsOf(folder.standings, current.generation).length : 0 }
+  return { entry, slips, affidavit, drillRecord, evidence: join(place, 'evidence.json'), waiting: current ? successorsOf(folder.standings, current.generation).length : 0 }
+}
+
+type Drawn = ((drawing: { paper: Paper }) => Promise<Uint8Array>) | null
+
+/** The affidavit, once the used key is proved dead. */
+function destructionForm(folder: CustodyFolder, { warrant }: SessionResult): Drawn {
+  const source = formSource(folder, wallClock())
+  const { generation } = warrant.key
+  if (source.standings.find((standing) => standing.generation === generation)?.state !== 'burned') return null
+  return (drawing) => drawDestructionAffidavit(destruction(source, generation), drawing)
+}
+
+function drillForm(folder: CustodyFolder, { warrant }: SessionResult): Drawn {
+  const source = formSource(folder, wallClock())
+  const drill = warrant.drill ? source.sessions.find(({ id }) => id === warrant.session) : undefined
+  return drill ? (drawing) => drawDrillRecord(drillRecord(source, drill), drawing) : null
+}
+
+/** Draws a form into the session's folder, and prints it if a printer is named. */
+async function printForm(place: string, name: string, draw: Drawn, { paper, printer, logbook }: { paper: Paper; printer: string | undefined; logbook: number }): Promise<string | null> {
+  if (!draw) return null
+  const path = freeName(place, name, logbook)
+  const pdf = await draw({ paper })
+  writeNew(path, pdf)
+  if (printer !== undefined) await tryPrint(pdf, printer, name)
+  return path
 }
 
 /** What the page of a logbook entry is made from. Throws USAGE for a number that the logbook does not have. */

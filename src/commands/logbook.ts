@@ -1,4 +1,5 @@
 /** `glasskey logbook list|show|verify|print|add`. */
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { z } from 'zod'
@@ -14,6 +15,8 @@ import { LineFile } from '../host/line-file.js'
 import { takeLock } from '../host/lock.js'
 import { printPdf } from '../host/printer.js'
 import { ask, isInteractive } from '../host/terminal.js'
+import { formOf } from '../paper/forms/catalogue.js'
+import { formSource } from '../paper/forms/source.js'
 import { drawLogbookEntry } from '../paper/logbook-entry.js'
 import { entryPage, summaryOf } from '../paper/entry-page.js'
 import { checkLastSignature } from '../record/evidence.js'
@@ -47,8 +50,8 @@ export const builder = (flags: Argv): Argv =>
     .usage(`$0 logbook <list|show|verify|print|add> [what]\n\nlist · show NUMBER · verify · print NUMBER --out FILE · add ${Object.keys(QUESTIONS).join('|')}`)
     .positional('step', { choices: ['list', 'show', 'verify', 'print', 'add'] as const })
     .positional('what', { type: 'string', describe: 'number of an entry, or kind of a new one' })
-    .option('out', { type: 'string', describe: 'print: file for the PDF' })
-    .option('printer', { type: 'string', describe: 'print: CUPS printer' })
+    .option('out', { type: 'string', describe: 'print: file for the PDF; add: for the form to sign' })
+    .option('printer', { type: 'string', describe: 'print, add: CUPS printer' })
     .option('set', { type: 'string', array: true, default: [], describe: 'add: NAME=VALUE in place of a question (repeatable)' })
 
 export const handler = async (args: Arguments): Promise<Outcome> => {
@@ -112,11 +115,13 @@ async function add(path: string, folder: CustodyFolder, args: Arguments): Promis
   const kind = args.what ?? ''
   const questions = Object.hasOwn(QUESTIONS, kind) ? QUESTIONS[kind] : undefined
   if (!questions) throw new GlasskeyError('USAGE', `there is no entry of kind "${kind}"`, `Kinds: ${Object.keys(QUESTIONS).join(', ')}.`)
+  if (args.out !== undefined && existsSync(resolve(args.out))) throw new GlasskeyError('OUTPUT_EXISTS', `${resolve(args.out)} exists already; nothing is ever overwritten`, 'Name another place. Nothing was entered.')
   const given = new Map(args.set.map((text): [string, string] => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]))
   const unknown = [...given.keys()].find((name) => !questions.some(([known]) => known === name))
   if (unknown !== undefined) throw new GlasskeyError('USAGE', `--set ${unknown} is not part of this entry`, `It has: ${questions.map(([name]) => name).join(', ')}.`)
   const { line, sha256 } = enter(path, folder, { type: kind, ...(await answers(questions, given, (name) => `--set ${name}=…`)) } as NewLogbookEntry)
-  return { json: { entry: line, sha256 }, text: `Entry ${line.seq}: ${summaryOf(line)}\nWrite into the paper book: number ${line.seq}, SHA-256 ${sha256}` }
+  const form = await signed(path, line, args)
+  return { json: { entry: line, sha256, out: form.out, printer: form.printer }, text: `Entry ${line.seq}: ${summaryOf(line)}\nWrite into the paper book: number ${line.seq}, SHA-256 ${sha256}${form.said}` }
 }
 
 /** Appends an entry to the logbook. Throws USAGE when it speaks of what the folder does not have, CUSTODY_LOCKED. */
@@ -129,6 +134,19 @@ export function enter(path: string, folder: CustodyFolder, entry: NewLogbookEntr
   } finally {
     release()
   }
+}
+
+/** The form that people sign for an entry, where there is one: written or printed if asked for, named if not. */
+async function signed(path: string, entry: LogbookEntry, { out, printer }: Arguments): Promise<{ out: string | null; printer: string | null; said: string }> {
+  const form = formOf(entry.type)
+  if (!form) return { out: null, printer: null, said: out === undefined && printer === undefined ? '' : '\nThere is no form to sign for it.' }
+  if (out === undefined && printer === undefined) return { out: null, printer: null, said: `\nTo sign: glasskey forms ${form.name} --entry ${entry.seq} --custody ${path} --out FILE` }
+  const folder = readCustodyFolder(path)
+  const pdf = await form.draw(formSource(folder, wallClock()), { custodian: null, generation: null, entry }, { paper: folder.custody.paper })
+  if (printer !== undefined) await printPdf(pdf, printer, form.name)
+  const file = out === undefined ? null : resolve(out)
+  if (file !== null) writeNew(file, pdf)
+  return { out: file, printer: printer ?? null, said: `\nTo sign: ${file ?? `with printer ${String(printer)}`}` }
 }
 
 /** A question of an entry: the field, what is asked, and what kind of answer it takes. */

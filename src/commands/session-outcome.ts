@@ -25,6 +25,8 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
     logbook: result.logbook,
     entryFile: printed.entry,
     slipsFile: printed.slips,
+    affidavitFile: printed.affidavit,
+    drillRecordFile: printed.drillRecord,
     evidenceFile: printed.evidence,
     // Only a takeover knows one.
     bootstrapKeyFile: null,
@@ -70,7 +72,8 @@ function closing(result: SessionResult, printed: PrintedSession): string {
     `Logbook entry ${result.logbook}: ${printed.entry}`,
     ...(printed.slips === null ? [] : [`Slips for the custodians: ${printed.slips}`]),
     `Evidence: ${printed.evidence}`,
-    ...(dead ? [`Next: destroy the used sheets of GENERATION ${warrant.key.generation} before a witness (glasskey logbook add destroyed).`] : []),
+    ...(printed.drillRecord === null ? [] : [`Drill record, with the times measured: ${printed.drillRecord}`]),
+    ...(dead ? [`Next: destroy the used sheets of GENERATION ${warrant.key.generation} before a witness (glasskey logbook add destroyed)${printed.affidavit === null ? '' : `; to sign: ${printed.affidavit}`}.`] : []),
     ...(state.successor ? [`In use now: GENERATION ${state.successor.generation}, key id ${state.successor.keyId}. ${printed.waiting} more waiting.`] : []),
     ...(printed.waiting < 2 && !isAlive(state) ? ['Fewer than two successors wait: plan the next ceremony.'] : []),
   ]

@@ -129,6 +129,8 @@ const session = z.strictObject({
   logbook: entryNumber.describe('Number of the logbook entry'),
   entryFile: path.describe('PDF of the logbook entry'),
   slipsFile: path.nullable().describe('PDF of the slips for the custodians; null when no share was read'),
+  affidavitFile: path.nullable().describe('PDF of the affidavit for the destruction of the used sheets; null while they are still needed'),
+  drillRecordFile: path.nullable().describe('PDF of the drill record; null when it was no drill'),
   evidenceFile: path.describe('evidence.json of the session'),
   bootstrapKeyFile: path.nullable().describe('takeover: file of the bootstrap key, which is to be destroyed; otherwise null'),
   error: perhaps,
@@ -278,7 +280,11 @@ export const outcomes = {
   'check-sheets': checkedSheets,
   'logbook-list': z.strictObject({ entries: z.array(logbookEntry).describe('Every entry, as it stands in logbook.jsonl'), error: none }),
   'logbook-show': entered,
-  'logbook-add': entered,
+  'logbook-add': z.strictObject({
+    ...entered.shape,
+    out: path.nullable().describe('Absolute path of the form to sign (PDF); null when none was asked for'),
+    printer: z.string().nullable().describe('CUPS printer that has it; null when none was asked for'),
+  }),
   'logbook-verify': z.strictObject({ logbook: count.describe('Number of the last entry'), sha256: sha256.describe('SHA-256 of that line, for the paper book'), sessions: count.describe('Sessions whose last signature was verified'), error: none }),
   'logbook-print': z.strictObject({ logbook: entryNumber.describe('Number of the entry'), out: path.nullable().describe('Absolute path of the PDF; null when none was asked for'), printer: z.string().nullable().describe('CUPS printer that has it; null when none was asked for'), error: none }),
   summons: z.strictObject({
