@@ -3,6 +3,7 @@ import type { Cloud } from '../breakglass/login.js'
 import { GlasskeyError } from '../errors.js'
 import type { Isolation } from '../host/isolation.js'
 import type { Profile } from '../host/oci-profile.js'
+import { readCeremonySignatures } from './ceremony-signatures.js'
 import { readCloudLog, type Wanted } from './cloud-log.js'
 import { viewCloud, withLog, type CloudView } from './cloud-view.js'
 import { runControls, type ControlResult, type Sentence } from './control.js'
@@ -35,7 +36,7 @@ export interface Audit {
 /** Audits. Throws when there is nothing to audit, or when a login was given and OCI cannot be read with it. */
 export async function auditCustody(request: AuditRequest): Promise<Audit> {
   const read = readDossier(request.folder, request.now)
-  const dossier: Dossier = { ...read, period: periodOf(request, read), cloud: null }
+  const dossier: Dossier = { ...read, ceremonies: await readCeremonySignatures(request.folder, read.generations), period: periodOf(request, read), cloud: null }
   dossier.cloud = request.profile ? await cloudFor(request, request.profile, dossier) : null
   const results = runControls(CONTROLS, dossier)
   return { dossier, results, opinion: opinionOf(results) }

@@ -1,6 +1,7 @@
 /** Every control, in the order of the report. docs/audit-controls.md explains each. */
 import type { Control } from './control.js'
 import { ACTION_CONTROLS } from './controls/actions.js'
+import { CEREMONY_CONTROLS } from './controls/ceremonies.js'
 import { CONSENT_CONTROLS } from './controls/consents.js'
 import { FOLDER_CONTROLS } from './controls/folder.js'
 import { JOURNAL_CONTROLS } from './controls/journals.js'
@@ -12,7 +13,7 @@ import { USER_CONTROLS } from './controls/user.js'
 
 /** Controls by theme; the first letter of a code names its theme. */
 export const THEMES: readonly { title: string; controls: readonly Control[] }[] = [
-  { title: 'Custody folder', controls: FOLDER_CONTROLS },
+  { title: 'Custody folder', controls: [...FOLDER_CONTROLS, ...CEREMONY_CONTROLS] },
   { title: 'Logbook', controls: LOGBOOK_CONTROLS },
   { title: 'Journals', controls: JOURNAL_CONTROLS },
   { title: 'Consents', controls: CONSENT_CONTROLS },

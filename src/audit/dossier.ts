@@ -10,12 +10,15 @@ import { parseManifest, type Manifest } from '../custody/manifest.js'
 import { sealedRules, type Rules } from '../custody/rules.js'
 import { GlasskeyError } from '../errors.js'
 import { places } from '../host/sealed-folder.js'
+import { requireSealed } from '../host/sealed-set.js'
 import { FILE_LIMITS, readBytes, readLines, readText } from '../host/disk.js'
 import type { Chain } from '../record/chain.js'
 import { readJournal, type JournalLine } from '../record/journal.js'
 import { readLogbook, type LogbookEntry } from '../record/logbook.js'
 import { replay, type Session } from '../record/replay.js'
+import type { Transcript } from '../record/transcript.js'
 import { parseWarrant, type Warrant } from '../warrant/warrant.js'
+import type { SignedCeremony } from './ceremony-signatures.js'
 import type { CloudView } from './cloud-view.js'
 import { reading, type Reading } from './reading.js'
 
@@ -28,6 +31,8 @@ export interface FiledGeneration {
   envelopeSha256: Reading<string>
   /** Text of public.pem. */
   publicPem: Reading<string>
+  /** The transcript of its ceremony. */
+  transcript: Reading<Transcript>
 }
 
 /** A journal and what it tells. */
@@ -57,6 +62,8 @@ export interface Period {
 export interface Dossier {
   custody: Custody
   generations: FiledGeneration[]
+  /** Signatures of each ceremony whose transcript can be read. */
+  ceremonies: Reading<SignedCeremony>[]
   logbook: Reading<Chain<LogbookEntry>>
   sessions: FiledSession[]
   period: Period
@@ -66,7 +73,7 @@ export interface Dossier {
 }
 
 /** What lies in the folder. Throws only when custody.yaml or the generations are not there at all. */
-export function readDossier(folder: string, now: Date): Omit<Dossier, 'cloud' | 'period'> {
+export function readDossier(folder: string, now: Date): Omit<Dossier, 'cloud' | 'period' | 'ceremonies'> {
   const custody = parseCustodyYaml(readText(places.custody(folder), 'custody.yaml'), places.custody(folder))
   const generations = foldersIn(join(folder, 'generations'))
     .filter((name) => /^[1-9]\d{0,3}$/.test(name))
@@ -95,6 +102,10 @@ function readGeneration(folder: string, number: number): FiledGeneration {
     }),
     envelopeSha256: reading(() => sha256Hex(readBytes(join(place, 'envelope.pgp'), named('envelope.pgp')))),
     publicPem: reading(() => readText(join(place, 'public.pem'), named('public.pem'))),
+    transcript: reading(() => {
+      if (!manifest.read) throw manifest.error
+      return requireSealed(folder, manifest.value)
+    }),
   }
 }
 

@@ -22,7 +22,7 @@ export interface EntryFacts {
 export function ceremonyEntry(custody: Custody, made: readonly MadeGeneration[], { rehearsal, machine, exceptions, transcriptSha256 }: EntryFacts): Extract<NewLogbookEntry, { type: 'ceremony' }> {
   return {
     type: 'ceremony',
-    format: 1,
+    format: 2,
     rehearsal,
     tenancy: custody.tenancy,
     user: custody.user,

@@ -14,7 +14,8 @@ const witnessed = { witness: line, note: line.optional() }
 /** Every entry a logbook may have. */
 export const logbookEntry = z.discriminatedUnion('type', [
   entry('ceremony', {
-    format: z.literal(1),
+    /** 2 names the transcript; ceremonies of format 1 had none. */
+    format: z.union([z.literal(1), z.literal(2)]),
     rehearsal: z.boolean(),
     tenancy: z.string(),
     user: z.string(),
@@ -23,7 +24,6 @@ export const logbookEntry = z.discriminatedUnion('type', [
     generations: z.array(z.strictObject({ generation, keyId, spkiSha256: sha256, manifestSha256: sha256 })).min(1),
     machine: z.array(line),
     exceptions: z.array(line),
-    /** Absent in entries of ceremonies that had no transcript. */
     transcriptSha256: sha256.optional(),
     tool: line,
   }),

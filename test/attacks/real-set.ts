@@ -17,6 +17,7 @@ import { generationNumber, places } from '../../src/host/sealed-folder.js'
 import { readJournal, type JournalEntry, type JournalLine } from '../../src/record/journal.js'
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../../src/record/logbook.js'
 import { warrantDigest } from '../../src/warrant/warrant.js'
+import { sealByTranscript } from '../stage/transcript-for.js'
 
 /** The set, and what its custodians hold. */
 export interface RealSet {
@@ -36,9 +37,10 @@ export async function realSet(): Promise<RealSet> {
   const path = join(directory, 'custody')
   const text = custodyYaml({ team: 'Team', contact: 'Desk', tenancy: 'ocid1.tenancy.oc1..aaaaaaaanobody', user: 'ocid1.user.oc1..aaaaaaaanobody', realm: 'oc1', homeRegion: 'eu-frankfurt-1', regions: ['eu-frankfurt-1'], threshold: 2, custodians: ['Ada', 'Grace', 'Katherine'], copies: 1, generations: 4, keySize: 2048, paper: 'A4', maximumHours: 4 })
   const custody = parseCustodyYaml(text)
-  const made = await makeGenerations({ custody, rehearsal: false, first: 1, count: 4, previousManifestSha256: null, now: new Date(), onMade: () => undefined })
+  const unsealed = await makeGenerations({ custody, rehearsal: false, first: 1, count: 4, previousManifestSha256: null, now: new Date(), onMade: () => undefined })
   mkdirSync(path)
   writeFileSync(places.custody(path), text)
+  const made = sealByTranscript(path, unsealed)
   for (const generation of made) writeGeneration(path, generation, custody.rules)
   const logbook = LineFile.open<LogbookEntry, NewLogbookEntry>(places.logbook(path), readLogbook, () => new Date())
   logbook.append({

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createMessage, generateKey, sign } from 'openpgp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { auditCustody, type Audit } from '../../src/audit/audit.js'
 import { runControls } from '../../src/audit/control.js'
@@ -69,7 +70,7 @@ describe('an honest record', () => {
     expect(failures(found)).toEqual([])
     expect(notChecked(found)).toEqual(OFFLINE)
     expect(found.opinion).toEqual({
-      scriptFollowed: { verdict: 'Yes', sentence: 'Ceremonies, consents and records are as the script wants them. 23 controls hold.' },
+      scriptFollowed: { verdict: 'Yes', sentence: 'Ceremonies, consents and records are as the script wants them. 25 controls hold.' },
       keyRevoked: { verdict: 'Not established', sentence: 'K01, K02 and K03 could not be checked; the other 5 controls hold.' },
       actionsExplained: { verdict: 'Not established', sentence: 'A06 could not be checked; the other 10 controls hold.' },
     })
@@ -93,7 +94,7 @@ describe('an honest record', () => {
     const lines = ran.stdout.split('\n')
     expect(lines).toContain('  R01  holds        2 released keys, 2 proved dead')
     expect(lines).toContain('  U05  not checked  factors and password of the identity domain are not visible to a login that only reads')
-    expect(lines).toContain('No control fails: 41 hold, 1 could not be checked.')
+    expect(lines).toContain('No control fails: 43 hold, 1 could not be checked.')
   })
 
   test('goes on paper once, and is never overwritten', async () => {
@@ -132,14 +133,36 @@ describe('the custody folder, tampered with', () => {
     const folder = lived.copy()
     const path = join(places.generation(folder, 3), 'manifest.json')
     writeFileSync(path, readFileSync(path, 'utf8').replace('"threshold":2', '"threshold":3'))
-    expect(failures(await audit(folder))).toEqual(['F01: the manifest of GENERATION 4 does not name the one before it', 'F02: the manifest of GENERATION 3 is not the one that entry 1 of the logbook names'])
+    expect(failures(await audit(folder))).toEqual(['F01: the manifest of GENERATION 4 does not name the one before it', 'F02: the manifest of GENERATION 3 is not the one that entry 1 of the logbook names', 'F07: GENERATION 3 is not sealed: its transcript tells of another manifest or envelope'])
   })
 
   test('the last manifest edited: nothing follows it, but its ceremony\'s entry knows it', async () => {
     const folder = lived.copy()
     const path = join(places.generation(folder, 5), 'manifest.json')
     writeFileSync(path, readFileSync(path, 'utf8').replace('"threshold":2', '"threshold":3'))
-    expect(failures(await audit(folder))).toEqual(['F02: the manifest of GENERATION 5 is not the one that entry 5 of the logbook names'])
+    expect(failures(await audit(folder))).toEqual(['F02: the manifest of GENERATION 5 is not the one that entry 5 of the logbook names', 'F07: GENERATION 5 is not sealed: its transcript tells of another manifest or envelope'])
+  })
+
+  test('a transcript edited, exchanged or lost: everything else is as it was', async () => {
+    for (const [tamper, finding] of [
+      [(path: string) => { writeFileSync(path, readFileSync(path, 'utf8').replace('"value":"seeded"', '"value":"weeded"')) }, /^F07: .*does not follow from the line before it$/],
+      [(path: string) => { writeFileSync(path, readFileSync(path, 'utf8').trimEnd().split('\n').slice(0, -1).join('\n') + '\n') }, /^F07: .*does not come to an end: the ceremony was not closed$/],
+      [(path: string) => { rmSync(path) }, /^F07: GENERATION 1 is not sealed: the transcript of its ceremony is not in records\/$/],
+    ] as const) {
+      const folder = lived.copy()
+      tamper(places.transcript(folder, 1))
+      expect(failures(await audit(folder))).toEqual([expect.stringMatching(finding)])
+    }
+  })
+
+  test('a signature over another transcript', async () => {
+    const folder = lived.copy()
+    const { privateKey, publicKey } = await generateKey({ userIDs: [{ name: 'Joan' }], format: 'object' })
+    const asc = (text: string): Promise<string> => createMessage({ text }).then(async (message) => (await sign({ message, signingKeys: privateKey, detached: true })) as string)
+    mkdirSync(places.signers(folder), { recursive: true })
+    writeFileSync(join(places.signers(folder), 'joan.asc'), publicKey.armor())
+    writeFileSync(`${places.transcript(folder, 1)}.asc`, await asc('something else'))
+    expect(failures(await audit(folder))).toEqual([expect.stringMatching(/^F08: .*\.jsonl\.asc has 1 signatures, of which 0 verify/)])
   })
 
   test('the rules widened', async () => {
@@ -168,7 +191,7 @@ describe('the logbook, tampered with', () => {
     editLine(places.logbook(folder), 2, (line) => ({ ...line, operator: 'Somebody Else' }))
     const found = await audit(folder)
     expect(failures(found)).toEqual(['L01: logbook.jsonl, line 3: does not follow from the line before it'])
-    expect(notChecked(found)).toEqual(['F02', 'L02', 'L03', 'L04', 'J03', 'C05', ...OFFLINE, 'D01', 'D02', 'D03', 'D04'])
+    expect(notChecked(found)).toEqual(['F02', 'F07', 'L02', 'L03', 'L04', 'J03', 'C05', ...OFFLINE, 'D01', 'D02', 'D03', 'D04'])
     expect(found.opinion.scriptFollowed.verdict).toBe('No')
     expect(found.opinion.keyRevoked.verdict).toBe('Not established')
   })

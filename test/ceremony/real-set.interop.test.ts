@@ -1,15 +1,16 @@
 /** A real ceremony (not a rehearsal), in an empty network namespace, where it may run; and what a real set refuses. */
-import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { custodyYaml } from '../../src/ceremony/custody-template.js'
-import { CLI, glasskey } from '../stage/command-line.js'
+import { scriptFor } from '../../src/ceremony/script.js'
+import { parseCustodyYaml } from '../../src/custody/custody-yaml.js'
+import { CLI, glasskey, run } from '../stage/command-line.js'
+import { holdCeremony, printedFor } from '../stage/held-ceremony.js'
+import { onTerminal } from '../stage/on-terminal.js'
 import { rehearsal } from '../stage/rehearsal.js'
 
-const run = promisify(execFile)
 let directory: string
 
 beforeAll(async () => {
@@ -18,13 +19,26 @@ beforeAll(async () => {
     join(directory, 'custody.yaml'),
     custodyYaml({ team: 'Team', contact: 'Desk', tenancy: 'ocid1.tenancy.oc1..aaaaaaaatenancy', user: 'ocid1.user.oc1..aaaaaaaauser', realm: 'oc1', homeRegion: 'eu-frankfurt-1', regions: ['eu-frankfurt-1'], threshold: 2, custodians: ['Ada', 'Grace', 'Katherine'], copies: 1, generations: 2, keySize: 2048, paper: 'Letter', maximumHours: 4 }),
   )
-  await run('unshare', ['-rn', process.execPath, CLI, 'ceremony', '--config', 'custody.yaml', '--custody', 'custody', '--sheets', 'sheets'], { cwd: directory })
-})
+  const { codeName } = scriptFor({ custody: parseCustodyYaml(readFileSync(join(directory, 'custody.yaml'), 'utf8')), rehearsal: false, first: 1, count: 2, previousManifestSha256: null })
+  const terminal = onTerminal({ directory }, ['unshare', '-rn', process.execPath, CLI, 'ceremony', '--config', 'custody.yaml', '--custody', 'custody', '--sheets', 'sheets'])
+  const table = {
+    roles: { administrator: 'Joan Clarke', operator: 'Radia Perlman', 'internal witness': 'John von Neumann', 'external witness': 'Emmy Noether' },
+    codeName,
+    keys: {},
+    scansOf: (custodian: number) => printedFor(join(directory, 'paper'), custodian),
+    once: [
+      { words: 'm: it is mended', answers: ['d', 'the folder is on a disk that will be destroyed', ''] },
+      { words: 'Exceptions:', answers: ['1'] },
+    ],
+  }
+  const code = await holdCeremony(terminal, table, join(directory, 'sheets'), join(directory, 'paper'))
+  expect(code, terminal.shown().slice(-3000)).toBe(0)
+}, 240_000)
 afterAll(() => {
   rmSync(directory, { recursive: true })
 })
 
-const sheet = (custodian: number): string => join(directory, `sheets/generation-1-custodian-${custodian}-copy-1.pdf`)
+const sheet = (custodian: number): string => join(directory, `paper/generation-1-custodian-${custodian}-copy-1.pdf`)
 
 test('its sheets are real sheets', async () => {
   const { stdout } = await run('unshare', ['-rn', process.execPath, CLI, 'share', 'inspect', '--scan', sheet(1), '--custody', 'custody', '--json'], { cwd: directory })
@@ -54,7 +68,15 @@ test('a real key goes to no simulator, and a simulator\'s session takes no real 
   }
 })
 
+test('--yes conducts no real ceremony, and its sheets are never kept', async () => {
+  for (const [flag, message] of [['--yes', '--yes is for rehearsals only: people conduct a real ceremony'], ['--keep-sheets', 'a ceremony is a dialogue']] as const) {
+    const { stderr } = await glasskey(['ceremony', '--config', 'custody.yaml', '--custody', 'another', flag], { cwd: directory })
+    // On a machine with a network that is what is said first.
+    expect(stderr).toMatch(new RegExp(`${message}|NOT_AIR_GAPPED`))
+  }
+})
+
 test('the record says where the sheets went', () => {
   const [line = ''] = readFileSync(join(directory, 'custody/logbook.jsonl'), 'utf8').split('\n')
-  expect(JSON.parse(line)).toMatchObject({ rehearsal: false, exceptions: ['sheets were written to a NAMED FOLDER ON A DISK: destroy it with the machine'], machine: expect.arrayContaining(['Network: none (interfaces with a carrier, default routes)']) as string[] })
+  expect(JSON.parse(line)).toMatchObject({ rehearsal: false, exceptions: ['1, step 3.7: sheets were written to a NAMED FOLDER ON A DISK: destroy it with the machine (Joan Clarke)'], machine: expect.arrayContaining(['Network: none (interfaces with a carrier, default routes)']) as string[] })
 })

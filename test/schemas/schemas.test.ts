@@ -12,6 +12,7 @@ import { EXIT_CODES } from '../../src/errors.js'
 import { evidenceSchema } from '../../src/record/evidence.js'
 import { journalLine } from '../../src/record/journal.js'
 import { logbookEntry } from '../../src/record/logbook.js'
+import { transcriptLine } from '../../src/record/transcript.js'
 import { warrantSchema } from '../../src/warrant/warrant.js'
 import { SESSIONS, vectorJson, vectorText } from '../vectors/frozen.js'
 import { COMMANDS, drillReportSchema, outcomes } from './outcomes.js'
@@ -26,6 +27,7 @@ const schemas: Record<string, { title: string; schema: z.ZodType; io?: 'input' }
   'warrant.json': { title: 'sessions/<id>/warrant.json', schema: warrantSchema },
   'journal-line.json': { title: 'a line of sessions/<id>/journal.jsonl', schema: journalLine },
   'logbook-entry.json': { title: 'a line of logbook.jsonl', schema: logbookEntry },
+  'transcript-line.json': { title: 'a line of records/ceremony-from-generation-<n>.jsonl', schema: transcriptLine },
   'evidence.json': { title: 'sessions/<id>/evidence.json', schema: evidenceSchema },
   'drill-report.json': { title: 'report.json of a drill', schema: drillReportSchema },
   ...Object.fromEntries(Object.entries(outcomes).map(([name, schema]) => [`outcome-${name}.json`, { title: `--json: ${name}`, schema }])),

@@ -56,6 +56,7 @@ export class People {
     if (part === 'Name') return this.#table.roles[role as keyof Table['roles']]
     if (part === 'Signature') return this.#table.keys[role] ?? 'none'
     if (question.startsWith('Code name')) return this.#table.codeName
+    if (question.startsWith('Who decides')) return ''
     if (question.startsWith('Sealed bags on')) return String(this.#bags)
     return null
   }

@@ -28,7 +28,7 @@ export function processesWith(word: string, program?: string): number[] {
 }
 
 /** Runs a command on a terminal of its own. */
-export function onTerminal(stage: Rehearsal, command: readonly string[], env: Record<string, string> = {}): OnTerminal {
+export function onTerminal(stage: Pick<Rehearsal, 'directory'>, command: readonly string[], env: Record<string, string> = {}): OnTerminal {
   const quoted = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
   const terminal = spawn('script', ['--quiet', '--flush', '--return', '--command', quoted, '/dev/null'], { cwd: stage.directory, stdio: ['pipe', 'pipe', 'ignore'], env: { ...process.env, NO_COLOR: '1', ...env } })
   let [shown, over] = ['', false]

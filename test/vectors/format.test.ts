@@ -7,6 +7,7 @@ import { rulesSchema } from '../../src/custody/rules.js'
 import { evidenceSchema } from '../../src/record/evidence.js'
 import { journalLine } from '../../src/record/journal.js'
 import { logbookEntry } from '../../src/record/logbook.js'
+import { transcriptLine } from '../../src/record/transcript.js'
 import { warrantSchema } from '../../src/warrant/warrant.js'
 import { vectorJson, vectorText } from './frozen.js'
 
@@ -54,7 +55,7 @@ test.each(Object.entries(objects))('fields of the %s', (name, schema) => {
   expect(table(name).map(([field]) => field?.replaceAll('`', ''))).toEqual(Object.keys(schema.shape))
 })
 
-describe.each([['journal', journalLine], ['logbook', logbookEntry]] as const)('lines of the %s', (name, union) => {
+describe.each([['journal', journalLine], ['logbook', logbookEntry], ['transcript', transcriptLine]] as const)('lines of the %s', (name, union) => {
   const options: readonly z.ZodObject[] = union.options
   test('every type, in order', () => {
     expect(table(name).map(([type]) => type?.replaceAll('`', ''))).toEqual(options.map((option) => [...(option.shape['type'] as z.ZodLiteral<string>).values][0]))

@@ -1,0 +1,53 @@
+/** Who signed the transcripts and the manifests of the ceremonies, by the public keys that lie in the folder. */
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { manifestFile } from '../custody/manifest.js'
+import { signersOf } from '../custody/signatures.js'
+import { GlasskeyError } from '../errors.js'
+import { readLines, readText } from '../host/disk.js'
+import { places } from '../host/sealed-folder.js'
+import type { FiledGeneration } from './dossier.js'
+import { readingOf, type Reading } from './reading.js'
+
+/** One ceremony's signatures, verified. */
+export interface SignedCeremony {
+  /** Generation that it made first. */
+  first: number
+  rehearsal: boolean
+  /** Fingerprints of those who signed the transcript. */
+  transcript: string[]
+  /** Fingerprints of those who signed each manifest. */
+  manifests: { generation: number; signers: string[] }[]
+}
+
+/** The ceremonies whose transcripts can be read, in order. */
+export async function readCeremonySignatures(folder: string, generations: readonly FiledGeneration[]): Promise<Reading<SignedCeremony>[]> {
+  const firsts = new Map<number, boolean>()
+  for (const { transcript } of generations) if (transcript.read) firsts.set(transcript.value.conduct.opened.generations[0] ?? 0, transcript.value.conduct.opened.rehearsal)
+  return Promise.all([...firsts].map(([first, rehearsal]) => readingOf(() => readCeremony(folder, generations, first, rehearsal))))
+}
+
+async function readCeremony(folder: string, generations: readonly FiledGeneration[], first: number, rehearsal: boolean): Promise<SignedCeremony> {
+  const signers = places.signers(folder)
+  const keys = existsSync(signers) ? readdirSync(signers).filter((name) => name.endsWith('.asc')).map((name) => readText(join(signers, name), 'a signer\'s public key')) : []
+  const path = places.transcript(folder, first)
+  const mine = generations.flatMap(({ manifest, transcript }) => (manifest.read && transcript.read && transcript.value.conduct.opened.generations[0] === first ? [manifest.value] : []))
+  return {
+    first,
+    rehearsal,
+    transcript: await every(readLines(path, 'the transcript'), `${path}.asc`, keys),
+    manifests: await Promise.all(
+      mine.map(async (manifest) => ({ generation: manifest.generation, signers: await every(manifestFile(manifest), join(places.generation(folder, manifest.generation), 'manifest.json.asc'), keys) })),
+    ),
+  }
+}
+
+/** Signers of a text, when every block of its .asc is a good one of somebody whose key is there. Throws SIGNATURE_INVALID. */
+async function every(text: string, path: string, keys: readonly string[]): Promise<string[]> {
+  if (!existsSync(path)) return []
+  const armored = readText(path, 'the signatures')
+  const signers = await signersOf(text, armored, keys, path)
+  const blocks = armored.split('-----BEGIN PGP SIGNATURE-----').length - 1
+  if (signers.length < blocks) throw new GlasskeyError('SIGNATURE_INVALID', `${path} has ${blocks} signatures, of which ${signers.length} verify with different keys in signers/`, 'gpg --verify says which, and of which key.')
+  return signers
+}

@@ -1,0 +1,59 @@
+/** F: how the ceremonies were held, as their transcripts tell and their signers vouch. */
+import { type Control, failed } from '../control.js'
+import type { Dossier } from '../dossier.js'
+import { proven } from '../reading.js'
+import { counted, soundLogbook, soundManifests } from '../sound.js'
+
+/** Signatures that the transcript of a real ceremony has at least: the administrator's and a witness's. */
+const LEAST_SIGNATURES = 2
+
+/** Throws SET_NOT_SEALED, CHAIN_BROKEN, TRANSCRIPT_INVALID or AUDIT_FAILED. */
+function transcriptsHold(dossier: Dossier): string {
+  soundManifests(dossier)
+  const transcripts = new Map(dossier.generations.map(({ transcript }) => proven(transcript)).map((transcript) => [transcript.sha256, transcript]))
+  for (const entry of soundLogbook(dossier).lines) {
+    if (entry.type !== 'ceremony') continue
+    for (const { generation } of entry.generations) {
+      const filed = dossier.generations.find(({ number }) => number === generation)
+      if (filed?.transcript.read === true && filed.transcript.value.sha256 !== entry.transcriptSha256) throw failed(`the transcript of GENERATION ${generation} is not the one that entry ${entry.seq} of the logbook names`)
+    }
+  }
+  const [exceptions, steps] = [...transcripts.values()].reduce(([some, others], { conduct }) => [some + conduct.exceptions.length, others + conduct.done], [0, 0])
+  return `${counted(transcripts.size, 'ceremony', 'ceremonies')}, ${counted(steps, 'step')} in order, ${counted(exceptions, 'exception')}`
+}
+
+/** Throws SIGNATURE_INVALID or AUDIT_FAILED. */
+function ceremoniesSigned({ ceremonies, generations }: Dossier): string {
+  const found = ceremonies.map((ceremony) => proven(ceremony))
+  for (const { first, rehearsal, transcript, manifests } of found) {
+    if (!rehearsal && transcript.length < LEAST_SIGNATURES) throw failed(`the transcript of the ceremony of GENERATION ${first} has ${counted(transcript.length, 'signature')}; the administrator and a witness sign it`)
+    const before = generations.find(({ number }) => number === first - 1)?.rules
+    if (before?.read !== true) continue
+    const { fingerprints, needed } = before.value.signers
+    const short = manifests.find(({ signers }) => signers.filter((one) => fingerprints.includes(one)).length < needed)
+    if (short) throw failed(`the manifest of GENERATION ${short.generation} has fewer than ${needed} signatures by the signers that GENERATION ${first - 1} sealed`)
+  }
+  return found.map(({ first, rehearsal, transcript }) => `ceremony of GENERATION ${first}${rehearsal ? ' (a rehearsal)' : ''}: ${transcript.length === 0 ? 'not signed' : counted(transcript.length, 'signature')}`).join('; ')
+}
+
+/** Controls of the ceremonies. */
+export const CEREMONY_CONTROLS: readonly Control[] = [
+  {
+    code: 'F07',
+    claim: 'Each generation was sealed by a ceremony that followed its script to the end.',
+    method: 'Recompute the chain and the digest of each transcript, follow its steps in their order, compare it with manifest, envelope and logbook.',
+    source: 'records/*.jsonl, generations/*/manifest.json, logbook.jsonl',
+    bearsOn: ['scriptFollowed'],
+    reperformed: true,
+    examine: transcriptsHold,
+  },
+  {
+    code: 'F08',
+    claim: 'Each ceremony is signed by those who held it, and every signature verifies.',
+    method: 'Verify each OpenPGP signature with the public keys in the folder; count those that the sealed rules ask for. A rehearsal may be unsigned.',
+    source: 'records/*.jsonl.asc, generations/*/manifest.json.asc, signers/*.asc',
+    bearsOn: ['scriptFollowed'],
+    reperformed: true,
+    examine: ceremoniesSigned,
+  },
+]

@@ -1,0 +1,134 @@
+/** A ceremony as people hold it, on a terminal of its own; what it leaves is verified with gpg and sha256sum alone. */
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { generateKey } from 'openpgp'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { custodyYaml } from '../../src/ceremony/custody-template.js'
+import { scriptFor } from '../../src/ceremony/script.js'
+import { parseCustodyYaml } from '../../src/custody/custody-yaml.js'
+import { readCustodyFolder } from '../../src/host/custody-folder.js'
+import { requireSealed } from '../../src/host/sealed-set.js'
+import { readTranscript } from '../../src/record/transcript.js'
+import type { Table } from '../stage/at-the-table.js'
+import { CLI, glasskey } from '../stage/command-line.js'
+import { holdCeremony, printedFor } from '../stage/held-ceremony.js'
+import { onTerminal } from '../stage/on-terminal.js'
+
+const run = promisify(execFile)
+const ROLES = { administrator: 'Joan Clarke', operator: 'Radia Perlman', 'internal witness': 'John von Neumann', 'external witness': 'Emmy Noether' }
+const SEALED = /The set is sealed|A REHEARSAL set is sealed/
+
+let directory: string
+let shown = ''
+const fingerprints: string[] = []
+const path = (...names: string[]): string => join(directory, ...names)
+
+function table(more: Partial<Table> = {}): Table {
+  const { codeName } = scriptFor({ custody: parseCustodyYaml(readFileSync(path('custody.yaml'), 'utf8')), rehearsal: true, first: 1, count: 2, previousManifestSha256: null })
+  return { roles: ROLES, codeName, keys: { administrator: path('joan.key.asc'), 'internal witness': path('john.key.asc') }, scansOf: (custodian) => printedFor(path('paper'), custodian), ...more }
+}
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'glasskey-held-'))
+  for (const name of ['joan', 'john', 'emmy']) {
+    const { privateKey, publicKey } = await generateKey({ userIDs: [{ name }], format: 'object' })
+    writeFileSync(path(`${name}.key.asc`), privateKey.armor())
+    fingerprints.push(publicKey.getFingerprint().toUpperCase())
+  }
+  const yaml = custodyYaml({ team: 'Team', contact: 'Desk', tenancy: 'ocid1.tenancy.oc1..aaaaaaaatenancy', user: 'ocid1.user.oc1..aaaaaaaauser', realm: 'oc1', homeRegion: 'eu-frankfurt-1', regions: ['eu-frankfurt-1'], threshold: 2, custodians: ['Ada', 'Grace', 'Katherine'], copies: 1, generations: 2, keySize: 2048, paper: 'A4', maximumHours: 4 })
+  writeFileSync(path('custody.yaml'), yaml.replace('fingerprints: []', `fingerprints: [${fingerprints.join(', ')}]`).replace('needed: 0', 'needed: 2'))
+  const terminal = onTerminal({ directory }, [process.execPath, CLI, 'ceremony', '--config', 'custody.yaml', '--custody', 'custody', '--sheets', 'sheets', '--rehearsal'])
+  const code = await holdCeremony(
+    terminal,
+    table({
+      once: [
+        { words: 'Serial numbers', answers: ['d', 'the plate of the printer is scratched', 'its model was written down', ''] },
+        { words: 'm: it is mended', answers: ['d', 'the folder is on a disk that will be destroyed', ''] },
+        { words: 'Number of devices', answers: ['b', 'fire alarm', '7', '9'] },
+        // Somebody else's sheets first, then nothing that is there, then the right ones.
+        { words: 'Scans of GENERATION 1, 2 (files, or a share typed from paper); skip', answers: [`${path('nothing.pdf')}`] },
+        { words: 'Exceptions', answers: ['0', '2'] },
+      ],
+    }),
+    path('sheets'),
+    path('paper'),
+  )
+  shown = terminal.shown()
+  expect(code, shown.slice(-3000)).toBe(0)
+}, 240_000)
+afterAll(() => {
+  rmSync(directory, { recursive: true })
+})
+
+const transcript = (): string => readFileSync(path('custody/records/ceremony-from-generation-1.jsonl'), 'utf8')
+
+test('it ends sealed, and its steps, exceptions, break and bags are in the transcript', () => {
+  expect(shown).toMatch(SEALED)
+  const { conduct, chain } = readTranscript(transcript())
+  expect(conduct).toMatchObject({ closed: true, released: [1, 2, 3] })
+  expect(conduct.people.map(({ name }) => name)).toEqual([...Object.values(ROLES), 'Ada', 'Grace', 'Katherine'])
+  expect(conduct.exceptions.map(({ exception, step, decidedBy }) => [exception, step, decidedBy])).toEqual([[1, 'table.items', 'Joan Clarke'], [2, 'machine.sheets', 'Joan Clarke']])
+  expect(conduct.bagged.map(({ bag }) => bag)).toEqual(['B-0001', 'B-0002', 'B-0003', 'B-0004', 'B-0005', 'B-0006'])
+  expect(conduct.scanned.every(({ from }) => from === 'paper')).toBe(true)
+  expect(chain.lines.find(({ type }) => type === 'break')).toMatchObject({ reason: 'fire alarm', back: 7 })
+})
+
+test('no file of a sheet is left, and nothing of a share was shown', () => {
+  expect(readdirSync(path('sheets'))).toEqual([])
+  expect(shown).not.toMatch(/GKR1[A-Z0-9]{10}/)
+  expect(readdirSync(directory).filter((name) => name.includes('transcript'))).toEqual([])
+})
+
+test('every manifest names the transcript, which tells of it', () => {
+  const { generations } = readCustodyFolder(path('custody'))
+  for (const { manifest } of generations) expect(requireSealed(path('custody'), manifest).sha256).toBe(manifest.transcriptSha256)
+})
+
+test('gpg --verify and sha256sum are enough', async () => {
+  const home = path('gnupg')
+  mkdirSync(home, { mode: 0o700 })
+  const env = { ...process.env, GNUPGHOME: home, LC_ALL: 'C' }
+  await run('gpg', ['--quiet', '--batch', '--import', ...readdirSync(path('custody/signers')).map((name) => path('custody/signers', name))], { env })
+  for (const [file, signers] of [['records/ceremony-from-generation-1.jsonl', 2], ['generations/1/manifest.json', 2], ['generations/2/manifest.json', 2]] as const) {
+    const { stderr } = await run('gpg', ['--batch', '--verify', path('custody', `${file}.asc`), path('custody', file)], { env })
+    expect(stderr.match(/Good signature/g)).toHaveLength(signers)
+  }
+  const { stdout } = await run('sha256sum', [path('custody/records/ceremony-from-generation-1.jsonl')])
+  expect(shown).toContain(`      ${stdout.slice(0, 64)}`)
+})
+
+test('the private keys of the signers stay where they were', () => {
+  for (const name of readdirSync(path('custody/signers'))) expect(readFileSync(path('custody/signers', name), 'utf8')).not.toContain('PRIVATE')
+  expect(readdirSync(path('custody/signers')).sort()).toEqual(fingerprints.slice(0, 2).map((one) => `${one}.asc`).sort())
+})
+
+test('a signature that was missing is added later, by a keyring through gpg', async () => {
+  const env = { GNUPGHOME: path('gnupg') }
+  await run('gpg', ['--quiet', '--batch', '--import', path('emmy.key.asc')], { env: { ...process.env, ...env } })
+  const { code, stdout, stderr } = await glasskey(['ceremony', 'sign', '--custody', 'custody', '--signature', `external-witness=gpg:${fingerprints[2] ?? ''}`, '--json'], { cwd: directory, env })
+  expect(code, stderr).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject({ signatures: [{ role: 'external witness', name: 'Emmy Noether', fingerprint: fingerprints[2], manifests: [1, 2] }] })
+  const { stderr: said } = await run('gpg', ['--batch', '--verify', path('custody/records/ceremony-from-generation-1.jsonl.asc'), path('custody/records/ceremony-from-generation-1.jsonl')], { env: { ...process.env, ...env, LC_ALL: 'C' } })
+  expect(said.match(/Good signature/g)).toHaveLength(3)
+})
+
+describe('a ceremony that is called off', () => {
+  test('leaves its transcript, no sheet and no custody', async () => {
+    const terminal = onTerminal({ directory }, [process.execPath, CLI, 'ceremony', '--config', 'custody.yaml', '--custody', 'second', '--sheets', 'second-sheets', '--rehearsal'])
+    await terminal.until('Time on that clock')
+    terminal.type('\u0003')
+    expect(await terminal.ended).toBe(3)
+    expect(terminal.shown()).toContain('Nothing was written to a custody folder, and what was made is never installed.')
+    expect(existsSync(path('second'))).toBe(false)
+    const [name = ''] = readdirSync(directory).filter((one) => one.startsWith('second-transcript-'))
+    expect(readTranscript(readFileSync(path(name), 'utf8')).chain.lines.map(({ type }) => type)).toEqual(['ceremony-opened', 'abandoned'])
+  })
+
+  test('without a terminal it does not begin', async () => {
+    const { code, stderr } = await glasskey(['ceremony', '--config', 'custody.yaml', '--custody', 'third', '--rehearsal'], { cwd: directory })
+    expect([code, stderr.split('\n')[0]]).toEqual([2, 'NO_TERMINAL: a ceremony is a dialogue, and there is no terminal to hold it at'])
+  })
+})

@@ -1,0 +1,33 @@
+/** A ceremony held at a terminal, from the first question to the last, by people who print, scan and bag. */
+import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { People, type Table } from './at-the-table.js'
+import type { OnTerminal } from './on-terminal.js'
+
+/** Answers every question until the command ends. Each sheet that appears is taken to `paper`, as a printer would. */
+export async function holdCeremony(terminal: OnTerminal, table: Table, sheets: string, paper: string): Promise<number> {
+  const people = new People(table)
+  let [over, answered] = [-2, -1]
+  void terminal.ended.then((code) => (over = code))
+  mkdirSync(paper, { recursive: true })
+  while (over === -2) {
+    const shown = terminal.shown()
+    const line = shown.slice(shown.lastIndexOf('\n') + 1)
+    // A question has no line end yet, and is answered once.
+    if (shown.length > answered && line.endsWith(' ')) {
+      const answer = people.answer(line)
+      if (answer !== null) {
+        if (existsSync(sheets)) for (const name of readdirSync(sheets)) if (!existsSync(join(paper, name))) copyFileSync(join(sheets, name), join(paper, name))
+        answered = shown.length + answer.length
+        terminal.type(`${answer}\n`)
+      }
+    }
+    await new Promise((again) => setTimeout(again, 15))
+  }
+  return over
+}
+
+/** Files of the printed sheets of a custodian. */
+export function printedFor(paper: string, custodian: number): string[] {
+  return existsSync(paper) ? readdirSync(paper).filter((name) => name.includes(`-custodian-${custodian}-`)).sort().map((name) => join(paper, name)) : []
+}
