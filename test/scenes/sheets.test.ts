@@ -73,11 +73,9 @@ test('a real share where only practice was meant is named', async () => {
 test('piped lines are shares too, and a flood of them is refused', async () => {
   const text = await stage.shareText(2, 1)
   expect((await stage.run(['share', 'inspect', ...custody(), '--share-file', '-'], { input: `${text}\n` })).stdout).toContain('Page 2 was not looked at: scan both pages to know that the sheet is whole.')
-  for (const flood of ['Q'.repeat(1_100_000), 'Q\n'.repeat(600_000)]) {
-    const { code, stderr } = await stage.run(['recover', '--share-file', '-'], { input: flood })
-    expect(stderr).toContain('FILE_UNREADABLE: standard input holds more than 1 MiB, which no shares do')
-    expect(code).toBe(2)
-  }
+  const { code, stderr } = await stage.run(['recover', '--share-file', '-'], { input: 'Q'.repeat(1_100_000) })
+  expect(stderr).toContain('FILE_UNREADABLE: standard input holds more than 1 MiB, which no shares do')
+  expect(code).toBe(2)
 })
 
 const BAG = ['--record', '--custodian', '2', '--copy', '1', '--bag', 'B-0142', '--condition', 'intact', '--witness', 'W. Witness']
