@@ -32,7 +32,7 @@ export async function checkSheets(args: SheetsArguments): Promise<Outcome> {
   const read: Judged[] = []
   for await (const found of sheetTexts({ scans, shareFiles }, probeIsolation())) read.push(judgeText(found, folder))
   const counts = countSheets(read, manifests, folder.events)
-  const wrong = [...read.flatMap((found) => ('wrong' in found ? [{ where: found.where, code: found.wrong.code, message: found.wrong.message }] : [])), ...empty(read), ...stray(read, manifests), ...halves(counts)]
+  const wrong = [...read.flatMap((found) => ('wrong' in found ? [{ where: found.where, code: found.wrong.code, message: found.wrong.message }] : [])), ...empty(read), ...stray(read, manifests), ...(read.some((found) => 'wrong' in found && found.wrong.code === 'ENVELOPE_INVALID') ? [] : halves(counts))]
   for (const { where, message } of wrong) say(`${where}: ${message}`, 'alarm')
   const missing = counts.reduce((sum, { sheets }) => sum + sheets.reduce((all, { seen, copies }) => all + Math.max(0, copies - seen), 0), 0)
   const json = { wrong, notSeen: missing, generations: counts.map((count) => ({ ...count, keyWords: hexToWords(count.keyId), sheets: count.sheets.map((sheet) => ({ ...sheet })) })) }
@@ -67,7 +67,11 @@ function stray(read: readonly Judged[], manifests: readonly { generation: number
 
 /** A sheet of which page 2 was not read, or not all of it. */
 function halves(counts: readonly GenerationCount[]): Wrong[] {
-  return counts.flatMap(({ generation, pages, envelopes }) => envelopes < pages ? [{ where: `GENERATION ${generation}`, code: 'SCAN_UNREADABLE' as const, message: `page 1 was read ${pages} times, and all codes of page 2 only ${envelopes} times: scan both pages of each sheet` }] : [])
+  return counts.flatMap(({ generation, pages, envelopes }) => envelopes < pages ? [{ where: `GENERATION ${generation}`, code: 'SCAN_UNREADABLE' as const, message: `page 1 was read ${timesOf(pages)}, and all codes of page 2 ${envelopes === 0 ? 'never' : `only ${timesOf(envelopes)}`}: scan both pages of each sheet` }] : [])
+}
+
+function timesOf(count: number): string {
+  return count === 1 ? 'once' : `${count} times`
 }
 
 function lines(counts: readonly GenerationCount[], missing: number, wrong: number): string[] {

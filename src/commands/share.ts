@@ -158,7 +158,9 @@ function findings(read: readonly Judged[]): Findings {
     else blame('SCAN_UNREADABLE', 'no share was read', 'Scan page 1 of the sheet again: flat, in focus, at 150 dpi or more.')
   }
   if (stray) blame('SHARE_OTHER_KEY', `page 2 is of another key (${stray.keyId}) than page 1`, 'These are pages of two sheets: find the page that belongs to each.')
-  for (const { missing, of } of envelopes) if (missing.length > 0) blame('SCAN_UNREADABLE', `of page 2, code ${missing.join(', ')} of ${of} was not read`, 'Scan page 2 again: flat, in focus, all codes in the picture.')
+  // A code that is not the folder's was read all the same.
+  const altered = wrong.some(({ wrong: { code } }) => code === 'ENVELOPE_INVALID')
+  for (const { missing, of } of envelopes) if (missing.length > 0 && !altered) blame('SCAN_UNREADABLE', `of page 2, code ${missing.join(', ')} of ${of} was not read`, 'Scan page 2 again: flat, in focus, all codes in the picture.')
   return { shares, envelopes, parts: parts.length, wrong }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Talking to people. Talk and progress go to standard error, so that standard output carries only what was asked for.
- * Questions are put only on a terminal, line by line (the terminal's own editing; Ctrl-C stays a signal). Colour is an
- * aid and never the only carrier of a meaning.
+ * Questions are put only on a terminal, line by line (the terminal's own editing; Ctrl-C stays a signal); only a share is
+ * typed key by key (typed-share.ts). Colour is an aid and never the only carrier of a meaning.
  */
 import { createInterface } from 'node:readline/promises'
 import { GlasskeyError } from '../errors.js'

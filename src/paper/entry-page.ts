@@ -153,7 +153,7 @@ const LABELS: { [Type in LogbookEntry['type']]: Record<FieldOf<Extract<LogbookEn
   },
   handover: { custodian: 'Custodian', copy: 'Copy', generations: 'Generations in the bag', from: 'Handed over by', to: 'Received by', bag: 'Bag, unopened', witness: 'Witness', note: 'Note', torn: TORN },
   lost: { custodian: 'Custodian', copy: 'Copy', generations: 'Generations in the bag', witness: 'Reported to', note: 'Note', torn: TORN },
-  inspected: { custodian: 'Custodian', copy: 'Copy', generations: 'Generations in the bag', bag: 'Bag', condition: 'Condition, as found', newBag: 'New bag', seenOnline: 'Sheets read on a machine with a network, of generations', witness: 'Witness', note: 'Note', torn: TORN },
+  inspected: { custodian: 'Custodian', copy: 'Copy', generations: 'Generations in the bag', bag: 'Bag', condition: 'Condition', newBag: 'New bag', seenOnline: 'Sheets read on a machine with a network, of generations', witness: 'Witness', note: 'Note', torn: TORN },
   acknowledged: { custodian: 'Custodian', copy: 'Copy', by: 'Acknowledged by', witness: 'Witness', note: 'Note', torn: TORN },
   destroyed: { generation: 'Generation', custodian: 'Custodian', copies: 'Copies destroyed', method: 'Method', witness: 'Witness', note: 'Note', torn: TORN },
   retired: { generation: 'Generation', reason: 'Reason', torn: TORN },

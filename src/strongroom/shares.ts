@@ -78,7 +78,7 @@ export async function collectShares(
   return { quorum: formQuorum(state.accepted, manifest), parts: state.parts }
 }
 
-/** A wrong sheet of which nothing secret was typed. Whose it is is only what it says, so nobody's share counts as seen. */
+/** A wrong sheet that was not typed to its end. Whose it is, is only what its first groups say, so nobody's share counts as seen. */
 function putAway(error: GlasskeyError, journal: Journal): void {
   journal.write({ type: 'share-refused', code: error.code, reason: asRemark(error.message) })
   say(`${error.message}. It was put away. ${error.hint}`, 'alarm')

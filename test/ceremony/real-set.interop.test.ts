@@ -1,16 +1,19 @@
 /** A real ceremony (not a rehearsal), in an empty network namespace, where it may run; and what a real set refuses. */
+import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { custodyYaml } from '../../src/ceremony/custody-template.js'
 import { scriptFor } from '../../src/ceremony/script.js'
 import { parseCustodyYaml } from '../../src/custody/custody-yaml.js'
-import { CLI, glasskey, run } from '../stage/command-line.js'
+import { CLI, glasskey } from '../stage/command-line.js'
 import { holdCeremony, printedFor } from '../stage/held-ceremony.js'
 import { onTerminal } from '../stage/on-terminal.js'
 import { rehearsal } from '../stage/rehearsal.js'
 
+const run = promisify(execFile)
 let directory: string
 
 beforeAll(async () => {

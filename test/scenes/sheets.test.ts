@@ -33,7 +33,7 @@ test('a sheet alone: whole, whose, of which generation, and what it is good for'
     'A PRACTICE sheet. Share 2 of 3, any 2 are needed; every character is right.',
     `Key ${keyId}, in words: ${hexToWords(keyId)}.`,
     'It is the promised sheet of custodian 2 (Βασίλης Παπαδόπουλος), GENERATION 3: that key is not in use yet.',
-    `Page 2: all 2 codes were read, and they are the envelope of the folder. SHA-256 ${envelopeSha256}`,
+    `Page 2: all 3 codes were read, and they are the envelope of the folder. SHA-256 ${envelopeSha256}`,
     'The sheet is whole.\n',
   ].join('\n'))
 })
@@ -48,7 +48,7 @@ test('page 2 that is not the envelope of the folder: exit 4, and which part', as
   const altered = copied()
   appendFileSync(join(altered, 'generations/3/envelope.pgp'), 'x')
   const { code, stderr } = await stage.run(['share', 'inspect', '--custody', altered, '--scan', stage.sheet(3, 2)])
-  expect(stderr).toContain('ENVELOPE_INVALID: part 2 of 2 is not that of the envelope of GENERATION 3\n')
+  expect(stderr).toContain('ENVELOPE_INVALID: part 3 of 3 is not that of the envelope of GENERATION 3\n')
   expect(code).toBe(4)
 })
 
@@ -60,14 +60,22 @@ test('a share of a key that the folder does not have', async () => {
   expect(code).toBe(5)
 })
 
+test('a real share where only practice was meant is named', async () => {
+  const typed = join(stage.directory, 'real')
+  writeFileSync(typed, 'GK1QYQPZG3NG32KVACZQVQSZZQ0ZCWJG2EJ89QYWNJ4T33K5UTC07RGM9YM525MPDA7CHXD8KHP6ZZGR5\n')
+  for (const where of [['--rehearsal'], custody()]) {
+    const { code, stderr } = await stage.run(['share', 'inspect', ...where, '--share-file', typed])
+    expect(stderr).toContain('SHARE_REAL_IN_REHEARSAL: this is a REAL sheet (GK), and this is a rehearsal\nPut it back into its bag at once')
+    expect(code).toBe(5)
+  }
+})
+
 test('piped lines are shares too, and a flood of them is refused', async () => {
   const text = await stage.shareText(2, 1)
   expect((await stage.run(['share', 'inspect', ...custody(), '--share-file', '-'], { input: `${text}\n` })).stdout).toContain('Page 2 was not looked at: scan both pages to know that the sheet is whole.')
-  for (const flood of ['Q'.repeat(1_100_000), 'Q\n'.repeat(600_000)]) {
-    const { code, stderr } = await stage.run(['recover', '--share-file', '-'], { input: flood })
-    expect(stderr).toContain('FILE_UNREADABLE: standard input holds more than 1 MiB, which no shares do')
-    expect(code).toBe(2)
-  }
+  const { code, stderr } = await stage.run(['recover', '--share-file', '-'], { input: 'Q'.repeat(1_100_000) })
+  expect(stderr).toContain('FILE_UNREADABLE: standard input holds more than 1 MiB, which no shares do')
+  expect(code).toBe(2)
 })
 
 const BAG = ['--record', '--custodian', '2', '--copy', '1', '--bag', 'B-0142', '--condition', 'intact', '--witness', 'W. Witness']
@@ -121,7 +129,7 @@ test('many sheets: the wrong one is named, with its page', async () => {
   const altered = copied()
   appendFileSync(join(altered, 'generations/3/envelope.pgp'), 'x')
   const { code, stderr } = await stage.run(['check', 'sheets', '--custody', altered, '--generation', '3', '--scan', stage.sheet(3, 1), '--scan', stage.sheet(4, 1)])
-  expect(stderr).toContain('generation-3-custodian-1-copy-1.pdf, page 2: part 2 of 2 is not that of the envelope of GENERATION 3')
+  expect(stderr).toContain('generation-3-custodian-1-copy-1.pdf, page 2: part 3 of 3 is not that of the envelope of GENERATION 3')
   expect(stderr).toContain('generation-4-custodian-1-copy-1.pdf, page 1: this is a sheet of GENERATION 4, which is not looked for: that key is not in use yet')
   expect(code).toBe(4)
 })
