@@ -50,8 +50,9 @@ export function cloudFlags(flags: Argv): Argv {
 /** Flags of every command for which a quorum gathers. */
 export function sessionFlags(flags: Argv): Argv {
   const sheets = flags
-    .option('scan', { type: 'string', array: true, group: HEADINGS.sheets, describe: 'scans or photographs (PDF, PNG, JPEG), or: camera' })
-    .option('browser', { type: 'string', group: HEADINGS.sheets, describe: 'of the camera: any, or a program (exceptions)' })
+    .option('scan', { type: 'string', array: true, group: HEADINGS.sheets, describe: 'PDF, PNG, JPEG; or: camera [--browser any]' })
+    // Named in the line above: help fits on a screen.
+    .option('browser', { type: 'string', hidden: true })
     .option('share-file', { ...REPEATED, group: HEADINGS.sheets, describe: 'typed shares, one a line; - is standard input' })
     .option('yes', { type: 'boolean', group: HEADINGS.sheets, describe: 'rehearsals: consent without asking' })
     .option('printer', { type: 'string', group: HEADINGS.sheets, describe: 'CUPS printer for entry and slips' })
