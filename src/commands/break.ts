@@ -40,10 +40,10 @@ interface Arguments extends SessionArguments {
 export const builder = (flags: Argv): Argv =>
   sessionFlags(
     flags
-      .usage('$0 break <rotate|saas-admin>\nA quorum recombines the key for one warrant. However it ends, the key is rotated\nand proved dead. rotate: only that. saas-admin: opens a database for a while.\nWho and why are all needed, --minutes aside; --summon leaves blanks for the rest.')
+      .usage('$0 break <rotate|saas-admin>\nA quorum recombines the key for one warrant; however it ends, the key is rotated\nand proved dead. Who and why are needed; --summon can do without.')
       .option('action', { choices: ['rotate', 'saas-admin'] as const, hidden: true })
       .options({
-        summon: { type: 'string', describe: 'first: the page to call custodians by [FILE.pdf]' },
+        summon: { type: 'string', describe: 'print [FILE] whom to call, no more' },
         drill: { type: 'boolean', describe: 'rotate: the quarterly drill' },
         to: { type: 'number', describe: 'rotate to this generation, skipping others' },
         'defer-rotation': { type: 'boolean', describe: 'no successor: leave it alive, if all consent' },
