@@ -40,7 +40,7 @@ interface Arguments extends SessionArguments {
 export const builder = (flags: Argv): Argv =>
   sessionFlags(
     flags
-      .usage('$0 break <rotate|saas-admin>\nA quorum recombines the key for one warrant; however it ends, the key is rotated\nand proved dead. Who and why are needed; --summon can do without.')
+      .usage('$0 break <rotate|saas-admin>\nA quorum recombines the key for one warrant; it ends rotated and proved dead.')
       .option('action', { choices: ['rotate', 'saas-admin'] as const, hidden: true })
       .options({
         summon: { type: 'string', describe: 'print [FILE] whom to call, no more' },
@@ -57,7 +57,7 @@ export const builder = (flags: Argv): Argv =>
       })
       .group(['summon', 'drill', 'to', 'defer-rotation', 'database', 'region', 'secret-id', 'secret-version', 'access', 'hours', 'disable'], HEADINGS.action)
       .options({
-        operator: { type: 'string', describe: 'who acts' },
+        operator: { type: 'string', describe: 'who acts (these six are needed but with --summon)' },
         'operator-user': { type: 'string', describe: 'OCID of their own OCI user' },
         incident: { type: 'string', describe: 'reference of the incident' },
         'use-case': { type: 'string', describe: 'id of a use case in the sealed rules' },
