@@ -40,10 +40,10 @@ interface Arguments extends SessionArguments {
 export const builder = (flags: Argv): Argv =>
   sessionFlags(
     flags
-      .usage('$0 break <rotate|saas-admin>\nA quorum recombines the key for one warrant. However it ends, the key is rotated\nand proved dead. rotate: only that. saas-admin: opens a database for a while.\nWho and why are all needed, --minutes aside; --summon leaves blanks for the rest.')
+      .usage('$0 break <rotate|saas-admin>\nA quorum recombines the key for one warrant; it ends rotated and proved dead.')
       .option('action', { choices: ['rotate', 'saas-admin'] as const, hidden: true })
       .options({
-        summon: { type: 'string', describe: 'first: the page to call custodians by [FILE.pdf]' },
+        summon: { type: 'string', describe: 'print [FILE] whom to call, no more' },
         drill: { type: 'boolean', describe: 'rotate: the quarterly drill' },
         to: { type: 'number', describe: 'rotate to this generation, skipping others' },
         'defer-rotation': { type: 'boolean', describe: 'no successor: leave it alive, if all consent' },
@@ -57,7 +57,7 @@ export const builder = (flags: Argv): Argv =>
       })
       .group(['summon', 'drill', 'to', 'defer-rotation', 'database', 'region', 'secret-id', 'secret-version', 'access', 'hours', 'disable'], HEADINGS.action)
       .options({
-        operator: { type: 'string', describe: 'who acts' },
+        operator: { type: 'string', describe: 'who acts (these six are needed but with --summon)' },
         'operator-user': { type: 'string', describe: 'OCID of their own OCI user' },
         incident: { type: 'string', describe: 'reference of the incident' },
         'use-case': { type: 'string', describe: 'id of a use case in the sealed rules' },

@@ -36,6 +36,34 @@ test('all is well', () => {
   expect(judged({})).toMatchObject({ inUse: { generation: 2 }, waiting: [3, 4], remarks: [], daysSinceDrill: null, drillDueInDays: 91, next: 'nothing; the next drill is due in 91 days' })
 })
 
+describe('what custodians have to do', () => {
+  const copies = [{ copy: 1, holder: 'h', phone: 'p', place: 'l', bag: null }]
+  const custodians = [1, 2, 3].map((number) => ({ number, name: `N${number}`, openpgpKey: null, copies }))
+  const sheets = [1, 2, 3, 4].map((generation) => ({ generation, threshold: 2, shares: [1, 2, 3].map((custodian) => ({ custodian, copies: 1 })) }))
+  const made = { generation: 2, keyId: '0'.repeat(16), spkiSha256: '0'.repeat(64), manifestSha256: '0'.repeat(64) }
+  const ceremony: NewLogbookEntry = { type: 'ceremony', format: 1, rehearsal: false, tenancy: 't', user: 'u', threshold: 2, custodians: 3, generations: [2, 3, 4].map((generation) => ({ ...made, generation })), machine: [], exceptions: [], tool: 't' }
+  const said = (days: number, ...more: NewLogbookEntry[]): string[] =>
+    judged({ custodians, sheets, drillEveryDays: 366, logbook: entries(sessionEntry({ action: 'takeover', drill: false }), ceremony, ...more) }, TAKEN_OVER, days).remarks.map(({ text }) => text).filter((text) => text.includes('overdue'))
+  const inspected = (custodian: number): NewLogbookEntry => ({ type: 'inspected', custodian, copy: 1, generations: [2], bag: 'b', condition: 'intact', witness: 'w' })
+  const INSPECTION = 'an inspection of bags is 1 day overdue; glasskey logbook add inspected'
+
+  test('the day on which an inspection is due, and the day after', () => {
+    expect([said(182), said(184)]).toEqual([[], [INSPECTION.replace('1 day', '2 days')]])
+    expect(said(183)).toEqual([INSPECTION])
+  })
+
+  test('a bag that nobody looked at is as many as all of them', () => {
+    const later = { custodians, sheets, drillEveryDays: 366 }
+    const looked = (...numbers: number[]): number | null => judged({ ...later, logbook: entries(ceremony, ...numbers.map(inspected)).map((entry) => entry.type === 'inspected' ? { ...entry, at: new Date(Date.parse(NOON) + 100 * DAY).toISOString() } : entry) }, TAKEN_OVER, 110).inspectionDueInDays
+    expect([looked(), looked(1, 2), looked(1, 2, 3)]).toEqual([72, 72, 172])
+  })
+
+  test('an acknowledgement holds for a year', () => {
+    expect(said(366)).toContain('an acknowledgement of a custodian is 1 day overdue (yearly); glasskey forms custodian-acknowledgement')
+    expect(said(365).join()).not.toContain('acknowledgement')
+  })
+})
+
 test('before anything, and before the takeover', () => {
   expect(judged({ standings: [], events: [], logbook: [] }, [])).toMatchObject({ inUse: null, waiting: [], remarks: [], next: 'glasskey ceremony' })
   expect(judged({ logbook: [] }, SEALED)).toMatchObject({ inUse: null, waiting: [1, 2, 3, 4], remarks: [], next: 'glasskey takeover' })

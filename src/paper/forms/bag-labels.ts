@@ -18,6 +18,9 @@ export interface BagLabelsContent {
   }[]
 }
 
+/** Labels that should fit a page. */
+const LABELS = 3
+
 const BAG_LABELS = documentKind({
   template: 'bag-labels',
   fields: {
@@ -48,5 +51,5 @@ export async function drawBagLabels(content: BagLabelsContent, drawing: Drawing)
     ...content,
     drawn: day(content.drawn),
     labels: content.labels.map((label) => ({ ...label, keyWords: label.keyId === null ? null : hexToWords(label.keyId) })),
-  }, drawing, { marked: content.rehearsal, created: content.drawn })
+  }, drawing, { marked: content.rehearsal, created: content.drawn, pages: { most: Math.ceil(content.labels.length / LABELS), otherwise: 'flow on' } })
 }

@@ -162,5 +162,5 @@ export const FORMS: readonly [name: string, draw: Draw, pages: number][] = [
   }), drawing), 1],
   ['summons of 16', async (drawing, rehearsal) => drawSummons(summonsContent(16, { rehearsal }), drawing), 2],
   ['bag labels of 2', async (drawing, rehearsal) => drawBagLabels({ ...bagLabels(after(2, ...HAPPENED), null, 2), rehearsal }, drawing), 1],
-  ['bag labels before a ceremony', async (drawing, rehearsal) => drawBagLabels({ ...bagLabels(before(2, LONG_OWNER), 1, null), rehearsal }, drawing), 2],
+  ['bag labels before a ceremony', async (drawing, rehearsal) => drawBagLabels({ ...bagLabels(before(2, LONG_OWNER), 1, null), rehearsal }, drawing), 3],
 ]

@@ -3,7 +3,12 @@ import type { Paper } from '../../../src/paper/page-size.js'
 import { inkOf, textOf } from '../printed.js'
 import { drawExceptionSheet } from '../../../src/paper/forms/exception-sheet.js'
 import { drawClosingDeclaration } from '../../../src/paper/forms/closing-declaration.js'
-import { declarationContent, exceptionContent, FORMS } from './examples.js'
+import { bagLabels, drawBagLabels } from '../../../src/paper/forms/bag-labels.js'
+import { acknowledgements, drawAcknowledgements } from '../../../src/paper/forms/custodian-acknowledgement.js'
+import { custodyLogs, drawCustodyLogs } from '../../../src/paper/forms/custody-log.js'
+import { destruction } from '../../../src/paper/forms/destruction-affidavit.js'
+import { drawSummons } from '../../../src/paper/forms/summons.js'
+import { after, declarationContent, exceptionContent, FORMS, HAPPENED, summonsContent } from './examples.js'
 
 const A4 = { paper: 'A4' } as const
 const text = async (pdf: Promise<Uint8Array>): Promise<string> => (await textOf(await pdf)).join(' ')
@@ -52,5 +57,40 @@ describe('a closing declaration', () => {
     const printed = await text(drawClosingDeclaration(declarationContent(0, { people }), A4))
     expect(printed).toContain('External witness: nobody read the digest aloud')
     expect(printed).not.toContain('unsure')
+  })
+})
+
+describe('forms filled from what is known', () => {
+  test('a custody log goes on from the logbook, and says when to look next', async () => {
+    const printed = await text(drawCustodyLogs(custodyLogs(after(5, ...HAPPENED), 2), A4))
+    for (const said of ['handed over from Grace Hopper to Radia Perlman', 'held by Radia Perlman', 'bag B-0142', 'logbook 3']) expect(printed).toContain(said)
+    // Generation 3 has not been looked at since its ceremony on 14 March; the bag of generation 2 was on 28 March.
+    expect(printed).toContain('next by 2026-09-')
+  })
+
+  test('an acknowledgement names the generations that this copy still has', async () => {
+    const printed = await text(drawAcknowledgements(acknowledgements(after(5, ...HAPPENED), 1), A4))
+    const [first = '', second = ''] = printed.split('I keep share 1, copy 2')
+    expect([first.includes('generation 2, key 3f0a'), first.includes('generation 2, key b7d2'), second.includes('generation 2, key')]).toEqual([false, true, false])
+  })
+
+  test('labels leave the 16 words to be copied by hand: a changed folder must not write its own', async () => {
+    const printed = await text(drawBagLabels(bagLabels(after(2, ...HAPPENED), null, 2), A4))
+    expect(printed).toContain('copied by hand from the signed ceremony record')
+    expect(printed.match(/GENERATION 2 · share/g)).toHaveLength(3)
+    expect(JSON.stringify(bagLabels(after(2), null, 2))).not.toContain('bagWords')
+  })
+
+  test('the affidavit leaves out what is lost, and says what is gone already', () => {
+    const content = destruction(after(2, ...HAPPENED), 1)
+    expect(content.sheets.map(({ number, copy, destroyedAt }) => [number, copy, destroyedAt?.slice(0, 10) ?? null])).toEqual([[1, 1, null], [2, 1, '2026-04-11'], [2, 2, null]])
+    expect(content).toMatchObject({ entries: [5], method: 'cross-cut shredder', witness: 'Emmy Noether' })
+    expect(() => destruction(after(2), 2)).toThrow('GENERATION 2 is in use: its sheets are still needed')
+  })
+
+  test('a summons has every number that it was given, and a deputy after the custodian', async () => {
+    const printed = await text(drawSummons(summonsContent(5), A4))
+    for (const { phone } of summonsContent(5).calls) expect(printed.replaceAll('\u00a0', ' ')).toContain(phone ?? 'none on file')
+    expect(printed).toContain('2. Radia Perlman, for Grace Hopper')
   })
 })
