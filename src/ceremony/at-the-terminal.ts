@@ -40,11 +40,16 @@ export class AtTheTerminal implements People {
     wrapped(intro, '')
   }
 
-  step({ number, who, minutes, text, before }: Step, { at, of }: { at: number; of: number }): void {
+  step({ number, who, minutes, text, before }: Step, { at, of }: { at: number; of: number }, shown: readonly string[]): void {
     say('')
     say(`${number.padEnd(INDENT.length)}${who}, ${minutes} min`.padEnd(WIDTH - 16) + `step ${at} of ${of}`.padStart(16), 'strong')
     if (before !== null) wrapped(`Only if: ${before}`, INDENT)
     wrapped(text, INDENT)
+    for (const line of shown) say(`${INDENT}${line}`, 'good')
+  }
+
+  found(what: string): void {
+    say(`${INDENT}${what.charAt(0).toUpperCase()}${what.slice(1)}.`, 'good')
   }
 
   async judge(): Promise<void> {

@@ -24,6 +24,10 @@ export class ByFlag implements People {
     return
   }
 
+  found(): void {
+    return
+  }
+
   judge(): Promise<void> {
     return Promise.resolve()
   }

@@ -27,7 +27,7 @@ import { drawRecord } from './record-page.js'
 import { filesOrTyped, type SheetSource } from './scan-again.js'
 import { recordedSteps, scriptFor, type Script } from './script.js'
 import { gatherSignatures, SIGNING_ROLES, type SigningRole } from './signing.js'
-import { sayWords, toolSteps, type Making } from './tool-steps.js'
+import { linesOfWords, shownAt, toolSteps, type Making, type Told } from './tool-steps.js'
 import { TranscriptWriter } from './transcript-writer.js'
 import { putBack, writeWhole } from './whole-folder.js'
 
@@ -81,11 +81,12 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
   const unfinished = people.conduct === 'dialogue' ? unfinishedPath(target, started) : null
   const transcript = openTranscript(unfinished, request, plan, script, people, toolSha256)
   const performance = new Performance(people, transcript, script, wallClock)
+  const told: Told = { ...request, plan, started, toolSha256, source, keepSheets: request.keepSheets || people.conduct !== 'dialogue' }
   const making: Making = { made: [], sheets: [], folder: null, handing: null, machine: [] }
   people.begin(script)
   if (unfinished !== null) say(`The transcript is written to ${unfinished}, step by step.`, 'faint')
   try {
-    await performance.play(toolSteps(performance, { ...request, plan, started, toolSha256, source, keepSheets: request.keepSheets || people.conduct !== 'dialogue' }, making))
+    await performance.play(toolSteps(performance, told, making), shownAt(performance, told))
   } catch (error) {
     abandon(transcript, making, error, unfinished)
     throw error
@@ -174,7 +175,7 @@ function tellDigest(sha256: string): void {
   say('')
   say('The transcript is closed. Its SHA-256, to be written on every copy of the script:', 'strong')
   say(`      ${sha256}`)
-  sayWords(sha256)
+  for (const line of linesOfWords(sha256)) say(`      ${line}`)
 }
 
 /** Manifests are signed by those whom their own rules name, and by those whom the rules before them sealed. */

@@ -38,7 +38,10 @@ export interface People {
   readonly did: 'confirmed' | 'rehearsal --yes'
   begin: (script: Script) => void
   act: (act: Act) => void
-  step: (step: Step, place: { at: number; of: number }) => void
+  /** `shown` are lines that people compare with their paper. */
+  step: (step: Step, place: { at: number; of: number }, shown: readonly string[]) => void
+  /** What the tool found or did in a step. */
+  found: (what: string) => void
   /** Whether a precondition that people judge is true. Throws Aside. */
   judge: (step: Step) => Promise<void>
   /** Resolves when people say that a step is done or may begin. Throws Aside. */

@@ -24,14 +24,17 @@ export class Performance {
     this.#now = now
   }
 
-  /** Every step that is recorded, in order. Throws what a step throws. */
-  async play(tool: Readonly<Record<ToolStep, Doing>>): Promise<void> {
+  /**
+   * Every step that is recorded, in order. `shown` are lines for the screen, by step: what people compare with their paper.
+   * Throws what a step throws.
+   */
+  async play(tool: Readonly<Record<ToolStep, Doing>>, shown: Readonly<Record<string, readonly string[]>>): Promise<void> {
     const doings: ReadonlyMap<string, Doing> = new Map(Object.entries(tool))
     const steps = recordedSteps(this.script)
     for (const act of this.script.acts.filter(({ onPaper }) => !onPaper)) {
       this.people.act(act)
       for (const step of act.steps) {
-        this.people.step(step, { at: steps.indexOf(step) + 1, of: steps.length })
+        this.people.step(step, { at: steps.indexOf(step) + 1, of: steps.length }, shown[step.id] ?? [])
         await this.#perform(step, doings.get(step.id))
       }
     }
@@ -101,6 +104,7 @@ export class Performance {
         }
       }
     }
+    if (step.who === 'tool' && value !== null) this.people.found(value)
     const seconds = Math.round((this.#now().getTime() - began.getTime()) / 1000)
     this.add({ type: 'step', number: step.number, step: step.id, did: step.who === 'tool' ? 'tool' : this.people.did, value: value === null ? null : asRemark(value), began: began.toISOString(), seconds: Math.max(0, seconds) })
   }

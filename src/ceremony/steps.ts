@@ -62,10 +62,10 @@ const acts = [
       { id: 'machine.cut', who: 'operator', minutes: 4, text: 'Show that the network cable is out, radios are out or off, and no disk is in the machine. Count what is plugged in: keyboard, screen, printer, scanner, and nothing else.', before: 'The printer and the scanner have no disk and no network of their own.', record: 'what is plugged in' },
       { id: 'machine.image', who: 'internal witness', minutes: 4, text: 'Compare the SHA-256 of the boot medium, as the machine shows it, with the two copies that two people brought from two places.', before: 'The two copies are equal.', record: 'first 16 digits of the SHA-256' },
       { id: 'machine.code', who: 'tool', minutes: 1, text: 'The tool shows its version and the SHA-256 of its own files. Compare both with the cover.', before: 'Nothing in the environment may bring other code into this process.' },
-      { id: 'machine.network', who: 'tool', minutes: 1, text: 'The tool looks for interfaces with a carrier and for default routes.', before: 'There are none.' },
+      { id: 'machine.network', who: 'tool', minutes: 1, text: 'The tool looks for interfaces with a carrier and for default routes.', before: 'There is no interface with a carrier and no default route.' },
       { id: 'machine.clock', who: 'operator', minutes: 1, text: 'Read the tool\'s time from the screen and compare it with the clock in the room.', before: 'They differ by less than a minute.', record: 'difference in seconds' },
       { id: 'machine.entropy', who: 'tool', minutes: 1, text: 'The tool asks the kernel for random bytes, which it gives only once its generator has been seeded.', before: 'The kernel answers.' },
-      { id: 'machine.sheets', who: 'tool', minutes: 1, text: 'The tool shows where sheets will lie until they are printed.', before: 'That place is in memory and ends with the power.' },
+      { id: 'machine.sheets', who: 'tool', minutes: 1, text: 'The tool shows where sheets will lie until they are printed.', before: 'Sheets lie in memory, which ends with the power.' },
     ],
   },
   {
@@ -73,7 +73,7 @@ const acts = [
     intro: 'Read aloud, so that nobody signs what was only on a screen.',
     steps: [
       { id: 'agreed.custody', who: 'administrator', minutes: 3, text: 'Read from the cover: tenancy, user, home region; which generations are made today; that any {threshold} of {custodians} custodians recombine a key, and fewer learn nothing.' },
-      { id: 'agreed.rules', who: 'administrator', minutes: 5, text: 'Read the rules from the cover: what the key may be used for, how long, and who signs manifests. They are sealed with the keys, and no warrant can go beyond them. Anybody may object now.', before: 'The SHA-256 of the rules on the screen begins as on the cover.' },
+      { id: 'agreed.rules', who: 'administrator', minutes: 5, text: 'Read the rules from the cover: what the key may be used for, how long, and who signs manifests. They are sealed with the keys, and no warrant can go beyond them. Anybody may object now.', before: 'The SHA-256 of the rules on the screen is the one on the cover.' },
       { id: 'agreed.names', who: 'everybody', minutes: 2, text: 'Each custodian reads number and name in the table of roles: it will stand on the sheet exactly so.' },
     ],
   },
@@ -90,7 +90,7 @@ const acts = [
     title: 'Handing over',
     intro: 'One custodian after the other comes to the printer. The others stay at the table and look at something else.',
     steps: [
-      { id: 'hand.release', who: 'custodian', minutes: 2, each: 'custodian', text: 'Custodian {custodian} stands at the printer, alone with the operator, whose back is turned. On Enter the sheets of this custodian are released, and of nobody else. The custodian takes them and counts.', before: 'The output tray is empty, and no sheet of another custodian is open on the table.' },
+      { id: 'hand.release', who: 'custodian', minutes: 2, each: 'custodian', text: 'Custodian {custodian} stands at the printer, alone with the operator, whose back is turned, and presses Enter: the sheets of this custodian are released, and of nobody else. The custodian takes them and counts.', before: 'The output tray is empty, and no sheet of another custodian is open on the table.' },
       { id: 'hand.check', who: 'custodian', minutes: 1, each: 'custodian', text: 'Custodian {custodian} looks whether the right name, number, generations and copies are printed, whether anything is smudged, and whether page 2 is there.' },
       { id: 'hand.scan', who: 'custodian', minutes: 3, each: 'custodian', text: 'Custodian {custodian} scans the sheets again, from paper. The tool compares them with what it made, and says so by number; nothing of them is shown. At least {threshold} custodians do this.' },
       { id: 'hand.bag', who: 'custodian', minutes: 3, each: 'custodian', text: 'Custodian {custodian} puts each sheet into a bag of its own, writes the key id in words on it, seals it, signs over the seal, and reads the bag number aloud twice. The internal witness writes it down.', before: 'The bag is new and whole.', record: 'bag numbers' },

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { Custody } from '../custody/custody-yaml.js'
 import { manifestDigest } from '../custody/manifest.js'
+import { rulesDigest } from '../custody/rules.js'
 import { hexToWords, sameWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
 import { lookForNetwork, requireAirGap } from '../host/air-gap.js'
@@ -18,7 +19,7 @@ import type { Finding } from './people.js'
 import type { Doing, Performance } from './performance.js'
 import type { Plan } from './planning.js'
 import type { SheetSource } from './scan-again.js'
-import type { Step } from './script.js'
+import { generationsInWords, type Step } from './script.js'
 import { sheetsOf, type Sheet } from './sheets.js'
 import type { ToolStep } from './steps.js'
 
@@ -63,12 +64,11 @@ export function toolSteps(performance: Performance, told: Told, making: Making):
   return {
     'room.people': () => namePeople(performance, custody, told.roles),
     'room.script': async () => {
-      const { codeName, sha256 } = performance.script
-      if (people.conduct === 'dialogue') sayWords(sha256)
+      const { codeName } = performance.script
       return people.ask({ text: 'Code name, as read from the cover', flag: '--rehearsal --yes', initial: people.conduct === 'dialogue' ? null : codeName, check: (typed) => (sameWords(typed, codeName) ? null : `This is the script "${codeName}". Another cover, or another custody.yaml: compare them; or type d.`) })
     },
     'machine.code': async (step) => {
-      await people.enter(`${TOOL}, SHA-256 ${told.toolSha256}: as on the cover`)
+      await people.enter('both are as on the cover')
       await performance.require(step, () => ownCode(rehearsal))
       fact('Node', process.version)
       return told.toolSha256
@@ -89,8 +89,8 @@ export function toolSteps(performance: Performance, told: Told, making: Making):
     'machine.sheets': async (step) => {
       const found = await performance.require(step, () => inMemory(folder()))
       fact('Sheets', folder().fact)
-      await people.enter(`sheets will lie in ${folder().path}: ${found}`)
-      return folder().fact
+      await people.enter(`sheets will lie in ${folder().path}`)
+      return found
     },
     'keys.make': async (step) => {
       await people.enter(`makes ${plan.count} ${plan.count === 1 ? 'key' : 'keys'} of ${custody.keySize} bits`)
@@ -147,10 +147,20 @@ export function toolSteps(performance: Performance, told: Told, making: Making):
   }
 }
 
+/** What people compare with the cover of their script, by step. */
+export function shownAt(performance: Performance, { plan: { custody, first, count }, toolSha256 }: Told): Record<string, string[]> {
+  return {
+    'room.script': linesOfWords(performance.script.sha256),
+    'machine.code': [TOOL, toolSha256],
+    'agreed.custody': [custody.tenancy, custody.user, `${custody.homeRegion}; ${generationsInWords(Array.from({ length: count }, (_, at) => first + at))}; ${custody.threshold} of ${custody.custodians.length}`],
+    'agreed.rules': [rulesDigest(custody.rules)],
+  }
+}
+
 /** A digest in words, eight a line, as it is read aloud. */
-export function sayWords(sha256: string): void {
+export function linesOfWords(sha256: string): string[] {
   const words = hexToWords(sha256).split(' ')
-  for (let at = 0; at < words.length; at += 8) say(`      ${words.slice(at, at + 8).join(' ')}`)
+  return Array.from({ length: Math.ceil(words.length / 8) }, (_, at) => words.slice(at * 8, at * 8 + 8).join(' '))
 }
 
 async function namePeople(performance: Performance, custody: Custody, roles: Partial<Record<Role, string>>): Promise<null> {
@@ -195,7 +205,7 @@ function network(rehearsal: boolean): Finding {
 }
 
 function inMemory(folder: SheetFolder): Finding {
-  const found = folder.inMemory ? folder.fact : `sheets were written to ${folder.fact}`
+  const found = folder.inMemory ? folder.fact : `sheets lie in ${folder.fact}`
   return { holds: folder.inMemory, expected: 'sheets lie in memory until they are printed', found, waivable: true, refusal: new GlasskeyError('REFUSED', found, 'Leave --sheets away.') }
 }
 

@@ -57,7 +57,7 @@ const ceremony = z.strictObject({
   transcript: path.describe('The transcript'),
   transcriptSha256: sha256.describe('Its SHA-256, as people wrote it down'),
   exceptions: z.number().int().min(0).describe('Exceptions that were recorded in it'),
-  signatures: z.array(z.strictObject({ role: signingRole, name: z.string(), fingerprint: openpgpFingerprint })).describe('Verified OpenPGP signatures over it'),
+  signatures: z.array(z.strictObject({ role: signingRole, name: z.string().describe('Who signed'), fingerprint: openpgpFingerprint })).describe('Verified OpenPGP signatures over it'),
   generations: z.array(z.strictObject({ generation, keyId, spkiSha256: sha256, fingerprint, manifestSha256: sha256 })).describe('What was made, in order'),
 }) satisfies z.ZodType<CeremonyResult>
 
@@ -76,7 +76,7 @@ const ceremonySigned = z.strictObject({
   custody: path.describe('Absolute path of the custody folder or outbox'),
   transcript: path.describe('The transcript that was signed'),
   transcriptSha256: sha256,
-  signatures: z.array(z.strictObject({ role: signingRole, name: z.string(), fingerprint: openpgpFingerprint, manifests: z.array(generation).describe('Generations whose manifests were signed too') })).describe('What was added'),
+  signatures: z.array(z.strictObject({ role: signingRole, name: z.string().describe('Who signed'), fingerprint: openpgpFingerprint, manifests: z.array(generation).describe('Generations whose manifests were signed too') })).describe('What was added'),
 }) satisfies z.ZodType<SignedLater>
 
 const imported = z.strictObject({
