@@ -81,7 +81,8 @@ export interface Door {
 export async function openDoor(camera: Camera): Promise<Door> {
   const door = { camera, token: randomBytes(16).toString('base64url') }
   if (camera.browser) return { ...door, listener: null }
-  const listener = createServer()
+  // Who comes before the page's server has it is not served: nobody was told of it yet.
+  const listener = createServer((early) => early.destroy())
   await new Promise<void>((resolve, reject) => {
     listener.once('error', reject)
     listener.listen(0, '127.0.0.1', resolve)

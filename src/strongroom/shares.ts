@@ -168,6 +168,7 @@ async function watchCamera(reader: Socket, take: (text: string, where: string) =
   const [stop, patience] = [new AbortController(), AbortSignal.timeout(SCAN_PATIENCE_MS)]
   const giveUp = AbortSignal.any([left, stop.signal, patience])
   giveUp.addEventListener('abort', () => reader.destroy())
+  if (giveUp.aborted) reader.destroy()
   // What was still to be said when it went away is of no use to anybody.
   reader.on('error', () => undefined)
   tellReader(reader, greeting)
