@@ -75,6 +75,7 @@ export const EXIT_CODES = {
   SHARE_COMMITMENT: EXIT.noQuorum,
   SHARE_TWICE: EXIT.noQuorum,
   SHARE_SAME_X: EXIT.noQuorum,
+  SHARE_SEALED: EXIT.noQuorum,
   SHARES_INCONSISTENT: EXIT.noQuorum,
   QUORUM_NOT_REACHED: EXIT.noQuorum,
   SCAN_UNREADABLE: EXIT.noQuorum,

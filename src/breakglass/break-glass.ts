@@ -1,6 +1,7 @@
 /** Break glass, in order: preflight, warrant, strongroom, proof, record. */
 import { EXIT, GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
+import type { CustodianKeys } from '../host/custodian-key.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
 import { generationInUse, places } from '../host/sealed-folder.js'
 import { probeIsolation, type Isolation } from '../host/isolation.js'
@@ -20,6 +21,8 @@ import { lookAtExposure, lookAtKeys, lookAtRegions, refuseStops, type Finding } 
 export interface Inputs {
   scans: readonly string[]
   shareFiles: readonly string[]
+  /** What opens sealed shares. */
+  keys: CustodianKeys
   /** Consent without asking; rehearsals only. */
   yes: boolean
   reader: Profile | null
@@ -61,7 +64,7 @@ export async function holdAndConclude(folder: string, warrant: Warrant, task: 'p
 
 async function holdAttentively(folder: string, warrant: Warrant, task: 'perform' | 'finish', inputs: Inputs, isolation: Isolation, attention: Attention): Promise<SessionResult> {
   const { finished, unwritten } = await holdAtDesk({
-    order: { folder, session: warrant.session, task, scans: inputs.scans.length, shareFiles: [...inputs.shareFiles], yes: inputs.yes, ca: inputs.cloud.ca },
+    order: { folder, session: warrant.session, task, scans: inputs.scans.length, shareFiles: [...inputs.shareFiles], keys: inputs.keys, yes: inputs.yes, ca: inputs.cloud.ca },
     scans: inputs.scans,
     origins: [...new Set(scopeOf(warrant).map(({ origin }) => origin))],
     isolation,

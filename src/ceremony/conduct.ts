@@ -1,10 +1,11 @@
 /** The ceremony: what is checked, made, proved, printed and written, in that order. One process, no network. */
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { existsSync, readdirSync, statSync, renameSync, rmSync } from 'node:fs'
+import { basename, dirname, join, normalize, resolve } from 'node:path'
 import { parseCustodyYaml, type Custody } from '../custody/custody-yaml.js'
 import { manifestDigest } from '../custody/manifest.js'
 import { GlasskeyError } from '../errors.js'
 import { lookForNetwork, requireAirGap } from '../host/air-gap.js'
+import type { CustodianKeys } from '../host/custodian-key.js'
 import { wallClock } from '../host/clock.js'
 import { requireOwnCode } from '../host/environment.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
@@ -20,6 +21,7 @@ import { recordPath, writeGeneration } from './folder-files.js'
 import { makeGenerations, type MadeGeneration } from './generations.js'
 import { sheetFolder, type SheetFolder } from './memory-folder.js'
 import { drawRecord } from './record-page.js'
+import { proveSealed, readSealingKeys, type ListedKey } from './sealing-keys.js'
 import { sheetsOf, type Sheet } from './sheets.js'
 
 /** What is asked of a ceremony. */
@@ -31,6 +33,8 @@ export interface CeremonyRequest {
   /** Where a later ceremony puts what goes back over the air gap. */
   outbox: string | undefined
   rehearsal: boolean
+  /** With what custodians prove that their sealed shares open. */
+  keys: CustodianKeys
 }
 
 /** What a ceremony made; nothing secret. */
@@ -57,6 +61,7 @@ export async function conductCeremony(request: CeremonyRequest): Promise<Ceremon
   const configText = readText(configPath, 'custody.yaml')
   const custody = parseCustodyYaml(configText, configPath)
   checkNames(custody)
+  const sealingKeys = await readSealingKeys(custody, configPath, started)
   const plan = planFor(request, custody, earlier)
   const gap = lookForNetwork()
   if (!request.rehearsal) requireAirGap(gap)
@@ -68,13 +73,15 @@ export async function conductCeremony(request: CeremonyRequest): Promise<Ceremon
     custody,
     rehearsal: request.rehearsal,
     ...plan,
+    sealingKeys,
     now: started,
     onMade: (generation) => {
       say(`GENERATION ${generation}: sealed, split ${custody.threshold} of ${custody.custodians.length}, every quorum proved.`)
     },
   })
-  const sheets = await printSheets(made, custody, folder)
-  const exceptions = [...(request.rehearsal ? ['rehearsal'] : []), ...(folder.inMemory ? [] : [`sheets were written to ${folder.fact}`])]
+  const unproved = await proveSealed(made, request.keys)
+  const sheets = await printSheets(made, custody, sealingKeys, folder)
+  const exceptions = [...(request.rehearsal ? ['rehearsal'] : []), ...(folder.inMemory ? [] : [`sheets were written to ${folder.fact}`]), ...unproved]
   const machine = [
     { fact: 'Network', found: gap.ways.length === 0 ? `none (${gap.looked})` : gap.ways.join('; ') },
     { fact: 'Sheets', found: folder.fact },
@@ -85,6 +92,7 @@ export async function conductCeremony(request: CeremonyRequest): Promise<Ceremon
   const target = earlier === null ? request.custody : (request.outbox ?? '')
   writeWhole(target, (path) => {
     writeNew(places.custody(path), configText)
+    for (const key of sealingKeys.values()) copyKey(path, key)
     for (const generation of made) writeGeneration(path, generation, custody.rules)
     makeFolder(join(path, 'records'))
     writeNew(recordPath(path, plan.first), record)
@@ -117,13 +125,13 @@ interface Plan {
 function planFor(request: CeremonyRequest, custody: Custody, earlier: CustodyFolder | null): Plan {
   if (earlier === null) {
     if (request.outbox !== undefined) throw new GlasskeyError('USAGE', 'the first ceremony writes the custody folder itself; it has no outbox', 'Leave --outbox away.')
-    refuseOther(request.custody)
+    refuseOther(request.custody, custody)
     return { first: 1, count: custody.generations, previousManifestSha256: null }
   }
   if (request.outbox === undefined) {
     throw new GlasskeyError('USAGE', `${request.custody} has generations already: a later ceremony writes an outbox`, 'Name it with --outbox, and import it online with glasskey ceremony import.')
   }
-  refuseOther(request.outbox)
+  refuseOther(request.outbox, custody)
   const last = earlier.generations.at(-1)?.manifest
   if (!last) throw new GlasskeyError('FOLDER_ALTERED', 'the folder has no last generation')
   if (last.rehearsal !== request.rehearsal) {
@@ -135,9 +143,10 @@ function planFor(request: CeremonyRequest, custody: Custody, earlier: CustodyFol
   return { first: last.generation + 1, count: WAITING - waiting, previousManifestSha256: manifestDigest(last) }
 }
 
-/** Throws OUTPUT_EXISTS when a folder that is to be made holds anything but custody.yaml. */
-function refuseOther(path: string): void {
-  const names = existsSync(path) ? readdirSync(path).filter((name) => name !== 'custody.yaml') : []
+/** Throws OUTPUT_EXISTS when a folder that is to be made holds anything but custody.yaml and the keys that it names. */
+function refuseOther(path: string, { custodians }: Custody): void {
+  const ours = ['custody.yaml', ...custodians.flatMap(({ openpgpKey }) => (openpgpKey === null ? [] : [normalize(openpgpKey)]))]
+  const names = existsSync(path) ? readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) => !ours.includes(name) && !(statSync(join(path, name)).isDirectory() && ours.some((file) => file.startsWith(`${name}/`)))) : []
   if (names.length > 0) throw new GlasskeyError('OUTPUT_EXISTS', `${path} is not empty (${names.slice(0, 3).join(', ')})`, 'Name a new folder.')
 }
 
@@ -151,12 +160,12 @@ function checkNames(custody: Custody): void {
   }
 }
 
-async function printSheets(made: readonly MadeGeneration[], custody: Custody, folder: SheetFolder): Promise<Omit<Sheet, 'pdf'>[]> {
+async function printSheets(made: readonly MadeGeneration[], custody: Custody, sealingKeys: ReadonlyMap<number, ListedKey>, folder: SheetFolder): Promise<Omit<Sheet, 'pdf'>[]> {
   const printed: Omit<Sheet, 'pdf'>[] = []
   const total = made.length * custody.custodians.reduce((sum, { copies }) => sum + copies.length, 0)
   const unfinished: { path: string; pdf: Uint8Array }[] = []
   for (const generation of made) {
-    for await (const { pdf, ...sheet } of sheetsOf(generation, custody)) {
+    for await (const { pdf, ...sheet } of sheetsOf(generation, custody, sealingKeys)) {
       unfinished.push({ path: join(folder.path, sheet.name), pdf })
       printed.push(sheet)
       if (printed.length % 6 === 0 || printed.length === total) say(`Sheets drawn and read back: ${printed.length} of ${total}.`)
@@ -165,6 +174,12 @@ async function printSheets(made: readonly MadeGeneration[], custody: Custody, fo
   // Only a whole set is released: nothing is written before every page was proved.
   for (const { path, pdf } of unfinished) writeNew(path, pdf, 0o600)
   return printed
+}
+
+/** A custodian's key beside the custody.yaml that names it. */
+function copyKey(folder: string, { path, armored }: ListedKey): void {
+  makeFolder(dirname(join(folder, path)))
+  writeNew(join(folder, path), armored)
 }
 
 function ceremonyEntry(custody: Custody, made: readonly MadeGeneration[], rehearsal: boolean, machine: { fact: string; found: string }[], exceptions: string[]): Extract<NewLogbookEntry, { type: 'ceremony' }> {

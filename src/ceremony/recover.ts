@@ -2,9 +2,11 @@
 import { combine } from 'shamir-secret-sharing'
 import { openWithSecret, type OpenedEnvelope } from '../custody/envelope.js'
 import { joinParts, parsePart, type Part } from '../custody/paper-parts.js'
+import { parseSealedPart, SealedParts, type SealedShare } from '../custody/sealed-share.js'
 import { parseShareText, type UntrustedShare } from '../custody/share-text.js'
 import { GlasskeyError } from '../errors.js'
 import type { Isolation } from '../host/isolation.js'
+import { openSealedShare, type CustodianKeys } from '../host/custodian-key.js'
 import { readScanFiles } from '../host/scan-reader.js'
 import { say } from '../host/terminal.js'
 
@@ -12,23 +14,41 @@ import { say } from '../host/terminal.js'
 export interface SheetsRead {
   shares: UntrustedShare[]
   parts: Part[]
+  /** Whole, and not opened. */
+  sealed: SealedShare[]
 }
 
 /** Reads scans and typed texts; says what is wrong with each and goes on. */
 export async function readSheets(scans: readonly string[], typed: readonly string[], isolation: Isolation): Promise<SheetsRead> {
-  const read: SheetsRead = { shares: [], parts: [] }
-  for (const text of typed) take(read, text, 'typed')
-  if (scans.length === 0) return read
-  for await (const line of readScanFiles(scans, isolation)) {
+  const read: SheetsRead = { shares: [], parts: [], sealed: [] }
+  const codes = new SealedParts()
+  for (const text of typed) take(read, codes, text, 'typed')
+  for await (const line of scans.length === 0 ? [] : readScanFiles(scans, isolation)) {
     if ('error' in line) say(`${line.file}: ${line.message} ${line.hint ?? ''}`.trimEnd(), 'alarm')
     if ('none' in line) say(`${line.file}, page ${line.page}: no code was found.`, 'faint')
-    if ('text' in line) take(read, line.text, `${line.file}, page ${line.page}`)
+    if ('text' in line) take(read, codes, line.text, `${line.file}, page ${line.page}`)
   }
+  for (const sentence of codes.missing()) say(`${sentence}. Scan page 1 of that sheet again.`, 'alarm')
   return read
 }
 
+/** The same sheets with their sealed shares opened by their custodians; one that is left out is said so. Throws INTERRUPTED. */
+export async function openSealed(read: SheetsRead, keys: CustodianKeys): Promise<SheetsRead> {
+  const opened: SheetsRead = { ...read, shares: [...read.shares], sealed: [] }
+  for (const sealed of read.sealed) {
+    try {
+      opened.shares.push(parseShareText(await openSealedShare(sealed, `custodian ${sealed.custodian}`, keys)))
+    } catch (error) {
+      if (!(error instanceof GlasskeyError) || error.code !== 'SHARE_SEALED') throw error
+      say(`${error.message}. ${error.hint}`, 'alarm')
+      opened.sealed.push(sealed)
+    }
+  }
+  return opened
+}
+
 /** Opens the envelope with the shares read. Throws QUORUM_NOT_REACHED, SHARE_OTHER_KEY, SHARE_SAME_X, ENVELOPE_INVALID. */
-export async function openSheets(read: SheetsRead, envelopeFile: Uint8Array | null): Promise<OpenedEnvelope> {
+export async function openSheets(read: Pick<SheetsRead, 'shares' | 'parts'>, envelopeFile: Uint8Array | null): Promise<OpenedEnvelope> {
   const shares = oneSet(read.shares)
   const [{ keyId, threshold, rehearsal } = { keyId: '', threshold: 2, rehearsal: false }] = shares
   if (shares.length < threshold) {
@@ -45,11 +65,18 @@ export async function openSheets(read: SheetsRead, envelopeFile: Uint8Array | nu
   }
 }
 
-function take(read: SheetsRead, text: string, where: string): void {
+function take(read: SheetsRead, codes: SealedParts, text: string, where: string): void {
   try {
     const part = parsePart(text)
     if (part) {
       read.parts.push(part)
+      return
+    }
+    const sealedPart = parseSealedPart(text)
+    if (sealedPart) {
+      const sealed = codes.take(sealedPart)
+      if (sealed) read.sealed.push(sealed)
+      if (sealed) say(`${where}: share ${sealed.custodian} of ${sealed.shares}, key id ${sealed.keyId}, sealed to OpenPGP key ${sealed.fingerprint}.`, 'good')
       return
     }
     const share = parseShareText(text)

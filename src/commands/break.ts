@@ -35,7 +35,7 @@ interface Arguments extends SessionArguments {
 export const builder = (flags: Argv): Argv =>
   sessionFlags(
     flags
-      .usage('$0 break <rotate|saas-admin>\nA quorum recombines the key for one warrant. However it ends, the key is rotated\nand proved dead. rotate: only that. saas-admin: opens a database for a while.')
+      .usage('$0 break <rotate|saas-admin>\nA quorum uses the key for one warrant; then it is rotated and proved dead.\nrotate: only that. saas-admin: opens a database for a while.')
       .option('action', { choices: ['rotate', 'saas-admin'] as const, hidden: true })
       .options({
         drill: { type: 'boolean', describe: 'rotate: the quarterly drill' },
@@ -59,8 +59,12 @@ export const builder = (flags: Argv): Argv =>
         reason: { type: 'string', demandOption: true, describe: 'why normal access does not do' },
         minutes: { type: 'number', describe: 'how long the warrant runs (the rules say)' },
       })
-      .group(['operator', 'operator-user', 'incident', 'use-case', 'authorised-by', 'reason', 'minutes'], HEADINGS.who)
+      .group(['operator', 'operator-user', 'incident', 'use-case', 'authorised-by', 'reason', 'minutes'], HEADINGS.who),
   )
+    // Rare ones: resume --help has them all.
+    .hide('passphrase-file')
+    .hide('gnupg-home')
+    .hide('ca')
 
 export const handler = async (args: Arguments): Promise<Outcome> => {
   const folder = resolve(args.custody)

@@ -4,9 +4,10 @@ import type { Argv } from 'yargs'
 import { conductCeremony, type CeremonyResult } from '../ceremony/conduct.js'
 import { importOutbox } from '../ceremony/import.js'
 import { GlasskeyError } from '../errors.js'
+import { custodianKeysOf, keyFlags, type KeyArguments } from './key-flags.js'
 import type { Outcome } from './outcome.js'
 
-interface Arguments {
+interface Arguments extends KeyArguments {
   step: 'import' | undefined
   config: string | undefined
   custody: string
@@ -16,7 +17,7 @@ interface Arguments {
 }
 
 export const builder = (flags: Argv): Argv =>
-  flags
+  keyFlags(flags)
     .usage('$0 ceremony [import]\n\nWithout a word more: make, split, prove and print, on a machine without a network. import: verify what a\nlater ceremony made and append it to the custody folder.')
     .positional('step', { choices: ['import'] as const, describe: 'bring a later ceremony back over the air gap' })
     .option('config', { type: 'string', describe: 'custody.yaml (a later ceremony: the folder\'s own)' })
@@ -39,6 +40,7 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
     sheets: args.sheets === undefined ? undefined : resolve(args.sheets),
     outbox: args.outbox === undefined ? undefined : resolve(args.outbox),
     rehearsal: args.rehearsal,
+    keys: custodianKeysOf(args),
   })
   return { json: { ...result }, text: summary(result) }
 }

@@ -6,6 +6,7 @@ import type { Inputs } from '../breakglass/break-glass.js'
 import type { Cloud } from '../breakglass/login.js'
 import { GlasskeyError } from '../errors.js'
 import { readTyped } from '../host/disk.js'
+import { custodianKeysOf, keyFlags } from './key-flags.js'
 import { readProfile, type Profile } from '../host/oci-profile.js'
 
 /** Where the custody is and where OCI is. */
@@ -21,6 +22,9 @@ export interface CloudArguments {
 export interface SessionArguments extends CloudArguments {
   scan: string[] | undefined
   shareFile: string[] | undefined
+  custodianKey: string[] | undefined
+  passphraseFile: string[] | undefined
+  gnupgHome: string | undefined
   yes: boolean | undefined
   namespaces: boolean | undefined
 }
@@ -52,7 +56,7 @@ export function sessionFlags(flags: Argv): Argv {
     .option('yes', { type: 'boolean', group: HEADINGS.sheets, describe: 'rehearsals: consent without asking' })
     .option('printer', { type: 'string', group: HEADINGS.sheets, describe: 'CUPS printer for entry and slips' })
     .option('json', { group: HEADINGS.sheets })
-  return cloudFlags(sheets).option('namespaces', { type: 'boolean', group: HEADINGS.cloud, describe: '--no-namespaces: no isolation (an exception)' })
+  return cloudFlags(keyFlags(sheets, HEADINGS.sheets)).option('namespaces', { type: 'boolean', group: HEADINGS.cloud, describe: '--no-namespaces: no isolation (an exception)' })
 }
 
 /** Endpoints and authority. Throws USAGE for an --endpoint that is not REGION=URL. */
@@ -87,6 +91,7 @@ export function inputsOf(args: SessionArguments): Inputs {
   return {
     scans: (args.scan ?? []).map((path) => resolve(path)),
     shareFiles: (args.shareFile ?? []).map((path) => (path === '-' ? path : resolve(path))),
+    keys: custodianKeysOf(args),
     yes: args.yes ?? false,
     reader: readerOf(args),
     cloud: cloudOf(args),

@@ -1,15 +1,16 @@
 /** `glasskey recover`: the private key from sheets alone. The end of this key's custody, so a sentence is typed first. */
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
-import { openSheets, readSheets } from '../ceremony/recover.js'
+import { openSealed, openSheets, readSheets } from '../ceremony/recover.js'
 import { GlasskeyError } from '../errors.js'
 import { readBytes, readTyped, writeNew } from '../host/disk.js'
 import { requireOwnCode } from '../host/environment.js'
 import { probeIsolation } from '../host/isolation.js'
 import { ask, say } from '../host/terminal.js'
+import { custodianKeysOf, keyFlags, type KeyArguments } from './key-flags.js'
 import type { Outcome } from './outcome.js'
 
-interface Arguments {
+interface Arguments extends KeyArguments {
   scan: string[]
   shareFile: string[]
   envelope: string | undefined
@@ -20,7 +21,7 @@ interface Arguments {
 const SENTENCE = 'I end the custody of this key'
 
 export const builder = (flags: Argv): Argv =>
-  flags
+  keyFlags(flags)
     .usage('$0 recover --scan FILE... [--out FILE]\n\nOffline and without any cloud: k sheets give the private key back. Whoever sees it can do everything.')
     .option('scan', { type: 'string', array: true, default: [], describe: 'scans or photographs of sheets (PDF, PNG, JPEG)' })
     .option('share-file', { type: 'string', array: true, nargs: 1, default: [], describe: 'typed share texts, one a line' })
@@ -32,7 +33,7 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   if (args.scan.length + args.shareFile.length === 0) throw new GlasskeyError('USAGE', 'which sheets?', 'glasskey recover --scan FILE...')
   requireOwnCode(process.env)
   const typed = args.shareFile.flatMap((path) => readTyped(resolve(path), 'the share file').split('\n').filter((line) => line.trim() !== ''))
-  const read = await readSheets(args.scan.map((path) => resolve(path)), typed, probeIsolation())
+  const read = await openSealed(await readSheets(args.scan.map((path) => resolve(path)), typed, probeIsolation()), custodianKeysOf(args))
   const envelope = args.envelope === undefined ? null : readBytes(resolve(args.envelope), 'the envelope')
   const { header, pem } = await openSheets(read, envelope)
   say(`GENERATION ${header.generation}, key id ${header.keyId}, user ${header.user}${header.rehearsal ? ' (REHEARSAL)' : ''}.`)

@@ -13,6 +13,9 @@ export interface Share {
   bytes: Uint8Array
 }
 
+/** What a sheet says of its share where everybody can read it. */
+export type ShareClaims = Omit<UntrustedShare, 'trust' | 'bytes'>
+
 /** What a share is held against. */
 export interface Expectation {
   /** The generation whose quorum is being collected. */
@@ -45,6 +48,17 @@ export function calledBy(manifest: Manifest, custodian: number): string {
  */
 export function judgeShare(share: UntrustedShare, expectation: Expectation): Share {
   const { manifest } = expectation
+  const promised = judgeClaims(share, expectation)
+  if (share.bytes[SHARE_BYTES - 1] === 0) {
+    throw new GlasskeyError('SHARE_ZERO_X', `the sheet of ${calledBy(manifest, share.custodian)} has x = 0, which no ceremony prints: it is forged`, raiseAlarm)
+  }
+  if (commitmentOf(share.bytes) !== promised.commitment) throw notPromised(calledBy(manifest, share.custodian))
+  return { trust: 'committed', custodian: share.custodian, name: promised.name, bytes: share.bytes }
+}
+
+/** What the manifest promised for these claims. Throws as `judgeShare` does for what can be told without the share itself. */
+export function judgeClaims(share: ShareClaims, expectation: Expectation): Manifest['shares'][number] {
+  const { manifest } = expectation
   const bring = `Bring a sheet of GENERATION ${manifest.generation}, key id ${manifest.keyId}.`
   if (share.rehearsal && !manifest.rehearsal) {
     throw new GlasskeyError('SHARE_PRACTICE', `this is a practice sheet (GKR): it opens nothing real`, bring)
@@ -57,11 +71,10 @@ export function judgeShare(share: UntrustedShare, expectation: Expectation): Sha
     )
   }
   if (share.keyId !== manifest.keyId) throw strayKey(share, expectation, bring)
-  const whose = calledBy(manifest, share.custodian)
   if (share.threshold !== manifest.threshold || share.shares !== manifest.shares.length) {
     throw new GlasskeyError(
       'SHARE_OTHER_SET',
-      `the sheet of ${whose} says ${share.threshold} of ${share.shares}, the manifest ${manifest.threshold} of ${manifest.shares.length}`,
+      `the sheet of ${calledBy(manifest, share.custodian)} says ${share.threshold} of ${share.shares}, the manifest ${manifest.threshold} of ${manifest.shares.length}`,
       bring,
     )
   }
@@ -69,18 +82,17 @@ export function judgeShare(share: UntrustedShare, expectation: Expectation): Sha
   if (!promised) {
     throw new GlasskeyError('SHARE_NUMBER', `there is no custodian ${share.custodian}: this set has ${manifest.shares.length}`, bring)
   }
-  if (share.bytes[SHARE_BYTES - 1] === 0) {
-    throw new GlasskeyError('SHARE_ZERO_X', `the sheet of ${whose} has x = 0, which no ceremony prints: it is forged`, raiseAlarm)
-  }
-  if (commitmentOf(share.bytes) !== promised.commitment) {
-    throw new GlasskeyError('SHARE_COMMITMENT', `the sheet of ${whose} is not the one that the manifest promised`, raiseAlarm)
-  }
-  return { trust: 'committed', custodian: share.custodian, name: promised.name, bytes: share.bytes }
+  return promised
+}
+
+/** The refusal of a sheet that is not the one of the ceremony. */
+export function notPromised(whose: string): GlasskeyError {
+  return new GlasskeyError('SHARE_COMMITMENT', `the sheet of ${whose} is not the one that the manifest promised`, raiseAlarm)
 }
 
 const raiseAlarm = 'Keep the sheet, use another custodian, and raise the alarm: either the sheet or the custody folder was altered.'
 
-function strayKey(share: UntrustedShare, { others }: Expectation, bring: string): GlasskeyError {
+function strayKey(share: ShareClaims, { others }: Expectation, bring: string): GlasskeyError {
   const other = others.find((candidate) => candidate.manifest.keyId === share.keyId)
   if (!other) {
     return new GlasskeyError('SHARE_OTHER_KEY', `the sheet is of key ${share.keyId}, which is not in this custody folder`, bring)

@@ -1,5 +1,6 @@
 /** What desk and strongroom say to each other. The desk never learns a secret from it: bytes in `data` are ciphertext. */
 import type { ErrorCode } from '../errors.js'
+import type { CustodianKeys } from '../host/custodian-key.js'
 
 /** Descriptors that the desk opens for the strongroom, beside standard input, output, error and the line (3). */
 export const DESCRIPTORS = { reader: 4, clerk: 5 } as const
@@ -16,6 +17,8 @@ export interface Order {
   scans: number
   /** Files with typed share texts; `-` is standard input. */
   shareFiles: string[]
+  /** What opens sealed shares. */
+  keys: CustodianKeys
   /** Consent without asking: rehearsals only. */
   yes: boolean
   /** PEM authority for TLS with a simulator; rehearsals only. */

@@ -83,7 +83,7 @@ async function openWithQuorum({ desk, order, folder, generation, warrant, journa
   const { quorum, parts } = await collectShares(
     { manifest, others: otherGenerations(folder, manifest.generation) },
     consents,
-    { reader, shareFiles: order.shareFiles, left: desk.left },
+    { reader, shareFiles: order.shareFiles, keys: order.keys, left: desk.left },
     journal,
     (custodian) => {
       consentByFlag(warrant, manifest, custodian, journal)

@@ -11,6 +11,8 @@ import { readTyped } from '../host/disk.js'
 import { readerLines } from '../host/scan-reader.js'
 import { ask, isInteractive, say } from '../host/terminal.js'
 import type { Consents } from './consent.js'
+import type { CustodianKeys } from '../host/custodian-key.js'
+import { SealedPile } from './sealed-pile.js'
 import type { Journal } from './journal.js'
 
 /** Where shares come from. */
@@ -19,6 +21,8 @@ export interface Sources {
   reader: Readable | null
   /** Files with typed texts; `-` is standard input. */
   shareFiles: readonly string[]
+  /** What opens sealed shares. */
+  keys: CustodianKeys
   left: AbortSignal
 }
 
@@ -34,6 +38,7 @@ interface State {
   /** Right key, but not what the manifest promised: if enough of these open the envelope, the manifest is the forgery. */
   disputed: UntrustedShare[]
   parts: Part[]
+  sealed: SealedPile
   /** Texts that were no share of this session. */
   refused: number
 }
@@ -51,18 +56,21 @@ export async function collectShares(
   onDispute: (disputed: readonly UntrustedShare[], parts: readonly Part[]) => Promise<void>,
 ): Promise<Collected> {
   const { manifest } = expectation
-  const state: State = { accepted: [], disputed: [], parts: [], refused: 0 }
+  const state: State = { accepted: [], disputed: [], parts: [], sealed: new SealedPile(expectation, consents), refused: 0 }
   const take = (text: string, where: string): void => {
     takeText(text, where, state, expectation, consents, journal, onFlagConsent)
   }
   for (const file of sources.shareFiles) for await (const line of typedLines(file, sources.left)) take(line, file)
   if (sources.reader) await readScans(sources.reader, take, sources.left)
+  const openSealed = (): Promise<void> => state.sealed.open(() => state.accepted, take, sources.keys, sources.left)
+  await openSealed()
   refuseIfLeft(sources.left)
   if (state.accepted.length < manifest.threshold) await onDispute([...state.disputed], state.parts)
   while (state.accepted.length < manifest.threshold && isInteractive()) {
     const text = await ask(`Type a share (groups as printed), or Enter to stop. ${tooFew(state.accepted.length, manifest)}`, '--scan or --share-file', sources.left)
     if (text === '') break
     take(text, 'typed')
+    await openSealed()
   }
   refuseIfLeft(sources.left)
   return { quorum: formQuorum(state.accepted, manifest), parts: state.parts }
@@ -94,6 +102,7 @@ function takeText(text: string, where: string, state: State, expectation: Expect
       state.parts.push(part)
       return
     }
+    if (state.sealed.take(text)) return
     const untrusted = parseShareText(text)
     try {
       const share = judgeShare(untrusted, expectation)

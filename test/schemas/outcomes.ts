@@ -196,6 +196,7 @@ const inspected = z.strictObject({
   generation: generation.nullable().describe('Null when the folder does not know the key, or none was given'),
   standing: z.string().nullable().describe('What that generation is good for, for people; null likewise'),
   promised: z.boolean().describe('Whether it is the share that the folder\'s manifest promises'),
+  sealedTo: fields.openpgpFingerprint.nullable().describe('OpenPGP key that the share is sealed to, where it was not opened; null otherwise'),
 })
 
 const entered = z.strictObject({ entry: logbookEntry.describe('The entry, as it stands in logbook.jsonl'), sha256: sha256.describe('SHA-256 of that line, for the paper book'), error: none })
