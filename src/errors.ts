@@ -79,6 +79,9 @@ export const EXIT_CODES = {
   SHARES_INCONSISTENT: EXIT.noQuorum,
   QUORUM_NOT_REACHED: EXIT.noQuorum,
   SCAN_UNREADABLE: EXIT.noQuorum,
+  REMOTE_REFUSED: EXIT.noQuorum,
+  REMOTE_TWICE: EXIT.noQuorum,
+  REMOTE_WORDS: EXIT.refused,
 
   OUTCOME_UNKNOWN: EXIT.unproved,
   KEY_NOT_PROVED_DEAD: EXIT.unproved,

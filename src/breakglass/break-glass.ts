@@ -8,6 +8,7 @@ import { probeIsolation, type Isolation } from '../host/isolation.js'
 import { takeLock } from '../host/lock.js'
 import type { Profile } from '../host/oci-profile.js'
 import { isInteractive, say } from '../host/terminal.js'
+import type { RemoteOrder } from '../strongroom/protocol.js'
 import { scopeOf } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { Attention, type Answer } from './attention.js'
@@ -23,6 +24,8 @@ export interface Inputs {
   shareFiles: readonly string[]
   /** What opens sealed shares. */
   keys: CustodianKeys
+  /** Null: all custodians are at this machine. */
+  remote: RemoteOrder | null
   /** Consent without asking; rehearsals only. */
   yes: boolean
   reader: Profile | null
@@ -64,7 +67,7 @@ export async function holdAndConclude(folder: string, warrant: Warrant, task: 'p
 
 async function holdAttentively(folder: string, warrant: Warrant, task: 'perform' | 'finish', inputs: Inputs, isolation: Isolation, attention: Attention): Promise<SessionResult> {
   const { finished, unwritten } = await holdAtDesk({
-    order: { folder, session: warrant.session, task, scans: inputs.scans.length, shareFiles: [...inputs.shareFiles], keys: inputs.keys, yes: inputs.yes, ca: inputs.cloud.ca },
+    order: { folder, session: warrant.session, task, scans: inputs.scans.length, shareFiles: [...inputs.shareFiles], keys: inputs.keys, remote: inputs.remote, yes: inputs.yes, ca: inputs.cloud.ca },
     scans: inputs.scans,
     origins: [...new Set(scopeOf(warrant).map(({ origin }) => origin))],
     isolation,
@@ -105,7 +108,7 @@ const READING_MS = 2000
 /** Says before a session what would only be found out in it. Throws NO_TERMINAL, REHEARSAL_MISMATCH, USAGE. */
 export function refuseUnattended(warrant: Warrant, inputs: Inputs): void {
   if (inputs.yes && !warrant.rehearsal) throw new GlasskeyError('REHEARSAL_MISMATCH', '--yes is for rehearsals only', 'Each custodian consents at the terminal.')
-  if (inputs.yes && inputs.scans.length + inputs.shareFiles.length === 0 && !isInteractive()) throw new GlasskeyError('USAGE', 'no sheets were given', 'Use --scan FILE... or --share-file FILE, or run this on a terminal.')
+  if (inputs.yes && inputs.scans.length + inputs.shareFiles.length + (inputs.remote?.messages.length ?? 0) === 0 && !isInteractive()) throw new GlasskeyError('USAGE', 'no sheets were given', 'Use --scan FILE... or --share-file FILE, or run this on a terminal.')
   if (!inputs.yes && !isInteractive()) throw new GlasskeyError('NO_TERMINAL', 'custodians consent at a terminal, and there is none', 'Run this on a terminal; a rehearsal may use --yes.')
 }
 

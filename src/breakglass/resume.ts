@@ -47,7 +47,7 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
     // A listing outweighs the journal, but not a region that took the key when it was last tried; and where nobody can
     // list, a quorum signs fresh probes with the dead key.
     const accepted = acceptingRegions(warrant, session.probes).length > 0
-    const given = inputs.scans.length + inputs.shareFiles.length > 0
+    const given = inputs.scans.length + inputs.shareFiles.length > 0 || inputs.remote !== null
     const needsSignature = session.keyLiveAt !== null && (accepted || (!gone && (session.deletion !== 'done' || present || given)))
     if (needsSignature) {
       if (!given && !isInteractive()) {

@@ -4,6 +4,7 @@ import type { Argv } from 'yargs'
 import type { z } from 'zod'
 import type { Inputs } from '../breakglass/break-glass.js'
 import type { Cloud } from '../breakglass/login.js'
+import { line } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import { readTyped } from '../host/disk.js'
 import { custodianKeysOf, keyFlags } from './key-flags.js'
@@ -25,6 +26,9 @@ export interface SessionArguments extends CloudArguments {
   custodianKey: string[] | undefined
   passphraseFile: string[] | undefined
   gnupgHome: string | undefined
+  remote: boolean | undefined
+  message: string[] | undefined
+  wordsReadBy: string | undefined
   yes: boolean | undefined
   namespaces: boolean | undefined
 }
@@ -53,6 +57,9 @@ export function sessionFlags(flags: Argv): Argv {
   const sheets = flags
     .option('scan', { type: 'string', array: true, group: HEADINGS.sheets, describe: 'scans or photographs (PDF, PNG, JPEG)' })
     .option('share-file', { ...REPEATED, group: HEADINGS.sheets, describe: 'typed shares, one a line; - is standard input' })
+    .option('remote', { type: 'boolean', group: HEADINGS.sheets, describe: 'custodians elsewhere too, by share send' })
+    .option('message', { ...REPEATED, group: HEADINGS.sheets, describe: '--remote: a custodian\'s message; waited for, repeatable' })
+    .option('words-read-by', { type: 'string', group: HEADINGS.sheets, describe: '--remote: who reads the words; not the operator' })
     .option('yes', { type: 'boolean', group: HEADINGS.sheets, describe: 'rehearsals: consent without asking' })
     .option('printer', { type: 'string', group: HEADINGS.sheets, describe: 'CUPS printer for entry and slips' })
     .option('json', { group: HEADINGS.sheets })
@@ -86,12 +93,20 @@ export function field<Shape extends string>(flag: string, value: string, shape: 
   throw new GlasskeyError('USAGE', `--${flag} ${parsed.error.issues[0]?.message ?? 'is not understood'}; not "${value}"`)
 }
 
+/** How custodians elsewhere are heard; null when nobody asked for it. Throws USAGE. */
+function remoteOf(args: SessionArguments): Inputs['remote'] {
+  const messages = (args.message ?? []).map((path) => resolve(path))
+  if (args.remote !== true && (messages.length > 0 || args.wordsReadBy !== undefined)) throw new GlasskeyError('USAGE', '--message and --words-read-by are for custodians elsewhere', 'Add --remote.')
+  return args.remote === true ? { messages, wordsReadBy: args.wordsReadBy === undefined ? null : field('words-read-by', args.wordsReadBy, line) } : null
+}
+
 /** Everything people bring. */
 export function inputsOf(args: SessionArguments): Inputs {
   return {
     scans: (args.scan ?? []).map((path) => resolve(path)),
     shareFiles: (args.shareFile ?? []).map((path) => (path === '-' ? path : resolve(path))),
     keys: custodianKeysOf(args),
+    remote: remoteOf(args),
     yes: args.yes ?? false,
     reader: readerOf(args),
     cloud: cloudOf(args),

@@ -10,24 +10,27 @@ import { readCustodyFolder } from '../host/custody-folder.js'
 import { otherGenerations } from '../host/sealed-folder.js'
 import { readTyped } from '../host/disk.js'
 import { probeIsolation } from '../host/isolation.js'
+import { sendFlags, sendHandler, type SendArguments } from './share-send.js'
 import { custodianKeysOf, keyFlags, type KeyArguments } from './key-flags.js'
 import type { Outcome } from './outcome.js'
 
-interface Arguments extends KeyArguments {
+interface Arguments extends KeyArguments, SendArguments {
+  step: 'inspect' | 'send'
   scan: string[]
   shareFile: string[]
   custody: string | undefined
 }
 
 export const builder = (flags: Argv): Argv =>
-  keyFlags(flags)
-    .usage('$0 share inspect --scan FILE [--custody DIR]\n\nTells whether a sheet is whole, whose it is and of which generation. With a custody folder also whether it is the\none that was promised. Shows nothing secret.')
-    .positional('step', { choices: ['inspect'] as const })
+  sendFlags(keyFlags(flags))
+    .usage('$0 share inspect --scan FILE [--custody DIR]\n$0 share send --warrant FILE --to KEY --scan FILE\n\ninspect tells whether a sheet is whole, whose it is and of which generation. With a custody folder also whether it is the\none that was promised. Shows nothing secret. send releases a share to a machine elsewhere\n(break … --remote), for one warrant, after the words were compared by telephone.')
+    .positional('step', { choices: ['inspect', 'send'] as const })
     .option('scan', { type: 'string', array: true, default: [], describe: 'scan or photograph of the sheet' })
     .option('share-file', { type: 'string', array: true, nargs: 1, default: [], describe: 'typed share text' })
-    .option('custody', { type: 'string', describe: 'custody folder to hold it against' })
+    .option('custody', { type: 'string', describe: 'inspect: custody folder to hold it against' })
 
 export const handler = async (args: Arguments): Promise<Outcome> => {
+  if (args.step === 'send') return sendHandler(args)
   if (args.scan.length + args.shareFile.length === 0) throw new GlasskeyError('USAGE', 'which sheet?', 'glasskey share inspect --scan FILE')
   const typed = args.shareFile.flatMap((path) => readTyped(resolve(path), 'the share file').split('\n').filter((line) => line.trim() !== ''))
   const keys = custodianKeysOf(args)

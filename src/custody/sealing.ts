@@ -4,7 +4,7 @@
  * RFC 9580 in what every GnuPG since 2.2 and every card can open: one PKESK version 3 to an RSA or Curve25519 (ECDH) key, SEIPD version 1
  * with AES-256, a binary literal. Not AEAD.
  */
-import { createMessage, decrypt, encrypt, enums, PacketList, readKeys, readMessage, readPrivateKeys, type Key, type PrivateKey, type PublicKey } from 'openpgp'
+import { createMessage, decrypt, encrypt, enums, PacketList, readKeys, readMessage, readPrivateKeys, type Key, type Message, type PrivateKey, type PublicKey } from 'openpgp'
 import { randomBytes } from 'node:crypto'
 import { GlasskeyError } from '../errors.js'
 
@@ -87,11 +87,11 @@ export async function readCustodianKeys(armored: string, name: string): Promise<
   }
 }
 
-/** The text behind a message, with an unlocked private key. Throws SHARE_SEALED when it does not open or was altered. */
-export async function openText(message: Uint8Array, key: PrivateKey): Promise<string> {
+/** The text behind a message (its bytes, or in armour), with an unlocked private key. Throws SHARE_SEALED when it does not open or was altered. */
+export async function openText(message: Uint8Array | string, key: PrivateKey): Promise<string> {
   try {
     await checkMessage(message)
-    const opened: { data: unknown } = await decrypt({ message: await readMessage({ binaryMessage: message }), decryptionKeys: key, format: 'binary', config: { maxDecompressedMessageSize: LONGEST_TEXT } })
+    const opened: { data: unknown } = await decrypt({ message: await parsed(message), decryptionKeys: key, format: 'binary', config: { maxDecompressedMessageSize: LONGEST_TEXT } })
     const bytes = opened.data as Uint8Array
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
     bytes.fill(0)
@@ -104,9 +104,13 @@ export async function openText(message: Uint8Array, key: PrivateKey): Promise<st
 /** What a message opens to is a text of one line, or one of the few of a consent. */
 const LONGEST_TEXT = 64 * 1024
 
+function parsed(message: Uint8Array | string): Promise<Message<Uint8Array | string>> {
+  return typeof message === 'string' ? readMessage({ armoredMessage: message }) : readMessage({ binaryMessage: message })
+}
+
 /** Exactly the two packets of the format: a reader would try every key packet that it is given. */
-async function checkMessage(message: Uint8Array): Promise<void> {
-  const { packets } = await readMessage({ binaryMessage: message })
+async function checkMessage(message: Uint8Array | string): Promise<void> {
+  const { packets } = await parsed(message)
   const kinds = (packets instanceof PacketList ? Array.from(packets) : []).map((packet) => `${(packet.constructor as unknown as { tag: number }).tag}.${(packet as { version?: number }).version ?? 0}`)
   if (kinds.join(' ') !== `${enums.packet.publicKeyEncryptedSessionKey}.3 ${enums.packet.symEncryptedIntegrityProtectedData}.1`) throw new RangeError(`sealed: it is made of the packets ${kinds.join(' ')}`)
 }

@@ -5,6 +5,14 @@ import type { CustodianKeys } from '../host/custodian-key.js'
 /** Descriptors that the desk opens for the strongroom, beside standard input, output, error and the line (3). */
 export const DESCRIPTORS = { reader: 4, clerk: 5 } as const
 
+/** How custodians elsewhere are heard. */
+export interface RemoteOrder {
+  /** Files with their messages; waited for where they are not there yet. */
+  messages: string[]
+  /** Who reads the words aloud; asked for when null. */
+  wordsReadBy: string | null
+}
+
 /** What the strongroom is to do. It reads warrant and folder itself. */
 export interface Order {
   /** Custody folder. */
@@ -19,6 +27,8 @@ export interface Order {
   shareFiles: string[]
   /** What opens sealed shares. */
   keys: CustodianKeys
+  /** Null: everybody is at this machine. */
+  remote: RemoteOrder | null
   /** Consent without asking: rehearsals only. */
   yes: boolean
   /** PEM authority for TLS with a simulator; rehearsals only. */

@@ -23,6 +23,8 @@ export interface Sources {
   shareFiles: readonly string[]
   /** What opens sealed shares. */
   keys: CustodianKeys
+  /** Shares that custodians elsewhere sent. */
+  remote: readonly Share[]
   left: AbortSignal
 }
 
@@ -56,7 +58,7 @@ export async function collectShares(
   onDispute: (disputed: readonly UntrustedShare[], parts: readonly Part[]) => Promise<void>,
 ): Promise<Collected> {
   const { manifest } = expectation
-  const state: State = { accepted: [], disputed: [], parts: [], sealed: new SealedPile(expectation, consents), refused: 0 }
+  const state: State = { accepted: [...sources.remote], disputed: [], parts: [], sealed: new SealedPile(expectation, consents), refused: 0 }
   const take = (text: string, where: string): void => {
     takeText(text, where, state, expectation, consents, journal, onFlagConsent)
   }
@@ -82,7 +84,7 @@ function refuseIfLeft(left: AbortSignal): void {
 }
 
 /** Generation and custodian of a sheet that is genuine, but not for this use: it was on an online machine all the same. */
-function seenAnyway(text: string, { manifest, others }: Expectation): { generation?: number; custodian?: number } {
+export function seenAnyway(text: string, { manifest, others }: Expectation): { generation?: number; custodian?: number } {
   try {
     const share = parseShareText(text)
     const mine = [manifest, ...others.map((other) => other.manifest)].find(({ keyId }) => keyId === share.keyId)
