@@ -4,7 +4,7 @@
     zbarimg --quiet --raw page-*.png | python3 recover.py --envelope envelope.pgp
 
 Reads one text a line, in any order: shares (GK1..., GKR1...; spaces and case do not matter) and envelope codes
-(GKE1/...). Prints the passphrase: it is secret. What the texts mean: docs/format.md, sections 3, 4 and 6.
+(GKE1/...). A sealed share (GKS1/...) must be opened with gpg first. Prints the passphrase: it is secret. What the texts mean: docs/format.md, sections 3, 4 and 6.
 """
 import base64
 import re
@@ -62,7 +62,7 @@ def main():
             key, part = code[1].lower(), (int(code[2]), int(code[3]))
             if codes.setdefault((key, part), code[4]) != code[4]:
                 sys.exit('line %d: two sheets disagree about part %d of the envelope of key %s' % (number, part[0], key))
-        elif text and not text.upper().startswith('GKP1/'):
+        elif text and not re.match('GK(P|SR?)1/', text.upper()):
             data = payload(text, 'line %d' % number)
             key, threshold, x, y = data[1:9].hex(), data[9], data[44], data[12:44]
             points = sets.setdefault((key, threshold, data[10]), {})

@@ -1,6 +1,7 @@
 /** Break glass, in order: preflight, warrant, strongroom, proof, record. */
 import { EXIT, GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
+import type { CustodianKeys } from '../host/custodian-key.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
 import { generationInUse, places } from '../host/sealed-folder.js'
 import { prepareCamera, withCamera, type Camera } from '../host/camera.js'
@@ -8,6 +9,7 @@ import { probeIsolation, type Isolation } from '../host/isolation.js'
 import { takeLock } from '../host/lock.js'
 import type { Profile } from '../host/oci-profile.js'
 import { isInteractive, say } from '../host/terminal.js'
+import type { RemoteOrder } from '../strongroom/protocol.js'
 import { scopeOf } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { Attention, type Answer } from './attention.js'
@@ -24,6 +26,10 @@ export interface Inputs {
   /** Sheets are shown to a camera: `browser` is what `--browser` said. Null where they are not. */
   camera: { browser: string | undefined } | null
   shareFiles: readonly string[]
+  /** What opens sealed shares. */
+  keys: CustodianKeys
+  /** Null: all custodians are at this machine. */
+  remote: RemoteOrder | null
   /** Consent without asking; rehearsals only. */
   yes: boolean
   reader: Profile | null
@@ -74,7 +80,7 @@ export async function holdAndConclude(folder: string, warrant: Warrant, task: 'p
 
 async function holdAttentively(folder: string, warrant: Warrant, task: 'perform' | 'finish', inputs: Inputs, isolation: Isolation, camera: Camera | null, attention: Attention): Promise<SessionResult> {
   const { finished, unwritten } = await holdAtDesk({
-    order: { folder, session: warrant.session, task, scans: camera ? 'camera' : inputs.scans.length, shareFiles: [...inputs.shareFiles], yes: inputs.yes, ca: inputs.cloud.ca },
+    order: { folder, session: warrant.session, task, scans: camera ? 'camera' : inputs.scans.length, shareFiles: [...inputs.shareFiles], keys: inputs.keys, remote: inputs.remote, yes: inputs.yes, ca: inputs.cloud.ca },
     scans: inputs.scans,
     camera,
     origins: [...new Set(scopeOf(warrant).map(({ origin }) => origin))],
@@ -121,9 +127,9 @@ export function refuseUnattended(warrant: Warrant, inputs: Inputs): void {
   if (!inputs.yes && !isInteractive()) throw new GlasskeyError('NO_TERMINAL', 'custodians consent at a terminal, and there is none', 'Run this on a terminal; a rehearsal may use --yes.')
 }
 
-/** Whether sheets are given, or will be shown to a camera. */
-export function bringsSheets({ scans, camera, shareFiles }: Inputs): boolean {
-  return camera !== null || scans.length + shareFiles.length > 0
+/** Whether sheets or messages are given, or will be shown to a camera. */
+export function bringsSheets({ scans, camera, shareFiles, remote }: Inputs): boolean {
+  return camera !== null || scans.length + shareFiles.length + (remote?.messages.length ?? 0) > 0
 }
 
 /** Says what the preflight found. */

@@ -51,7 +51,7 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
     // A listing outweighs the journal, but not a region that took the key when it was last tried; and where nobody can
     // list, a quorum signs fresh probes with the dead key.
     const accepted = acceptingRegions(warrant, session.probes).length > 0
-    const given = bringsSheets(inputs)
+    const given = bringsSheets(inputs) || inputs.remote !== null
     const needsSignature = session.keyLiveAt !== null && (accepted || (!gone && (session.deletion !== 'done' || present || given)))
     if (needsSignature && inputs.remover && awaitsRemover(session) && (await removeUsedKey({ ...job, remover: inputs.remover }))) return await conclude(job)
     if (needsSignature) {

@@ -6,6 +6,7 @@ import { manifestDigest, manifestFile } from '../custody/manifest.js'
 import { rulesDigest } from '../custody/rules.js'
 import { GlasskeyError } from '../errors.js'
 import { lookForNetwork, requireAirGap } from '../host/air-gap.js'
+import type { CustodianKeys } from '../host/custodian-key.js'
 import { wallClock } from '../host/clock.js'
 import { makeFolder, removeFile, writeNew } from '../host/disk.js'
 import { requireOwnCode } from '../host/environment.js'
@@ -28,6 +29,7 @@ import { filesOrTyped, type SheetSource } from './scan-again.js'
 import { recordedSteps, scriptFor, type Script } from './script.js'
 import { gatherSignatures, SIGNING_ROLES, type SigningRole } from './signing.js'
 import { linesOfWords, shownAt, toolSteps, type Making, type Told } from './tool-steps.js'
+import { copyKey, readSealingKeys } from './sealing-keys.js'
 import { TranscriptWriter } from './transcript-writer.js'
 import { putBack, writeWhole } from './whole-folder.js'
 
@@ -48,6 +50,8 @@ export interface CeremonyRequest {
   roles: Partial<Record<Role, string>>
   /** Key file or gpg:FINGERPRINT of those who sign. */
   signatures: Partial<Record<SigningRole, string>>
+  /** With what custodians prove that their sealed shares open. */
+  keys: CustodianKeys
 }
 
 /** What a ceremony made; nothing secret. */
@@ -72,7 +76,8 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
   const started = wallClock()
   putBack(request.custody)
   const plan = planCeremony(request)
-  const target = targetOf(request.custody, request.outbox, plan.earlier)
+  const sealingKeys = await readSealingKeys(plan.custody, request.config ?? places.custody(request.custody), started)
+  const target = targetOf(request.custody, request.outbox, plan)
   if (!request.rehearsal) requireAirGap(lookForNetwork())
   const people = convene()
   if (request.keepSheets && !request.rehearsal) throw new GlasskeyError('REHEARSAL_MISMATCH', 'files of real sheets are never kept', 'Leave --keep-sheets away; it is for rehearsals.')
@@ -81,7 +86,7 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
   const unfinished = people.conduct === 'dialogue' ? unfinishedPath(target, started) : null
   const transcript = openTranscript(unfinished, request, plan, script, people, toolSha256)
   const performance = new Performance(people, transcript, script, wallClock)
-  const told: Told = { ...request, plan, started, toolSha256, source, keepSheets: request.keepSheets || people.conduct !== 'dialogue' }
+  const told: Told = { ...request, plan, sealingKeys, started, toolSha256, source, keepSheets: request.keepSheets || people.conduct !== 'dialogue' }
   const making: Making = { made: [], sheets: [], folder: null, handing: null, machine: [] }
   people.begin(script)
   if (unfinished !== null) say(`The transcript is written to ${unfinished}, step by step.`, 'faint')
@@ -99,6 +104,7 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
   const entry = ceremonyEntry(plan.custody, made, { rehearsal: request.rehearsal, machine: making.machine, exceptions: transcript.conduct.exceptions, transcriptSha256: closed.sha256 })
   writeWhole(target, (path) => {
     writeNew(places.custody(path), plan.configText)
+    for (const key of sealingKeys.values()) copyKey(path, key)
     for (const generation of made) writeGeneration(path, generation, plan.custody.rules)
     makeFolder(places.records(path))
     writeNew(places.transcript(path, plan.first), closed.text)

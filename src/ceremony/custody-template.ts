@@ -51,7 +51,8 @@ threshold: ${answers.threshold}
 
 # One share for each custodian, so many copies of it. Names are printed (Latin, Greek or Cyrillic letters).
 # holder, phone, place and bag are contacts: edit them whenever they change; nothing seals them.
-# openpgpKey (optional): file with the custodian's OpenPGP public key.
+# openpgpKey (optional): file beside this one with the custodian's OpenPGP public key (RSA or Curve25519; gpg --armor --export).
+# Their sheets then carry the share sealed to it: useless without that card or key. Such as custodians/ada.asc; copied with this file.
 custodians:
 ${answers.custodians.map((name, at) => `  - number: ${at + 1}\n    name: ${q(name)}\n    copies:\n${copies(at)}`).join('')}
 # A generation is the life of one key. The first ceremony makes so many (takeover, in use, two successors);

@@ -3,10 +3,13 @@ import { generateKeyPair, randomBytes, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { Custody } from '../custody/custody-yaml.js'
 import { envelopeDigest, envelopeText, headerFor, openWithSecret, seal } from '../custody/envelope.js'
+import { sha256Hex } from '../canonical.js'
 import { namesOf, spkiOf, type PublicKeyNames } from '../custody/key.js'
 import { manifestDigest, type Manifest, type SealedManifest } from '../custody/manifest.js'
 import { rulesDigest } from '../custody/rules.js'
 import { commitmentOf } from '../custody/share.js'
+import type { SealedShare } from '../custody/sealed-share.js'
+import { sealText, type SealingKey } from '../custody/sealing.js'
 import { shareToText } from '../custody/share-text.js'
 import { SECRET_BYTES, splitSecret } from '../custody/split.js'
 import { GlasskeyError } from '../errors.js'
@@ -20,12 +23,16 @@ export interface MadeGeneration {
   envelope: Uint8Array
   /** Share texts by custodian, in order. Secret. */
   shareTexts: string[]
+  /** The same shares sealed, where a custodian has an OpenPGP key; null otherwise. */
+  sealedShares: (SealedShare | null)[]
 }
 
 /** What generations are made for. */
 export interface Making {
   custody: Custody
   rehearsal: boolean
+  /** OpenPGP keys that shares are sealed to, by custodian's number. */
+  sealingKeys?: ReadonlyMap<number, SealingKey>
   /** Number of the first generation made. */
   first: number
   count: number
@@ -65,6 +72,10 @@ async function sealGeneration(making: Making, generation: number, key: NewKey, n
   const secret = new Uint8Array(randomBytes(SECRET_BYTES))
   try {
     const shares = await splitSecret(secret, custody.custodians.length, custody.threshold)
+    const shareTexts = shares.map((bytes, at) =>
+      shareToText({ rehearsal, keyId: key.names.keyId, threshold: custody.threshold, shares: shares.length, custodian: at + 1, bytes }),
+    )
+    const sealedShares = await Promise.all(shareTexts.map((text, at) => sealShare(making, key.names.keyId, at + 1, text)))
     const sealed: SealedManifest = {
       format: 1,
       ...key.names,
@@ -76,21 +87,35 @@ async function sealGeneration(making: Making, generation: number, key: NewKey, n
       homeRegion: custody.homeRegion,
       regions: custody.regions,
       threshold: custody.threshold,
-      shares: custody.custodians.map(({ number, name, copies }, at) => ({ custodian: number, name, copies: copies.length, commitment: commitmentOf(shares[at] ?? new Uint8Array()) })),
+      shares: custody.custodians.map(({ number, name, copies }, at) => {
+        const seal = sealedShares[at]
+        return {
+          custodian: number,
+          name,
+          copies: copies.length,
+          commitment: commitmentOf(shares[at] ?? new Uint8Array()),
+          ...(seal ? { sealed: { fingerprint: seal.fingerprint, sha256: sha256Hex(seal.message) } } : {}),
+        }
+      }),
       rulesSha256: rulesDigest(custody.rules),
       successor: next ? { keyId: next.keyId, spkiSha256: next.spkiSha256 } : null,
       previousManifestSha256,
       tool: TOOL,
     }
     const envelope = await sealKey(key.privateKey, sealed, custody, secret, now)
-    const shareTexts = shares.map((bytes, at) =>
-      shareToText({ rehearsal, keyId: key.names.keyId, threshold: custody.threshold, shares: shares.length, custodian: at + 1, bytes }),
-    )
     for (const share of shares) share.fill(0)
-    return { manifest: { ...sealed, envelopeSha256: envelopeDigest(envelope), transcriptSha256: null }, envelope, shareTexts }
+    return { manifest: { ...sealed, envelopeSha256: envelopeDigest(envelope), transcriptSha256: null }, envelope, shareTexts, sealedShares }
   } finally {
     secret.fill(0)
   }
+}
+
+/** The share of a custodian who has an OpenPGP key, sealed to it; null for the others. */
+async function sealShare({ custody, rehearsal, now, sealingKeys }: Making, keyId: string, custodian: number, text: string): Promise<SealedShare | null> {
+  const key = sealingKeys?.get(custodian)
+  if (!key) return null
+  const message = await sealText(`${text}\n`, key, now)
+  return { rehearsal, keyId, custodian, threshold: custody.threshold, shares: custody.custodians.length, fingerprint: key.fingerprint, message }
 }
 
 /** Seals the key and opens the envelope again: what goes on paper has been seen to work. */

@@ -2,7 +2,9 @@
 import { sha256Hex } from '../canonical.js'
 import { whyNot } from '../custody/generation.js'
 import { joinParts, type Part } from '../custody/paper-parts.js'
+import { judgeSealed, type SealedShare } from '../custody/sealed-share.js'
 import { judgeShare, refuseReal, type ShareHeader } from '../custody/share.js'
+import type { UntrustedShare } from '../custody/share-text.js'
 import { GlasskeyError } from '../errors.js'
 import { otherGenerations, type Generation, type SealedFolder } from '../host/sealed-folder.js'
 import type { SheetText, Source } from './read-sheets.js'
@@ -14,16 +16,19 @@ export interface JudgedShare extends ShareHeader {
   generation: number | null
   standing: string | null
   promised: boolean
+  /** OpenPGP key that the share is sealed to, where it was not opened; null otherwise. */
+  sealedTo: string | null
 }
 
 /** One thing that was read, and what it is. */
-export type Judged = Source & ({ share: JudgedShare } | { part: Part } | { wrong: GlasskeyError } | { nothing: true })
+export type Judged = Source & ({ share: JudgedShare } | { part: Part } | { wrong: GlasskeyError } | { nothing: true } | { incomplete: true })
 
 /** Judges one thing. What does not fit the folder comes back as `wrong`, with why; and with `practiceOnly` a real sheet. */
 export function judgeText(found: SheetText, folder: SealedFolder | null, practiceOnly = false): Judged {
   const { from, file, where } = found
   try {
     if ('share' in found) return { from, file, where, share: judged(found.share, folder, practiceOnly) }
+    if ('sealed' in found) return { from, file, where, share: judged(found.sealed, folder, practiceOnly) }
     if ('part' in found && folder) checkPart(found.part, folder)
     return found
   } catch (error) {
@@ -32,19 +37,22 @@ export function judgeText(found: SheetText, folder: SealedFolder | null, practic
   }
 }
 
-function judged(share: Extract<SheetText, { share: unknown }>['share'], folder: SealedFolder | null, practiceOnly: boolean): JudgedShare {
+function judged(share: UntrustedShare | SealedShare, folder: SealedFolder | null, practiceOnly: boolean): JudgedShare {
   try {
     const { rehearsal, keyId, threshold, shares, custodian } = share
-    const header = { rehearsal, keyId, threshold, shares, custodian }
+    const header = { rehearsal, keyId, threshold, shares, custodian, sealedTo: 'message' in share ? share.fingerprint : null }
     if (practiceOnly) refuseReal(rehearsal)
     if (!folder) return { ...header, name: null, generation: null, standing: null, promised: false }
     // Of an unknown key it is at least said whether it is of the right kind.
     const { manifest } = generationOf(keyId, folder) ?? newest(folder)
-    const { name } = judgeShare(share, { manifest, others: otherGenerations(folder, manifest.generation) })
+    const expectation = { manifest, others: otherGenerations(folder, manifest.generation) }
+    if ('message' in share) judgeSealed(share, expectation)
+    else judgeShare(share, expectation)
+    const name = manifest.shares.find((entry) => entry.custodian === custodian)?.name ?? null
     const standing = folder.standings.find(({ generation }) => generation === manifest.generation)
     return { ...header, name, generation: manifest.generation, standing: standing ? whyNot(standing) : null, promised: true }
   } finally {
-    share.bytes.fill(0)
+    if ('bytes' in share) share.bytes.fill(0)
   }
 }
 

@@ -1,6 +1,6 @@
 /** What a ceremony is going to make, and what forbids it, before anything is made. */
-import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join, normalize } from 'node:path'
 import { parseCustodyYaml, type Custody } from '../custody/custody-yaml.js'
 import { manifestDigest } from '../custody/manifest.js'
 import { GlasskeyError } from '../errors.js'
@@ -54,20 +54,21 @@ function laterPlan(earlier: CustodyFolder, custody: Custody, rehearsal: boolean)
 }
 
 /** Where a ceremony writes: the custody folder itself at first, an outbox later. Throws USAGE, OUTPUT_EXISTS. */
-export function targetOf(custody: string, outbox: string | undefined, earlier: CustodyFolder | null): string {
+export function targetOf(custody: string, outbox: string | undefined, { earlier, custody: settings }: Plan): string {
   if (earlier === null) {
     if (outbox !== undefined) throw new GlasskeyError('USAGE', 'the first ceremony writes the custody folder itself; it has no outbox', 'Leave --outbox away.')
-    return refuseOther(custody)
+    return refuseOther(custody, settings)
   }
   if (outbox === undefined) {
     throw new GlasskeyError('USAGE', `${custody} has generations already: a later ceremony writes an outbox`, 'Name it with --outbox, and import it online with glasskey ceremony import.')
   }
-  return refuseOther(outbox)
+  return refuseOther(outbox, settings)
 }
 
-/** Throws OUTPUT_EXISTS when a folder that is to be made holds anything but custody.yaml. */
-function refuseOther(path: string): string {
-  const names = existsSync(path) ? readdirSync(path).filter((name) => name !== 'custody.yaml') : []
+/** Throws OUTPUT_EXISTS when a folder that is to be made holds anything but custody.yaml and the keys that it names. */
+function refuseOther(path: string, { custodians }: Custody): string {
+  const ours = ['custody.yaml', ...custodians.flatMap(({ openpgpKey }) => (openpgpKey === null ? [] : [normalize(openpgpKey)]))]
+  const names = existsSync(path) ? readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) => !ours.includes(name) && !(statSync(join(path, name)).isDirectory() && ours.some((file) => file.startsWith(`${name}/`)))) : []
   if (names.length > 0) throw new GlasskeyError('OUTPUT_EXISTS', `${path} is not empty (${names.slice(0, 3).join(', ')})`, 'Name a new folder.')
   return path
 }

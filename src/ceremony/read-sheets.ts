@@ -1,5 +1,6 @@
 /** Reading sheets outside a session, for recover, share inspect and check sheets: scans, typed lines, and typing at the prompt. */
 import { parsePart, type Part } from '../custody/paper-parts.js'
+import { parseSealedPart, SealedParts, type SealedShare } from '../custody/sealed-share.js'
 import { parseShareText, type UntrustedShare } from '../custody/share-text.js'
 import { GlasskeyError } from '../errors.js'
 import { showSheets, type Camera } from '../host/camera.js'
@@ -24,28 +25,38 @@ export interface Source {
   where: string
 }
 
-/** One thing that was read, and where: `scan.pdf, page 2`, or `typed`. */
-export type SheetText = Source & ({ share: UntrustedShare } | { part: Part } | { wrong: GlasskeyError } | { nothing: true })
+/** One thing that was read, and where: `scan.pdf, page 2`, or `typed`. `incomplete`: a code of a sealed share that needs others. */
+export type SheetText = Source & ({ share: UntrustedShare } | { sealed: SealedShare } | { part: Part } | { wrong: GlasskeyError } | { nothing: true } | { incomplete: true })
 
 /** What sheets said. */
 export interface SheetsRead {
   shares: UntrustedShare[]
   parts: Part[]
+  /** Whole, and not opened. */
+  sealed: SealedShare[]
 }
 
 /** Everything on these sheets, in the order in which it is read. Throws FILE_MISSING, FILE_UNREADABLE, SCAN_UNREADABLE. */
 export async function* sheetTexts({ scans, shareFiles }: SheetSources, isolation: Isolation): AsyncGenerator<SheetText> {
+  const codes = new SealedParts()
   for (const file of shareFiles) {
     let count = 0
-    for await (const line of typedLines(file)) yield understood(line, { from: 'text', file, where: `${file === '-' ? 'standard input' : file}, line ${(count += 1)}` })
+    for await (const line of typedLines(file)) yield understood(line, { from: 'text', file, where: `${file === '-' ? 'standard input' : file}, line ${(count += 1)}` }, codes)
   }
-  if (scans.length === 0) return
-  for await (const line of readScanFiles(scans, isolation)) {
+  for await (const line of scans.length === 0 ? [] : readScanFiles(scans, isolation)) {
     const from = 'scan'
     if ('error' in line) yield { from, file: line.file, where: line.file, wrong: new GlasskeyError('SCAN_UNREADABLE', line.message, line.hint ?? '') }
     if ('none' in line) yield { from, file: line.file, where: `${line.file}, page ${line.page}`, nothing: true }
-    if ('text' in line) yield understood(line.text, { from, file: line.file, where: `${line.file}, page ${line.page}` })
+    if ('text' in line) yield understood(line.text, { from, file: line.file, where: `${line.file}, page ${line.page}` }, codes)
   }
+  for (const sentence of codes.missing()) yield { from: 'scan', file: '', where: 'sheet', wrong: new GlasskeyError('SCAN_UNREADABLE', sentence, 'Scan page 1 of that sheet again.') }
+}
+
+/** Everything on these sheets that is of use; what is wrong with the rest is said. Throws as `sheetTexts`. */
+export async function collectSheets(sources: SheetSources, isolation: Isolation): Promise<SheetsRead> {
+  const read: SheetsRead = { shares: [], parts: [], sealed: [] }
+  for await (const found of sheetTexts(sources, isolation)) keep(read, found)
+  return read
 }
 
 /** A share or a code of page 2, typed at the prompt; null when nothing was. A wrong sheet is named and put away. Throws as `typeShare`. */
@@ -53,7 +64,7 @@ export async function askForSheet(request: TypingRequest): Promise<SheetText | n
   for (;;) {
     const typed = await typeShare(request)
     if (typed === 'nothing') return null
-    if ('text' in typed) return understood(typed.text, { from: 'text', file: 'typed', where: 'typed' })
+    if ('text' in typed) return understood(typed.text, { from: 'text', file: 'typed', where: 'typed' }, new SealedParts())
     say(`${typed.wrongSheet.message}. ${typed.wrongSheet.hint}`, 'alarm')
   }
 }
@@ -62,9 +73,10 @@ export async function askForSheet(request: TypingRequest): Promise<SheetText | n
 export async function watchSheets(camera: Camera, isolation: Isolation, greeting: Verdict, judge: (found: SheetText) => Verdict): Promise<void> {
   for (const exception of camera.exceptions) say(`Exception: ${exception}.`, 'alarm')
   const { lines, answer } = await showSheets(camera, isolation, greeting)
+  const codes = new SealedParts()
   for await (const line of lines) {
     if ('error' in line) say(`The camera: ${line.message}.`, 'alarm')
-    if ('text' in line) answer(judge(understood(line.text, { from: 'scan', file: line.file, where: line.file })))
+    if ('text' in line) answer(judge(understood(line.text, { from: 'scan', file: line.file, where: line.file }, codes)))
   }
 }
 
@@ -80,6 +92,12 @@ export function keep(read: SheetsRead, found: SheetText): Omit<Verdict, 'more'> 
     read.parts.push(found.part)
     return { tone: 'plain', words: `Page 2, part ${found.part.part} of ${found.part.parts} of the envelope.` }
   }
+  if ('incomplete' in found) return { tone: 'plain', words: 'One code of a sealed share. Its others are still missing.' }
+  if ('sealed' in found) {
+    const { sealed } = found
+    read.sealed.push(sealed)
+    return spoken(where, `share ${sealed.custodian} of ${sealed.shares}, key id ${sealed.keyId}, sealed to OpenPGP key ${sealed.fingerprint}.`, 'good')
+  }
   const { share } = found
   const again = read.shares.some((earlier) => Buffer.compare(earlier.bytes, share.bytes) === 0)
   read.shares.push(share)
@@ -91,10 +109,14 @@ function spoken(where: string, words: string, tone: Verdict['tone']): Omit<Verdi
   return { tone, words }
 }
 
-function understood(text: string, source: Source): SheetText {
+function understood(text: string, source: Source, codes: SealedParts): SheetText {
   try {
     const part = parsePart(text)
-    return part ? { ...source, part } : { ...source, share: parseShareText(text) }
+    if (part) return { ...source, part }
+    const sealedPart = parseSealedPart(text)
+    if (!sealedPart) return { ...source, share: parseShareText(text) }
+    const sealed = codes.take(sealedPart)
+    return sealed ? { ...source, sealed } : { ...source, incomplete: true }
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
     return { ...source, wrong: error }

@@ -7,14 +7,22 @@ import { knownLike, UNKNOWN_SHEETS } from '../custody/typed-header.js'
 import { GlasskeyError } from '../errors.js'
 import type { Isolation } from '../host/isolation.js'
 import type { Camera } from '../host/camera.js'
+import type { CustodianKeys } from '../host/custodian-key.js'
 import { isInteractive } from '../host/terminal.js'
-import { askForSheet, keep, sheetTexts, watchSheets, type SheetSources, type SheetsRead } from './read-sheets.js'
+import { openSealed } from './open-sealed.js'
+import { askForSheet, collectSheets, keep, watchSheets, type SheetSources, type SheetsRead } from './read-sheets.js'
+
+/** Where sheets come from, and what opens sealed shares. */
+export interface RecoverySources extends SheetSources {
+  camera: Camera | null
+  keys: CustodianKeys
+}
 
 /** Reads sheets; what is missing for a quorum is asked for where there is somebody to ask. Says what is wrong with each, and goes on. */
-export async function readForRecovery(sources: SheetSources & { camera: Camera | null }, needsEnvelope: boolean, isolation: Isolation): Promise<SheetsRead> {
-  const read: SheetsRead = { shares: [], parts: [] }
-  for await (const found of sheetTexts(sources, isolation)) keep(read, found)
-  if (sources.camera) await showToCamera(sources.camera, isolation, read, needsEnvelope)
+export async function readForRecovery(sources: RecoverySources, needsEnvelope: boolean, isolation: Isolation): Promise<SheetsRead> {
+  const sheets = await collectSheets(sources, isolation)
+  if (sources.camera) await showToCamera(sources.camera, isolation, sheets, needsEnvelope)
+  const read = await openSealed(sheets, sources.keys)
   const flag = '--scan or --share-file'
   while (isInteractive() && !isQuorum(read.shares)) {
     const [first] = read.shares
@@ -35,17 +43,21 @@ async function showToCamera(camera: Camera, isolation: Isolation, read: SheetsRe
   const more = (): number | null => stillNeeded(read, needsEnvelope)
   await watchSheets(camera, isolation, { tone: 'plain', words: 'Show page 1 of each sheet; and page 2, the envelope, of one of them.', more: more() }, (found) => {
     const { tone, words } = keep(read, found)
-    const onlyEnvelope = isQuorum(read.shares) && more() === 1
+    const onlyEnvelope = missingShares(read) === 0 && more() === 1
     return { tone, words: onlyEnvelope ? `${words} Now page 2, the envelope, of one of them.` : words, more: more() }
   })
 }
 
 /** How many sheets are still needed; the envelope, where it is missing, counts as one more. Null until a share was read. */
 function stillNeeded(read: SheetsRead, needsEnvelope: boolean): number | null {
-  const [first] = read.shares
-  if (!first) return null
-  const missing = Math.max(0, first.threshold - distinct(read.shares))
-  return missing > 0 || !needsEnvelope || hasEnvelope(read) ? missing : 1
+  const missing = missingShares(read)
+  return missing === null || missing > 0 || !needsEnvelope || hasEnvelope(read) ? missing : 1
+}
+
+/** Shares still needed, counting those that wait to be opened; null until one was read. */
+function missingShares({ shares, sealed }: SheetsRead): number | null {
+  const first = shares[0] ?? sealed[0]
+  return first ? Math.max(0, first.threshold - distinct(shares) - sealed.length) : null
 }
 
 function isQuorum(shares: readonly UntrustedShare[]): boolean {
@@ -63,7 +75,7 @@ function hasEnvelope({ shares: [first], parts }: SheetsRead): boolean {
 }
 
 /** Opens the envelope with the shares read. Throws QUORUM_NOT_REACHED, SHARE_OTHER_KEY, SHARE_SAME_X, ENVELOPE_INVALID. */
-export async function openSheets(read: SheetsRead, envelopeFile: Uint8Array | null): Promise<OpenedEnvelope> {
+export async function openSheets(read: Pick<SheetsRead, 'shares' | 'parts'>, envelopeFile: Uint8Array | null): Promise<OpenedEnvelope> {
   const shares = oneSet(read.shares)
   const [{ keyId, threshold, rehearsal } = { keyId: '', threshold: 2, rehearsal: false }] = shares
   if (shares.length < threshold) {

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { toParts } from '../custody/paper-parts.js'
+import { sealedTexts } from '../custody/sealed-share.js'
 import { parseShareText } from '../custody/share-text.js'
 import { GlasskeyError } from '../errors.js'
 import { probeIsolation } from '../host/isolation.js'
@@ -48,15 +49,20 @@ function namesIn(answer: string): string[] {
   return [...answer.matchAll(/"([^"]+)"|(\S+)/g)].map(([, quoted, plain]) => resolve(quoted ?? plain ?? ''))
 }
 
-/** Compares what was read with what was made. Envelope parts of earlier readings may be handed in. */
+/** Compares what was read with what was made. Codes of earlier readings, of envelopes and sealed shares, may be handed in. */
 export async function recognise(read: AsyncIterable<ReadAgain>, made: readonly MadeGeneration[], partsBefore: Set<string> = new Set()): Promise<Recognised> {
   const parts = made.map(({ manifest, envelope }) => ({ generation: manifest.generation, texts: toParts('GKE1', manifest.keyId, envelope, sliceBytes(envelope.length)) }))
+  const sealed = made.flatMap(({ manifest, sealedShares }) => sealedShares.flatMap((share) => (share ? [{ generation: manifest.generation, custodian: share.custodian, texts: sealedTexts(share) }] : [])))
   const found: Recognised = { shares: [], envelopes: [], problems: [] }
   for await (const one of read) {
     if ('problem' in one) {
       found.problems.push(`${one.where}: ${one.problem}.`)
     } else if (parts.some(({ texts }) => texts.includes(one.text))) {
       partsBefore.add(one.text)
+    } else if (sealed.some(({ texts }) => texts.includes(one.text))) {
+      partsBefore.add(one.text)
+    } else if (/^GKSR?1\//.test(one.text)) {
+      found.problems.push(`${one.where}: this is NOT a sealed share that was made today.`)
     } else if (one.text.startsWith('GKE1/')) {
       found.problems.push(`${one.where}: this is NOT an envelope that was made today.`)
     } else {
@@ -65,6 +71,7 @@ export async function recognise(read: AsyncIterable<ReadAgain>, made: readonly M
       else found.shares.push({ ...share, typed: one.typed })
     }
   }
+  for (const { generation, custodian, texts } of sealed) if (texts.every((text) => partsBefore.has(text))) found.shares.push({ generation, custodian, typed: false })
   found.envelopes = parts.filter(({ texts }) => texts.every((text) => partsBefore.has(text))).map(({ generation }) => generation)
   return found
 }

@@ -1,12 +1,15 @@
 /** One PDF for each custodian, copy and generation; every printed page is read back before it counts. */
 import type { Custody, Custodian } from '../custody/custody-yaml.js'
 import { toParts } from '../custody/paper-parts.js'
+import { inFours, sealedTexts } from '../custody/sealed-share.js'
 import { hexToWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
 import { CODES_ON_A_PAGE, sliceBytes } from '../paper/envelope-slices.js'
+import { drawSealedSheet } from '../paper/sealed-sheet.js'
 import { drawSheet } from '../paper/sheet.js'
 import { readPages } from '../reader/page-proof.js'
 import type { MadeGeneration } from './generations.js'
+import type { SealingKey } from '../custody/sealing.js'
 
 /** A sheet: its file name, and the PDF. Secret. */
 export interface Sheet {
@@ -24,37 +27,39 @@ export function sheetName(generation: number, custodian: number, copy: number): 
 }
 
 /** Draws and proves every sheet of a generation, one after the other. Throws PAGE_NOT_PROVED, TEMPLATE_INVALID, SCRIPT_UNSUPPORTED. */
-export async function* sheetsOf(made: MadeGeneration, custody: Custody): AsyncGenerator<Sheet> {
-  const { manifest, envelope, shareTexts } = made
+export async function* sheetsOf(made: MadeGeneration, custody: Custody, sealingKeys: ReadonlyMap<number, SealingKey> = new Map()): AsyncGenerator<Sheet> {
+  const { manifest, envelope, shareTexts, sealedShares } = made
   const envelopeParts = toParts('GKE1', manifest.keyId, envelope, sliceBytes(envelope.length))
   for (const [at, custodian] of custody.custodians.entries()) {
     const shareText = shareTexts[at] ?? ''
+    const sealed = sealedShares[at] ?? null
+    const codes = sealed ? sealedTexts(sealed) : [shareText]
     for (const { copy, bag } of custodian.copies) {
-      const pdf = await drawSheet(
-        {
-          rehearsal: manifest.rehearsal,
-          owner: custody.owner.team,
-          contact: custody.owner.contact,
-          tenancy: manifest.tenancy,
-          user: manifest.user,
-          homeRegion: manifest.homeRegion,
-          keyId: manifest.keyId,
-          keyWords: hexToWords(manifest.keyId),
-          generation: manifest.generation,
-          custodian: { number: custodian.number, name: custodian.name },
-          copy,
-          threshold: manifest.threshold,
-          shares: manifest.shares.length,
-          shareText,
-          envelopeParts,
-          envelopeSha256: manifest.envelopeSha256,
-          created: manifest.created,
-          bag,
-        },
-        { paper: custody.paper },
-      )
+      const content = {
+        rehearsal: manifest.rehearsal,
+        owner: custody.owner.team,
+        contact: custody.owner.contact,
+        tenancy: manifest.tenancy,
+        user: manifest.user,
+        homeRegion: manifest.homeRegion,
+        keyId: manifest.keyId,
+        keyWords: hexToWords(manifest.keyId),
+        generation: manifest.generation,
+        custodian: { number: custodian.number, name: custodian.name },
+        copy,
+        threshold: manifest.threshold,
+        shares: manifest.shares.length,
+        envelopeParts,
+        envelopeSha256: manifest.envelopeSha256,
+        created: manifest.created,
+        bag,
+      }
+      const drawing = { paper: custody.paper }
+      const pdf = sealed
+        ? await drawSealedSheet({ ...content, sealedTexts: codes, fingerprint: inFours(sealed.fingerprint), openpgpOwner: sealingKeys.get(custodian.number)?.owner ?? '' }, drawing)
+        : await drawSheet({ ...content, shareText }, drawing)
       const name = sheetName(manifest.generation, custodian.number, copy)
-      await provePages(pdf, [[shareText], ...inPages(envelopeParts)], name)
+      await provePages(pdf, [codes, ...inPages(envelopeParts)], name)
       yield { name, generation: manifest.generation, custodian, copy, bag, pdf }
     }
   }

@@ -5,7 +5,7 @@ import { createMessage, decryptKey, readKey, readPrivateKey, sign, type PrivateK
 import { fingerprintOf } from '../custody/signatures.js'
 import { GlasskeyError } from '../errors.js'
 import { readText } from '../host/disk.js'
-import { gpgPublicKey, gpgSignature } from '../host/gpg.js'
+import { gpgPublicKey, gpgSignature } from '../host/gpg-signing.js'
 
 /** Somebody who can sign. */
 export interface Signer {

@@ -6,6 +6,7 @@ import { manifestDigest } from '../custody/manifest.js'
 import { rulesDigest } from '../custody/rules.js'
 import { hexToWords, sameWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
+import type { CustodianKeys } from '../host/custodian-key.js'
 import { lookForNetwork, requireAirGap } from '../host/air-gap.js'
 import { wallClock } from '../host/clock.js'
 import { foreignCode, requireOwnCode } from '../host/environment.js'
@@ -20,12 +21,17 @@ import type { Doing, Performance } from './performance.js'
 import type { Plan } from './planning.js'
 import type { SheetSource } from './scan-again.js'
 import { generationsInWords, type Step } from './script.js'
+import { proveSealed, type ListedKey } from './sealing-keys.js'
 import { sheetsOf, type Sheet } from './sheets.js'
 import type { ToolStep } from './steps.js'
 
 /** What the tool was told. */
 export interface Told {
   plan: Plan
+  /** OpenPGP keys that shares are sealed to, by custodian's number. */
+  sealingKeys: ReadonlyMap<number, ListedKey>
+  /** With what custodians prove that their sealed shares open. */
+  keys: CustodianKeys
   rehearsal: boolean
   started: Date
   toolSha256: string
@@ -103,6 +109,7 @@ export function toolSteps(performance: Performance, told: Told, making: Making):
         first: plan.first,
         count: plan.count,
         previousManifestSha256: plan.previousManifestSha256,
+        sealingKeys: told.sealingKeys,
         now: told.started,
         onMade: (generation) => {
           say(`GENERATION ${generation}: sealed, split ${custody.threshold} of ${custody.custodians.length}, every quorum proved.`)
@@ -112,6 +119,8 @@ export function toolSteps(performance: Performance, told: Told, making: Making):
         const { generation, keyId, spkiSha256, fingerprint, envelopeSha256 } = manifest
         performance.add({ type: 'made', generation, keyId, spkiSha256, fingerprint, manifestSha256: manifestDigest(manifest), envelopeSha256 })
       }
+      const unproved = await proveSealed(making.made, told.keys)
+      await performance.require(step, () => opened(unproved))
       return 'every quorum proved'
     },
     'keys.read': async ({ generation }) => {
@@ -121,7 +130,7 @@ export function toolSteps(performance: Performance, told: Told, making: Making):
     },
     'keys.sheets': async () => {
       await people.enter('draws the sheets and reads them back')
-      making.sheets = await drawSheets(making.made, custody)
+      making.sheets = await drawSheets(making.made, told)
       making.handing = new HandingOver({ ...told, custodians: custody.custodians, made: making.made, sheets: making.sheets, folder: folder() })
       return `${making.sheets.length} sheets, every page read back`
     },
@@ -232,16 +241,22 @@ async function count(performance: Performance, text: string, counted: number): P
   return performance.people.ask({ text, flag: '--rehearsal --yes', initial: performance.people.conduct === 'dialogue' ? null : String(counted), check: (typed) => (typed === String(counted) ? null : `The transcript has ${counted}. Count again; or type d.`) })
 }
 
-async function drawSheets(made: readonly MadeGeneration[], custody: Custody): Promise<Sheet[]> {
+async function drawSheets(made: readonly MadeGeneration[], { plan: { custody }, sealingKeys }: Told): Promise<Sheet[]> {
   const sheets: Sheet[] = []
   const total = made.length * custody.custodians.reduce((sum, { copies }) => sum + copies.length, 0)
   for (const generation of made) {
-    for await (const sheet of sheetsOf(generation, custody)) {
+    for await (const sheet of sheetsOf(generation, custody, sealingKeys)) {
       sheets.push(sheet)
       if (sheets.length % 6 === 0 || sheets.length === total) say(`Sheets drawn and read back: ${sheets.length} of ${total}.`)
     }
   }
   return sheets
+}
+
+/** Each sealed share was opened by its custodian. What was not cannot be made up for later: it is decided by name. */
+function opened(unproved: readonly string[]): Finding {
+  const found = unproved.length === 0 ? 'each key opens what was sealed to it' : unproved.join('; ')
+  return { holds: unproved.length === 0, expected: 'each sealed share is opened by its custodian, and is what was sealed', found, waivable: true, refusal: new GlasskeyError('SET_NOT_PROVED', found, 'Bring card or key.') }
 }
 
 /** The error of a requirement, without its being thrown yet. */

@@ -49,7 +49,7 @@ export const builder = (flags: Argv): Argv =>
         'defer-rotation': { type: 'boolean', describe: 'no successor: leave it alive, if all consent' },
         database: { type: 'string', describe: 'saas-admin: OCID of the database' },
         region: { type: 'string', describe: 'saas-admin: its region (from the OCID)' },
-        'secret-id': { type: 'string', describe: 'saas-admin: OCID of the password\'s secret' },
+        'secret-id': { type: 'string', describe: 'saas-admin: its password (OCID; --secret-version)' },
         'secret-version': { type: 'number', describe: 'saas-admin: its version (the current one)' },
         access: { type: 'string', describe: 'read-only (the default), read-write or admin' },
         hours: { type: 'number', describe: 'saas-admin: 1 to 24; OCI ends it (1)' },
@@ -65,8 +65,15 @@ export const builder = (flags: Argv): Argv =>
         reason: { type: 'string', describe: 'why normal access does not do' },
         minutes: { type: 'number', describe: 'how long the warrant runs (the rules say)' },
       })
-      .group(['operator', 'operator-user', 'incident', 'use-case', 'authorised-by', 'reason', 'minutes'], HEADINGS.who)
+      .group(['operator', 'operator-user', 'incident', 'use-case', 'authorised-by', 'reason', 'minutes'], HEADINGS.who),
   )
+    // Rare ones: resume --help has them all.
+    .hide('passphrase-file')
+    .hide('gnupg-home')
+    .hide('message')
+    .hide('words-read-by')
+    .hide('ca')
+    .hide('secret-version')
 
 export const handler = async (args: Arguments): Promise<Outcome> => {
   const folder = resolve(args.custody)

@@ -14,9 +14,10 @@ import { hexToWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
 import { writeNew } from '../host/disk.js'
+import { custodianKeysOf, keyFlags, type KeyArguments } from './key-flags.js'
 import type { Outcome } from './outcome.js'
 
-interface Arguments {
+interface Arguments extends KeyArguments {
   step: 'import' | 'sign' | undefined
   config: string | undefined
   custody: string | undefined
@@ -35,10 +36,10 @@ interface Arguments {
   ceremony: number | undefined
 }
 
-const [WHAT, WHO, PAPER] = ['What to make:', 'Who is there:', 'Paper:']
+const [WHAT, WHO, PAPER, SEALED] = ['What to make:', 'Who is there:', 'Paper:', 'Sealed shares, opened to prove them:']
 
 export const builder = (flags: Argv): Argv =>
-  flags
+  keyFlags(flags, SEALED)
     .usage(
       '$0 ceremony [sign|import]\n\nWithout a word more: conduct a ceremony, on a machine without a network: make, split, prove, hand over, seal. import: verify\nwhat a later ceremony made and append it to the custody folder. sign: add a signature that is missing.',
     )
@@ -79,6 +80,7 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
       keepSheets: args.keepSheets,
       roles: { ...named('administrator', args.administrator), ...named('operator', args.operator), ...named('internal witness', internal), ...named('external witness', external) },
       signatures: signaturesOf(args.signature),
+      keys: custodianKeysOf(args),
     },
     () => convene(rehearsal, yes),
   )

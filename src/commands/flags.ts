@@ -4,9 +4,11 @@ import type { Argv } from 'yargs'
 import type { z } from 'zod'
 import type { Inputs } from '../breakglass/break-glass.js'
 import type { Cloud } from '../breakglass/login.js'
+import { line } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import { ANY_BROWSER, CAMERA } from '../host/camera.js'
 import { readTyped } from '../host/disk.js'
+import { custodianKeysOf, keyFlags } from './key-flags.js'
 import { readProfile, type Profile } from '../host/oci-profile.js'
 
 /** Where the custody is and where OCI is. */
@@ -23,6 +25,12 @@ export interface SessionArguments extends CloudArguments {
   scan: string[] | undefined
   browser: string | undefined
   shareFile: string[] | undefined
+  custodianKey: string[] | undefined
+  passphraseFile: string[] | undefined
+  gnupgHome: string | undefined
+  remote: boolean | undefined
+  message: string[] | undefined
+  wordsReadBy: string | undefined
   yes: boolean | undefined
   namespaces: boolean | undefined
   remover: string | undefined
@@ -54,10 +62,13 @@ export function sessionFlags(flags: Argv): Argv {
     // Named in the line above: help fits on a screen.
     .option('browser', { type: 'string', hidden: true })
     .option('share-file', { ...REPEATED, group: HEADINGS.sheets, describe: 'typed shares, one a line; - is standard input' })
+    .option('remote', { type: 'boolean', group: HEADINGS.sheets, describe: 'custodians elsewhere too, by share send' })
+    .option('message', { ...REPEATED, group: HEADINGS.sheets, describe: '--remote: a custodian\'s message; waited for, repeatable' })
+    .option('words-read-by', { type: 'string', group: HEADINGS.sheets, describe: '--remote: who reads the words; not the operator' })
     .option('yes', { type: 'boolean', group: HEADINGS.sheets, describe: 'rehearsals: consent without asking' })
     .option('printer', { type: 'string', group: HEADINGS.sheets, describe: 'CUPS printer for entry and slips' })
     .option('json', { group: HEADINGS.sheets })
-  return cloudFlags(sheets)
+  return cloudFlags(keyFlags(sheets, HEADINGS.sheets))
     .option('remover', { type: 'string', group: HEADINGS.cloud, describe: 'profile that deletes the used key where it may not itself' })
     .option('namespaces', { type: 'boolean', group: HEADINGS.cloud, describe: '--no-namespaces: no isolation (an exception)' })
 }
@@ -100,11 +111,20 @@ export function sheetsOf({ scan = [], browser }: { scan?: string[] | undefined; 
   return { scans: [], camera: { browser: browser === undefined || browser === ANY_BROWSER ? browser : resolve(browser) } }
 }
 
+/** How custodians elsewhere are heard; null when nobody asked for it. Throws USAGE. */
+function remoteOf(args: SessionArguments): Inputs['remote'] {
+  const messages = (args.message ?? []).map((path) => resolve(path))
+  if (args.remote !== true && (messages.length > 0 || args.wordsReadBy !== undefined)) throw new GlasskeyError('USAGE', '--message and --words-read-by are for custodians elsewhere', 'Add --remote.')
+  return args.remote === true ? { messages, wordsReadBy: args.wordsReadBy === undefined ? null : field('words-read-by', args.wordsReadBy, line) } : null
+}
+
 /** Everything people bring. */
 export function inputsOf(args: SessionArguments): Inputs {
   return {
     ...sheetsOf(args),
     shareFiles: (args.shareFile ?? []).map((path) => (path === '-' ? path : resolve(path))),
+    keys: custodianKeysOf(args),
+    remote: remoteOf(args),
     yes: args.yes ?? false,
     reader: readerOf(args),
     cloud: cloudOf(args),

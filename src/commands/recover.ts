@@ -10,9 +10,10 @@ import { prepareCamera } from '../host/camera.js'
 import { probeIsolation } from '../host/isolation.js'
 import { ask, isInteractive, say } from '../host/terminal.js'
 import { sheetsOf } from './flags.js'
+import { custodianKeysOf, keyFlags, type KeyArguments } from './key-flags.js'
 import type { Outcome } from './outcome.js'
 
-interface Arguments {
+interface Arguments extends KeyArguments {
   scan: string[]
   browser: string | undefined
   shareFile: string[]
@@ -24,7 +25,7 @@ interface Arguments {
 const SENTENCE = 'I end the custody of this key'
 
 export const builder = (flags: Argv): Argv =>
-  flags
+  keyFlags(flags)
     .usage('$0 recover [--scan FILE...] [--out FILE]\n\nOffline and without any cloud: k sheets give the private key back. Whoever sees it can do everything. What is\nnot scanned is typed, group by group.')
     .option('scan', { type: 'string', array: true, default: [], describe: 'scans or photographs of sheets (PDF, PNG, JPEG), or: camera' })
     .option('browser', { type: 'string', describe: 'of the camera: any, or a program (default: Chromium in a room without network)' })
@@ -39,7 +40,7 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   const envelope = args.envelope === undefined ? null : readBytes(resolve(args.envelope), 'the envelope')
   const { scans, camera } = sheetsOf(args)
   const isolation = probeIsolation()
-  const sources = { scans, shareFiles: args.shareFile.map((path) => (path === '-' ? path : resolve(path))), camera: camera && prepareCamera(camera.browser, isolation, process.env) }
+  const sources = { scans, shareFiles: args.shareFile.map((path) => (path === '-' ? path : resolve(path))), camera: camera && prepareCamera(camera.browser, isolation, process.env), keys: custodianKeysOf(args) }
   if (envelope === null && args.scan.length === 0) say('Page 2 of a sheet is needed as well: --scan, --envelope FILE, or a scanner that types.')
   const read = await readForRecovery(sources, envelope === null, isolation)
   const { header, pem } = await openSheets(read, envelope)

@@ -1,10 +1,12 @@
 /** `glasskey share inspect`: one sheet alone, or one closed bag, without a quorum and without learning anything secret. */
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
+import { openSealed } from '../ceremony/open-sealed.js'
 import { envelopeRead, judgeText, type EnvelopeRead, type Judged, type JudgedShare } from '../ceremony/judge-sheets.js'
 import { requireQuietRoom, type Room } from '../ceremony/quiet-room.js'
-import { askForSheet, sheetTexts, watchSheets, type SheetText } from '../ceremony/read-sheets.js'
+import { askForSheet, sheetTexts, watchSheets, type SheetsRead, type SheetText } from '../ceremony/read-sheets.js'
 import { whyNot } from '../custody/generation.js'
+import type { SealedShare } from '../custody/sealed-share.js'
 import { refuseReal } from '../custody/share.js'
 import { knownOf, UNKNOWN_SHEETS } from '../custody/typed-header.js'
 import { hexToWords } from '../custody/words.js'
@@ -16,11 +18,14 @@ import { probeIsolation } from '../host/isolation.js'
 import { ask, askYesNo, isInteractive, say } from '../host/terminal.js'
 import type { Verdict } from '../host/verdict.js'
 import { sheetsOf } from './flags.js'
+import { custodianKeysOf, keyFlags, type KeyArguments } from './key-flags.js'
+import { sendFlags, sendHandler, type SendArguments } from './share-send.js'
 import { recordInspection, toldOf, type Inspected, type InspectionFlags } from './inspection.js'
 import { enter } from './logbook.js'
 import type { Outcome } from './outcome.js'
 
-interface Arguments extends InspectionFlags {
+interface Arguments extends InspectionFlags, KeyArguments, SendArguments {
+  step: 'inspect' | 'send'
   scan: string[]
   browser: string | undefined
   shareFile: string[]
@@ -36,9 +41,9 @@ interface Arguments extends InspectionFlags {
 const RECORD = 'The logbook:'
 
 export const builder = (flags: Argv): Argv =>
-  flags
-    .usage('$0 share inspect [--scan FILE] [--custody DIR] [--record]\n\nA closed bag: --record alone; nothing is opened or read. A sheet: whether it is whole, whose, of which generation,\nand with a custody folder whether it is the promised one. Real sheets are read on a machine without network.')
-    .positional('step', { choices: ['inspect'] as const })
+  sendFlags(keyFlags(flags))
+    .usage('$0 share inspect [--scan FILE] [--custody DIR] [--record]\n$0 share send --warrant FILE --to KEY [--scan FILE]\n\nA closed bag: --record alone; nothing is opened or read. A sheet: whether it is whole, whose, of which generation,\nand with a custody folder whether it is the promised one. Real sheets are read on a machine without network.\nsend: releases a share to a machine elsewhere (break … --remote), for one warrant, after the words were compared.')
+    .positional('step', { choices: ['inspect', 'send'] as const })
     .option('scan', { type: 'string', array: true, default: [], describe: 'scan or photograph of both pages, or: camera' })
     .option('browser', { type: 'string', describe: 'of the camera: any, or a program (default: Chromium in a room without network)' })
     .option('share-file', { type: 'string', array: true, nargs: 1, default: [], describe: 'typed share text; - is standard input' })
@@ -56,10 +61,11 @@ export const builder = (flags: Argv): Argv =>
     .option('generations', { type: 'string', group: RECORD, describe: 'in the bag, such as 2,3,4' })
     .option('new-bag', { type: 'string', group: RECORD, describe: 'number of the next bag, if it was opened' })
     .option('note', { type: 'string', group: RECORD, describe: 'anything else' })
-    .option('out', { type: 'string', group: RECORD, describe: 'file for the printed entry (PDF)' })
+    .option('out', { type: 'string', group: RECORD, describe: 'file for the printed entry (PDF); send: for the message' })
     .option('printer', { type: 'string', group: RECORD, describe: 'CUPS printer for it' })
 
 export const handler = async (args: Arguments): Promise<Outcome> => {
+  if (args.step === 'send') return sendHandler(args)
   const folder = args.custody === undefined ? null : readCustodyFolder(resolve(args.custody))
   if (folder === null && (args.record === true || args.online !== undefined)) throw new GlasskeyError('USAGE', 'in which logbook?', 'Name the custody folder with --custody.')
   const given = args.scan.length + args.shareFile.length > 0
@@ -103,7 +109,9 @@ async function enterRoom(folder: CustodyFolder | null, args: Arguments): Promise
 
 async function readAll(args: Arguments, folder: CustodyFolder | null): Promise<Judged[]> {
   const read: Judged[] = []
+  const sealed: SealedShare[] = []
   const judge = (found: SheetText): Judged => {
+    if ('sealed' in found) sealed.push(found.sealed)
     const judged = judgeText(found, folder, args.rehearsal)
     read.push(judged)
     return judged
@@ -115,11 +123,23 @@ async function readAll(args: Arguments, folder: CustodyFolder | null): Promise<J
   for await (const found of sheetTexts(sources, isolation)) judge(found)
   // How many sheets people want to look at is theirs to say, with the button of the page.
   if (shown) await watchSheets(shown, isolation, { tone: 'plain', words: 'Show both pages of the sheet.', more: null }, (found) => verdictOn(judge(found)))
+  const keys = custodianKeysOf(args)
+  // A sealed sheet is judged as it is; it is opened only for whoever names the key.
+  if (Object.keys(keys.means).length > 0) judgeOpened(await openSealed({ shares: [], parts: [], sealed }, keys), read, judge)
   if (read.length > 0 && !args.type) return read
   const known = folder ? knownOf(folder.generations.map(({ manifest }, at) => ({ manifest, standing: standingOf(folder, at) }))) : args.rehearsal ? { ...UNKNOWN_SHEETS, judgeKind: refuseReal } : UNKNOWN_SHEETS
   const share = await askForSheet({ question: 'Type the share of the sheet.', flag: '--scan or --share-file', known })
   if (share) judge(share)
   return read
+}
+
+/** What was opened is judged in place of what was sealed. */
+function judgeOpened({ shares }: SheetsRead, read: Judged[], judge: (found: SheetText) => Judged): void {
+  for (const share of shares) {
+    const at = read.findIndex((found) => 'share' in found && found.share.sealedTo !== null && found.share.keyId === share.keyId && found.share.custodian === share.custodian)
+    const [before] = at < 0 ? [] : read.splice(at, 1)
+    judge({ from: 'scan', file: before?.file ?? '', where: before?.where ?? 'opened', share })
+  }
 }
 
 /** What the page of the camera says. */
@@ -180,6 +200,7 @@ function outcomeOf({ shares, envelopes, parts }: Findings, folder: CustodyFolder
   const text = [
     ...shares.flatMap((share) => [
       `${share.rehearsal ? 'A PRACTICE sheet. ' : ''}Share ${share.custodian} of ${share.shares}, any ${share.threshold} are needed; every character is right.`,
+      ...(share.sealedTo === null ? [] : [`Sealed to OpenPGP key ${share.sealedTo}, and not opened: --custodian-key ${share.custodian}=FILE, or ${share.custodian}=gpg, tries the key as well.`]),
       `Key ${share.keyId}, in words: ${hexToWords(share.keyId)}.`,
       ...(share.promised ? [`It is the promised sheet of custodian ${share.custodian} (${String(share.name)}), GENERATION ${String(share.generation)}: ${String(share.standing)}.`] : ['Whether it is the promised one was not looked at: no --custody.']),
     ]),

@@ -28,7 +28,7 @@ export const VERBS: readonly Verb[] = [
   { typed: 'logbook <step> [what]', describe: 'list, show, verify, print, or add an entry', load: () => import('./logbook.js') },
   { typed: 'forms [name]', describe: 'papers that people fill in and sign', load: () => import('./forms.js') },
   { typed: 'audit', describe: 'prove that what was released was revoked', load: () => import('./audit.js') },
-  { typed: 'share <step>', describe: 'look at one sheet alone', load: () => import('./share.js') },
+  { typed: 'share <step>', describe: 'look at one sheet; send a share elsewhere', load: () => import('./share.js') },
   { typed: 'recover', describe: 'offline: the private key from sheets alone', load: () => import('./recover.js') },
   { typed: 'simulator', describe: 'OCI on loopback, to rehearse on', load: () => import('./simulator.js') },
 ]

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { canonicalDigest, canonicalJson, isCanonical } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 import { explain } from './explain.js'
-import { custodianNumber, fingerprint, generation, instant, keyId, line, region, sha256, tenancyOcid, userOcid } from './fields.js'
+import { custodianNumber, fingerprint, generation, instant, keyId, line, openpgpFingerprint, region, sha256, tenancyOcid, userOcid } from './fields.js'
 import { isOurKind, namesOf, spkiOfPem } from './key.js'
 
 /** Schema of manifest.json. */
@@ -18,7 +18,18 @@ export const manifestSchema = z.strictObject({
   homeRegion: region,
   regions: z.array(region).min(1),
   threshold: z.number().int().min(2).max(255),
-  shares: z.array(z.strictObject({ custodian: custodianNumber, name: line, copies: z.number().int().min(1), commitment: sha256 })).min(2),
+  shares: z
+    .array(
+      z.strictObject({
+        custodian: custodianNumber,
+        name: line,
+        copies: z.number().int().min(1),
+        commitment: sha256,
+        /** Only where the sheets carry the share sealed: to which OpenPGP key, and the digest of the message. */
+        sealed: z.strictObject({ fingerprint: openpgpFingerprint, sha256 }).optional(),
+      }),
+    )
+    .min(2),
   publicKeyPem: z.string(),
   fingerprint,
   spkiSha256: sha256,

@@ -48,29 +48,24 @@ export type ShareHeader = Pick<UntrustedShare, 'rehearsal' | 'keyId' | 'threshol
 export function judgeShare(share: UntrustedShare, expectation: Expectation): Share {
   const promised = judgeHeader(share, expectation)
   const whose = calledBy(expectation.manifest, share.custodian)
-  if (share.bytes[SHARE_BYTES - 1] === 0) {
-    throw new GlasskeyError('SHARE_ZERO_X', `the sheet of ${whose} has x = 0, which no ceremony prints: it is forged`, raiseAlarm)
-  }
-  if (commitmentOf(share.bytes) !== promised.commitment) {
-    throw new GlasskeyError('SHARE_COMMITMENT', `the sheet of ${whose} is not the one that the manifest promised`, raiseAlarm)
-  }
+  if (share.bytes[SHARE_BYTES - 1] === 0) throw new GlasskeyError('SHARE_ZERO_X', `the sheet of ${whose} has x = 0, which no ceremony prints: it is forged`, raiseAlarm)
+  if (commitmentOf(share.bytes) !== promised.commitment) throw notPromised(whose)
   return { trust: 'committed', custodian: share.custodian, name: promised.name, bytes: share.bytes }
 }
 
 /**
  * The manifest's entry for the share that begins so. Nothing secret is needed for it, so it is asked while a share is being
- * typed. Throws SHARE_PRACTICE, SHARE_REAL_IN_REHEARSAL, SHARE_OTHER_GENERATION, SHARE_OTHER_KEY, SHARE_OTHER_SET, SHARE_NUMBER.
+ * typed, and of one that is sealed. Throws SHARE_PRACTICE, SHARE_REAL_IN_REHEARSAL, SHARE_OTHER_GENERATION, SHARE_OTHER_KEY, SHARE_OTHER_SET, SHARE_NUMBER.
  */
 export function judgeHeader(share: ShareHeader, expectation: Expectation): Manifest['shares'][number] {
   const { manifest } = expectation
   const bring = `Bring a sheet of GENERATION ${manifest.generation}, key id ${manifest.keyId}.`
   judgeKind(share.rehearsal, manifest)
   if (share.keyId !== manifest.keyId) throw strayKey(share, expectation, bring)
-  const whose = calledBy(manifest, share.custodian)
   if (share.threshold !== manifest.threshold || share.shares !== manifest.shares.length) {
     throw new GlasskeyError(
       'SHARE_OTHER_SET',
-      `the sheet of ${whose} says ${share.threshold} of ${share.shares}, the manifest ${manifest.threshold} of ${manifest.shares.length}`,
+      `the sheet of ${calledBy(manifest, share.custodian)} says ${share.threshold} of ${share.shares}, the manifest ${manifest.threshold} of ${manifest.shares.length}`,
       bring,
     )
   }
@@ -97,6 +92,11 @@ export function refuseReal(rehearsal: boolean): void {
     'this is a REAL sheet (GK), and this is a rehearsal',
     'Put it back into its bag at once and note in the logbook that it was opened.',
   )
+}
+
+/** The refusal of a sheet that is not the one of the ceremony. */
+export function notPromised(whose: string): GlasskeyError {
+  return new GlasskeyError('SHARE_COMMITMENT', `the sheet of ${whose} is not the one that the manifest promised`, raiseAlarm)
 }
 
 const raiseAlarm = 'Keep the sheet, use another custodian, and raise the alarm: either the sheet or the custody folder was altered.'

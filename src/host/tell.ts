@@ -16,7 +16,7 @@ export function sentence(line: JournalLine): { text: string; tone: Tone } | null
   switch (line.type) {
     case 'consented':
       // Who typed it saw it on the strongroom's terminal; only what a flag stood for needs telling.
-      return line.how === 'rehearsal --yes' ? plain(`${line.name} consents (${line.to === 'warrant' ? 'releases the share' : line.to}), ${line.how}.`) : null
+      return line.how !== 'code words typed' ? plain(`${line.name} consents (${line.to === 'warrant' ? 'releases the share' : line.to}), ${line.how}.`) : null
     case 'agreed':
       return line.how === 'rehearsal --yes' ? plain(`Agreed: ${line.to}.`) : null
     case 'exposing':
@@ -53,6 +53,8 @@ export function sentence(line: JournalLine): { text: string; tone: Tone } | null
       return plain(`Measured: self-deletion ${line.selfDeletion}; a fourth key is answered ${line.fourthKey}.`)
     case 'resumed':
       return plain(`Resuming: ${line.found}`)
+    case 'remote-opened':
+      return plain(`One-time key ${line.fingerprint} for custodians elsewhere; ${line.wordsReadBy} reads its words aloud.`)
     case 'session-opened':
     case 'share-accepted':
     case 'share-refused':

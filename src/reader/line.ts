@@ -14,8 +14,8 @@ export type ReaderLine =
   /** The last line: the reader has been through all files. */
   | { readonly done: true }
 
-/** A share (bech32: hrp gk or gkr, separator 1), or a part of an envelope (GKE1) or public key (GKP1). */
-const OURS = /^(?:(?:GK|GKR)1[0-9A-Z]+|GK[EP]1\/[0-9A-Z/]+)$/i
+/** A share (bech32: hrp gk or gkr, separator 1), or a part of an envelope (GKE1), public key (GKP1) or sealed share (GKS1, GKSR1). */
+const OURS = /^(?:(?:GK|GKR)1[0-9A-Z]+|GK(?:[EPS]|SR)1\/[0-9A-Z/]+)$/i
 
 /** Whether a code's text is passed on. What it says is judged elsewhere. */
 export function isOurs(text: string): boolean {

@@ -1,6 +1,6 @@
 /** The journal of one session: what was meant, what happened, what is not known. Format: docs/format.md. */
 import { z } from 'zod'
-import { custodianNumber, fingerprint, generation, instant, keyId, line, region, remark, sha256 } from '../custody/fields.js'
+import { custodianNumber, fingerprint, generation, instant, keyId, line, openpgpFingerprint, region, remark, sha256 } from '../custody/fields.js'
 import { chainFields, readChain, type Chain } from './chain.js'
 
 /** Grades of proof that a used key is dead, best first. */
@@ -62,7 +62,9 @@ export const journalLine = z.discriminatedUnion('type', [
     selfDeletion: z.enum(['accepted', 'refused']),
     fourthKey: z.string(),
   }),
-  entry('consented', { custodian: custodianNumber, name: line, to: z.enum(['warrant', 'deferred-rotation', 'successor']), how: z.enum(['code words typed', 'rehearsal --yes']) }),
+  entry('consented', { custodian: custodianNumber, name: line, to: z.enum(['warrant', 'deferred-rotation', 'successor']), how: z.enum(['code words typed', 'remote message', 'rehearsal --yes']) }),
+  /** A one-time key was made for custodians elsewhere, and somebody reads its words aloud. */
+  entry('remote-opened', { fingerprint: openpgpFingerprint, keySha256: sha256, wordsReadBy: remark }),
   entry('agreed', { to: remark, how: z.enum(['typed', 'rehearsal --yes']) }),
   entry('exposing', { generation }),
   entry('share-accepted', { generation, custodian: custodianNumber }),

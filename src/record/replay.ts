@@ -167,6 +167,7 @@ function take(session: Session, line: JournalLine, calls: Map<number, Call>): vo
       break
     case 'session-opened':
     case 'agreed':
+    case 'remote-opened':
     case 'probes-signed':
     case 'probe-failed':
       break

@@ -4,51 +4,33 @@ import type { Manifest } from '../custody/manifest.js'
 import { sameWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
 import { ask, askYesNo, say } from '../host/terminal.js'
-import { codeWords, purpose, type Warrant } from '../warrant/warrant.js'
+import { DEFERRED_SENTENCE, warrantRows, warrantTitle } from '../warrant/shown.js'
+import { codeWords, type Warrant } from '../warrant/warrant.js'
 import type { Journal } from './journal.js'
 import { needsBagWords } from './successor-words.js'
-
-/** What a custodian agrees to when rotation cannot happen now. */
-export const DEFERRED_SENTENCE = 'the key stays installed and alive after this session'
 
 /** Custodians who released, by number. `any` is a rehearsal with --yes. */
 export type Consents = ReadonlySet<number> | 'any'
 
 /** Shows the warrant. Custodians read it here, on the terminal of the process that will hold the key. */
 export function showWarrant(warrant: Warrant, manifest: Manifest): void {
-  const rows: [string, string][] = [
-    ['For', purpose(warrant.action)],
-    ['Operator', `${warrant.operator.name} (${warrant.operator.user})`],
-    ['Incident', warrant.incident],
-    ['Use case', warrant.useCase],
-    ['Authorised by', warrant.authorisedBy],
-    ['Reason', warrant.reason],
-    ['Key', `GENERATION ${warrant.key.generation}, key id ${warrant.key.keyId}`],
-    ['Afterwards', warrant.successor ? `GENERATION ${warrant.successor.generation}, key id ${warrant.successor.keyId}` : 'ROTATION IS DEFERRED: this key stays alive'],
-    ...(needsBagWords(warrant, manifest) ? [['Bring too', `your bags of GENERATION ${warrant.successor?.generation ?? 0}: the 16 words on them are asked for (ceremony record, "On each bag")`] as [string, string]] : []),
-    ['Regions', warrant.regions.join(', ')],
-    ['Ends', `${warrant.deadline}, or after ${warrant.calls} calls of the action`],
-    ['Logbook', `after entry ${warrant.logbook.seq}, ${warrant.logbook.sha256}`],
-    ...warrant.isolationExceptions.map((sentence): [string, string] => ['Exception', sentence]),
-    ['Code words', codeWords(warrant)],
-  ]
-  const kind = `${warrant.rehearsal ? 'REHEARSAL ' : ''}${warrant.drill ? 'DRILL ' : ''}WARRANT ${warrant.session}`
+  const bring = needsBagWords(warrant, manifest) ? `your bags of GENERATION ${warrant.successor?.generation ?? 0}: the 16 words on them are asked for (ceremony record, "On each bag")` : null
   say('')
-  say(kind, 'strong')
-  for (const [name, value] of rows) say(`  ${name.padEnd(14)}${value}`)
+  say(warrantTitle(warrant), 'strong')
+  for (const [name, value] of warrantRows(warrant, bring)) say(`  ${name.padEnd(14)}${value}`)
   say('Before a bag is opened, copy the logbook line and the code words into the paper book.')
   say('')
 }
 
-/** Asks custodians, one by one, until a quorum released. Each is journalled. Throws CONSENT_REFUSED. */
-export async function collectConsents(warrant: Warrant, manifest: Manifest, yes: boolean, journal: Journal, left: AbortSignal): Promise<Consents> {
+/** Asks custodians, one by one, until `least` released (a quorum, or fewer where others are elsewhere). Each is journalled. Throws CONSENT_REFUSED. */
+export async function collectConsents(warrant: Warrant, manifest: Manifest, yes: boolean, journal: Journal, left: AbortSignal, least = manifest.threshold): Promise<Consents> {
   if (yes) {
     if (!warrant.rehearsal) throw new GlasskeyError('REHEARSAL_MISMATCH', '--yes is for rehearsals only', 'Each custodian consents at the terminal.')
     return 'any'
   }
   const given = new Set<number>()
   say(`Custodians: ${manifest.shares.map((share) => `${share.custodian} ${share.name}`).join(' · ')}`)
-  while (given.size < manifest.threshold || (given.size < manifest.shares.length && (await askYesNo('Does another custodian release?', '--yes in a rehearsal', left)))) {
+  while (given.size < least || (given.size < manifest.shares.length && (await askYesNo(given.size === 0 ? 'Does a custodian at this machine release?' : 'Does another custodian release?', '--yes in a rehearsal', left)))) {
     const custodian = await whichCustodian(manifest, given, left)
     await askConsent(warrant, manifest, custodian, journal, left)
     given.add(custodian)

@@ -1,8 +1,17 @@
 /** What desk and strongroom say to each other. The desk never learns a secret from it: bytes in `data` are ciphertext. */
 import type { ErrorCode } from '../errors.js'
+import type { CustodianKeys } from '../host/custodian-key.js'
 
 /** Descriptors that the desk opens for the strongroom, beside standard input, output, error and the line (3). */
 export const DESCRIPTORS = { reader: 4, clerk: 5 } as const
+
+/** How custodians elsewhere are heard. */
+export interface RemoteOrder {
+  /** Files with their messages; waited for where they are not there yet. */
+  messages: string[]
+  /** Who reads the words aloud; asked for when null. */
+  wordsReadBy: string | null
+}
 
 /** What the strongroom is to do. It reads warrant and folder itself. */
 export interface Order {
@@ -16,6 +25,10 @@ export interface Order {
   scans: number | 'camera'
   /** Files with typed share texts; `-` is standard input. */
   shareFiles: string[]
+  /** What opens sealed shares. */
+  keys: CustodianKeys
+  /** Null: everybody is at this machine. */
+  remote: RemoteOrder | null
   /** Consent without asking: rehearsals only. */
   yes: boolean
   /** PEM authority for TLS with a simulator; rehearsals only. */

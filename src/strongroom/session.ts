@@ -22,6 +22,7 @@ import { openJournal, type Journal } from './journal.js'
 import { OciRefusal, ownUser, type OwnUser } from './own-user.js'
 import { DESCRIPTORS, type DatedProbe, type Failure, type FromStrongroom } from './protocol.js'
 import type { Room } from './room.js'
+import { collectRemote, openRemote } from './remote.js'
 import { collectShares } from './shares.js'
 import { askBagWords, confirmByFlag, needsBagWords } from './successor-words.js'
 import { checkDispute, checkEverything, isSealedSuccessor, open } from './trust.js'
@@ -71,20 +72,26 @@ function beginWatch({ order, warrant }: Room): Watch {
   return { deadline: 0, start: readClocks(), offset: null }
 }
 
-async function openWithQuorum({ desk, order, folder, generation, warrant, journal }: Room, watch: Watch): Promise<OpenedEnvelope> {
+async function openWithQuorum(room: Room, watch: Watch): Promise<OpenedEnvelope> {
+  const { desk, order, folder, generation, warrant, journal } = room
   const { manifest } = generation
   showWarrant(warrant, manifest)
-  const consents = await collectConsents(warrant, manifest, order.yes, journal, desk.left)
+  const remote = await openRemote(room)
+  const consents = await collectConsents(warrant, manifest, order.yes, journal, desk.left, remote ? 0 : undefined)
   if (consents !== 'any' && needsBagWords(warrant, manifest)) await askBagWords(warrant, manifest, consents, journal, desk.left)
   if (order.task === 'perform') stillRuns(watch)
   journal.write({ type: 'exposing', generation: manifest.generation })
+  const expectation = { manifest, others: otherGenerations(folder, manifest.generation) }
+  const elsewhere = remote ? await collectRemote(remote, room, expectation, consents, () => {
+    if (order.task === 'perform') checkWatch(watch, readClocks())
+  }) : []
   const camera = order.scans === 'camera'
   if (order.scans !== 0) desk.say({ kind: 'read-scans' })
   const reader = order.scans === 0 ? null : new Socket({ fd: DESCRIPTORS.reader, readable: true, writable: camera })
   const { quorum, parts } = await collectShares(
-    { manifest, others: otherGenerations(folder, manifest.generation) },
+    expectation,
     consents,
-    { reader, camera, shareFiles: order.shareFiles, left: desk.left },
+    { reader, camera, shareFiles: order.shareFiles, keys: order.keys, remote: elsewhere, left: desk.left },
     journal,
     (custodian) => {
       consentByFlag(warrant, manifest, custodian, journal)

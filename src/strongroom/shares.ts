@@ -13,6 +13,8 @@ import { typedLines } from '../host/typed-lines.js'
 import { typeShare } from '../host/typed-share.js'
 import { tellReader, type Verdict } from '../host/verdict.js'
 import type { Consents } from './consent.js'
+import type { CustodianKeys } from '../host/custodian-key.js'
+import { SealedPile } from './sealed-pile.js'
 import type { Journal } from './journal.js'
 
 /** Where shares come from. */
@@ -23,6 +25,10 @@ export interface Sources {
   camera: boolean
   /** Files with typed texts; `-` is standard input. */
   shareFiles: readonly string[]
+  /** What opens sealed shares. */
+  keys: CustodianKeys
+  /** Shares that custodians elsewhere sent. */
+  remote: readonly Share[]
   left: AbortSignal
 }
 
@@ -38,6 +44,7 @@ interface State {
   /** Right key, but not what the manifest promised: if enough of these open the envelope, the manifest is the forgery. */
   disputed: UntrustedShare[]
   parts: Part[]
+  sealed: SealedPile
   /** Texts that were no share of this session. */
   refused: number
 }
@@ -55,7 +62,7 @@ export async function collectShares(
   onDispute: (disputed: readonly UntrustedShare[], parts: readonly Part[]) => Promise<void>,
 ): Promise<Collected> {
   const { manifest } = expectation
-  const state: State = { accepted: [], disputed: [], parts: [], refused: 0 }
+  const state: State = { accepted: [...sources.remote], disputed: [], parts: [], sealed: new SealedPile(expectation, consents), refused: 0 }
   const take = (text: string, where: string): Verdict => {
     const said = takeText(text, where, state, expectation, consents, journal, onFlagConsent)
     return { ...said, more: Math.max(0, manifest.threshold - state.accepted.length) }
@@ -66,6 +73,8 @@ export async function collectShares(
     const greeting = `GENERATION ${manifest.generation}, key id ${manifest.keyId}. ${tooFew(state.accepted.length, manifest)}`
     await watchCamera(sources.reader, take, { tone: 'plain', words: greeting, more: manifest.threshold - state.accepted.length }, sources.left)
   }
+  const openSealed = (): Promise<void> => state.sealed.open(() => state.accepted, take, sources.keys, sources.left)
+  await openSealed()
   refuseIfLeft(sources.left)
   if (state.accepted.length < manifest.threshold) await onDispute([...state.disputed], state.parts)
   while (state.accepted.length < manifest.threshold && isInteractive()) {
@@ -73,6 +82,7 @@ export async function collectShares(
     if (typed === 'nothing') break
     if ('text' in typed) take(typed.text, 'typed')
     else putAway(typed.wrongSheet, journal)
+    await openSealed()
   }
   refuseIfLeft(sources.left)
   return { quorum: formQuorum(state.accepted, manifest), parts: state.parts }
@@ -90,7 +100,7 @@ function refuseIfLeft(left: AbortSignal): void {
 }
 
 /** Generation and custodian of a sheet that is genuine, but not for this use: it was on an online machine all the same. */
-function seenAnyway(text: string, { manifest, others }: Expectation): { generation?: number; custodian?: number } {
+export function seenAnyway(text: string, { manifest, others }: Expectation): { generation?: number; custodian?: number } {
   try {
     const share = parseShareText(text)
     const mine = [manifest, ...others.map((other) => other.manifest)].find(({ keyId }) => keyId === share.keyId)
@@ -111,6 +121,7 @@ function takeText(text: string, where: string, state: State, expectation: Expect
       state.parts.push(part)
       return { tone: 'plain', words: `Page 2, part ${part.part} of ${part.parts} of the envelope. The share is on page 1.` }
     }
+    if (state.sealed.take(text)) return { tone: 'plain', words: 'A sealed share, or a code of one: it is opened when all sheets were shown.' }
     const untrusted = parseShareText(text)
     try {
       const share = judgeShare(untrusted, expectation)

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { ownKeyring } from '../../src/host/custodian-key.js'
 import { custodyYaml, type CustodyAnswers } from '../../src/ceremony/custody-template.js'
 import { ByFlag } from '../../src/ceremony/by-flag.js'
 import { conductCeremony as conduct, type CeremonyRequest, type CeremonyResult } from '../../src/ceremony/conduct.js'
@@ -67,7 +68,7 @@ afterEach(() => {
 
 function request(answers: Partial<CustodyAnswers> = {}, more: Partial<CeremonyRequest> = {}): CeremonyRequest {
   writeFileSync(join(directory, 'custody.yaml'), custodyYaml({ ...ANSWERS, ...answers }))
-  return { config: join(directory, 'custody.yaml'), custody: join(directory, 'custody'), sheets: join(directory, 'sheets'), outbox: undefined, rehearsal: true, printer: undefined, rescan: [], keepSheets: false, roles: {}, signatures: {}, ...more }
+  return { config: join(directory, 'custody.yaml'), custody: join(directory, 'custody'), sheets: join(directory, 'sheets'), outbox: undefined, rehearsal: true, printer: undefined, rescan: [], keepSheets: false, roles: {}, signatures: {}, keys: { means: {}, passphraseFiles: {}, keyring: ownKeyring() }, ...more }
 }
 
 /** Nothing was made: no custody folder, no sheet, no left-over beside them. */

@@ -13,6 +13,7 @@ import type { Share } from '../../src/custody/share.js'
 import { parseShareText } from '../../src/custody/share-text.js'
 import { splitSecret } from '../../src/custody/split.js'
 import { openSheets } from '../../src/ceremony/recover.js'
+import { ownKeyring } from '../../src/host/custodian-key.js'
 import type { Journal } from '../../src/strongroom/journal.js'
 import { collectShares } from '../../src/strongroom/shares.js'
 import { manifestOf, secretsOf } from '../vectors/frozen.js'
@@ -60,7 +61,7 @@ test('thousands of texts that are no shares neither fill the journal nor keep th
     const written: { type: string }[] = []
     const journal = { write: (entry: { type: string }) => written.push(entry) } as unknown as Journal
     const expectation = { manifest: manifestOf(2), others: [{ manifest: manifestOf(1), standing: 'that key is dead' }] }
-    const { quorum } = await collectShares(expectation, 'any', { reader: null, camera: false, shareFiles: [join(directory, 'shares')], left: new AbortController().signal }, journal, () => undefined, () => Promise.resolve())
+    const { quorum } = await collectShares(expectation, 'any', { reader: null, camera: false, shareFiles: [join(directory, 'shares')], keys: { means: {}, passphraseFiles: {}, keyring: ownKeyring() }, remote: [], left: new AbortController().signal }, journal, () => undefined, () => Promise.resolve())
     expect(quorum.shares).toHaveLength(3)
     expect(written.filter(({ type }) => type === 'share-accepted')).toHaveLength(3)
     // 500, and the genuine sheet of another generation, which was seen.

@@ -230,6 +230,7 @@ const inspected = z.strictObject({
   standing: z.string().nullable().describe('What that generation is good for, for people; null likewise'),
   promised: z.boolean().describe('Whether it is the share that the folder\'s manifest promises'),
   keyWords: z.string().describe('The key id in words, for reading aloud'),
+  sealedTo: fields.openpgpFingerprint.nullable().describe('OpenPGP key that the share is sealed to, where it was not opened; null otherwise'),
 })
 
 const inspection = z.strictObject({
@@ -278,6 +279,16 @@ export const outcomes = {
   }),
   'share-inspect': z.strictObject({ shares: z.array(inspected).describe('Shares that were read'), envelopes: z.array(z.strictObject({ keyId, parts: count.describe('Codes on page 2'), sha256: sha256.nullable().describe('SHA-256 of the envelope, as printed on page 2') })).describe('Envelopes that were read completely'), envelopeParts: count.describe('Codes of page 2 that were read'), whole: z.boolean().nullable().describe('Whether both pages were read and are right; null when the bag stayed closed'), inspection: inspection.nullable().describe('What was written into the logbook; null when nothing was'), error: none }),
   'check-sheets': checkedSheets,
+  'share-send': z.strictObject({
+    session: z.string().describe('Session that the message is for'),
+    custodian: custodianNumber,
+    keyId,
+    to: fields.openpgpFingerprint.describe('One-time OpenPGP key of that session'),
+    rehearsal,
+    out: path.nullable().describe('File of the message; null when it is below'),
+    message: z.string().nullable().describe('The message in armour; null when it is in a file'),
+    error: none,
+  }),
   'logbook-list': z.strictObject({ entries: z.array(logbookEntry).describe('Every entry, as it stands in logbook.jsonl'), error: none }),
   'logbook-show': entered,
   'logbook-add': z.strictObject({
@@ -337,6 +348,7 @@ export const COMMANDS: Readonly<Record<string, readonly [OutcomeName, ...Outcome
   forms: ['forms'],
   audit: ['audit'],
   'share inspect': ['share-inspect'],
+  'share send': ['share-send'],
   recover: ['recover'],
   simulator: ['simulator'],
 }

@@ -5,6 +5,8 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EXIT_CODES, type ErrorCode } from '../../src/errors.js'
+import { makeSessionKey, readSessionKey, remoteWords } from '../../src/warrant/remote.js'
+import { parseWarrant, warrantFile } from '../../src/warrant/warrant.js'
 import { glasskey } from '../stage/command-line.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 import { secretsOf, VECTORS } from '../vectors/frozen.js'
@@ -126,6 +128,19 @@ describe('before a release', () => {
     expect(await say('share inspect', 'share-inspect', '--custody', folder, '--record', ...bag, '--out', join(place, 'entry.pdf'))).toMatchObject({ shares: [], whole: null, inspection: { logbook: 3, out: join(place, 'entry.pdf') } })
     expect(await say('check sheets', 'check-sheets', ...custody(), ...stage.scans(3, 1, 2))).toMatchObject({ notSeen: 7, wrong: [] })
     expect(await say('check sheets', 'check-sheets', ...custody(), '--generation', '3', ...stage.scans(2, 1))).toMatchObject({ error: { code: 'SHEET_WRONG' } })
+  })
+
+  test('share send: into the object, and into a file', async () => {
+    const session = readdirSync(join(stage.custody, 'sessions')).at(-1) ?? ''
+    const warrant = { ...parseWarrant(readFileSync(join(stage.custody, 'sessions', session, 'warrant.json'), 'utf8')), deadline: new Date(Date.now() + 3_600_000).toISOString() }
+    const { armored } = await makeSessionKey(session, 'ab'.repeat(16), false, new Date())
+    const [warrantPath, key] = [join(place, 'warrant.json'), join(place, 'remote.asc')]
+    writeFileSync(warrantPath, warrantFile(warrant))
+    writeFileSync(key, armored)
+    const words = remoteWords(warrant, await readSessionKey(armored, 'key', new Date()))
+    const send = ['--warrant', warrantPath, '--to', key, '--words', words, '--yes', '--scan', stage.sheet(1, 2)]
+    expect(await say('share send', 'share-send', ...send)).toMatchObject({ custodian: 2, out: null, message: expect.stringContaining('-----BEGIN PGP MESSAGE-----') as string })
+    expect(await say('share send', 'share-send', ...send, '--out', join(place, 'message.asc'))).toMatchObject({ message: null })
   })
 
   test('recover: into the object, and into a file', async () => {

@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream'
 import { connect } from 'node:net'
 import { drawUpWarrant, openSession, type Request } from '../../src/breakglass/open-session.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
+import { ownKeyring } from '../../src/host/custodian-key.js'
 import { generationInUse, places } from '../../src/host/sealed-folder.js'
 import type * as isolating from '../../src/host/isolation.js'
 import type { JournalLine } from '../../src/record/journal.js'
@@ -87,7 +88,7 @@ export async function fakeDesk(order: Partial<Order> & Pick<Order, 'folder' | 's
       .split('\n')
       .slice(0, -1)
       .map((line) => JSON.parse(line) as JournalLine)
-  send({ kind: 'begin', order: { task: 'perform', scans: 0, shareFiles: [], yes: true, ca: null, ...order } })
+  send({ kind: 'begin', order: { task: 'perform', scans: 0, shareFiles: [], keys: { means: {}, passphraseFiles: {}, keyring: ownKeyring() }, remote: null, yes: true, ca: null, ...order } })
   return {
     said,
     stderr: () => stderr,

@@ -21,7 +21,7 @@ function checkConsents({ id, manifest, warrant }: SoundSession, consents: readon
   for (const { custodian, name, how } of given) {
     const named = manifest.shares.find((share) => share.custodian === custodian)?.name
     if (named !== name) throw failed(`session ${id}: "${name}" consented as custodian ${custodian}, who is ${named ?? 'nobody'} in the manifest`)
-    if (how !== 'code words typed' && !warrant.rehearsal) throw failed(`session ${id}: ${name} did not type the code words, and it is no rehearsal`)
+    if (how === 'rehearsal --yes' && !warrant.rehearsal) throw failed(`session ${id}: ${name} did not type the code words, and it is no rehearsal`)
   }
   const people = new Set(given.map(({ custodian }) => custodian))
   if (people.size < given.length) throw failed(`session ${id}: a custodian's consent is counted twice`)
@@ -40,9 +40,11 @@ function consentsBeforeShares(dossier: Dossier): string {
           throw failed(`session ${session.id}: the share of custodian ${share.custodian} was read without that custodian's consent`)
         }
       }
-      const [first] = accepted
-      const typed = consents.filter(({ how }) => how === 'code words typed')
-      if (first && typed.length > 0 && typed.filter(({ seq }) => seq < first.seq).length < session.manifest.threshold) {
+      // A custodian elsewhere sends consent and share together; nobody's sheet is read at the machine before a quorum has consented.
+      const elsewhere = new Set(consents.flatMap(({ how, custodian }) => (how === 'remote message' ? [custodian] : [])))
+      const first = accepted.find(({ custodian }) => !elsewhere.has(custodian))
+      const typed = consents.filter(({ how }) => how !== 'rehearsal --yes')
+      if (first && typed.some(({ how }) => how === 'code words typed') && typed.filter(({ seq }) => seq < first.seq).length < session.manifest.threshold) {
         throw failed(`session ${session.id}: a share was read before a quorum had consented`)
       }
       read += accepted.length

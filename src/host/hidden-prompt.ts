@@ -1,0 +1,77 @@
+/** Asking for a passphrase: nothing of it is shown, kept in a history, or echoed. */
+import { GlasskeyError } from '../errors.js'
+import { isInteractive, say, visible } from './terminal.js'
+
+const ENTER = /[\r\n]/
+const INTERRUPT = '\u0003'
+const END = '\u0004'
+const ERASE_LINE = '\u0015'
+const BACKSPACE = ['\u007f', '\b']
+
+/**
+ * The line typed, unseen, that `accept` has no complaint about (null); a complaint is said and the question put again. Nothing
+ * typed ahead is shown either. `flag` is what a script would have used. Throws NO_TERMINAL where there is nobody to ask, and
+ * INTERRUPTED for Ctrl-C, Ctrl-D, or when the wait is called off.
+ */
+export async function askHidden(question: string, flag: string, accept: (typed: string) => Promise<string | null>, signal?: AbortSignal): Promise<string> {
+  if (!isInteractive()) throw new GlasskeyError('NO_TERMINAL', `there is nobody to ask: ${question}`, `Run this on a terminal, or use ${flag}.`)
+  process.stdin.setRawMode(true)
+  try {
+    for (;;) {
+      process.stderr.write(`${visible(question)} `)
+      const typed = await nextLine(question, signal)
+      process.stderr.write('\n')
+      const complaint = await accept(typed)
+      if (complaint === null) return typed
+      say(complaint, 'alarm')
+    }
+  } finally {
+    process.stdin.setRawMode(false)
+  }
+}
+
+function nextLine(question: string, signal?: AbortSignal): Promise<string> {
+  const { stdin } = process
+  return new Promise((resolve, reject) => {
+    let typed = ''
+    const finish = (end: () => void): void => {
+      stdin.off('data', hear)
+      stdin.off('end', stop)
+      stdin.off('error', stop)
+      signal?.removeEventListener('abort', stop)
+      stdin.pause()
+      end()
+    }
+    const stop = (): void => {
+      finish(() => {
+        reject(new GlasskeyError('INTERRUPTED', signal?.aborted === true ? `stopped: ${String(signal.reason)}` : `stopped at the question: ${question}`, 'Nothing was decided.'))
+      })
+    }
+    const hear = (chunk: Buffer): void => {
+      const characters = Array.from(chunk.toString('utf8'))
+      for (const [at, character] of characters.entries()) {
+        if (character === INTERRUPT || (character === END && typed === '')) {
+          stop()
+          return
+        }
+        if (ENTER.test(character)) {
+          const rest = characters.slice(at + 1).join('')
+          finish(() => {
+            if (rest !== '') stdin.unshift(Buffer.from(rest))
+            resolve(typed)
+          })
+          return
+        }
+        if (character === ERASE_LINE) typed = ''
+        else if (BACKSPACE.includes(character)) typed = Array.from(typed).slice(0, -1).join('')
+        else typed += character
+      }
+    }
+    stdin.on('data', hear)
+    stdin.once('end', stop)
+    stdin.once('error', stop)
+    signal?.addEventListener('abort', stop)
+    if (signal?.aborted === true) stop()
+    else stdin.resume()
+  })
+}

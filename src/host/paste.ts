@@ -1,0 +1,30 @@
+/** A block of lines that somebody pastes at the terminal: it begins and ends by itself. */
+import { createInterface } from 'node:readline'
+import { GlasskeyError } from '../errors.js'
+import { isInteractive, visible } from './terminal.js'
+
+/** What is read of one paste. */
+const LONGEST = 64 * 1024
+
+/**
+ * The lines from `begin` to `end`, both with them; empty where an empty line came first. Throws NO_TERMINAL, and INTERRUPTED when the wait
+ * is called off or the input ends.
+ */
+export async function pasteBlock(question: string, begin: string, end: string, flag: string, signal: AbortSignal): Promise<string> {
+  if (!isInteractive()) throw new GlasskeyError('NO_TERMINAL', `there is nobody to ask: ${question}`, `Run this on a terminal, or use ${flag}.`)
+  process.stderr.write(`${visible(question)}\n`)
+  const input = createInterface({ input: process.stdin, terminal: false, signal })
+  let block = ''
+  try {
+    for await (const line of input) {
+      const bare = line.trim()
+      if (block === '' && bare === '') return ''
+      if (block !== '' || bare === begin) block += `${bare}\n`
+      if (block !== '' && bare === end) return block
+      if (block.length > LONGEST) return block
+    }
+  } finally {
+    input.close()
+  }
+  throw new GlasskeyError('INTERRUPTED', signal.aborted ? `stopped: ${String(signal.reason)}` : 'stopped at a message', 'Nothing was decided.')
+}

@@ -1,0 +1,138 @@
+/**
+ * Custodians elsewhere. The strongroom makes a one-time key for this session, has words read aloud that bind it to the warrant, and
+ * accepts one message of each custodian: for this warrant, this key and this nonce, once. A message brings consent and share together.
+ */
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { PrivateKey } from 'openpgp'
+import { asRemark } from '../custody/fields.js'
+import { withShare } from '../custody/quorum.js'
+import { parseShareText } from '../custody/share-text.js'
+import { calledBy, judgeShare, type Expectation, type Share } from '../custody/share.js'
+import { bagWords, sameWords } from '../custody/words.js'
+import { GlasskeyError } from '../errors.js'
+import { pause, wallClock } from '../host/clock.js'
+import { readTyped, writeNew } from '../host/disk.js'
+import { pasteBlock } from '../host/paste.js'
+import { places } from '../host/sealed-folder.js'
+import { ask, isInteractive, say } from '../host/terminal.js'
+import { BEGIN, checkMessage, END, makeSessionKey, readRemoteMessage, readSessionKey, remoteWords, TRUST_SENTENCE, type RemoteMessage, type SessionKey } from '../warrant/remote.js'
+import { DEFERRED_SENTENCE } from '../warrant/shown.js'
+import type { Consents } from './consent.js'
+import type { RemoteOrder } from './protocol.js'
+import type { Room } from './room.js'
+import { needsBagWords } from './successor-words.js'
+import { seenAnyway } from './shares.js'
+
+/** How often a message file is looked for. */
+const LOOK_EVERY_MS = 250
+
+/** A session's ear for custodians elsewhere. */
+export interface Remote {
+  privateKey: PrivateKey
+  key: SessionKey
+  order: RemoteOrder
+}
+
+/** Makes the key, lays it beside the warrant, and shows the words that bind the two. Throws CONSENT_REFUSED when the operator would read them. */
+export async function openRemote({ order, folder, generation, warrant, journal, desk }: Room): Promise<Remote | null> {
+  const { remote } = order
+  if (!remote) return null
+  const now = wallClock()
+  const { privateKey, armored } = await makeSessionKey(warrant.session, randomBytes(16).toString('hex'), needsBagWords(warrant, generation.manifest), now)
+  const key = await readSessionKey(armored, 'the key of this session', now)
+  const path = join(places.session(folder.path, warrant.session), `remote-${key.fingerprint.slice(-16).toLowerCase()}.asc`)
+  writeNew(path, armored)
+  const reader = remote.wordsReadBy ?? (order.yes ? 'rehearsal --yes' : await ask('Who here will read the words to custodians elsewhere? A custodian or witness, never the operator. Name:', '--words-read-by NAME', desk.left))
+  if (reader.trim() === '' || reader.trim().toLowerCase() === warrant.operator.name.trim().toLowerCase()) {
+    throw new GlasskeyError('CONSENT_REFUSED', 'the operator must not read the words: whoever reads them vouches for this machine', 'Name a custodian or witness who stands at it.')
+  }
+  journal.write({ type: 'remote-opened', fingerprint: key.fingerprint, keySha256: key.sha256, wordsReadBy: asRemark(reader) })
+  const words = remoteWords(warrant, key).split(' ')
+  say('CUSTODIANS ELSEWHERE', 'strong')
+  say(`  Send them these two files, in any way; nothing rests on it:`)
+  say(`    ${places.warrant(folder.path, warrant.session)}`)
+  say(`    ${path}`)
+  say(`  They run:  glasskey share send --warrant warrant.json --to ${path.split('/').at(-1) ?? ''} --scan SHEET`)
+  say(`  ${reader} calls each of them, on a number that this room already had, and reads these 16 words from this screen:`)
+  for (let at = 0; at < words.length; at += 4) say(`    ${String(at + 1).padStart(2)}  ${words.slice(at, at + 4).join(' ')}`, 'strong')
+  say('  Whoever hears other words than these sends nothing.')
+  say('')
+  return { privateKey, key, order: remote }
+}
+
+/** Accepts messages until a quorum has consented, here and elsewhere. Throws QUORUM_NOT_REACHED, INTERRUPTED, and what `stillRuns` throws. */
+export async function collectRemote(remote: Remote, room: Room, expectation: Expectation, consents: Consents, stillRuns: () => void): Promise<Share[]> {
+  const { manifest } = expectation
+  const { desk } = room
+  let accepted: Share[] = []
+  const consented = (): number => accepted.length + (consents === 'any' ? 0 : consents.size)
+  const take = async (armored: string, where: string): Promise<void> => {
+    stillRuns()
+    try {
+      accepted = await acceptMessage(armored, remote, room, expectation, consents, accepted)
+      say(`The message of ${calledBy(manifest, accepted.at(-1)?.custodian ?? 0)} is accepted: ${consented()} of ${manifest.threshold} have released.`, 'good')
+    } catch (error) {
+      if (!(error instanceof GlasskeyError)) throw error
+      say(`${where}: ${error.code}: ${error.message}. ${error.hint}`, 'alarm')
+    }
+  }
+  for (const file of remote.order.messages) await take(await arrived(file, desk.left, stillRuns), file)
+  while (isInteractive() && consented() < manifest.threshold && remote.order.messages.length === 0) {
+    const armored = await pasteBlock(`Paste a custodian's message, from BEGIN to END; or Enter alone to go on without more. ${consented()} of ${manifest.threshold} have released.`, BEGIN, END, '--message FILE', desk.left)
+    if (armored === '') break
+    await take(armored, 'pasted')
+  }
+  if (consents !== 'any' && consented() < manifest.threshold) {
+    throw new GlasskeyError('QUORUM_NOT_REACHED', `${consented()} of ${manifest.threshold} custodians have released; ${manifest.threshold - consented()} more needed.`, 'Nothing is wrong with those who have; begin again when there are enough.')
+  }
+  return accepted
+}
+
+/** One message: opened, held against warrant and key, its share judged; then, and only then, its consent is written down. */
+async function acceptMessage(armored: string, { privateKey, key }: Remote, { warrant, journal }: Room, expectation: Expectation, consents: Consents, accepted: readonly Share[]): Promise<Share[]> {
+  const { manifest } = expectation
+  let opened: RemoteMessage | null = null
+  try {
+    opened = checkMessage(await readRemoteMessage(armored, privateKey), warrant, key)
+    const message = opened
+    const whose = calledBy(manifest, message.custodian)
+    if (accepted.some(({ custodian }) => custodian === message.custodian)) throw new GlasskeyError('REMOTE_TWICE', `a message of ${whose} was accepted already: it counts once`, 'If that custodian sent only one, somebody replayed it.')
+    if (consents !== 'any' && consents.has(message.custodian)) throw new GlasskeyError('REMOTE_TWICE', `${whose} has released at this machine already`, 'One custodian is in one place: raise the alarm.')
+    checkConsent(message, expectation, warrant, key)
+    const untrusted = parseShareText(message.share)
+    const share = judgeShare(untrusted, expectation)
+    if (share.custodian !== message.custodian) throw new GlasskeyError('REMOTE_REFUSED', `the message says ${whose}, and its share is that of ${calledBy(manifest, share.custodian)}`, 'Raise the alarm.')
+    const together = withShare(accepted, share, manifest)
+    const consent = (to: 'warrant' | 'deferred-rotation' | 'successor'): void => void journal.write({ type: 'consented', custodian: share.custodian, name: share.name, to, how: 'remote message' })
+    consent('warrant')
+    if (!warrant.successor) consent('deferred-rotation')
+    if (key.needsBagWords) consent('successor')
+    journal.write({ type: 'share-accepted', generation: manifest.generation, custodian: share.custodian })
+    return together
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    journal.write({ type: 'share-refused', code: error.code, reason: asRemark(error.message), ...(opened ? seenAnyway(opened.share, expectation) : {}) })
+    throw error
+  }
+}
+
+function checkConsent(message: RemoteMessage, { manifest }: Expectation, { successor }: Room['warrant'], key: SessionKey): void {
+  const lacks = (what: string): GlasskeyError => new GlasskeyError('CONSENT_REFUSED', `the message of ${calledBy(manifest, message.custodian)} lacks ${what}`, 'It is sent again with glasskey share send, to the end.')
+  if (message.trusts !== TRUST_SENTENCE) throw lacks('the consent')
+  if (!successor && message.deferred !== DEFERRED_SENTENCE) throw lacks('the consent to a deferred rotation')
+  if (key.needsBagWords && successor && !sameWords(message.bagWords ?? '', bagWords(successor.spkiSha256))) throw lacks('the right bag words of the successor')
+}
+
+/** A message's file, once it is there and whole: a script may write it while this waits. */
+async function arrived(file: string, left: AbortSignal, stillRuns: () => void): Promise<string> {
+  if (!existsSync(file)) say(`Waiting for the message ${file} …`)
+  for (;;) {
+    if (left.aborted) throw new GlasskeyError('INTERRUPTED', `stopped before the key was opened: ${String(left.reason)}`)
+    stillRuns()
+    const text = existsSync(file) ? readTyped(file, 'the message') : ''
+    if (text.includes(END)) return text
+    await pause(LOOK_EVERY_MS, left)
+  }
+}

@@ -1,0 +1,55 @@
+/** Sealed shares that were scanned: judged as they come in, opened by their custodians when the scans are through. */
+import { parseSealedPart, judgeSealed, SealedParts, type SealedShare } from '../custody/sealed-share.js'
+import { calledBy, type Expectation, type Share } from '../custody/share.js'
+import { GlasskeyError } from '../errors.js'
+import { openSealedShare, type CustodianKeys } from '../host/custodian-key.js'
+import { say } from '../host/terminal.js'
+import type { Consents } from './consent.js'
+
+/** What lies sealed on the table. */
+export class SealedPile {
+  readonly #expectation: Expectation
+  readonly #consents: Consents
+  readonly #parts = new SealedParts()
+  #waiting: SealedShare[] = []
+
+  constructor(expectation: Expectation, consents: Consents) {
+    this.#expectation = expectation
+    this.#consents = consents
+  }
+
+  /** Whether the text belongs to a sealed share; it is then kept. Throws what makes it a wrong one: it is never opened. */
+  take(text: string): boolean {
+    const part = parseSealedPart(text)
+    if (!part) return false
+    const sealed = this.#parts.take(part)
+    if (!sealed) return true
+    this.#waiting.push(judgeSealed(sealed, this.#expectation))
+    if (this.#consents !== 'any' && !this.#consents.has(sealed.custodian)) {
+      this.#waiting.pop()
+      throw new GlasskeyError('CONSENT_REFUSED', `${calledBy(this.#expectation.manifest, sealed.custodian)} has not released this share`, 'A share without its custodian is not used.')
+    }
+    return true
+  }
+
+  /** Opens one after the other while shares are needed, and gives each opened text to `take`. Throws INTERRUPTED. */
+  async open(accepted: () => readonly Share[], take: (text: string, where: string) => void, keys: CustodianKeys, left: AbortSignal): Promise<void> {
+    const { manifest } = this.#expectation
+    for (const sentence of this.#parts.missing()) say(`${sentence}. Scan page 1 of that sheet again.`, 'alarm')
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const sealed of waiting) {
+      const whose = calledBy(manifest, sealed.custodian)
+      if (accepted().length >= manifest.threshold) {
+        say(`The sealed share of ${whose} is not needed, and stays sealed.`)
+        continue
+      }
+      try {
+        take(await openSealedShare(sealed, whose, keys, left), `opened for ${whose}`)
+      } catch (error) {
+        if (!(error instanceof GlasskeyError) || error.code !== 'SHARE_SEALED') throw error
+        say(`${error.message}. ${error.hint}`, 'alarm')
+      }
+    }
+  }
+}

@@ -1,0 +1,63 @@
+/** A mixed quorum at a real terminal: one custodian types the code words there, the other's message is pasted. */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { CLI } from '../stage/command-line.js'
+import { onTerminal, type OnTerminal } from '../stage/on-terminal.js'
+import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+
+let stage: Rehearsal
+let terminal: OnTerminal | undefined
+afterEach(async () => {
+  terminal?.close()
+  terminal = undefined
+  await stage.close()
+})
+
+/** A rotation with people: custodian 1's sheet lies on the table, custodian 2 is elsewhere. */
+function begin(): OnTerminal {
+  const words = stage.rotate().filter((word) => word !== '--yes' && !word.includes('custodian-2'))
+  // The flag of the sheet that is not here.
+  words.splice(words.lastIndexOf('--scan'), 1)
+  return (terminal = onTerminal(stage, [process.execPath, CLI, ...words, '--remote']))
+}
+
+test('words by a witness, consent here, a message from elsewhere, and the glass breaks', async () => {
+  stage = await rehearsal()
+  const here = begin()
+  await here.until('never the operator. Name:')
+  here.type('Wilma Witness\n')
+  await here.until('Does a custodian at this machine release? (yes/no)')
+  // Without colours: the strongroom knows no NO_COLOR.
+  const shown = (): string => here.shown().replace(/\u001b\[[0-9;]*m/g, '')
+  const session = join(stage.custody, 'sessions', readdirSync(join(stage.custody, 'sessions')).filter((name) => !name.startsWith('.')).sort().at(-1) ?? '')
+  const key = readdirSync(session).find((name) => name.startsWith('remote-')) ?? ''
+  const heard = [...shown().matchAll(/^ {4,5}(?:1|5|9|13) {2}(.+)$/gm)].map(([, four = '']) => four).join(' ')
+  expect(heard.split(' ')).toHaveLength(16)
+
+  here.type('yes\n')
+  await here.until('Number:')
+  here.type('1\n')
+  await here.until('type the four code words of the warrant:')
+  here.type(`${/Code words\s+(.+)/.exec(shown())?.[1] ?? ''}\n`)
+  await here.until('Does another custodian release?')
+  here.type('no\n')
+  await here.until('from BEGIN to END; or Enter alone')
+  const { code, stdout, stderr } = await stage.run(['share', 'send', '--warrant', join(session, 'warrant.json'), '--to', join(session, key), '--words', heard, '--scan', stage.sheet(2, 2), '--yes'])
+  expect(code, stderr).toBe(0)
+  here.type(`as promised:\n${stdout}`)
+  await here.until('The message of custodian 2 (Βασίλης Παπαδόπουλος) is accepted: 2 of 2 have released.')
+  expect(await here.ended, here.shown()).toBe(0)
+  expect(stage.journal().flatMap((line) => (line.type === 'consented' ? [[line.custodian, line.how]] : []))).toEqual([[1, 'code words typed'], [2, 'remote message']])
+  const audited = await stage.run(['audit', '--custody', stage.custody, '--json', ...stage.oci])
+  expect(JSON.parse(audited.stdout)).not.toMatchObject({ error: { message: expect.stringContaining('consent') as string } })
+})
+
+test('the operator must not read the words', async () => {
+  stage = await rehearsal()
+  const here = begin()
+  await here.until('never the operator. Name:')
+  here.type('lin chen\n')
+  expect(await here.ended).toBe(3)
+  expect(here.shown()).toContain('CONSENT_REFUSED: the operator must not read the words: whoever reads them vouches for this machine')
+})
