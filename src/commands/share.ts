@@ -1,4 +1,4 @@
-/** `glasskey share inspect`: one sheet alone, without a quorum and without learning anything secret. */
+/** `glasskey share inspect`: one sheet alone, without a quorum and without learning anything secret; and the flags of `share send`. */
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { openSealed, readSheets } from '../ceremony/recover.js'
@@ -23,7 +23,7 @@ interface Arguments extends KeyArguments, SendArguments {
 
 export const builder = (flags: Argv): Argv =>
   sendFlags(keyFlags(flags))
-    .usage('$0 share inspect --scan FILE [--custody DIR]\n$0 share send --warrant FILE --to KEY --scan FILE\n\ninspect tells whether a sheet is whole, whose it is and of which generation. With a custody folder also whether it is the\none that was promised. Shows nothing secret. send releases a share to a machine elsewhere\n(break … --remote), for one warrant, after the words were compared by telephone.')
+    .usage('$0 share <inspect|send> --scan FILE\n\ninspect: whether a sheet is whole, whose it is and of which generation; with --custody also\nwhether it is the promised one. Shows nothing secret.\nsend --warrant FILE --to KEY: releases a share to a machine elsewhere (break … --remote), for\none warrant, after the words were compared by telephone.')
     .positional('step', { choices: ['inspect', 'send'] as const })
     .option('scan', { type: 'string', array: true, default: [], describe: 'scan or photograph of the sheet' })
     .option('share-file', { type: 'string', array: true, nargs: 1, default: [], describe: 'typed share text' })
