@@ -1,4 +1,4 @@
-/** `glasskey share inspect`: one sheet alone, or one closed bag, without a quorum and without learning anything secret. */
+/** `glasskey share inspect`: one sheet alone, or one closed bag, without a quorum and without learning anything secret; and the flags of `share send`. */
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { openSealed } from '../ceremony/open-sealed.js'
@@ -42,7 +42,7 @@ const RECORD = 'The logbook:'
 
 export const builder = (flags: Argv): Argv =>
   sendFlags(keyFlags(flags))
-    .usage('$0 share inspect [--scan FILE] [--custody DIR] [--record]\n$0 share send --warrant FILE --to KEY [--scan FILE]\n\nA closed bag: --record alone; nothing is opened or read. A sheet: whether it is whole, whose, of which generation,\nand with a custody folder whether it is the promised one. Real sheets are read on a machine without network.\nsend: releases a share to a machine elsewhere (break … --remote), for one warrant, after the words were compared.')
+    .usage('$0 share <inspect|send> [--scan FILE]\n\ninspect: a closed bag with --record alone; nothing is opened or read. A sheet: whether it is\nwhole, whose, of which generation, and with --custody whether it is the promised one.\nsend --warrant FILE --to KEY: releases a share to a machine elsewhere (break … --remote), for\none warrant, after the words were compared by telephone.')
     .positional('step', { choices: ['inspect', 'send'] as const })
     .option('scan', { type: 'string', array: true, default: [], describe: 'scan or photograph of both pages, or: camera' })
     .option('browser', { type: 'string', describe: 'of the camera: any, or a program (default: Chromium in a room without network)' })
