@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Custodian } from '../custody/custody-yaml.js'
-import { line as lineSchema } from '../custody/fields.js'
+import { asRemark, line as lineSchema } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import { removeFile, writeNew } from '../host/disk.js'
 import { printPdf } from '../host/printer.js'
@@ -49,7 +49,7 @@ export class HandingOver {
     const sheets = this.#sheets(custodian)
     await performance.people.enter(`releases ${sheets.length} ${sheets.length === 1 ? 'sheet' : 'sheets'} of custodian ${custodian}, ${this.#name(custodian)}`)
     if (!performance.transcript.conduct.released.includes(custodian)) {
-      performance.add({ type: 'released', custodian, sheets: sheets.length, to: printer === undefined ? folder.fact : `printer ${printer}` })
+      performance.add({ type: 'released', custodian, sheets: sheets.length, to: asRemark(printer === undefined ? folder.fact : `printer ${printer}`) })
     }
     if (printer !== undefined && (await this.#printed(performance, sheets, printer))) return `${sheets.length} sheets to printer ${printer}`
     for (const { name, pdf } of sheets) if (!existsSync(join(folder.path, name))) writeNew(join(folder.path, name), pdf, 0o600)

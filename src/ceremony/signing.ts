@@ -6,7 +6,7 @@ import { askSecret } from '../host/ask-secret.js'
 import { readText } from '../host/disk.js'
 import { say } from '../host/terminal.js'
 import type { Role } from '../record/transcript.js'
-import type { People } from './people.js'
+import { Aside, type People, type Question } from './people.js'
 import { signerOf, wrongSigner, type Signer } from './signers.js'
 
 /** Those who sign, in this order. */
@@ -51,16 +51,22 @@ export async function gatherSignatures(people: People, toSign: ToSign, names: Re
     say(`  gpg --armor --detach-sign --local-user FINGERPRINT ${transcriptPath}`)
     say('and then types that .asc file here. none: the record says so, and glasskey ceremony sign adds it later.')
   }
-  for (const role of SIGNING_ROLES) {
-    const signed = await askToSign(people, toSign, role, names[role], flags[role], signatures)
-    if (signed) signatures.push(signed)
+  try {
+    for (const role of SIGNING_ROLES) {
+      const signed = await askToSign(people, toSign, role, names[role], flags[role], signatures)
+      if (signed) signatures.push(signed)
+    }
+  } catch (error) {
+    // The set is sealed and its sheets are in their bags: that somebody leaves the terminal now must not lose it.
+    if (!(error instanceof GlasskeyError && error.code === 'INTERRUPTED')) throw error
+    say('The other signatures are left for later: glasskey ceremony sign.', 'alarm')
   }
   return signatures
 }
 
 async function askToSign(people: People, toSign: ToSign, role: SigningRole, name: string, flag: string | undefined, before: readonly Signed[]): Promise<Signed | null> {
   for (;;) {
-    const answer = await people.ask({
+    const answer = await answered(people, {
       text: `Signature of the ${role}, ${name}`,
       flag: '--signature',
       initial: flag ?? (people.conduct === 'dialogue' ? null : 'none'),
@@ -81,12 +87,24 @@ async function askToSign(people: People, toSign: ToSign, role: SigningRole, name
   }
 }
 
+/** As `ask`; there are no exceptions and no breaks any more. */
+async function answered(people: People, question: Question): Promise<string> {
+  for (;;) {
+    try {
+      return await people.ask(question)
+    } catch (error) {
+      if (!(error instanceof Aside)) throw error
+      say('      The transcript is closed: nothing can be added to it. Write it on the record by hand.')
+    }
+  }
+}
+
 function isSignature(answer: string): boolean {
   return !answer.startsWith('gpg:') && readText(answer, 'the signature').includes('BEGIN PGP SIGNATURE')
 }
 
 async function byHand(people: People, toSign: ToSign, role: SigningRole, name: string, path: string): Promise<Signed> {
-  const key = await people.ask({ text: 'Their public key (gpg --armor --export FINGERPRINT > FILE)', flag: '--signature', initial: null, check: (typed) => (wrongSigner(typed) === null && !typed.startsWith('gpg:') ? null : `${typed} is not there.`) })
+  const key = await answered(people, { text: 'Their public key (gpg --armor --export FINGERPRINT > FILE)', flag: '--signature', initial: null, check: (typed) => (wrongSigner(typed) === null && !typed.startsWith('gpg:') ? null : `${typed} is not there.`) })
   const read = await publicKeyIn(readText(key, 'the public key'), key)
   // Only the public half, whatever the file held.
   const signer = { fingerprint: fingerprintOf(read), publicKey: read.toPublic().armor() }

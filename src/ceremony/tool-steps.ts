@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { Custody } from '../custody/custody-yaml.js'
+import { line } from '../custody/fields.js'
 import { manifestDigest } from '../custody/manifest.js'
 import { rulesDigest } from '../custody/rules.js'
 import { hexToWords, sameWords } from '../custody/words.js'
@@ -183,18 +184,24 @@ async function namePeople(performance: Performance, custody: Custody, roles: Par
       initial: roles[role] ?? null,
       check: (typed) => {
         const other = taken().find((one) => one.name === typed)
-        return typed.length > 200 ? 'That is too long.' : other ? `${typed} is ${other.role} already: one person has one part.` : null
+        return wrongName(typed) ?? (other ? `${typed} is ${other.role} already: one person has one part.` : null)
       },
     })
-    performance.add({ type: 'person', role, custodian: null, name, affiliation: people.conduct === 'dialogue' ? await people.ask({ text: `  whose people (company, department)`, flag: '--rehearsal --yes', initial: custody.owner.team }) : null })
+    performance.add({ type: 'person', role, custodian: null, name, affiliation: people.conduct === 'dialogue' ? await people.ask({ text: '  whose people (company, department)', flag: '--rehearsal --yes', initial: custody.owner.team, check: wrongName }) : null })
   }
   for (const { number, name } of custody.custodians) {
     if (transcript.conduct.people.some(({ custodian }) => custodian === number)) continue
-    const here = await people.ask({ text: `Custodian ${number} is here (or type who stands in)`, flag: '--rehearsal --yes', initial: name })
-    performance.add({ type: 'person', role: 'custodian', custodian: number, name: here === name ? name : `${here}, for ${name}`.slice(0, 200), affiliation: null })
+    const here = await people.ask({ text: `Custodian ${number} is here (or type who stands in)`, flag: '--rehearsal --yes', initial: name, check: (typed) => wrongName(typed === name ? name : `${typed}, for ${name}`) })
+    performance.add({ type: 'person', role: 'custodian', custodian: number, name: here === name ? name : `${here}, for ${name}`, affiliation: null })
   }
   await people.enter('documents were seen, and everybody has signed the table of roles')
   return null
+}
+
+/** What is wrong with a name, if it cannot stand in the transcript. */
+function wrongName(typed: string): string | null {
+  const parsed = line.safeParse(typed)
+  return parsed.success ? null : `A name ${parsed.error.issues[0]?.message ?? 'is one line'}.`
 }
 
 /** Flags that give names. */

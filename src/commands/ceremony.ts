@@ -23,42 +23,41 @@ interface Arguments extends KeyArguments {
   custody: string | undefined
   sheets: string | undefined
   outbox: string | undefined
-  rehearsal: boolean
-  yes: boolean
+  rehearsal: boolean | undefined
+  yes: boolean | undefined
   printScript: string | undefined
   printer: string | undefined
-  rescan: string[]
-  keepSheets: boolean
+  rescan: string[] | undefined
+  keepSheets: boolean | undefined
   administrator: string | undefined
   operator: string | undefined
-  witness: string[]
-  signature: string[]
+  witness: string[] | undefined
+  signature: string[] | undefined
   ceremony: number | undefined
 }
 
 const [WHAT, WHO, PAPER, SEALED] = ['What to make:', 'Who is there:', 'Paper:', 'Sealed shares, opened to prove them:']
+const REPEATED = { type: 'string', array: true, nargs: 1 } as const
 
 export const builder = (flags: Argv): Argv =>
   keyFlags(flags, SEALED)
-    .usage(
-      '$0 ceremony [sign|import]\n\nWithout a word more: conduct a ceremony, on a machine without a network: make, split, prove, hand over, seal. import: verify\nwhat a later ceremony made and append it to the custody folder. sign: add a signature that is missing.',
-    )
-    .positional('step', { choices: ['import', 'sign'] as const, describe: 'bring a later ceremony back, or sign one' })
-    .option('config', { type: 'string', group: WHAT, describe: 'custody.yaml (a later ceremony: the folder\'s own)' })
-    .option('custody', { type: 'string', group: WHAT, describe: 'custody folder: made by the first ceremony, read by a later one' })
-    .option('outbox', { type: 'string', group: WHAT, describe: 'later ceremonies: what goes back over the air gap' })
-    .option('rehearsal', { type: 'boolean', default: false, group: WHAT, describe: 'practice: marked so for ever, and may have a network' })
-    .option('yes', { type: 'boolean', default: false, group: WHAT, describe: 'rehearsals: confirm every step without asking' })
-    .option('ceremony', { type: 'number', group: WHAT, describe: 'sign: the ceremony that made this generation first (default: the last)' })
+    .usage('$0 ceremony [sign|import]\n\nMake, split, prove, hand over and seal, with people, on a machine without a\nnetwork. import: verify what a later ceremony made and append it to the custody\nfolder. sign: add a signature that is missing.')
+    .positional('step', { choices: ['import', 'sign'] as const, describe: 'bring one back, or sign one' })
+    .option('config', { type: 'string', group: WHAT, describe: 'custody.yaml (later: the folder\'s own)' })
+    .option('custody', { type: 'string', group: WHAT, describe: 'custody folder: made first, read later' })
+    .option('outbox', { type: 'string', group: WHAT, describe: 'later ceremonies: what goes back online' })
+    .option('rehearsal', { type: 'boolean', group: WHAT, describe: 'practice: marked so for ever' })
+    .option('yes', { type: 'boolean', group: WHAT, describe: 'rehearsals: confirm every step unasked' })
+    .option('ceremony', { type: 'number', group: WHAT, describe: 'sign: by its first generation (the last)' })
     .option('administrator', { type: 'string', group: WHO, describe: 'name of the ceremony administrator' })
     .option('operator', { type: 'string', group: WHO, describe: 'name of who is at the keyboard' })
-    .option('witness', { type: 'string', array: true, nargs: 1, default: [], group: WHO, describe: 'names of the internal and the external witness, in this order' })
-    .option('signature', { type: 'string', array: true, nargs: 1, default: [], group: WHO, describe: 'ROLE=KEYFILE or ROLE=gpg:FINGERPRINT; roles: administrator, internal-witness, external-witness' })
-    .option('print-script', { type: 'string', group: PAPER, describe: 'only write the script as PDF to this file' })
-    .option('sheets', { type: 'string', group: PAPER, describe: 'folder for the sheets; an exception when it is on a disk (default: in memory)' })
+    .option('witness', { ...REPEATED, group: WHO, describe: 'internal, then external witness' })
+    .option('signature', { ...REPEATED, group: WHO, describe: 'ROLE=KEYFILE or ROLE=gpg:FINGERPRINT' })
+    .option('print-script', { type: 'string', group: PAPER, describe: 'only write the script, a PDF, here' })
+    .option('sheets', { type: 'string', group: PAPER, describe: 'folder for sheets (default: in memory)' })
     .option('printer', { type: 'string', group: PAPER, describe: 'CUPS printer that sheets go to' })
-    .option('rescan', { type: 'string', array: true, default: [], group: PAPER, describe: 'scan files of the printed sheets, offered where they are read again' })
-    .option('keep-sheets', { type: 'boolean', default: false, group: PAPER, describe: 'rehearsals: keep the files of the sheets, for practice' })
+    .option('rescan', { type: 'string', array: true, group: PAPER, describe: 'scans of printed sheets, to be offered' })
+    .option('keep-sheets', { type: 'boolean', group: PAPER, describe: 'rehearsals: files of sheets stay' })
 
 export const handler = async (args: Arguments): Promise<Outcome> => {
   if (args.printScript !== undefined) return printScript(args, resolve(args.printScript))
@@ -66,8 +65,8 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   const custody = resolve(args.custody)
   if (args.step === 'import') return bringBack(custody, args.outbox)
   if (args.step === 'sign') return signAfterwards(args, custody)
-  const { rehearsal, yes } = args
-  const [internal, external] = args.witness
+  const { rehearsal = false, yes = false } = args
+  const [internal, external] = args.witness ?? []
   const result = await conductCeremony(
     {
       config: args.config === undefined ? undefined : resolve(args.config),
@@ -76,10 +75,10 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
       outbox: args.outbox === undefined ? undefined : resolve(args.outbox),
       rehearsal,
       printer: args.printer,
-      rescan: args.rescan.map((path) => resolve(path)),
-      keepSheets: args.keepSheets,
+      rescan: (args.rescan ?? []).map((path) => resolve(path)),
+      keepSheets: args.keepSheets ?? false,
       roles: { ...named('administrator', args.administrator), ...named('operator', args.operator), ...named('internal witness', internal), ...named('external witness', external) },
-      signatures: signaturesOf(args.signature),
+      signatures: signaturesOf(args.signature ?? []),
       keys: custodianKeysOf(args),
     },
     () => convene(rehearsal, yes),
@@ -105,7 +104,7 @@ function endedBySignal(): AbortSignal {
   return stop.signal
 }
 
-async function printScript({ config, custody, rehearsal }: Arguments, path: string): Promise<Outcome> {
+async function printScript({ config, custody, rehearsal = false }: Arguments, path: string): Promise<Outcome> {
   const folder = custody ?? (config === undefined ? undefined : dirname(config))
   if (folder === undefined) throw new GlasskeyError('USAGE', 'the script of which ceremony?', 'glasskey ceremony --print-script FILE.pdf --config custody.yaml')
   const plan = planCeremony({ config: config === undefined ? undefined : resolve(config), custody: resolve(folder), rehearsal })
@@ -127,7 +126,7 @@ async function bringBack(custody: string, outbox: string | undefined): Promise<O
 }
 
 async function signAfterwards(args: Arguments, custody: string): Promise<Outcome> {
-  const signatures = Object.entries(signaturesOf(args.signature)) as [SigningRole, string][]
+  const signatures = Object.entries(signaturesOf(args.signature ?? [])) as [SigningRole, string][]
   if (signatures.length === 0) throw new GlasskeyError('USAGE', 'whose signature?', 'glasskey ceremony sign --custody DIR --signature administrator=KEYFILE')
   const signed = await signLater(args.outbox === undefined ? custody : resolve(args.outbox), args.ceremony, signatures)
   return { json: { ...signed }, text: signed.signatures.map(({ role, name, fingerprint, manifests }) => `Signed by ${name}, ${role}, ${fingerprint}: the transcript${manifests.length === 0 ? '' : ` and the manifests of GENERATION ${manifests.join(', ')}`}.`).join('\n') }

@@ -82,8 +82,8 @@ const CEREMONY_RECORD = documentKind({
     'generations.fingerprint', 'generations.manifestSha256', 'generations.envelopeSha256',
     'generations.commitments.commitment', 'generations.publicKey.code', 'proofs.result', 'machine.found',
     'exceptions.happened', 'exceptions.decision', 'signatures.name', 'signatures.openpgp', 'transcriptSha256', 'transcriptWords'],
-  unprintable: 'refuse',
-  say: { 'custodians.name': 'name of a custodian', 'signatures.name': 'name of a person who signs' },
+  // By now the sheets are in their bags: what somebody typed must not keep the record from being drawn.
+  unprintable: 'show',
 })
 
 /** @throws {GlasskeyError} TEMPLATE_INVALID, SCRIPT_UNSUPPORTED */

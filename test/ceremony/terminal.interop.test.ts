@@ -48,8 +48,8 @@ beforeAll(async () => {
         { words: 'Serial numbers', answers: ['d', 'the plate of the printer is scratched', 'its model was written down', ''] },
         { words: 'm: it is mended', answers: ['d', 'the folder is on a disk that will be destroyed', ''] },
         { words: 'Number of devices', answers: ['b', 'fire alarm', '7', '9'] },
-        // Somebody else's sheets first, then nothing that is there, then the right ones.
-        { words: 'Scans of GENERATION 1, 2 (files, or a share typed from paper); skip', answers: [`${path('nothing.pdf')}`] },
+        // First a file that is not there.
+        { words: 'Scans of GENERATION 1, 2 (files, or a share typed from paper); skip', answers: [path('nothing.pdf')] },
         { words: 'Exceptions', answers: ['0', '2'] },
       ],
     }),

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { generateKey } from 'openpgp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EXIT_CODES, type ErrorCode } from '../../src/errors.js'
 import { makeSessionKey, readSessionKey, remoteWords } from '../../src/warrant/remote.js'
@@ -67,6 +68,18 @@ describe('before a release', () => {
     const out = join(place, 'custody.yaml')
     const args = ['--team', 'T', '--contact', 'C', '--tenancy', 'ocid1.tenancy.oc1..aaaa', '--user', 'ocid1.user.oc1..aaaa', '--home-region', 'eu-frankfurt-1', '--regions', 'eu-frankfurt-1', '--custodian', 'Ada', '--custodian', 'Grace', '--threshold', '2', '--copies', '1', '--key-size', '2048']
     expect(await say('init', 'init', ...args, '--out', out)).toEqual({ out, custodians: 2, threshold: 2, error: null })
+  })
+
+  test('the script of a first ceremony', async () => {
+    const script = join(place, 'script.pdf')
+    expect(await say('ceremony', 'ceremony-script', '--print-script', script, '--config', join(place, 'custody.yaml'), '--rehearsal')).toMatchObject({ script, version: 1, generations: [1, 2, 3, 4] })
+  })
+
+  test('a signature that was missing', async () => {
+    const { privateKey, publicKey } = await generateKey({ userIDs: [{ name: 'Joan' }], format: 'object' })
+    const key = join(place, 'joan.key.asc')
+    writeFileSync(key, privateKey.armor())
+    expect(await say('ceremony sign', 'ceremony-signed', ...custody(), '--signature', `administrator=${key}`)).toMatchObject({ signatures: [{ role: 'administrator', fingerprint: publicKey.getFingerprint().toUpperCase(), manifests: [] }] })
   })
 
   test('ceremony and takeover, as they were run for every test', () => {

@@ -1,0 +1,53 @@
+/** Sheets read again from paper: only what was made today, and only their own, counts. */
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { beforeAll, expect, test } from 'vitest'
+import { makeGenerations, type MadeGeneration } from '../../src/ceremony/generations.js'
+import { recognise, type ReadAgain } from '../../src/ceremony/scan-again.js'
+import { parseCustodyYaml } from '../../src/custody/custody-yaml.js'
+import { toParts } from '../../src/custody/paper-parts.js'
+import { sliceBytes } from '../../src/paper/envelope-slices.js'
+
+const custody = { ...parseCustodyYaml(readFileSync(resolve(import.meta.dirname, '../../ceremony/custody.yaml'), 'utf8')), keySize: 2048 as const }
+let today: MadeGeneration[]
+let yesterday: MadeGeneration[]
+beforeAll(async () => {
+  const making = { custody, rehearsal: true, first: 1, count: 2, previousManifestSha256: null, now: new Date(), onMade: () => undefined }
+  ;[today, yesterday] = await Promise.all([makeGenerations(making), makeGenerations(making)])
+})
+
+async function* texts(...read: string[]): AsyncGenerator<ReadAgain> {
+  for (const text of await Promise.resolve(read)) yield { where: 'scan.png, page 1', text, typed: false }
+}
+const share = (made: readonly MadeGeneration[], generation: number, custodian: number): string => made[generation - 1]?.shareTexts[custodian - 1] ?? ''
+const parts = (made: readonly MadeGeneration[], generation: number): string[] => {
+  const { manifest, envelope } = made[generation - 1] ?? {}
+  return toParts('GKE1', manifest?.keyId ?? '', envelope ?? new Uint8Array(), sliceBytes(envelope?.length ?? 0))
+}
+
+test('shares and whole envelopes of today are recognised; half an envelope is none until its other half comes', async () => {
+  const [first = '', ...rest] = parts(today, 2)
+  const seen = new Set<string>()
+  expect(await recognise(texts(share(today, 1, 2), share(today, 2, 2), ...parts(today, 1), first), today, seen)).toEqual({
+    shares: [{ generation: 1, custodian: 2, typed: false }, { generation: 2, custodian: 2, typed: false }],
+    envelopes: rest.length === 0 ? [1, 2] : [1],
+    problems: [],
+  })
+  expect((await recognise(texts(...rest), today, seen)).envelopes).toEqual([1, 2])
+})
+
+test('a sheet that was not made today is named by its key id, and counts for nothing', async () => {
+  const found = await recognise(texts(share(yesterday, 1, 1), ...parts(yesterday, 1)), today)
+  expect(found.shares).toEqual([])
+  expect(found.problems[0]).toBe(`scan.png, page 1: this is a sheet of key id ${yesterday[0]?.manifest.keyId ?? ''}, which was not made today.`)
+  expect(found.problems[1]).toBe('scan.png, page 1: this is NOT an envelope that was made today.')
+})
+
+test('a misread share is told without its text', async () => {
+  const text = share(today, 1, 1)
+  const spoilt = text.slice(0, 40) + (text[40] === 'Q' ? 'P' : 'Q') + text.slice(41)
+  const { shares, problems } = await recognise(texts(spoilt), today)
+  expect(shares).toEqual([])
+  expect(problems).toHaveLength(1)
+  expect(problems[0]).not.toContain(text.slice(10, 20))
+})
