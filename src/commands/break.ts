@@ -52,7 +52,7 @@ export const builder = (flags: Argv): Argv =>
         'secret-id': { type: 'string', describe: 'saas-admin: its password (OCID; --secret-version)' },
         'secret-version': { type: 'number', describe: 'saas-admin: its version (the current one)' },
         access: { type: 'string', describe: 'read-only (the default), read-write or admin' },
-        hours: { type: 'number', describe: 'saas-admin: 1 to 24; OCI ends it (1)' },
+        hours: { type: 'number', describe: 'saas-admin: 1 to 24 (1); --disable ends it' },
         disable: { type: 'boolean', describe: 'saas-admin: end it early' },
       })
       .group(['summon', 'drill', 'to', 'defer-rotation', 'database', 'region', 'secret-id', 'secret-version', 'access', 'hours', 'disable'], HEADINGS.action)
@@ -68,6 +68,7 @@ export const builder = (flags: Argv): Argv =>
       .group(['operator', 'operator-user', 'incident', 'use-case', 'authorised-by', 'reason', 'minutes'], HEADINGS.who),
   )
     // Rare ones: resume --help has them all.
+    .hide('disable')
     .hide('passphrase-file')
     .hide('gnupg-home')
     .hide('message')

@@ -69,7 +69,7 @@ export function sessionFlags(flags: Argv): Argv {
     .option('printer', { type: 'string', group: HEADINGS.sheets, describe: 'CUPS printer for entry and slips' })
     .option('json', { group: HEADINGS.sheets })
   return cloudFlags(keyFlags(sheets, HEADINGS.sheets))
-    .option('remover', { type: 'string', group: HEADINGS.cloud, describe: 'profile that deletes the used key where it may not itself' })
+    .option('remover', { type: 'string', group: HEADINGS.cloud, describe: 'deletes the used key, where keys may not' })
     .option('namespaces', { type: 'boolean', group: HEADINGS.cloud, describe: '--no-namespaces: no isolation (an exception)' })
 }
 

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { readBarcodes } from 'zxing-wasm/reader'
+import { prepareZXingModule, readBarcodes } from 'zxing-wasm/reader'
 import { sheetsOf } from '../../src/commands/flags.js'
 import { prepareCamera, withCamera } from '../../src/host/camera.js'
 import { displayOf } from '../../src/host/display.js'
@@ -76,6 +77,7 @@ describe('the address as a code in the terminal', () => {
   }
 
   test.each([['dark', 0], ['light', 255]])('a telephone reads it off a %s terminal', async (_, ground) => {
+    prepareZXingModule({ overrides: { wasmBinary: new Uint8Array(readFileSync(createRequire(import.meta.url).resolve('zxing-wasm/reader/zxing_reader.wasm'))).buffer } })
     const found = await readBarcodes(drawn(terminalCode(url, false), ground), { formats: ['QRCode'] })
     expect(found.map(({ text }) => text)).toEqual([url])
   })

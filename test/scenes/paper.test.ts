@@ -24,7 +24,7 @@ afterAll(async () => {
 })
 
 const PHONES = ['+44 20 7946 0101', '+44 20 7946 0102'] as const
-const CONTACTS = [...PHONES, '7946', 'Vault of the Old Bank']
+const CONTACTS = [...PHONES, '20 7946', 'Vault of the Old Bank']
 const custody = (folder = stage.custody): string[] => ['--custody', folder]
 const pdfText = async (path: string): Promise<string> => (await textOf(new Uint8Array(readFileSync(path)))).join(' ')
 

@@ -32,7 +32,7 @@ describe('the seed', () => {
     const { seed } = await rehearse()
     const families = [seed.users, seed.groups, seed.databases, seed.secrets]
     const ocids = [seed.tenancy, seed.domain, ...families.flatMap((ids) => Object.values(ids))]
-    expect(ocids).toHaveLength(13)
+    expect(ocids).toHaveLength(15)
     for (const ocid of ocids) expect(ocid).toMatch(OCID_OF_THE_PYTHON_SDK)
     expect(mintOcid((length) => new Uint8Array(length), 'user')).toBe(`ocid1.user.oc1..aaaaaaaa${'a'.repeat(52)}`)
   })
@@ -50,7 +50,7 @@ describe('the seed', () => {
 
   it('can have many users', async () => {
     const simulator = await rehearse({ extraUsers: 250 })
-    expect(simulator.tenancy.identity.users).toHaveLength(254)
+    expect(simulator.tenancy.identity.users).toHaveLength(255)
   })
 })
 
@@ -141,7 +141,7 @@ describe('the configuration', () => {
     const simulator = await rehearse({ tls: true })
     const home = join(directory, 'oci')
     writeConfig(home, simulator)
-    const files = ['auditor.pem', 'bootstrap.pem', 'ca.pem', 'config', 'operator.pem', 'tenancy.json']
+    const files = ['auditor.pem', 'bootstrap.pem', 'ca.pem', 'config', 'operator.pem', 'remover.pem', 'tenancy.json']
     expect(readdirSync(home).sort()).toEqual(files)
     for (const file of files) expect(statSync(join(home, file)).mode & 0o777).toBe(0o600)
     expect(statSync(home).mode & 0o777).toBe(0o700)
