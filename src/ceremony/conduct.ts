@@ -19,8 +19,9 @@ import { nextStep } from '../record/conduct.js'
 import type { Role } from '../record/transcript.js'
 import { TOOL } from '../version.js'
 import { ceremonyEntry } from './entry.js'
-import { recordPath, writeGeneration, writeSignatures } from './folder-files.js'
+import { paperPath, recordPath, writeGeneration, writeSignatures } from './folder-files.js'
 import type { MadeGeneration } from './generations.js'
+import { drawPapers } from './papers.js'
 import type { People } from './people.js'
 import { Performance } from './performance.js'
 import { planCeremony, targetOf, type Plan } from './planning.js'
@@ -61,6 +62,8 @@ export interface CeremonyResult {
   sheets: string
   sheetFiles: string[]
   record: string
+  /** Papers that people sign: exception sheets and the closing declaration. */
+  papers: string[]
   rehearsal: boolean
   codeName: string
   transcript: string
@@ -102,6 +105,7 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
   const signed = await gatherSignatures(people, toSign(closed.text, made, plan), namesOf(transcript), request.signatures, unfinished)
   const record = await drawRecord(plan.custody, made, { rehearsal: request.rehearsal, started, ended: wallClock(), machine: making.machine, toolSha256, previousManifestSha256: plan.previousManifestSha256, conduct: transcript.conduct, transcriptSha256: closed.sha256, codeName: script.codeName, signed })
   const entry = ceremonyEntry(plan.custody, made, { rehearsal: request.rehearsal, machine: making.machine, exceptions: transcript.conduct.exceptions, transcriptSha256: closed.sha256 })
+  const papers = people.conduct === 'dialogue' ? await drawPapers({ custody: plan.custody, conduct: transcript.conduct, started, ended: wallClock(), transcriptSha256: closed.sha256 }) : []
   writeWhole(target, (path) => {
     writeNew(places.custody(path), plan.configText)
     for (const key of sealingKeys.values()) copyKey(path, key)
@@ -110,6 +114,7 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
     writeNew(places.transcript(path, plan.first), closed.text)
     writeSignatures(path, plan.first, signed)
     writeNew(recordPath(path, plan.first), record)
+    for (const { name, pdf } of papers) writeNew(paperPath(path, plan.first, name), pdf)
     if (plan.earlier === null) LineFile.open<LogbookEntry, NewLogbookEntry>(places.logbook(path), readLogbook, wallClock).append(entry)
     else writeNew(join(path, 'entry.json'), canonicalJson(entry) + '\n')
   })
@@ -120,6 +125,7 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
     sheets: making.folder?.path ?? '',
     sheetFiles: making.sheets.map(({ name }) => name),
     record: recordPath(target, plan.first),
+    papers: papers.map(({ name }) => paperPath(target, plan.first, name)),
     rehearsal: request.rehearsal,
     codeName: script.codeName,
     transcript: places.transcript(target, plan.first),

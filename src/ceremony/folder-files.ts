@@ -1,5 +1,5 @@
 /** What a ceremony leaves in public: the files of a generation, the record, the logbook's entry. */
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { rulesFile, type Rules } from '../custody/rules.js'
 import { manifestFile } from '../custody/manifest.js'
@@ -26,6 +26,17 @@ export function writeGeneration(folder: string, made: Pick<MadeGeneration, 'mani
 /** Where the printed record of a ceremony lies, by the number of its first generation. */
 export function recordPath(folder: string, firstGeneration: number): string {
   return join(folder, 'records', `ceremony-from-generation-${firstGeneration}.pdf`)
+}
+
+/** Where a paper that people sign lies, beside the record. */
+export function paperPath(folder: string, firstGeneration: number, name: string): string {
+  return join(folder, 'records', `ceremony-from-generation-${firstGeneration}-${name}`)
+}
+
+/** Names of the papers of one ceremony in a folder or an outbox. */
+export function papersOf(folder: string, firstGeneration: number): string[] {
+  const prefix = `ceremony-from-generation-${firstGeneration}-`
+  return readdirSync(places.records(folder)).filter((name) => name.startsWith(prefix) && name.endsWith('.pdf')).map((name) => name.slice(prefix.length))
 }
 
 /** Adds signatures to those that are there, and the public keys by which they verify. */

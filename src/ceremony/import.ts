@@ -16,7 +16,7 @@ import { LineFile } from '../host/line-file.js'
 import { takeLock } from '../host/lock.js'
 import { EMPTY } from '../record/chain.js'
 import { logbookEntry, readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
-import { recordPath, writeGeneration } from './folder-files.js'
+import { paperPath, papersOf, recordPath, writeGeneration } from './folder-files.js'
 
 /** What an import brought. */
 export interface Imported {
@@ -64,6 +64,7 @@ async function importLocked(custodyPath: string, outbox: string): Promise<Import
     [transcript, places.transcript(folder.path, first)],
     [`${transcript}.asc`, `${places.transcript(folder.path, first)}.asc`],
     [recordPath(outbox, first), recordPath(folder.path, first)],
+    ...papersOf(outbox, first).map((name) => [paperPath(outbox, first, name), paperPath(folder.path, first, name)] as const),
     ...signerKeys(outbox).map((name) => [join(places.signers(outbox), name), join(places.signers(folder.path), name)] as const),
   ] as const) {
     if (existsSync(from) && !existsSync(to)) writeNew(to, readBytes(from, 'the record'))

@@ -1,5 +1,5 @@
 /** `glasskey ceremony`: offline, with people; its script on paper; its signatures; and `glasskey ceremony import`: back online. */
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { AtTheTerminal } from '../ceremony/at-the-terminal.js'
 import { ByFlag } from '../ceremony/by-flag.js'
@@ -154,6 +154,7 @@ function summary(result: CeremonyResult): string {
     `Transcript: ${result.transcript}`,
     `  SHA-256 ${result.transcriptSha256}, ${result.exceptions} ${result.exceptions === 1 ? 'exception' : 'exceptions'}, signed by ${result.signatures.length === 0 ? 'nobody (glasskey ceremony sign adds signatures)' : result.signatures.map(({ role }) => role).join(', ')}`,
     `Record:     ${result.record}`,
+    ...(result.papers.length > 0 ? [`To sign:    ${result.papers.map((path) => basename(path)).join(', ')}, beside it`] : []),
     result.outbox === null ? `Custody:    ${result.custody}` : `Outbox:     ${result.outbox} (online: glasskey ceremony import --custody DIR --outbox DIR)`,
     '',
     'Now the last act of the script, on paper: copies, power, bags.',

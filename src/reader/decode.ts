@@ -20,23 +20,24 @@ const DPI_OF_PICTURES = 72
  * Every page of a PNG, JPEG or PDF. The type is told from the content.
  *
  * @param file name for messages
+ * @param looks how often a page may be looked at; as often as it needs when absent
  * @throws {GlasskeyError} SCAN_UNREADABLE, LIMIT_EXCEEDED: which file, which page, what next
  */
-export async function* decode(bytes: Uint8Array, file: string): AsyncGenerator<DecodedPage> {
+export async function* decode(bytes: Uint8Array, file: string, looks?: number): AsyncGenerator<DecodedPage> {
   if (bytes.length > LIMITS.fileBytes) {
     throw overLimit({ file, page: null }, `more than ${LIMITS.fileBytes / 1024 / 1024} MiB`, 'Scan fewer pages to a file.')
   }
   const kind = fileKind(bytes, file)
   if (kind === 'pdf') {
     for await (const { page, render } of pdfPages(bytes, file)) {
-      yield { page, texts: await searchPage((times) => render(Math.round(DPI * times))) }
+      yield { page, texts: await searchPage((times) => render(Math.round(DPI * times)), looks) }
     }
     return
   }
   const place = { file, page: null }
   const facts = await fittingPicture(kind, bytes, place)
   try {
-    yield { page: 1, texts: await searchPage(pictureAtSizes(kind, bytes, facts, file)) }
+    yield { page: 1, texts: await searchPage(pictureAtSizes(kind, bytes, facts, file), looks) }
   } catch (cause) {
     throw unreadable(place, 'the picture is damaged', 'Scan it again.', cause)
   }

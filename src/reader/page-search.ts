@@ -30,14 +30,15 @@ const LOOKS: readonly Look[] = [
 /**
  * The texts of all codes of a page, without doubles, in no particular order.
  *
+ * @param looks how many of the looks may be tried
  * @throws {Error} of `page` or of the decoder, when the first look fails
  */
-export async function searchPage(page: Page): Promise<string[]> {
+export async function searchPage(page: Page, looks = LOOKS.length): Promise<string[]> {
   const started = performance.now()
   const sightings: Sighting[] = []
   let at = 0
   let picture: PictureFile | Raster | null = null
-  for (const [index, { times, way }] of LOOKS.entries()) {
+  for (const [index, { times, way }] of LOOKS.slice(0, looks).entries()) {
     try {
       if (at !== times) picture = await page(times)
       at = times

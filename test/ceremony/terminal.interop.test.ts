@@ -1,5 +1,5 @@
 /** A ceremony as people hold it, on a terminal of its own; what it leaves is verified with gpg and sha256sum alone. */
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -80,6 +80,14 @@ test('no file of a sheet is left, and nothing of a share was shown', () => {
   expect(readdirSync(path('sheets'))).toEqual([])
   expect(shown).not.toMatch(/GKR1[A-Z0-9]{10}/)
   expect(readdirSync(directory).filter((name) => name.includes('transcript'))).toEqual([])
+})
+
+test('each exception has its sheet to sign, and everybody the closing declaration', () => {
+  const papers = readdirSync(path('custody/records')).filter((name) => name.endsWith('.pdf')).sort()
+  expect(papers).toEqual([...['declaration', 'exception-1', 'exception-2'].map((name) => `ceremony-from-generation-1-${name}.pdf`), 'ceremony-from-generation-1.pdf'])
+  const [declaration, exception] = papers.map((name) => execFileSync('pdftotext', [path('custody/records', name), '-'], { encoding: 'utf8' }))
+  for (const name of [...Object.values(ROLES), 'Ada', 'Grace', 'Katherine']) expect(declaration).toContain(name)
+  expect(exception).toContain('Joan Clarke')
 })
 
 test('every manifest names the transcript, which tells of it', () => {

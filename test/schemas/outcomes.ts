@@ -52,6 +52,7 @@ const ceremony = z.strictObject({
   sheets: path.describe('Folder in which sheets lay, which are the secrets'),
   sheetFiles: z.array(z.string()).describe('Names of the sheets; only a rehearsal keeps their files'),
   record: path.describe('PDF of the ceremony record'),
+  papers: z.array(path).describe('PDFs that people sign: a sheet for each exception, and the closing declaration; none without people'),
   rehearsal,
   codeName: z.string().describe('Two words by which people know the script'),
   transcript: path.describe('The transcript'),

@@ -1,0 +1,80 @@
+/**
+ * A custodian's year, with the commands that people type: a bag inspected, a bag handed over, a sheet lost, the quarterly
+ * drill, used sheets destroyed, a custodian who leaves, a ceremony for the new one, and the auditor at its end.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Ended } from '../stage/command-line.js'
+import { assertAllWell } from '../stage/laws.js'
+import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+
+let stage: Rehearsal
+beforeAll(async () => {
+  stage = await rehearsal({ speed: 4 })
+})
+afterAll(() => stage.close())
+
+async function good(...args: string[]): Promise<string> {
+  const { code, stdout, stderr }: Ended = await stage.run(args)
+  expect(code, stderr).toBe(0)
+  return stdout
+}
+
+const entered = (kind: string, said: Record<string, string>): Promise<string> =>
+  good('logbook', 'add', kind, '--custody', stage.custody, ...Object.entries(said).flatMap(([name, value]) => ['--set', `${name}=${value}`]))
+const status = (): Promise<string> => good('status', '--custody', stage.custody)
+
+test('in January a closed bag is inspected, and the printed entry goes into the paper book', async () => {
+  const out = join(stage.directory, 'inspected.pdf')
+  const said = await good('share', 'inspect', '--record', '--custody', stage.custody, '--custodian', '1', '--copy', '1', '--bag', 'B-0101', '--condition', 'intact', '--generations', '2,3,4', '--witness', 'Emmy Noether', '--out', out)
+  expect(said).toMatch(/^Entry 3/m)
+  expect(readFileSync(out).subarray(0, 5).toString()).toBe('%PDF-')
+  expect(await status()).toContain('In use: GENERATION 2')
+})
+
+test('in March a bag is handed over unopened, and the call page names who has it now', async () => {
+  await entered('handover', { custodian: '2', copy: '1', from: 'Βασίλης Παπαδόπουλος', to: 'Radia Perlman', bag: 'B-0102', witness: 'Emmy Noether' })
+  const page = await good('break', 'rotate', '--custody', stage.custody, '--summon')
+  expect(page).toContain('Radia Perlman')
+  expect(page).toContain('B-0102')
+})
+
+test('in May a sheet is lost: its generations have no margin any more, and status says so first', async () => {
+  await entered('lost', { custodian: '3', copy: '1', generations: '2,3,4', witness: 'Security desk' })
+  const [first] = (await status()).split('\n')
+  expect(first).toContain('GENERATION 2 has no margin: every custodian left is needed')
+})
+
+test('in June the drill: the others rotate the key, and the record of the drill is on paper', async () => {
+  const { code, stdout, stderr } = await stage.run([...stage.rotate(2), '--drill', '--reader', 'AUDITOR', '--json'])
+  expect(code, stderr).toBe(0)
+  const { session, grade, successor } = JSON.parse(stdout) as { session: string; grade: string; successor: { generation: number } }
+  expect([grade, successor.generation]).toEqual(['proved', 3])
+  expect(existsSync(join(stage.custody, 'sessions', session, 'drill-record.pdf'))).toBe(true)
+})
+
+test('the used sheets are destroyed before a witness; the lost one is accounted for', async () => {
+  for (const custodian of ['1', '2']) await entered('destroyed', { generation: '2', custodian, copies: '1', method: 'shredded, P-7', witness: 'Emmy Noether' })
+  expect(await status()).not.toContain('GENERATION 2 (')
+})
+
+test('in September the custodian who lost it leaves: what the old set still has is retired, and a ceremony names the new one', async () => {
+  await entered('retired', { generation: '4', reason: 'custodian 3 has left' })
+  expect(await status()).toMatch(/only 0 of 2 successors wait: plan the next ceremony/)
+  const config = join(stage.directory, 'custody-september.yaml')
+  writeFileSync(config, readFileSync(join(stage.custody, 'custody.yaml'), 'utf8').replaceAll('Софья Ковалевская', 'Margaret Hamilton'))
+  await good('ceremony', '--config', config, '--custody', stage.custody, '--sheets', join(stage.directory, 'sheets-september'), '--outbox', join(stage.directory, 'outbox'), '--rehearsal', '--yes', '--keep-sheets')
+  const said = await good('ceremony', 'import', '--custody', stage.custody, '--outbox', join(stage.directory, 'outbox'))
+  expect(said).toMatch(/^Imported GENERATION 5, 6;/)
+})
+
+test('in October the key is rotated to the new set, past the retired generation, and every share counts again', async () => {
+  const { code, stderr } = await stage.run([...stage.rotate(3), '--to', '5', '--reader', 'AUDITOR'])
+  expect(code, stderr).toBe(0)
+  expect(await status()).toMatch(/In use: GENERATION 5, .*, 2 of 3; 1 custodian may be lost\./)
+})
+
+test('in December the auditor finds nothing amiss', async () => {
+  await assertAllWell(stage)
+})
