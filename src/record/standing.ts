@@ -101,8 +101,8 @@ export function custodyStanding(known: Known): CustodyStanding {
   const acknowledgementDueInDays = daysUntil(due.acknowledgement, known.now)
   const used = undestroyed(known)
   const warnings = [
-    ...(used.length === 0 ? [] : [`used sheets await destruction before a witness: ${used.map(({ generation, left }) => `GENERATION ${generation} (${left} left)`).join(', ')}; glasskey logbook add destroyed`]),
     ...(current && current.margin === 0 ? [`GENERATION ${current.generation} has no margin: every custodian left is needed`] : []),
+    ...(used.length === 0 ? [] : [`used sheets await destruction before a witness: ${used.map(({ generation, left }) => `GENERATION ${generation} (${left} left)`).join(', ')}; glasskey logbook add destroyed`]),
     ...(current && drillDueInDays < 0 ? [`the drill is ${-drillDueInDays} days overdue`] : []),
     ...overdue(inspectionDueInDays, (days) => `an inspection of bags is ${days} overdue; glasskey logbook add inspected`),
     ...overdue(acknowledgementDueInDays, (days) => `an acknowledgement of a custodian is ${days} overdue (yearly); glasskey forms custodian-acknowledgement`),

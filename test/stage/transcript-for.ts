@@ -8,7 +8,7 @@ import { chainLine, EMPTY } from '../../src/record/chain.js'
 import type { TranscriptEntry } from '../../src/record/transcript.js'
 
 /** Writes it into a custody folder, and gives back the generations with manifests that name it. */
-export function sealByTranscript(folder: string, made: readonly MadeGeneration[]): MadeGeneration[] {
+export function sealByTranscript<Made extends Pick<MadeGeneration, 'manifest'>>(folder: string, made: readonly Made[]): Made[] {
   const [first] = made
   if (!first) throw new Error('nothing was made')
   const { rehearsal, tenancy, user, threshold, shares, rulesSha256, previousManifestSha256, generation } = first.manifest
