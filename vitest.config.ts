@@ -23,8 +23,8 @@ export default defineConfig({
     ...(isMatrix ? { reporters: ['default', new Tally(kind === 'crash' ? 'crash points' : 'faults')] } : {}),
     testTimeout: isMatrix ? 600_000 : 120_000,
     hookTimeout: 120_000,
-    maxWorkers: isMatrix ? 1 : 2,
-    // Cases of a matrix wait for their processes most of the time.
-    maxConcurrency: 3,
+    // Scenes, and the cases of a matrix, wait for their processes most of the time.
+    maxWorkers: isMatrix ? 1 : 3,
+    maxConcurrency: 4,
   },
 })

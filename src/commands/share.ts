@@ -124,11 +124,16 @@ async function readAll(args: Arguments, folder: CustodyFolder | null): Promise<J
   const sources = { scans, shareFiles: args.shareFile.map((path) => (path === '-' ? path : resolve(path))) }
   for await (const found of sheetTexts(sources, isolation)) judge(found)
   // How many sheets people want to look at is theirs to say, with the button of the page.
-  if (shown) await watchSheets(shown, isolation, { tone: 'plain', words: 'Show both pages of the sheet.', more: null }, (found) => verdictOn(judge(found)))
+  if (shown) await watchSheets(shown, isolation, { tone: 'plain', words: 'Show both pages of the sheet.', more: null }, (found) => {
+    const judged = judge(found)
+    // A slip, or a code that was seen badly, was said on the page; what people did about it counts.
+    if ('wrong' in judged && judged.wrong.code === 'SHARE_MISREAD') read.pop()
+    return verdictOn(judged)
+  })
   const keys = custodianKeysOf(args)
   // A sealed sheet is judged as it is; it is opened only for whoever names the key.
   if (Object.keys(keys.means).length > 0) judgeOpened(await openSealed({ shares: [], parts: [], sealed }, keys), read, judge)
-  if (read.length > 0 && !args.type) return read
+  if ((read.length > 0 || (shown && !isInteractive())) && !args.type) return read
   const known = folder ? knownOf(folder.generations.map(({ manifest }, at) => ({ manifest, standing: standingOf(folder, at) }))) : args.rehearsal ? { ...UNKNOWN_SHEETS, judgeKind: refuseReal } : UNKNOWN_SHEETS
   const share = await askForSheet({ question: 'Type the share of the sheet.', flag: '--scan or --share-file', known })
   if (share) judge(share)
@@ -147,7 +152,7 @@ function judgeOpened({ shares }: SheetsRead, read: Judged[], judge: (found: Shee
 /** What the page of the camera says. */
 function verdictOn(judged: Judged): Verdict {
   if ('wrong' in judged) return { tone: 'alarm', words: `${judged.wrong.message}. ${judged.wrong.hint}`, more: null }
-  if ('share' in judged) return { tone: 'good', words: `Share ${judged.share.custodian} of ${judged.share.shares}${judged.share.promised ? `, the promised sheet of ${String(judged.share.name)}` : ''}. Now page 2.`, more: null }
+  if ('share' in judged) return { tone: 'good', words: `Share ${judged.share.custodian} of ${judged.share.shares}, key id ${judged.share.keyId}${judged.share.promised ? `, the promised sheet of ${String(judged.share.name)}` : ''}. Now page 2.`, more: null }
   if ('part' in judged) return { tone: 'plain', words: `Page 2, part ${judged.part.part} of ${judged.part.parts} of the envelope.`, more: null }
   return { tone: 'plain', words: 'No code was found.', more: null }
 }

@@ -6,13 +6,11 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parseShareText, shareToText } from '../../src/custody/share-text.js'
-import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { fakeDesk, openRotation } from '../stage/fake-desk.js'
 import { glasskey } from '../stage/command-line.js'
 import { rehearsal } from '../stage/rehearsal.js'
-import { sealByTranscript } from '../stage/transcript-for.js'
 import { realSet, type RealSet } from './real-set.js'
-import { editManifest, expectRefused } from './tamper.js'
+import { editManifest, expectRefused, forgeTranscript } from './tamper.js'
 
 let real: RealSet
 let photographs: string
@@ -71,8 +69,7 @@ test('the folder relabelled as a rehearsal, and the photographs too: the key is 
   try {
     for (const generation of [1, 2, 3, 4]) editManifest(copy.custody, generation, (manifest) => (manifest.rehearsal = true))
     // The transcript too, or it would say that these manifests were never sealed.
-    const sealed = sealByTranscript(copy.custody, readCustodyFolder(copy.custody).generations.map(({ manifest }) => ({ manifest })))
-    for (const { manifest } of sealed) editManifest(copy.custody, manifest.generation, (edited) => (edited.transcriptSha256 = manifest.transcriptSha256))
+    forgeTranscript(copy.custody)
     const relabelled = join(copy.directory, 'relabelled.txt')
     writeFileSync(relabelled, copy.shareTexts(2).slice(0, 2).map((text) => shareToText({ ...parseShareText(text), rehearsal: true })).join('\n'))
     const before = stage.cloud.stateDigest()

@@ -8,6 +8,7 @@ import { manifestFile, type Manifest } from '../../src/custody/manifest.js'
 import { rulesFile, type Rules } from '../../src/custody/rules.js'
 import type { Ended } from '../stage/command-line.js'
 import type { Rehearsal } from '../stage/rehearsal.js'
+import { sealByTranscript } from '../stage/transcript-for.js'
 
 /** A key of the attacker's own. */
 export const ATTACKER = namesOf(spkiOf(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey))
@@ -21,6 +22,13 @@ export function editManifest(custody: string, generation: number, change: (manif
   const manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest
   change(manifest)
   writeFileSync(path, manifestFile(manifest))
+}
+
+/** Forges a transcript for the manifests as they are now, and has them name it. */
+export function forgeTranscript(custody: string): void {
+  const manifests = readdirSync(join(custody, 'generations')).map((name) => ({ manifest: JSON.parse(readFileSync(manifestPath(custody, Number(name)), 'utf8')) as Manifest }))
+  manifests.sort((one, other) => one.manifest.generation - other.manifest.generation)
+  for (const { manifest } of sealByTranscript(custody, manifests)) editManifest(custody, manifest.generation, (edited) => (edited.transcriptSha256 = manifest.transcriptSha256))
 }
 
 /** Rewrites a generation's rules in canonical form. Returns them. */

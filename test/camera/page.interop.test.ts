@@ -25,7 +25,7 @@ async function browser(filmed: string | null): Promise<Shown> {
 }
 
 function inspect(...more: string[]): Started {
-  return start(['share', 'inspect', '--scan', 'camera', '--browser', 'any', '--json', ...more], stage.directory)
+  return start(['share', 'inspect', '--scan', 'camera', '--browser', 'any', '--rehearsal', '--json', ...more], stage.directory)
 }
 
 test('one token, one page: a wrong address, a second browser and other addresses get nothing; a reload goes on', async () => {

@@ -87,7 +87,7 @@ function blur(from: Float32Array, width: number, radius: number): Float32Array {
 
 async function rasterOf(pdf: string, page: number): Promise<Raster> {
   for await (const candidate of pdfPages(new Uint8Array(readFileSync(pdf)), pdf)) {
-    if (candidate.page === page) return candidate.render(DPI)
+    if (candidate.page === page) return await candidate.render(DPI)
   }
   throw new RangeError(`no page ${page}`)
 }
