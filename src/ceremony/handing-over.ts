@@ -72,7 +72,7 @@ export class HandingOver {
       const enough = made.every(({ manifest }) => this.#readers(performance, manifest.generation) + left >= manifest.threshold)
       const offered = this.#given.rescan.filter((path) => existsSync(path)).map((path) => (path.includes(' ') ? `"${path}"` : path)).join(' ')
       const answer = await people.ask({
-        text: `Scans of GENERATION ${missing.join(', ')} (files, or a share typed from paper)${enough ? '; skip leaves it to others' : ''}`,
+        text: `Scans of GENERATION ${missing.join(', ')} (files, camera, or a share typed from paper)${enough ? '; skip leaves it to others' : ''}`,
         flag: '--rescan',
         initial: offered === '' ? null : offered,
         check: (typed) => (typed === 'skip' && !enough ? 'Nobody is left who could do it instead: at least the threshold of custodians read their sheets again.' : null),

@@ -5,6 +5,7 @@ import { toParts } from '../custody/paper-parts.js'
 import { sealedTexts } from '../custody/sealed-share.js'
 import { parseShareText } from '../custody/share-text.js'
 import { GlasskeyError } from '../errors.js'
+import { CAMERA, prepareCamera, showSheets } from '../host/camera.js'
 import { probeIsolation } from '../host/isolation.js'
 import { readScanFiles } from '../host/scan-reader.js'
 import { sliceBytes } from '../paper/envelope-slices.js'
@@ -25,8 +26,12 @@ export interface Recognised {
   problems: string[]
 }
 
-/** The answer as names of scan files, or as a share typed from paper. */
+/** The answer as names of scan files, as a share typed from paper, or `camera`: sheets are shown to one. */
 export async function* filesOrTyped(answer: string): AsyncGenerator<ReadAgain> {
+  if (answer.trim() === CAMERA) {
+    yield* shownToCamera()
+    return
+  }
   if (/^gkr?1/i.test(answer)) {
     yield { where: 'typed', text: answer, typed: true }
     return
@@ -41,6 +46,23 @@ export async function* filesOrTyped(answer: string): AsyncGenerator<ReadAgain> {
     if ('error' in line) yield { where: line.file, problem: `${line.message} ${line.hint ?? ''}`.trimEnd() }
     if ('none' in line) yield { where: `${line.file}, page ${line.page}`, problem: 'no code was found' }
     if ('text' in line) yield { where: `${line.file}, page ${line.page}`, text: line.text, typed: false }
+  }
+}
+
+/** What a page with a camera sees, until people say that this is all. A machine that cannot show it is a problem, and no end. */
+async function* shownToCamera(): AsyncGenerator<ReadAgain> {
+  try {
+    const isolation = probeIsolation()
+    const { lines, answer } = await showSheets(prepareCamera(undefined, isolation, process.env), isolation, { tone: 'plain', words: 'Show page 1 and page 2 of each sheet.', more: null })
+    for await (const line of lines) {
+      if ('error' in line) yield { where: CAMERA, problem: line.message }
+      if (!('text' in line)) continue
+      yield { where: CAMERA, text: line.text, typed: false }
+      answer({ tone: 'plain', words: 'A code was read. What it is stands on the terminal when this is all.', more: null })
+    }
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    yield { where: CAMERA, problem: `${error.message} ${error.hint}`.trimEnd() }
   }
 }
 

@@ -230,7 +230,7 @@ async function scannedEnough(performance: Performance, step: Step, handing: Hand
   await people.enter('counts what came back from paper')
   for (let [missing] = handing.missing(performance); missing !== undefined; [missing] = handing.missing(performance)) {
     say(`      ${missing}.`, 'alarm')
-    await handing.read(performance, await people.ask({ text: 'Scan more of it (files, or a share typed from paper)', flag: '--rescan', initial: null }), null)
+    await handing.read(performance, await people.ask({ text: 'Scan more of it (files, camera, or a share typed from paper)', flag: '--rescan', initial: null }), null)
   }
   const { scanned } = performance.transcript.conduct
   const drawn = scanned.some(({ from }) => from === 'drawn pages')

@@ -1,11 +1,14 @@
 /** Sheets read again from paper: only what was made today, and only their own, counts. */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { beforeAll, expect, test } from 'vitest'
+import { generateKey } from 'openpgp'
+import { afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { makeGenerations, type MadeGeneration } from '../../src/ceremony/generations.js'
-import { recognise, type ReadAgain } from '../../src/ceremony/scan-again.js'
+import { filesOrTyped, recognise, type ReadAgain } from '../../src/ceremony/scan-again.js'
 import { parseCustodyYaml } from '../../src/custody/custody-yaml.js'
 import { toParts } from '../../src/custody/paper-parts.js'
+import { sealedTexts } from '../../src/custody/sealed-share.js'
+import { readSealingKey } from '../../src/custody/sealing.js'
 import { sliceBytes } from '../../src/paper/envelope-slices.js'
 
 const custody = { ...parseCustodyYaml(readFileSync(resolve(import.meta.dirname, '../../ceremony/custody.yaml'), 'utf8')), keySize: 2048 as const }
@@ -14,6 +17,10 @@ let yesterday: MadeGeneration[]
 beforeAll(async () => {
   const making = { custody, rehearsal: true, first: 1, count: 2, previousManifestSha256: null, now: new Date(), onMade: () => undefined }
   ;[today, yesterday] = await Promise.all([makeGenerations(making), makeGenerations(making)])
+})
+
+afterEach(() => {
+  vi.unstubAllEnvs()
 })
 
 async function* texts(...read: string[]): AsyncGenerator<ReadAgain> {
@@ -50,4 +57,22 @@ test('a misread share is told without its text', async () => {
   expect(shares).toEqual([])
   expect(problems).toHaveLength(1)
   expect(problems[0]).not.toContain(text.slice(10, 20))
+})
+
+test('a sealed share is recognised by all of its codes, and another one is not', async () => {
+  const now = new Date()
+  const { publicKey } = await generateKey({ userIDs: [{ name: 'Ada' }], format: 'armored', date: new Date(now.getTime() - 60_000) })
+  const sealingKeys = new Map([[1, await readSealingKey(publicKey, 'ada.asc', now)]])
+  const making = { custody, rehearsal: true, first: 1, count: 1, previousManifestSha256: null, now, sealingKeys, onMade: () => undefined }
+  const [mine, other] = await Promise.all([makeGenerations(making), makeGenerations(making)])
+  const codes = (made: readonly MadeGeneration[]): string[] => made.flatMap(({ sealedShares: [sealed] }) => (sealed ? sealedTexts(sealed) : []))
+  expect(await recognise(texts(...codes(mine)), mine)).toEqual({ shares: [{ generation: 1, custodian: 1, typed: false }], envelopes: [], problems: [] })
+  expect((await recognise(texts(...codes(other)), mine)).problems).toEqual(codes(other).map(() => 'scan.png, page 1: this is NOT a sealed share that was made today.'))
+})
+
+test('a machine that cannot show a page with a camera says so, and the ceremony goes on', async () => {
+  for (const name of ['DISPLAY', 'WAYLAND_DISPLAY']) vi.stubEnv(name, undefined)
+  const { shares, problems } = await recognise(filesOrTyped('camera'), today)
+  expect(shares).toEqual([])
+  expect(problems).toEqual([expect.stringMatching(/^camera: no browser can be shown the sheets in the reader's room: /)])
 })

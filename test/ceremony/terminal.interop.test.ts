@@ -49,7 +49,7 @@ beforeAll(async () => {
         { words: 'm: it is mended', answers: ['d', 'the folder is on a disk that will be destroyed', ''] },
         { words: 'Number of devices', answers: ['b', 'fire alarm', '7', '9'] },
         // First a file that is not there.
-        { words: 'Scans of GENERATION 1, 2 (files, or a share typed from paper); skip', answers: [path('nothing.pdf')] },
+        { words: 'Scans of GENERATION 1, 2 (files, camera, or a share typed from paper); skip', answers: [path('nothing.pdf')] },
         { words: 'Exceptions', answers: ['0', '2'] },
       ],
     }),
