@@ -16,6 +16,8 @@ test('the deadline passes while custodians look for their sheets: no action, but
   stage = await rehearsal({ speed: SPEED })
   const typed = await Promise.all([stage.shareText(2, 1), stage.shareText(2, 2)])
   const playing = play(stage, stage.saasAdmin(2, '--minutes', '1', '--share-file', '-', '--json').filter((word, at, all) => word !== '--scan' && all[at - 1] !== '--scan'))
+  // The warrant's minute begins with the session, not with the process.
+  await playing.until('Shares of GENERATION 2 are about to be read.')
   await aMinute()
   playing.type(typed.join('\n') + '\n')
   const { code, stdout } = await playing.ended

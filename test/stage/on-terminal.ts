@@ -30,7 +30,8 @@ export function processesWith(word: string, program?: string): number[] {
 /** Runs a command on a terminal of its own. */
 export function onTerminal(stage: Pick<Rehearsal, 'directory'>, command: readonly string[], env: Record<string, string> = {}): OnTerminal {
   const quoted = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
-  const terminal = spawn('script', ['--quiet', '--flush', '--return', '--command', quoted, '/dev/null'], { cwd: stage.directory, stdio: ['pipe', 'pipe', 'ignore'], env: { ...process.env, NO_COLOR: '1', ...env } })
+  // In place of the shell that `script` starts: one that stayed would get the Ctrl-C too, and its end would be the one that is told.
+  const terminal = spawn('script', ['--quiet', '--flush', '--return', '--command', `exec ${quoted}`, '/dev/null'], { cwd: stage.directory, stdio: ['pipe', 'pipe', 'ignore'], env: { ...process.env, SHELL: '/bin/sh', NO_COLOR: '1', ...env } })
   let [shown, over] = ['', false]
   terminal.stdin.on('error', () => undefined)
   terminal.stdout.on('data', (chunk: Buffer) => (shown += chunk.toString().replaceAll('\r\n', '\n')))
