@@ -49,18 +49,18 @@ export async function removeUsedKey(job: Removal): Promise<boolean> {
 async function remove({ folder, warrant, remover, cloud, isolation }: Removal): Promise<void> {
   const custody = readCustodyFolder(folder)
   const { manifest } = generationNumber(custody, warrant.key.generation)
-  const { keys } = await listingBy(remover, manifest, custody.generations.map((generation) => generation.manifest), cloud)
-  const { successor } = warrant
-  const standing = keys.find(({ spkiSha256, lifecycleState }) => spkiSha256 === successor?.spkiSha256 && lifecycleState === 'ACTIVE')
-  if (!successor || !standing) throw new GlasskeyError('NO_SUCCESSOR', 'its successor is not listed as ACTIVE and equal: without one, everybody would be locked out', 'Nothing was deleted.')
-  if (!isListed(keys, manifest)) return
   const journal = LineFile.open<JournalLine, JournalEntry>(places.journal(folder, warrant.session), readJournal, wallClock)
   const endpoint = identityAt(manifest.homeRegion, manifest.tenancy, cloud)
-  const { fingerprint } = warrant.key
+  const { key: { fingerprint }, successor } = warrant
   const url = `${endpoint}/20160918/users/${manifest.user}/apiKeys/${encodeURIComponent(fingerprint)}`
   const carry = journalledCarry(journal, lentLogin(remover, manifest.tenancy, cloud, false), deskCarrier(cloud.ca), REMOVE_USED_KEY, { method: 'DELETE', url, body: null })
+  // Started first, so that nothing but the deletion comes after the reading.
   const clerk = profileClerk(carry, isolation)
   try {
+    const { keys } = await listingBy(remover, manifest, custody.generations.map((generation) => generation.manifest), cloud)
+    const standing = keys.find(({ spkiSha256, lifecycleState }) => spkiSha256 === successor?.spkiSha256 && lifecycleState === 'ACTIVE')
+    if (!successor || !standing) throw new GlasskeyError('NO_SUCCESSOR', 'its successor is not listed as ACTIVE and equal: without one, everybody would be locked out', 'Nothing was deleted.')
+    if (!isListed(keys, manifest)) return
     if (!journal.lines.some(({ type }) => type === 'successor-active')) {
       journal.append({ type: 'successor-active', generation: successor.generation, keyId: successor.keyId, spkiSha256: successor.spkiSha256, fingerprint: successor.fingerprint })
     }
