@@ -95,7 +95,8 @@ export class PageServer {
       const body = await bodyOf(request)
       if (body === null) refuse(response, 413, 'too long')
       else await this.#post(request, response, body)
-    } catch {
+    } catch (error) {
+      if (!(error instanceof Error)) throw error
       // Whoever judges is gone, or the page: there is nothing more to say to either.
       response.destroy()
     }
