@@ -40,7 +40,7 @@ export function sendFlags(flags: Argv): Argv {
 }
 
 /** Reads, asks, and writes the message. */
-export async function sendHandler(args: SendArguments): Promise<Outcome> {
+export async function sendShareElsewhere(args: SendArguments): Promise<Outcome> {
   if (args.warrant === undefined || args.to === undefined) throw new GlasskeyError('USAGE', 'which warrant, and to which key?', 'glasskey share send --warrant warrant.json --to remote-….asc --scan FILE')
   requireOwnCode(process.env)
   const { message, ...sent } = await sendShare({

@@ -1,41 +1,15 @@
-/** `glasskey share inspect`: one sheet alone, or one closed bag, without a quorum and without learning anything secret; and the flags of `share send`. */
-import { resolve } from 'node:path'
+/** `glasskey share inspect|send`: what a custodian does with one sheet. */
 import type { Argv } from 'yargs'
-import { openSealed } from '../ceremony/open-sealed.js'
-import { envelopeRead, judgeText, type EnvelopeRead, type Judged, type JudgedShare } from '../ceremony/judge-sheets.js'
-import { requireQuietRoom, type Room } from '../ceremony/quiet-room.js'
-import { askForSheet, sheetTexts, watchSheets, type SheetsRead, type SheetText } from '../ceremony/read-sheets.js'
-import { whyNot } from '../custody/generation.js'
-import type { SealedShare } from '../custody/sealed-share.js'
-import { refuseReal } from '../custody/share.js'
-import { knownOf, UNKNOWN_SHEETS } from '../custody/typed-header.js'
-import { hexToWords } from '../custody/words.js'
-import { GlasskeyError } from '../errors.js'
-import { prepareCamera } from '../host/camera.js'
-import { lookForNetwork } from '../host/air-gap.js'
-import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
-import { probeIsolation } from '../host/isolation.js'
-import { ask, askYesNo, isInteractive, say } from '../host/terminal.js'
-import type { Verdict } from '../host/verdict.js'
-import { sheetsOf } from './flags.js'
-import { custodianKeysOf, keyFlags, type KeyArguments } from './key-flags.js'
-import { sendFlags, sendHandler, type SendArguments } from './share-send.js'
-import { recordInspection, toldOf, type Inspected, type InspectionFlags } from './inspection.js'
-import { enter } from './logbook.js'
+import { keyFlags } from './key-flags.js'
 import type { Outcome } from './outcome.js'
+import { inspectShare, type InspectArguments } from './share-inspect.js'
+import { sendFlags, sendShareElsewhere, type SendArguments } from './share-send.js'
 
-interface Arguments extends InspectionFlags, KeyArguments, SendArguments {
+interface Arguments extends InspectArguments, SendArguments {
   step: 'inspect' | 'send'
+  // Both have them.
   scan: string[]
-  browser: string | undefined
   shareFile: string[]
-  type: boolean
-  custody: string | undefined
-  rehearsal: boolean
-  record: boolean | undefined
-  online: string | undefined
-  decidedBy: string | undefined
-  json: boolean | undefined
 }
 
 const RECORD = 'The logbook:'
@@ -66,158 +40,4 @@ export const builder = (flags: Argv): Argv =>
     // Rare ones: the questions and refusals name them.
     .hide('browser').hide('decided-by').hide('generations').hide('new-bag').hide('note').hide('printer').hide('passphrase-file').hide('gnupg-home')
 
-export const handler = async (args: Arguments): Promise<Outcome> => {
-  if (args.step === 'send') return sendHandler(args)
-  const folder = args.custody === undefined ? null : readCustodyFolder(resolve(args.custody))
-  if (folder === null && (args.record === true || args.online !== undefined)) throw new GlasskeyError('USAGE', 'in which logbook?', 'Name the custody folder with --custody.')
-  const given = args.scan.length + args.shareFile.length > 0
-  if (!given && !args.type && args.record === true && folder) return closedBag(folder, args)
-  if (!given && !isInteractive()) throw new GlasskeyError('USAGE', 'which sheet?', 'glasskey share inspect --scan FILE; or of a closed bag: --record --custody DIR')
-  const room = await enterRoom(folder, args)
-  const read = await readAll(args, folder)
-  const found = findings(read)
-  for (const { where, wrong } of found.wrong.slice(1)) say(`${where}: ${wrong.message}. ${wrong.hint}`, 'alarm')
-  const exposed = room === 'exposing' ? found.shares.filter(({ rehearsal }) => !rehearsal) : []
-  const inspected = folder && (await wantsRecord(args, exposed)) ? await recordInspection(folder, args, seenIn(found.shares, exposed.length > 0)) : null
-  const [wrong] = found.wrong
-  if (wrong) throw wrong.wrong
-  return outcomeOf(found, folder, inspected)
-}
-
-/** The usual inspection: the bag stays closed, and no machine sees a sheet. */
-async function closedBag(folder: CustodyFolder, args: Arguments): Promise<Outcome> {
-  say('Look at the bag before a witness: number, seal, edges and seams, against the light. It stays closed.')
-  const inspected = await recordInspection(folder, args, { custodian: undefined, generations: [], online: false })
-  return { json: { shares: [], envelopes: [], envelopeParts: 0, whole: null, inspection: jsonOf(inspected) }, text: toldOf(inspected) }
-}
-
-/** Before anything is read. What people accept is in the logbook first. Throws NOT_AIR_GAPPED. */
-async function enterRoom(folder: CustodyFolder | null, args: Arguments): Promise<Room> {
-  const gap = lookForNetwork()
-  const practice = folder ? folder.generations[0]?.manifest.rehearsal === true : args.rehearsal
-  const room = requireQuietRoom(gap, practice, args.online ?? null)
-  if (room === 'quiet' || !folder) return room
-  // Before anything is read: what was seen must not go unrecorded for want of a witness.
-  const missing = (['custodian', 'copy', 'bag', 'newBag', 'condition', 'witness', 'decidedBy'] as const).filter((name) => args[name] === undefined)
-  if (missing.length > 0 && !isInteractive()) throw new GlasskeyError('USAGE', `still needed: ${missing.join(', ')}. No sheet was read`, missing.map((name) => `--${name.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)} …`).join(' '))
-  const need = async (value: string | undefined, question: string, flag: string): Promise<string> => value ?? ask(question, flag)
-  const decidedBy = await need(args.decidedBy, 'Who decided that a real sheet is read on a machine with a network?', '--decided-by NAME')
-  args.witness = await need(args.witness, 'Witness:', '--witness NAME')
-  const { line } = enter(folder.path, folder, { type: 'exception', step: 'share inspect', happened: `a real sheet is to be read on a machine with a network (${gap.ways.join('; ')})`, decision: args.online ?? '', decidedBy, witness: args.witness })
-  say(`Exception, logbook entry ${line.seq}. Every share that is read now counts as seen; when a quorum of a generation was seen, it is exposed.`, 'alarm')
-  args.record = true
-  return room
-}
-
-async function readAll(args: Arguments, folder: CustodyFolder | null): Promise<Judged[]> {
-  const read: Judged[] = []
-  const sealed: SealedShare[] = []
-  const judge = (found: SheetText): Judged => {
-    if ('sealed' in found) sealed.push(found.sealed)
-    const judged = judgeText(found, folder, args.rehearsal)
-    read.push(judged)
-    return judged
-  }
-  const { scans, camera } = sheetsOf(args)
-  const isolation = probeIsolation()
-  const shown = camera && prepareCamera(camera.browser, isolation, process.env)
-  const sources = { scans, shareFiles: args.shareFile.map((path) => (path === '-' ? path : resolve(path))) }
-  for await (const found of sheetTexts(sources, isolation)) judge(found)
-  // How many sheets people want to look at is theirs to say, with the button of the page.
-  if (shown) await watchSheets(shown, isolation, { tone: 'plain', words: 'Show both pages of the sheet.', more: null }, (found) => {
-    const judged = judge(found)
-    // A slip, or a code that was seen badly, was said on the page; what people did about it counts.
-    if ('wrong' in judged && judged.wrong.code === 'SHARE_MISREAD') read.pop()
-    return verdictOn(judged)
-  })
-  const keys = custodianKeysOf(args)
-  // A sealed sheet is judged as it is; it is opened only for whoever names the key.
-  if (Object.keys(keys.means).length > 0) judgeOpened(await openSealed({ shares: [], parts: [], sealed }, keys), read, judge)
-  if ((read.length > 0 || (shown && !isInteractive())) && !args.type) return read
-  const known = folder ? knownOf(folder.generations.map(({ manifest }, at) => ({ manifest, standing: standingOf(folder, at) }))) : args.rehearsal ? { ...UNKNOWN_SHEETS, judgeKind: refuseReal } : UNKNOWN_SHEETS
-  const share = await askForSheet({ question: 'Type the share of the sheet.', flag: '--scan or --share-file', known })
-  if (share) judge(share)
-  return read
-}
-
-/** What was opened is judged in place of what was sealed. */
-function judgeOpened({ shares }: SheetsRead, read: Judged[], judge: (found: SheetText) => Judged): void {
-  for (const share of shares) {
-    const at = read.findIndex((found) => 'share' in found && found.share.sealedTo !== null && found.share.keyId === share.keyId && found.share.custodian === share.custodian)
-    const [before] = at < 0 ? [] : read.splice(at, 1)
-    judge({ from: 'scan', file: before?.file ?? '', where: before?.where ?? 'opened', share })
-  }
-}
-
-/** What the page of the camera says. */
-function verdictOn(judged: Judged): Verdict {
-  if ('wrong' in judged) return { tone: 'alarm', words: `${judged.wrong.message}. ${judged.wrong.hint}`, more: null }
-  if ('share' in judged) return { tone: 'good', words: `Share ${judged.share.custodian} of ${judged.share.shares}, key id ${judged.share.keyId}${judged.share.promised ? `, the promised sheet of ${String(judged.share.name)}` : ''}. Now page 2.`, more: null }
-  if ('part' in judged) return { tone: 'plain', words: `Page 2, part ${judged.part.part} of ${judged.part.parts} of the envelope.`, more: null }
-  return { tone: 'plain', words: 'No code was found.', more: null }
-}
-
-function standingOf(folder: CustodyFolder, at: number): string {
-  const standing = folder.standings[at]
-  return standing ? whyNot(standing) : ''
-}
-
-interface Findings {
-  shares: JudgedShare[]
-  envelopes: EnvelopeRead[]
-  parts: number
-  wrong: Extract<Judged, { wrong: unknown }>[]
-}
-
-/** What there is, and all that is wrong with it. */
-function findings(read: readonly Judged[]): Findings {
-  const shares = read.flatMap((found) => ('share' in found ? [found.share] : []))
-  const parts = read.flatMap((found) => ('part' in found && found.part.prefix === 'GKE1' ? [found.part] : []))
-  const wrong = read.flatMap((found) => ('wrong' in found ? [found] : []))
-  const keys = [...new Set([...shares, ...parts].map(({ keyId }) => keyId))]
-  const envelopes = keys.map((keyId) => envelopeRead(parts, keyId)).filter(({ of }) => of > 0)
-  const stray = envelopes.find(({ keyId }) => shares.length > 0 && !shares.some((share) => share.keyId === keyId))
-  const blame = (code: 'SCAN_UNREADABLE' | 'SHARE_OTHER_KEY', message: string, hint: string): void => {
-    wrong.push({ from: 'scan', file: '', where: 'sheet', wrong: new GlasskeyError(code, message, hint) })
-  }
-  if (shares.length === 0 && wrong.length === 0) {
-    if (parts.length > 0) blame('SCAN_UNREADABLE', `this is page 2: the envelope (${parts.length} parts), and no share`, 'Scan page 1 as well.')
-    else blame('SCAN_UNREADABLE', 'no share was read', 'Scan page 1 of the sheet again: flat, in focus, at 150 dpi or more.')
-  }
-  if (stray) blame('SHARE_OTHER_KEY', `page 2 is of another key (${stray.keyId}) than page 1`, 'These are pages of two sheets: find the page that belongs to each.')
-  // A code that is not the folder's was read all the same.
-  const altered = wrong.some(({ wrong: { code } }) => code === 'ENVELOPE_INVALID')
-  for (const { missing, of } of envelopes) if (missing.length > 0 && !altered) blame('SCAN_UNREADABLE', `of page 2, code ${missing.join(', ')} of ${of} was not read`, 'Scan page 2 again: flat, in focus, all codes in the picture.')
-  return { shares, envelopes, parts: parts.length, wrong }
-}
-
-async function wantsRecord(args: Arguments, exposed: readonly unknown[]): Promise<boolean> {
-  if (args.record !== undefined || exposed.length > 0) return args.record !== false || exposed.length > 0
-  return args.json !== true && isInteractive() && (await askYesNo('Enter this inspection in the logbook?', '--record or --no-record'))
-}
-
-function seenIn(shares: readonly JudgedShare[], online: boolean): { custodian: number | undefined; generations: number[]; online: boolean } {
-  const custodians = [...new Set(shares.map(({ custodian }) => custodian))]
-  if (custodians.length > 1) throw new GlasskeyError('USAGE', `these are sheets of ${custodians.length} custodians, and an inspection is of one bag`, 'Inspect one bag at a time; glasskey check sheets looks at many sheets.')
-  return { custodian: custodians[0], generations: shares.flatMap(({ generation }) => (generation === null ? [] : [generation])).sort((one, other) => one - other), online }
-}
-
-function outcomeOf({ shares, envelopes, parts }: Findings, folder: CustodyFolder | null, inspected: Inspected | null): Outcome {
-  const whole = shares.every(({ keyId }) => envelopes.some((envelope) => envelope.keyId === keyId))
-  const text = [
-    ...shares.flatMap((share) => [
-      `${share.rehearsal ? 'A PRACTICE sheet. ' : ''}Share ${share.custodian} of ${share.shares}, any ${share.threshold} are needed; every character is right.`,
-      ...(share.sealedTo === null ? [] : [`Sealed to OpenPGP key ${share.sealedTo}, and not opened: --custodian-key ${share.custodian}=FILE, or ${share.custodian}=gpg, tries the key as well.`]),
-      `Key ${share.keyId}, in words: ${hexToWords(share.keyId)}.`,
-      ...(share.promised ? [`It is the promised sheet of custodian ${share.custodian} (${String(share.name)}), GENERATION ${String(share.generation)}: ${String(share.standing)}.`] : ['Whether it is the promised one was not looked at: no --custody.']),
-    ]),
-    ...envelopes.map(({ of, sha256 }) => `Page 2: ${of === 1 ? 'its code was' : `all ${of} codes were`} read${folder ? ', and they are the envelope of the folder' : ''}. SHA-256 ${String(sha256)}${folder ? '' : ' (compare it with the one printed there)'}`),
-    whole ? 'The sheet is whole.' : 'Page 2 was not looked at: scan both pages to know that the sheet is whole.',
-    ...(inspected ? [toldOf(inspected)] : []),
-  ].join('\n')
-  return { json: { shares: shares.map((share) => ({ ...share, keyWords: hexToWords(share.keyId) })), envelopes: envelopes.map(({ keyId, of, sha256 }) => ({ keyId, parts: of, sha256 })), envelopeParts: parts, whole, inspection: inspected ? jsonOf(inspected) : null }, text }
-}
-
-function jsonOf({ entry, sha256, out }: Inspected): { logbook: number; sha256: string; out: string | null } {
-  return { logbook: entry.seq, sha256, out }
-}
+export const handler = (args: Arguments): Promise<Outcome> => (args.step === 'send' ? sendShareElsewhere(args) : inspectShare(args))
