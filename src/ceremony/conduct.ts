@@ -15,20 +15,20 @@ import { ownCodeDigest } from '../host/own-code.js'
 import { places } from '../host/sealed-folder.js'
 import { say } from '../host/terminal.js'
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
-import { nextStep } from '../record/conduct.js'
+import { nextStep, type Conduct } from '../record/conduct.js'
 import type { Role } from '../record/transcript.js'
 import { TOOL } from '../version.js'
 import { ceremonyEntry } from './entry.js'
 import { paperPath, recordPath, writeGeneration, writeSignatures } from './folder-files.js'
 import type { MadeGeneration } from './generations.js'
-import { drawPapers } from './papers.js'
+import { drawPapers, type Paper } from './papers.js'
 import type { People } from './people.js'
 import { Performance } from './performance.js'
 import { planCeremony, targetOf, type Plan } from './planning.js'
 import { drawRecord } from './record-page.js'
 import { filesOrTyped, type SheetSource } from './scan-again.js'
 import { recordedSteps, scriptFor, type Script } from './script.js'
-import { gatherSignatures, SIGNING_ROLES, type SigningRole } from './signing.js'
+import { gatherSignatures, SIGNING_ROLES, type Signed, type SigningRole } from './signing.js'
 import { linesOfWords, shownAt, toolSteps, type Making, type Told } from './tool-steps.js'
 import { copyKey, readSealingKeys } from './sealing-keys.js'
 import { TranscriptWriter } from './transcript-writer.js'
@@ -73,6 +73,9 @@ export interface CeremonyResult {
   generations: { generation: number; keyId: string; spkiSha256: string; fingerprint: string; manifestSha256: string }[]
 }
 
+/** Stands for the transcript's digest where a page is only tried. */
+const NO_DIGEST = '0'.repeat(64)
+
 /** Conducts a ceremony. Nothing that exists is overwritten, and nothing reaches the folder before the transcript is closed. */
 export async function conductCeremony(request: CeremonyRequest, convene: () => People, source: SheetSource = filesOrTyped): Promise<CeremonyResult> {
   if (!request.rehearsal) requireOwnCode(process.env)
@@ -89,7 +92,17 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
   const unfinished = people.conduct === 'dialogue' ? unfinishedPath(target, started) : null
   const transcript = openTranscript(unfinished, request, plan, script, people, toolSha256)
   const performance = new Performance(people, transcript, script, wallClock)
-  const told: Told = { ...request, plan, sealingKeys, started, toolSha256, source, keepSheets: request.keepSheets || people.conduct !== 'dialogue' }
+  const drawPublic = async ({ made, machine }: Making, transcriptSha256: string, signed: readonly Signed[], conduct: Conduct): Promise<{ record: Uint8Array; papers: Paper[] }> => {
+    const ended = wallClock()
+    const record = await drawRecord(plan.custody, made, { rehearsal: request.rehearsal, started, ended, machine, toolSha256, previousManifestSha256: plan.previousManifestSha256, conduct, transcriptSha256, codeName: script.codeName, signed })
+    const papers = people.conduct === 'dialogue' ? await drawPapers({ custody: plan.custody, conduct, started, ended, transcriptSha256 }) : []
+    return { record, papers }
+  }
+  const tryPapers = async (sofar: Making): Promise<void> => {
+    const sample = { type: 'exception' as const, exception: 1, number: '1.1', step: 'sample', expected: '-', happened: '-', decision: '-', decidedBy: '-' }
+    await drawPublic(sofar, NO_DIGEST, [], { ...transcript.conduct, exceptions: [sample] })
+  }
+  const told: Told = { ...request, plan, sealingKeys, started, toolSha256, source, tryPapers, keepSheets: request.keepSheets || people.conduct !== 'dialogue' }
   const making: Making = { made: [], sheets: [], folder: null, handing: null, machine: [] }
   people.begin(script)
   if (unfinished !== null) say(`The transcript is written to ${unfinished}, step by step.`, 'faint')
@@ -103,9 +116,8 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
   const made = making.made.map((generation) => ({ ...generation, manifest: { ...generation.manifest, transcriptSha256: closed.sha256 } }))
   if (people.conduct === 'dialogue') tellDigest(closed.sha256)
   const signed = await gatherSignatures(people, toSign(closed.text, made, plan), namesOf(transcript), request.signatures, unfinished)
-  const record = await drawRecord(plan.custody, made, { rehearsal: request.rehearsal, started, ended: wallClock(), machine: making.machine, toolSha256, previousManifestSha256: plan.previousManifestSha256, conduct: transcript.conduct, transcriptSha256: closed.sha256, codeName: script.codeName, signed })
+  const { record, papers } = await drawPublic({ ...making, made }, closed.sha256, signed, transcript.conduct)
   const entry = ceremonyEntry(plan.custody, made, { rehearsal: request.rehearsal, machine: making.machine, exceptions: transcript.conduct.exceptions, transcriptSha256: closed.sha256 })
-  const papers = people.conduct === 'dialogue' ? await drawPapers({ custody: plan.custody, conduct: transcript.conduct, started, ended: wallClock(), transcriptSha256: closed.sha256 }) : []
   writeWhole(target, (path) => {
     writeNew(places.custody(path), plan.configText)
     for (const key of sealingKeys.values()) copyKey(path, key)

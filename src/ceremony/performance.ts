@@ -44,9 +44,9 @@ export class Performance {
    * Looks, and looks again once it is mended. A finding that people waive becomes an exception. Returns what was found.
    * Throws the refusal of a finding that nobody may waive or wants to.
    */
-  async require(step: Step, look: () => Finding): Promise<string> {
+  async require(step: Step, look: () => Finding | Promise<Finding>): Promise<string> {
     for (;;) {
-      const finding = look()
+      const finding = await look()
       if (finding.holds) return finding.found
       if (this.#waived(step, finding)) return finding.found
       if ((await this.people.mend(finding)) === 'exception') {

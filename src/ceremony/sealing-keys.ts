@@ -4,12 +4,13 @@ import type { Custody } from '../custody/custody-yaml.js'
 import { calledBy } from '../custody/share.js'
 import { readSealingKey, type SealingKey } from '../custody/sealing.js'
 import { GlasskeyError } from '../errors.js'
-import { openSealedShare, type CustodianKeys } from '../host/custodian-key.js'
+import { openerBy, type CustodianKeys, type Opener } from '../host/custodian-key.js'
 import { makeFolder, readText, writeNew } from '../host/disk.js'
-import { ask, isInteractive, say } from '../host/terminal.js'
+import { say } from '../host/terminal.js'
 import { assertPrintable } from '../paper/printable.js'
 import { inFours } from '../custody/sealed-share.js'
 import type { MadeGeneration } from './generations.js'
+import type { People } from './people.js'
 
 /** A custodian's key, and the file it was read from. */
 export interface ListedKey extends SealingKey {
@@ -44,35 +45,54 @@ export function copyKey(folder: string, { path, armored }: ListedKey): void {
 
 /**
  * Has each custodian with an OpenPGP key open what was sealed to it, in every generation, and compares. A custodian who has not brought
- * card or key is an exception, returned as a sentence for the record. Throws SET_NOT_PROVED when something else comes out.
+ * card or key is an exception, returned as a sentence for the record. Throws SET_NOT_PROVED when something else comes out, and Aside.
  */
-export async function proveSealed(made: readonly MadeGeneration[], keys: CustodianKeys): Promise<string[]> {
+export async function proveSealed(made: readonly MadeGeneration[], keys: CustodianKeys, people: People): Promise<string[]> {
   const exceptions: string[] = []
   for (const { custodian, sealed } of made[0]?.manifest.shares ?? []) {
-    if (sealed === undefined) continue
-    const whose = calledBy((made[0] as MadeGeneration).manifest, custodian)
-    const means = keys.means[String(custodian)] ?? (await askForKey(whose, sealed.fingerprint))
-    if (means === '') {
+    if (sealed !== undefined && !(await proveAll(made, custodian, keys, people))) {
       exceptions.push(`nobody proved that OpenPGP key ${sealed.fingerprint} opens the sealed shares of custodian ${custodian}`)
-      say(`Exception: it was not proved that OpenPGP key ${inFours(sealed.fingerprint)} opens the sheets of ${whose}.`, 'alarm')
-      continue
     }
-    for (const generation of made) await proveOne(generation, custodian, whose, { ...keys, means: { ...keys.means, [String(custodian)]: means } })
-    say(`The key of ${whose} opens every share that was sealed to it.`, 'good')
   }
   return exceptions
 }
 
-/** For whom there is no flag: a path, `gpg`, or empty where nobody brought a key. */
-async function askForKey(whose: string, fingerprint: string): Promise<string> {
-  if (!isInteractive()) return ''
-  say(`The shares of ${whose} are sealed to OpenPGP key ${inFours(fingerprint)}. If its card or key is in the room, prove now that it opens them.`, 'strong')
-  return ask('Path of the private key\'s file, or "gpg" for a card or this account\'s keyring; Enter records that nobody proved it:', '--custodian-key N=FILE or N=gpg')
+/** Whether a key opened what was sealed to it; false when nobody brought it. At a table, a key that does not open is asked for again. */
+async function proveAll(made: readonly MadeGeneration[], custodian: number, keys: CustodianKeys, people: People): Promise<boolean> {
+  let [means, asked] = [keys.means[String(custodian)], keys]
+  for (;;) {
+    means ??= await askForKey(made, custodian, people)
+    if (means === '') return false
+    try {
+      const open = await openerBy(means, { custodian, fingerprint: fingerprintOf(made, custodian) }, asked)
+      for (const generation of made) await proveOne(generation, custodian, open)
+      say(`The key of ${whose(made, custodian)} opens every share that was sealed to it.`, 'good')
+      return true
+    } catch (error) {
+      if (people.conduct !== 'dialogue' || !(error instanceof GlasskeyError) || UNMENDABLE.includes(error.code)) throw error
+      say(`      ${error.message}. ${error.hint}`, 'alarm')
+      // A passphrase that a flag named is not tried again.
+      ;[means, asked] = [undefined, { ...keys, passphraseFiles: {} }]
+    }
+  }
 }
 
-async function proveOne({ manifest, shareTexts, sealedShares }: MadeGeneration, custodian: number, whose: string, keys: CustodianKeys): Promise<void> {
+/** What no other key or passphrase mends. */
+const UNMENDABLE: readonly string[] = ['SET_NOT_PROVED', 'INTERRUPTED']
+
+const fingerprintOf = ([first]: readonly MadeGeneration[], custodian: number): string => first?.sealedShares[custodian - 1]?.fingerprint ?? ''
+const whose = ([first]: readonly MadeGeneration[], custodian: number): string => (first ? calledBy(first.manifest, custodian) : '')
+
+/** For whom there is no flag: a path, `gpg`, or empty where nobody brought a key. Throws Aside. */
+function askForKey(made: readonly MadeGeneration[], custodian: number, people: People): Promise<string> {
+  if (people.conduct === 'dialogue') say(`The shares of ${whose(made, custodian)} are sealed to OpenPGP key ${inFours(fingerprintOf(made, custodian))}. If its card or key is in the room, prove now that it opens them.`, 'strong')
+  return people.ask({ text: 'Path of the private key\'s file, or "gpg" for a card or this account\'s keyring; Enter: nobody can prove it', flag: '--custodian-key N=FILE or N=gpg', initial: '' })
+}
+
+async function proveOne(generation: MadeGeneration, custodian: number, open: Opener): Promise<void> {
+  const { manifest, shareTexts, sealedShares } = generation
   const sealed = sealedShares[custodian - 1]
   if (!sealed) throw new RangeError('proveSealed: this custodian has no sealed share')
-  const text = await openSealedShare(sealed, whose, keys)
-  if (text !== shareTexts[custodian - 1]) throw new GlasskeyError('SET_NOT_PROVED', `the sealed share of ${whose}, GENERATION ${manifest.generation}, does not open to what was sealed`, 'Nothing was released. Run the ceremony again.')
+  const text = await open(sealed)
+  if (text !== shareTexts[custodian - 1]) throw new GlasskeyError('SET_NOT_PROVED', `the sealed share of ${whose([generation], custodian)}, GENERATION ${manifest.generation}, does not open to what was sealed`, 'Nothing was released. Run the ceremony again.')
 }

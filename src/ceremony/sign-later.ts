@@ -2,7 +2,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { manifestFile } from '../custody/manifest.js'
 import { GlasskeyError } from '../errors.js'
-import { askSecret } from '../host/ask-secret.js'
 import { readLines } from '../host/disk.js'
 import { places } from '../host/sealed-folder.js'
 import { readGenerationFiles, requireSealed } from '../host/sealed-set.js'
@@ -39,7 +38,7 @@ export async function signLater(folder: string, ceremony: number | undefined, si
   const signed: SignedLater = { custody: folder, transcript: path, transcriptSha256: transcript.sha256, signatures: [] }
   for (const [role, how] of signatures) {
     const name = transcript.conduct.people.find((one) => one.role === role)?.name ?? role
-    const one = await signAll(toSign, role, name, await signerOf(how, askSecret))
+    const one = await signAll(toSign, role, name, await signerOf(how))
     writeSignatures(folder, first, [one])
     signed.signatures.push({ role, name, fingerprint: one.fingerprint, manifests: [...one.manifests.keys()] })
   }

@@ -1,11 +1,12 @@
 /** Ways to sign: a key file, a card or keyring through gpg, or by hand elsewhere and read back. */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { createMessage, decryptKey, readKey, readPrivateKey, sign, type PrivateKey } from 'openpgp'
+import { createMessage, readKey, readPrivateKey, sign, type PrivateKey } from 'openpgp'
 import { fingerprintOf } from '../custody/signatures.js'
 import { GlasskeyError } from '../errors.js'
 import { readText } from '../host/disk.js'
 import { gpgPublicKey, gpgSignature } from '../host/gpg-signing.js'
+import { askToUnlock } from '../host/unlock-key.js'
 
 /** Somebody who can sign. */
 export interface Signer {
@@ -17,12 +18,9 @@ export interface Signer {
   sign: (text: string) => Promise<string>
 }
 
-/** Asks for a passphrase, without echo. */
-export type Passphrase = (question: string) => Promise<string>
-
 /** A signer named as on the command line: a private key file, or `gpg:FINGERPRINT`. Throws FILE_MISSING, SIGNING_FAILED. */
-export async function signerOf(named: string, passphrase: Passphrase): Promise<Signer> {
-  return named.startsWith('gpg:') ? gpgSigner(named.slice('gpg:'.length).replaceAll(' ', '').toUpperCase()) : keyFileSigner(resolve(named), passphrase)
+export async function signerOf(named: string): Promise<Signer> {
+  return named.startsWith('gpg:') ? gpgSigner(named.slice('gpg:'.length).replaceAll(' ', '').toUpperCase()) : keyFileSigner(resolve(named))
 }
 
 /** Whether an answer names a way to sign, or what is wrong with it. */
@@ -37,8 +35,8 @@ async function gpgSigner(wanted: string): Promise<Signer> {
   return { fingerprint, publicKey, sign: (text) => gpgSignature(text, wanted) }
 }
 
-async function keyFileSigner(path: string, passphrase: Passphrase): Promise<Signer> {
-  const key = await unlocked(path, await privateKeyIn(path), passphrase)
+async function keyFileSigner(path: string): Promise<Signer> {
+  const key = await unlocked(path, await privateKeyIn(path))
   return {
     fingerprint: fingerprintOf(key),
     publicKey: key.toPublic().armor(),
@@ -58,12 +56,9 @@ async function privateKeyIn(path: string): Promise<PrivateKey> {
   }
 }
 
-async function unlocked(path: string, key: PrivateKey, passphrase: Passphrase): Promise<PrivateKey> {
+async function unlocked(path: string, key: PrivateKey): Promise<PrivateKey> {
   if (key.isDecrypted()) return key
-  const typed = await passphrase(`Passphrase of ${path} (not shown):`)
-  try {
-    return await decryptKey({ privateKey: key, passphrase: typed })
-  } catch (error) {
-    throw new GlasskeyError('SIGNING_FAILED', `that is not the passphrase of ${path}`, 'Try again: nothing is locked.', { cause: error })
-  }
+  const open = await askToUnlock(key, path, '--signature ROLE=gpg:FINGERPRINT')
+  if (open) return open
+  throw new GlasskeyError('SIGNING_FAILED', `no passphrase of ${path} was typed`, 'Choose again: a key file, gpg:FINGERPRINT, or none.')
 }

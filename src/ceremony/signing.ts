@@ -2,7 +2,6 @@
 import { fingerprintOf, signersOf } from '../custody/signatures.js'
 import { readKey } from 'openpgp'
 import { GlasskeyError } from '../errors.js'
-import { askSecret } from '../host/ask-secret.js'
 import { readText } from '../host/disk.js'
 import { say } from '../host/terminal.js'
 import type { Role } from '../record/transcript.js'
@@ -74,7 +73,7 @@ async function askToSign(people: People, toSign: ToSign, role: SigningRole, name
     })
     if (answer === 'none') return null
     try {
-      const signed = isSignature(answer) ? await byHand(people, toSign, role, name, answer) : await signAll(toSign, role, name, await signerOf(answer, askSecret))
+      const signed = isSignature(answer) ? await byHand(people, toSign, role, name, answer) : await signAll(toSign, role, name, await signerOf(answer))
       const same = before.find(({ fingerprint }) => fingerprint === signed.fingerprint)
       if (same) throw new GlasskeyError('SIGNATURE_INVALID', `this is the key of ${same.name}, the ${same.role}`, 'Each signs with a key of their own.')
       if (people.conduct === 'dialogue') say(`      Verified: ${name}, ${signed.fingerprint}.`, 'good')

@@ -41,6 +41,8 @@ export interface Told {
   rescan: readonly string[]
   source: SheetSource
   keepSheets: boolean
+  /** Draws what a ceremony leaves on paper beside the sheets, and throws it away. Throws TEMPLATE_INVALID. */
+  tryPapers: (making: Making) => Promise<void>
   /** Names that flags gave. */
   roles: Partial<Record<Role, string>>
 }
@@ -68,6 +70,30 @@ export function toolSteps(performance: Performance, told: Told, making: Making):
     return making.handing
   }
   const folder = (): SheetFolder => (making.folder ??= sheetFolder(told.sheets))
+  const makeKeys = async (step: Step): Promise<void> => {
+    const { first, count, previousManifestSha256 } = plan
+    const keys = `${count} ${count === 1 ? 'key' : 'keys'} of ${custody.keySize} bits`
+    await people.enter(`makes ${keys}`)
+    await performance.require(step, () => ownCode(rehearsal))
+    await performance.require(step, () => network(rehearsal))
+    say(`Making ${keys} …`)
+    making.made = await makeGenerations({
+      custody,
+      rehearsal,
+      first,
+      count,
+      previousManifestSha256,
+      sealingKeys: told.sealingKeys,
+      now: told.started,
+      onMade: (generation) => {
+        say(`GENERATION ${generation}: sealed, split ${custody.threshold} of ${custody.custodians.length}, every quorum proved.`)
+      },
+    })
+    for (const { manifest } of making.made) {
+      const { generation, keyId, spkiSha256, fingerprint, envelopeSha256 } = manifest
+      performance.add({ type: 'made', generation, keyId, spkiSha256, fingerprint, manifestSha256: manifestDigest(manifest), envelopeSha256 })
+    }
+  }
   return {
     'room.people': () => namePeople(performance, custody, told.roles),
     'room.script': async () => {
@@ -100,28 +126,9 @@ export function toolSteps(performance: Performance, told: Told, making: Making):
       return found
     },
     'keys.make': async (step) => {
-      await people.enter(`makes ${plan.count} ${plan.count === 1 ? 'key' : 'keys'} of ${custody.keySize} bits`)
-      await performance.require(step, () => ownCode(rehearsal))
-      await performance.require(step, () => network(rehearsal))
-      say(`Making ${plan.count} ${plan.count === 1 ? 'key' : 'keys'} of ${custody.keySize} bits …`)
-      making.made = await makeGenerations({
-        custody,
-        rehearsal,
-        first: plan.first,
-        count: plan.count,
-        previousManifestSha256: plan.previousManifestSha256,
-        sealingKeys: told.sealingKeys,
-        now: told.started,
-        onMade: (generation) => {
-          say(`GENERATION ${generation}: sealed, split ${custody.threshold} of ${custody.custodians.length}, every quorum proved.`)
-        },
-      })
-      for (const { manifest } of making.made) {
-        const { generation, keyId, spkiSha256, fingerprint, envelopeSha256 } = manifest
-        performance.add({ type: 'made', generation, keyId, spkiSha256, fingerprint, manifestSha256: manifestDigest(manifest), envelopeSha256 })
-      }
-      const unproved = await proveSealed(making.made, told.keys)
-      await performance.require(step, () => opened(unproved))
+      // Called again after an aside: what was made stays as it is.
+      if (making.made.length === 0) await makeKeys(step)
+      await performance.require(step, async () => opened(await proveSealed(making.made, told.keys, people)))
       return 'every quorum proved'
     },
     'keys.read': async ({ generation }) => {
@@ -132,6 +139,8 @@ export function toolSteps(performance: Performance, told: Told, making: Making):
     'keys.sheets': async () => {
       await people.enter('draws the sheets and reads them back')
       making.sheets = await drawSheets(making.made, told)
+      // What is drawn at the end is tried now: no template may end a ceremony whose sheets are in their bags.
+      await told.tryPapers(making)
       making.handing = new HandingOver({ ...told, custodians: custody.custodians, made: making.made, sheets: making.sheets, folder: folder() })
       return `${making.sheets.length} sheets, every page read back`
     },

@@ -4,7 +4,7 @@
  * RFC 9580 in what every GnuPG since 2.2 and every card can open: one PKESK version 3 to an RSA or Curve25519 (ECDH) key, SEIPD version 1
  * with AES-256, a binary literal. Not AEAD.
  */
-import { createMessage, decrypt, encrypt, enums, PacketList, readKeys, readMessage, readPrivateKeys, type Key, type Message, type PrivateKey, type PublicKey } from 'openpgp'
+import { createMessage, decrypt, decryptKey, encrypt, enums, PacketList, readKeys, readMessage, readPrivateKeys, type Key, type Message, type PrivateKey, type PublicKey } from 'openpgp'
 import { randomBytes } from 'node:crypto'
 import { GlasskeyError } from '../errors.js'
 
@@ -113,4 +113,15 @@ async function checkMessage(message: Uint8Array | string): Promise<void> {
   const { packets } = await parsed(message)
   const kinds = (packets instanceof PacketList ? Array.from(packets) : []).map((packet) => `${(packet.constructor as unknown as { tag: number }).tag}.${(packet as { version?: number }).version ?? 0}`)
   if (kinds.join(' ') !== `${enums.packet.publicKeyEncryptedSessionKey}.3 ${enums.packet.symEncryptedIntegrityProtectedData}.1`) throw new RangeError(`sealed: it is made of the packets ${kinds.join(' ')}`)
+}
+
+/** A private key unlocked; null where the passphrase is another. Throws what is wrong with the key itself. */
+export async function unlockKey(privateKey: PrivateKey, passphrase: string): Promise<PrivateKey | null> {
+  try {
+    return await decryptKey({ privateKey, passphrase })
+  } catch (error) {
+    // openpgp.js has no class of its own for it.
+    if (error instanceof Error && error.message.includes('Incorrect key passphrase')) return null
+    throw error
+  }
 }

@@ -4,15 +4,15 @@
  */
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { decryptKey, type PrivateKey } from 'openpgp'
+import type { PrivateKey } from 'openpgp'
 import { inFours, type SealedShare } from '../custody/sealed-share.js'
-import { openText, readCustodianKeys } from '../custody/sealing.js'
+import { openText, readCustodianKeys, unlockKey } from '../custody/sealing.js'
 import { parseShareText } from '../custody/share-text.js'
 import { GlasskeyError } from '../errors.js'
 import { readTyped } from './disk.js'
 import { decryptWithGpg, type Keyring } from './gpg-decryption.js'
-import { askHidden } from './hidden-prompt.js'
 import { ask, isInteractive, say } from './terminal.js'
+import { askToUnlock, TRY_AGAIN } from './unlock-key.js'
 
 /** What was said about custodians' keys on the command line, by custodian's number. */
 export interface CustodianKeys {
@@ -39,7 +39,7 @@ export async function openSealedShare(sealed: SealedShare, whose: string, keys: 
   const named = keys.means[String(sealed.custodian)]
   if (named !== undefined) {
     try {
-      return await openBy(named, sealed, keys, signal)
+      return await (await openerBy(named, sealed, keys, signal))(sealed)
     } catch (error) {
       if (!(error instanceof GlasskeyError) || error.code !== 'SHARE_SEALED') throw error
       const told = new GlasskeyError('SHARE_SEALED', `the share of ${whose} was not opened: ${error.message}`, error.hint, { cause: error })
@@ -48,12 +48,14 @@ export async function openSealedShare(sealed: SealedShare, whose: string, keys: 
     }
   }
   if (!isInteractive()) throw leftOut(sealed, whose)
+  // What flags named was tried, and is not tried again.
+  const asked = named === undefined ? keys : { ...keys, passphraseFiles: {} }
   say(`The share of ${whose} is sealed to OpenPGP key ${inFours(sealed.fingerprint)}.`, 'strong')
   for (;;) {
     const means = await ask('Path of the private key\'s file, or "gpg" for a card or this account\'s keyring; Enter leaves this share out:', FLAG, signal)
     if (means === '') throw leftOut(sealed, whose)
     try {
-      return await openBy(means, sealed, keys, signal)
+      return await (await openerBy(means, sealed, asked, signal))(sealed)
     } catch (error) {
       if (!(error instanceof GlasskeyError) || error.code === 'INTERRUPTED') throw error
       say(`${error.message}. ${error.hint}`, 'alarm')
@@ -61,10 +63,22 @@ export async function openSealedShare(sealed: SealedShare, whose: string, keys: 
   }
 }
 
-async function openBy(means: string, sealed: SealedShare, keys: CustodianKeys, signal?: AbortSignal): Promise<string> {
-  const passphraseFile = keys.passphraseFiles[String(sealed.custodian)]
+/** Opens shares that are sealed to one key. Throws SHARE_SEALED. */
+export type Opener = (sealed: SealedShare) => Promise<string>
+
+/**
+ * What opens shares that are sealed to this key: `gpg`, or the file of a private key, which is unlocked here and once.
+ * Throws SHARE_SEALED, FILE_MISSING and what is wrong with the file.
+ */
+export async function openerBy(means: string, { custodian, fingerprint }: Pick<SealedShare, 'custodian' | 'fingerprint'>, keys: CustodianKeys, signal?: AbortSignal): Promise<Opener> {
+  const passphraseFile = keys.passphraseFiles[String(custodian)]
   const given = passphraseFile === undefined ? null : readTyped(passphraseFile, 'the passphrase').replace(/\r?\n$/, '')
-  const text = means === GPG ? await decryptWithGpg(sealed.message, keys.keyring, given, signal) : await openText(sealed.message, await unlocked(means, sealed, given, signal))
+  if (means === GPG) return async (sealed) => asPromised(sealed, await decryptWithGpg(sealed.message, keys.keyring, given, signal))
+  const key = await unlocked(means, fingerprint, given, signal)
+  return async (sealed) => asPromised(sealed, await openText(sealed.message, key))
+}
+
+function asPromised(sealed: SealedShare, text: string): string {
   const share = parseShareText(text)
   share.bytes.fill(0)
   const same = share.rehearsal === sealed.rehearsal && share.keyId === sealed.keyId && share.custodian === sealed.custodian && share.threshold === sealed.threshold && share.shares === sealed.shares
@@ -73,36 +87,17 @@ async function openBy(means: string, sealed: SealedShare, keys: CustodianKeys, s
 }
 
 /** The private key of a file, unlocked. */
-async function unlocked(path: string, sealed: SealedShare, given: string | null, signal?: AbortSignal): Promise<PrivateKey> {
+async function unlocked(path: string, fingerprint: string, given: string | null, signal?: AbortSignal): Promise<PrivateKey> {
   const keys = await readCustodianKeys(readTyped(path, 'the private key'), path)
-  const key = keys.find((candidate) => candidate.getFingerprint().toUpperCase() === sealed.fingerprint)
+  const key = keys.find((candidate) => candidate.getFingerprint().toUpperCase() === fingerprint)
   if (!key) {
     const found = keys.map((candidate) => candidate.getFingerprint().toUpperCase()).join(', ') || 'none'
-    throw new GlasskeyError('SHARE_SEALED', `wrong key: ${path} holds ${found}, and the share is sealed to ${sealed.fingerprint}`, 'Use the key that the sheet names.')
+    throw new GlasskeyError('SHARE_SEALED', `wrong key: ${path} holds ${found}, and the share is sealed to ${fingerprint}`, 'Use the key that the sheet names.')
   }
   if (key.isDecrypted()) return key
-  const wrong = `wrong passphrase for key ${sealed.fingerprint}`
-  let open: PrivateKey | null = null
-  const accept = async (passphrase: string): Promise<string | null> => {
-    open = await unlock(key, passphrase)
-    return open !== null || passphrase === '' ? null : `${wrong}. ${TRY_AGAIN}`
-  }
-  if (given === null) await askHidden(`Passphrase of key ${sealed.fingerprint} (not shown; Enter alone goes back):`, '--passphrase-file N=FILE', accept, signal)
-  else open = await unlock(key, given)
+  const open = given === null ? await askToUnlock(key, `key ${fingerprint}`, '--passphrase-file N=FILE', signal) : await unlockKey(key, given)
   if (open) return open
-  throw given === null ? new GlasskeyError('SHARE_SEALED', 'no passphrase was typed', 'Choose again.') : new GlasskeyError('SHARE_SEALED', wrong, TRY_AGAIN)
-}
-
-const TRY_AGAIN = 'Nothing is locked; try again.'
-
-/** The key unlocked, or null where the passphrase is another. */
-async function unlock(privateKey: PrivateKey, passphrase: string): Promise<PrivateKey | null> {
-  try {
-    return await decryptKey({ privateKey, passphrase })
-  } catch (error) {
-    if (error instanceof Error) return null
-    throw error
-  }
+  throw given === null ? new GlasskeyError('SHARE_SEALED', 'no passphrase was typed', 'Choose again.') : new GlasskeyError('SHARE_SEALED', `wrong passphrase for key ${fingerprint}`, TRY_AGAIN)
 }
 
 function leftOut({ custodian, fingerprint }: SealedShare, whose: string): GlasskeyError {

@@ -8,12 +8,14 @@ import { custodyYaml, type CustodyAnswers } from '../../src/ceremony/custody-tem
 import { ByFlag } from '../../src/ceremony/by-flag.js'
 import { conductCeremony as conduct, type CeremonyRequest, type CeremonyResult } from '../../src/ceremony/conduct.js'
 import { importOutbox } from '../../src/ceremony/import.js'
+import { GlasskeyError } from '../../src/errors.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { sheetFolder } from '../../src/ceremony/memory-folder.js'
+import type * as recordPage from '../../src/ceremony/record-page.js'
 import type * as pageProof from '../../src/reader/page-proof.js'
 import type * as shamir from 'shamir-secret-sharing'
 
-const spoil = vi.hoisted(() => ({ page: -1, share: false, read: 0 }))
+const spoil = vi.hoisted(() => ({ page: -1, share: false, read: 0, record: false }))
 
 vi.mock('../../src/reader/page-proof.js', async (original) => {
   const real = await original<typeof pageProof>()
@@ -23,6 +25,15 @@ vi.mock('../../src/reader/page-proof.js', async (original) => {
       // A printer that smears one code: what is read is not what was meant.
       if ((spoil.read += 1) === spoil.page) pages[0] = [(pages[0]?.[0] ?? '').replace(/.$/, (last) => (last === 'Q' ? 'P' : 'Q'))]
       return pages
+    },
+  }
+})
+vi.mock('../../src/ceremony/record-page.js', async (original) => {
+  const real = await original<typeof recordPage>()
+  return {
+    drawRecord: (...asked: Parameters<typeof real.drawRecord>) => {
+      if (spoil.record) throw new GlasskeyError('TEMPLATE_INVALID', 'template record.md has the placeholder {{sha265}}', 'Mend it.')
+      return real.drawRecord(...asked)
     },
   }
 })
@@ -60,7 +71,7 @@ const ANSWERS: CustodyAnswers = {
 let directory: string
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'glasskey-ceremony-'))
-  Object.assign(spoil, { page: -1, share: false, read: 0 })
+  Object.assign(spoil, { page: -1, share: false, read: 0, record: false })
 })
 afterEach(() => {
   rmSync(directory, { recursive: true, force: true })
@@ -104,6 +115,12 @@ describe('a first ceremony', () => {
   test('one spoilt share, and nothing is released', async () => {
     spoil.share = true
     await expect(conductCeremony(request())).rejects.toMatchObject({ code: 'SET_NOT_PROVED', message: 'the set of shares is spoilt: share 3 does not fit the others' })
+    expectNothing()
+  })
+
+  test('a template that is wrong is found before a sheet is released, not when the sheets are in their bags', async () => {
+    spoil.record = true
+    await expect(conductCeremony(request())).rejects.toMatchObject({ code: 'TEMPLATE_INVALID' })
     expectNothing()
   })
 

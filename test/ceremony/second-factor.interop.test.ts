@@ -3,17 +3,21 @@
  * had here; it differs from a keyring only behind gpg-agent.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { custodyYaml } from '../../src/ceremony/custody-template.js'
+import { scriptFor } from '../../src/ceremony/script.js'
+import { parseCustodyYaml } from '../../src/custody/custody-yaml.js'
 import { parseManifest } from '../../src/custody/manifest.js'
 import { readPages } from '../../src/reader/page-proof.js'
+import { readTranscript } from '../../src/record/transcript.js'
 import { writeConfig } from '../../src/simulator/config-directory.js'
 import { startSimulator } from '../../src/simulator/simulator.js'
 import { Rehearsal } from '../stage/rehearsal.js'
 import { glasskey, CLI } from '../stage/command-line.js'
+import { holdCeremony } from '../stage/held-ceremony.js'
 import { onTerminal } from '../stage/on-terminal.js'
 import { leave, openpgpPerson, type OpenpgpPerson } from '../stage/openpgp-people.js'
 
@@ -107,6 +111,30 @@ describe('the ceremony', () => {
     rmSync(place, { recursive: true })
   })
 })
+
+test('at the table: a path that is wrong is asked for again, a break makes no key again, and a key that nobody brought is an exception', async () => {
+  const path = (name: string): string => join(stage.directory, name)
+  const { codeName } = scriptFor({ custody: parseCustodyYaml(readFileSync(path('custody.yaml'), 'utf8')), rehearsal: true, first: 1, count: 4, previousManifestSha256: null })
+  const terminal = onTerminal(stage, [process.execPath, CLI, 'ceremony', '--config', 'custody.yaml', '--custody', 'held', '--rehearsal', '--custodian-key', '1=ada.kee', '--passphrase-file', '1=ada.passphrase'])
+  const once = [
+    { words: 'Path of the private key', answers: ['ada.key'] },
+    { words: 'Passphrase of key', answers: ['incorrect horse'] },
+    { words: 'Passphrase of key', answers: ['correct horse'] },
+    { words: 'Path of the private key', answers: ['b', 'coffee', '7'] },
+    { words: 'Path of the private key', answers: ['ada.key', 'correct horse', ''] },
+    { words: 'm: it is mended', answers: ['d', 'Grace forgot her card', ''] },
+    { words: 'draws the sheets', answers: ['\u0003'] },
+  ]
+  const roles = { administrator: 'Joan Clarke', operator: 'Radia Perlman', 'internal witness': 'John von Neumann', 'external witness': 'Emmy Noether' }
+  await holdCeremony(terminal, { roles, codeName, keys: {}, scansOf: () => [], once }, path('held-sheets'), path('held-paper'))
+  expect(terminal.shown()).toContain('the private key is not there: ')
+  expect(terminal.shown()).toContain(`wrong passphrase for key ${ada.fingerprint}. Nothing is locked; try again.`)
+  const [name = ''] = readdirSync(stage.directory).filter((one) => one.startsWith('held-transcript-'))
+  const { lines } = readTranscript(readFileSync(path(name), 'utf8')).chain
+  expect(lines.filter(({ type }) => type === 'made')).toMatchObject([1, 2, 3, 4].map((generation) => ({ generation })))
+  expect(lines.find(({ type }) => type === 'break')).toMatchObject({ reason: 'coffee', back: 7 })
+  expect(lines.filter(({ type }) => type === 'exception')).toMatchObject([{ step: 'keys.make', happened: `nobody proved that OpenPGP key ${grace.fingerprint} opens the sealed shares of custodian 2` }])
+}, 60_000)
 
 test('a sheet alone: whole and promised without its key, and opened with it', async () => {
   const closed = await stage.run(['share', 'inspect', '--custody', stage.custody, '--scan', stage.sheet(2, 2), '--json'])
