@@ -18,6 +18,7 @@ import { holdAtDesk } from './desk.js'
 import type { Cloud } from './login.js'
 import { drawUpWarrant, openSession, refuseUnfinished, rotatingFrom, type Request } from './open-session.js'
 import { lookAtExposure, lookAtKeys, lookAtRegions, lookAtSelfDeletion, refuseStops, type Finding } from './preflight.js'
+import { printWarrant } from './print-warrant.js'
 import { removeUsedKey } from './remover.js'
 
 /** What people bring to a session. */
@@ -36,6 +37,8 @@ export interface Inputs {
   /** Deletes the used key where OCI lets no key delete itself. */
   remover: Profile | null
   cloud: Cloud
+  /** CUPS printer for the warrant; undefined: none. */
+  printer: string | undefined
   /** False: namespaces are switched off, as an exception on the warrant. */
   namespaces: boolean
 }
@@ -55,6 +58,7 @@ export async function breakGlass(folderPath: string, request: Request, inputs: I
     // Without a way home the successor could not be installed anyway: that is what deferred rotation is for.
     if (warrant.successor) refuseStops(findings)
     openSession(folder, generation, warrant)
+    await printWarrant(folder, warrant, inputs.printer)
     return await holdAndConclude(folderPath, warrant, 'perform', inputs, isolation, camera)
   } finally {
     release()

@@ -23,6 +23,7 @@ import { identityAt, lentLogin } from './login.js'
 import { leftBehind, measure, measuredBefore } from './measure.js'
 import { drawUpWarrant, openSession, refuseUnfinished } from './open-session.js'
 import { lookAtRegions, refuseStops } from './preflight.js'
+import { printWarrant } from './print-warrant.js'
 import { carryFor, deskCarrier, profileClerk } from './profile-clerk.js'
 import { inShape, isBlocked, recogniseAll, surveyView, type SurveyView } from './user-view.js'
 
@@ -83,6 +84,7 @@ export async function takeOver(folderPath: string, bootstrap: Profile, request: 
     )
     refuseUnattended(warrant, inputs)
     openSession(folder, generation, warrant)
+    await printWarrant(folder, warrant, inputs.printer)
     if (!current) {
       try {
         await installByBootstrap({ folder, generation, bootstrap, survey, thrownAway, session: warrant.session, inputs, isolation })

@@ -26,7 +26,6 @@ interface Arguments extends SessionArguments {
   drill: boolean | undefined
   to: number | undefined
   deferRotation: boolean | undefined
-  printer: string | undefined
   database: string | undefined
   region: string | undefined
   secretId: string | undefined

@@ -34,6 +34,7 @@ export interface SessionArguments extends CloudArguments {
   yes: boolean | undefined
   namespaces: boolean | undefined
   remover: string | undefined
+  printer: string | undefined
 }
 
 /** Headings under which `--help` lists flags. Flags without a default say less, and more of them fit on a screen. */
@@ -66,7 +67,7 @@ export function sessionFlags(flags: Argv): Argv {
     .option('message', { ...REPEATED, group: HEADINGS.sheets, describe: '--remote: a custodian\'s message; waited for, repeatable' })
     .option('words-read-by', { type: 'string', group: HEADINGS.sheets, describe: '--remote: who reads the words; not the operator' })
     .option('yes', { type: 'boolean', group: HEADINGS.sheets, describe: 'rehearsals: consent without asking' })
-    .option('printer', { type: 'string', group: HEADINGS.sheets, describe: 'CUPS printer for entry and slips' })
+    .option('printer', { type: 'string', group: HEADINGS.sheets, describe: 'CUPS printer for warrant, entry and slips' })
     .option('json', { group: HEADINGS.sheets })
   return cloudFlags(keyFlags(sheets, HEADINGS.sheets))
     .option('remover', { type: 'string', group: HEADINGS.cloud, describe: 'deletes the used key, where keys may not' })
@@ -129,6 +130,7 @@ export function inputsOf(args: SessionArguments): Inputs {
     reader: readerOf(args),
     cloud: cloudOf(args),
     remover: args.remover === undefined ? null : readProfile(args.remover, configOf(args)),
+    printer: args.printer,
     namespaces: args.namespaces ?? true,
   }
 }

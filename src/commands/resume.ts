@@ -8,7 +8,6 @@ import type { Outcome } from './outcome.js'
 
 interface Arguments extends SessionArguments {
   session: string | undefined
-  printer: string | undefined
 }
 
 export const builder = (flags: Argv): Argv =>

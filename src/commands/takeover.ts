@@ -14,7 +14,6 @@ interface Arguments extends SessionArguments {
   operator: string | undefined
   authorisedBy: string | undefined
   reason: string | undefined
-  printer: string | undefined
 }
 
 /** What the record says where nothing else was said. */

@@ -65,7 +65,13 @@ const SELF_CHANGE = 'urn:ietf:params:scim:schemas:oracle:idcs:extension:selfChan
 
 /** Every request that this warrant admits. */
 export function scopeOf(warrant: Warrant): Admission[] {
-  return [...exitSet(warrant), ...actionScope(warrant)]
+  const { exit, action } = scopePartsOf(warrant)
+  return [...exit, ...action]
+}
+
+/** The same in its two parts: what every session needs to get out again, and what this one is for. */
+export function scopePartsOf(warrant: Warrant): { exit: Admission[]; action: Admission[] } {
+  return { exit: exitSet(warrant), action: actionScope(warrant) }
 }
 
 /** Path of the warrant's user in the identity service. */

@@ -2,10 +2,16 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { printWarrant } from '../../src/breakglass/print-warrant.js'
 import { sha256Hex } from '../../src/canonical.js'
 import { handler as printForms } from '../../src/commands/forms.js'
+import { readCustodyFolder, type CustodyFolder } from '../../src/host/custody-folder.js'
+import { places, type StoredSession } from '../../src/host/sealed-folder.js'
 import { TEMPLATE_DIRECTORY } from '../../src/paper/files.js'
+import { scopeOf } from '../../src/warrant/scope.js'
+import { warrantRows } from '../../src/warrant/shown.js'
+import { warrantDigest, type Warrant } from '../../src/warrant/warrant.js'
 import { textOf } from '../paper/printed.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 
@@ -183,4 +189,41 @@ test('a drill leaves its record with the times measured, and the affidavit for t
   expect(record).toMatch(/Quorum: the key is whole \d\d:\d\d:\d\d \d+:\d\d/)
   expect(record).toMatch(/Revoked: proved dead \d\d:\d\d:\d\d \d+:\d\d/)
   expect(await pdfText(affidavitFile)).toContain('Generation 2 is dead')
+})
+
+describe('the warrant', () => {
+  let folder: CustodyFolder
+  let session: StoredSession
+  let said: string
+  const path = (): string => join(places.session(stage.custody, session.id), 'warrant.pdf')
+  beforeAll(async () => {
+    const { code, stderr } = await stage.run(stage.saasAdmin(3))
+    expect(code, stderr).toBe(0)
+    said = stderr
+    folder = readCustodyFolder(stage.custody)
+    session = folder.sessions.at(-1) as StoredSession
+  })
+
+  test('lies on paper before a share is read, with what the screen shows, every request, and a line for each custodian to sign', async () => {
+    const { warrant } = session
+    expect(said.indexOf(`The warrant to sign on paper is ${path()}.`)).toBeLessThan(said.indexOf('Shares of GENERATION 3 are about to be read.'))
+    const text = (await pdfText(path())).replace(/\s+/g, '')
+    for (const [, value] of warrantRows(warrant, null).filter(([name]) => !['For', 'Ends', 'Key', 'Afterwards', 'Logbook', 'Operator'].includes(name))) expect(text).toContain(value.replace(/\s+/g, ''))
+    for (const { origin, target } of scopeOf(warrant)) expect(text).toContain(`${origin}${target}`)
+    for (const shown of ['REHEARSAL', 'EnableSAAS_ADMIN,read-only,for1hononedatabase', warrantDigest(warrant), warrant.logbook.sha256, warrant.key.keyId, warrant.successor?.keyId ?? '-', 'AdaLovelace']) expect(text).toContain(shown)
+  })
+
+  test.each<[string, (warrant: Warrant) => Warrant, string]>([
+    ['a reason in letters that no font has', (warrant) => ({ ...warrant, reason: '李' }), 'The warrant is not on paper: '],
+    ['a page that is there already', (warrant) => warrant, 'exists already; nothing is ever overwritten'],
+  ])('%s stops nobody: it is said, and the screen has the same', async (_, changed, words) => {
+    const before = readFileSync(path())
+    const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+    await printWarrant(folder, changed(session.warrant), undefined)
+    const told = written.mock.calls.map(([chunk]) => String(chunk)).join('')
+    written.mockRestore()
+    expect(told).toContain(words)
+    expect(told).toContain('Go on: read it on the screen, and sign for it in the paper book.')
+    expect(readFileSync(path()).equals(before)).toBe(true)
+  })
 })
