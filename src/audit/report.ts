@@ -5,6 +5,7 @@ import { TOOL } from '../version.js'
 import { isBlocked } from '../breakglass/user-view.js'
 import type { Audit } from './audit.js'
 import type { Dossier } from './dossier.js'
+import { ENABLE_SAAS } from '../warrant/scope.js'
 import { livesOf } from './lives.js'
 import { NotChecked } from './reading.js'
 import { explainedBy, reconcile } from './reconciliation.js'
@@ -167,7 +168,7 @@ function residualAccess({ dossier, results }: Audit, sessions: readonly SoundSes
 
 function openedDatabase({ id, warrant, state }: SoundSession, now: Date): string[] {
   const { action } = warrant
-  const enabled = state.calls.find(({ intent, outcome }) => intent.rule === 'enable SAAS_ADMIN' && !(outcome?.type === 'outcome' && outcome.status >= 300))
+  const enabled = state.calls.find(({ intent, outcome }) => intent.rule === ENABLE_SAAS && !(outcome?.type === 'outcome' && outcome.status >= 300))
   if (action.name !== 'saas-admin' || !action.enable || !enabled) return []
   const until = Date.parse(enabled.intent.at) + action.enable.hours * 3_600_000
   const ended = until <= now.getTime()

@@ -5,12 +5,12 @@ import { jsonIn } from '../canonical.js'
 import { runTask } from '../clerk/door.js'
 import { GlasskeyError } from '../errors.js'
 import type { Census } from '../record/journal.js'
-import { CREDENTIALS, ONLY_API_KEYS, RANDOM_PASSWORD, domainUserTarget, identityOrigin, statusTarget } from '../warrant/scope.js'
-import { originOf } from '../wire/hosts.js'
+import { CREDENTIALS, ONLY_API_KEYS, RANDOM_PASSWORD, domainUserTarget, identityOrigin } from '../warrant/scope.js'
 import { agree } from './agreement.js'
-import { NoAnswer, type Courier } from './courier.js'
+import type { Courier } from './courier.js'
 import type { OwnUser } from './own-user.js'
 import type { Room } from './room.js'
+import { switchSaasAdmin } from './saas-admin.js'
 
 /** Kinds that are deleted one by one; MFA factors go all together and last. */
 const DELETED_BY_ID = ['authTokens', 'customerSecretKeys', 'smtpCredentials', 'dbCredentials', 'oauth2ClientCredentials'] as const
@@ -31,7 +31,7 @@ export async function performAction(room: Room, courier: Courier, user: OwnUser,
     case 'rotate':
       return 'no action: rotation only'
     case 'saas-admin':
-      return saasAdmin(room, courier, clerk, stop)
+      return switchSaasAdmin(room, warrant.action, courier, clerk, stop)
     case 'takeover':
       return takeOver(room, courier, user, clerk, found, stop)
   }
@@ -42,42 +42,6 @@ function strangers({ warrant }: Room, found: Census): string[] {
   return found.keys
     .filter((key) => !expected.includes(key.spkiSha256 ?? ''))
     .map((key) => (key.generation === null ? `an API key that no manifest names (${key.fingerprint})` : `the key of GENERATION ${key.generation} (${key.fingerprint})`))
-}
-
-async function saasAdmin({ warrant }: Room, courier: Courier, clerk: Duplex, stop: AbortSignal): Promise<string> {
-  const { action } = warrant
-  if (action.name !== 'saas-admin') throw new RangeError('saasAdmin: another action')
-  const endpoint = originOf('database', action.region, warrant.realm, warrant.endpoints)
-  let unheard: NoAnswer | null = null
-  try {
-    await runTask(clerk, { task: 'saas-admin', params: { endpoint, database: action.database, enable: action.enable } }, (request) => courier.send(request, 'clerk'), stop)
-  } catch (error) {
-    if (!(error instanceof NoAnswer)) throw error
-    // Whether it happened is found out by reading, below.
-    unheard = error
-  }
-  // What the clerk says of the outcome is not evidence: the strongroom asks OCI itself.
-  const answer = await courier.send({ method: 'POST', url: endpoint + statusTarget(action.database), body: new Uint8Array(), contentType: 'application/json', headers: {} }, 'strongroom')
-  const status = readStatus(answer.body)
-  const wanted = action.enable ? action.enable.access.toUpperCase().replace('-', '_') : null
-  if (status.isEnabled !== (wanted !== null) || (wanted !== null && status.accessType !== wanted)) {
-    if (unheard) throw unheard
-    throw new GlasskeyError('OCI_REFUSED', `SAAS_ADMIN is not as the warrant wants it: OCI reads back ${JSON.stringify(status)}`, 'The key is rotated. Find out what the database says.')
-  }
-  if (!action.enable) return 'SAAS_ADMIN is disabled, as OCI reads it back'
-  const end = new Date(Date.parse(status.timeSaasAdminUserEnabled ?? '') + action.enable.hours * 3_600_000)
-  const until = Number.isNaN(end.getTime()) ? '' : `, until ${end.toISOString()}`
-  return `SAAS_ADMIN is enabled ${action.enable.access} for ${action.enable.hours} h${until}, as OCI reads it back`
-}
-
-const saasStatus = z.object({ isEnabled: z.boolean().optional(), accessType: z.string().max(100).nullish(), timeSaasAdminUserEnabled: z.string().max(100).optional() })
-
-function readStatus(body: Uint8Array): z.infer<typeof saasStatus> {
-  try {
-    return saasStatus.parse(JSON.parse(new TextDecoder().decode(body)))
-  } catch (error) {
-    throw new GlasskeyError('OCI_REFUSED', 'OCI answered the question for SAAS_ADMIN in another shape than documented', 'Read the status by hand.', { cause: error })
-  }
 }
 
 async function takeOver(room: Room, courier: Courier, user: OwnUser, clerk: Duplex, found: Census, stop: AbortSignal): Promise<string> {

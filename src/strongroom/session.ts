@@ -23,6 +23,7 @@ import { OciRefusal, ownUser, type OwnUser } from './own-user.js'
 import { DESCRIPTORS, type DatedProbe, type Failure, type FromStrongroom } from './protocol.js'
 import type { Room } from './room.js'
 import { collectRemote, openRemote } from './remote.js'
+import { lookBack } from './saas-admin.js'
 import { collectShares } from './shares.js'
 import { askBagWords, confirmByFlag, needsBagWords } from './successor-words.js'
 import { checkDispute, checkEverything, isSealedSuccessor, open } from './trust.js'
@@ -172,7 +173,12 @@ async function act(room: Room, courier: Courier, user: OwnUser): Promise<Failure
 async function leave(room: Room, courier: Courier, user: OwnUser, since: number, failure: Failure | null): Promise<FromStrongroom> {
   const { desk, order, journal, warrant } = room
   journal.write({ type: 'exit-began', cause: causeOf(room, failure) })
+  // Right after the action's own end OCI may still be at work on what it was sent; when a session is resumed it no longer is.
+  const lookBackIfResumed = async (): Promise<void> => {
+    if (order.task === 'finish') await lookBack(room, courier)
+  }
   if (!warrant.successor) {
+    await lookBackIfResumed()
     journal.write({ type: 'rotation-deferred', reason: 'as each releasing custodian consented' })
     burn(journal, warrant, since, 'rotation deferred', courier)
     return finished([], failure ?? { ...alive(warrant, 'its rotation was deferred'), hint: 'As soon as a successor waits and the home region answers: glasskey break rotate' })
@@ -180,7 +186,10 @@ async function leave(room: Room, courier: Courier, user: OwnUser, since: number,
   let probes: DatedProbe[] = []
   let counted = false
   const before = async (keys: readonly ListedKey[]): Promise<void> => {
-    if (!counted) await censusBeforeDeletion(room, user, keys)
+    if (!counted) {
+      await censusBeforeDeletion(room, user, keys)
+      await lookBackIfResumed()
+    }
     counted = true
     // Dated from each attempt: probes signed minutes before the deletion would prove less than they seem to.
     probes = signProbes(courier, warrant, journal)

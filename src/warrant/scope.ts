@@ -63,6 +63,9 @@ export const CREDENTIALS = {
 
 const SELF_CHANGE = 'urn:ietf:params:scim:schemas:oracle:idcs:extension:selfChange:User'
 
+/** Rules of the action on a database, and under which the strongroom asks what became of it. */
+export const [ENABLE_SAAS, DISABLE_SAAS, READ_SAAS_BACK] = ['enable SAAS_ADMIN', 'disable SAAS_ADMIN', 'read SAAS_ADMIN status back'] as const
+
 /** Every request that this warrant admits. */
 export function scopeOf(warrant: Warrant): Admission[] {
   const { exit, action } = scopePartsOf(warrant)
@@ -125,8 +128,8 @@ function actionScope(warrant: Warrant): Admission[] {
       const clerk = (rule: string, method: Method, path: string, times: number, body?: Json): Admission => ({ rule, by: 'clerk', method, origin, target: path, body, times })
       return [
         clerk('read the database', 'GET', target, warrant.calls),
-        { ...clerk('read SAAS_ADMIN status back', 'POST', statusTarget(action.database), 5), by: 'strongroom' },
-        clerk(action.enable ? 'enable SAAS_ADMIN' : 'disable SAAS_ADMIN', 'POST', `${target}/actions/configureSaasAdminUser`, 1, saasBody(action)),
+        { ...clerk(READ_SAAS_BACK, 'POST', statusTarget(action.database), 5), by: 'strongroom' },
+        clerk(action.enable ? ENABLE_SAAS : DISABLE_SAAS, 'POST', `${target}/actions/configureSaasAdminUser`, 1, saasBody(action)),
       ]
     }
     case 'takeover': {

@@ -117,6 +117,27 @@ test('the desk dies with the key live: the strongroom does not outlive it, and r
   expect(stage.listedKeys).toBe(1)
 })
 
+test.each([
+  ['after its effect', 'after', 'done', /^SAAS_ADMIN is enabled read-only for 1 h, until .*Z, as OCI reads it back when the session was resumed$/],
+  ['before its effect', 'before', 'interrupted', /^it was not done: OCI reads back \{"isEnabled":false\}$/],
+] as const)('the desk dies while the action waits for its answer, %s: resume reads what became of it, and the audit finds nothing open', async (_, when, result, detail) => {
+  let desk = 0
+  stage = await rehearsal({
+    speed: 8,
+    observe: (moment, { path }) => {
+      if (!path.endsWith('configureSaasAdminUser') || moment !== (when === 'after' ? 'done' : 'received')) return undefined
+      process.kill(desk, 'SIGKILL')
+      return 'drop'
+    },
+  })
+  await stage.run(stage.saasAdmin(), { onStart: (pid) => (desk = pid) })
+  const resumed = await stage.run(['resume', '--custody', stage.custody, '--yes', ...stage.scans(2, 1, 2), '--reader', 'AUDITOR', ...stage.oci, '--json'])
+  expect(JSON.parse(resumed.stdout)).toMatchObject({ error: null, grade: 'proved', actionResult: result })
+  expect(stage.journal().filter(({ type }) => type === 'action-ended').at(-1)).toMatchObject({ result, detail: expect.stringMatching(detail) as string })
+  const audit = await stage.run(['audit', '--custody', stage.custody, '--profile', 'AUDITOR', '--json', ...stage.oci])
+  expect((JSON.parse(audit.stdout) as { failed: string[] }).failed.filter((control) => control.startsWith('A'))).toEqual([])
+})
+
 test('the share file that a hand-held scanner typed', async () => {
   stage = await rehearsal({ speed: 4 })
   const file = join(stage.directory, 'typed.txt')

@@ -2,15 +2,13 @@
 import { DELETE_USED_KEY, REMOVE_USED_KEY, type Call } from '../../record/replay.js'
 import { TOLERANCE_MS } from '../../warrant/deadline.js'
 import { checkRules } from '../../warrant/issue.js'
+import { DISABLE_SAAS, ENABLE_SAAS, READ_SAAS_BACK } from '../../warrant/scope.js'
 import { admitAgain, anchorOf } from '../admission.js'
 import { type Control, failed } from '../control.js'
 import type { Dossier } from '../dossier.js'
 import { given, NotChecked } from '../reading.js'
 import { explainedBy, reconcile } from '../reconciliation.js'
 import { counted, eachSession, logbookIfSound, type SoundSession } from '../sound.js'
-
-/** Rule under which the strongroom asks what became of an action on a database. */
-const STATUS_READ_BACK = 'read SAAS_ADMIN status back'
 
 /** The clock is read before the intent is written. */
 const WRITING_MS = 1000
@@ -62,13 +60,13 @@ function placeOf({ id }: SoundSession, { seq }: Call['intent']): string {
  * stopped half-way, by the one that came through (`takenOver`): that read back that nothing else is left.
  */
 function isResolved({ state, chain }: SoundSession, { intent }: Call, takenOver: readonly string[]): boolean {
-  if (intent.method === 'GET' || intent.rule === STATUS_READ_BACK) return true
+  if (intent.method === 'GET' || intent.rule === READ_SAAS_BACK) return true
   if (intent.rule === DELETE_USED_KEY || intent.rule === REMOVE_USED_KEY) return state.deletion === 'done'
   if (intent.rule === 'exit: upload successor') return state.successor !== null && state.successor.seq > intent.seq
   if (intent.rule.startsWith('measure: ')) return state.measured !== null
   if (intent.rule.startsWith('install ')) return state.keyLiveAt !== null
   if (intent.rule.startsWith('takeover: ')) return takenOver.some((at) => at > intent.at)
-  if (['enable SAAS_ADMIN', 'disable SAAS_ADMIN'].includes(intent.rule)) return state.calls.some((later) => later.intent.seq > intent.seq && later.intent.rule === STATUS_READ_BACK && later.outcome?.type === 'outcome' && later.outcome.status < 300)
+  if (intent.rule === ENABLE_SAAS || intent.rule === DISABLE_SAAS) return state.calls.some((later) => later.intent.seq > intent.seq && later.intent.rule === READ_SAAS_BACK && later.outcome?.type === 'outcome' && later.outcome.status < 300)
   const clean = chain.lines.some((line) => line.type === 'census' && line.seq > intent.seq && line.unexpected.length === 0)
   if (intent.rule === 'exit: delete a key that no manifest names') return clean
   return state.calls.some((later) => later.intent.seq > intent.seq && later.intent.method === intent.method && later.intent.path === intent.path && later.outcome?.type === 'outcome' && later.outcome.status < 300)
