@@ -39,6 +39,11 @@ export function jsonIn(text: string): Json | undefined {
   }
 }
 
+/** The JSON object that a line is, or undefined: by chance, noise may be a number, but hardly an object. */
+export function objectIn(line: string): Json | undefined {
+  return line.startsWith('{') ? jsonIn(line) : undefined
+}
+
 /** Whether a text from outside is JSON that says the same as `expected`, whatever its order and spaces. */
 export function saysTheSame(text: string, expected: Json): boolean {
   const said = jsonIn(text)

@@ -1,7 +1,7 @@
 /** Opening a session: which key, which successor, a warrant that the sealed rules allow, and the journal's first line. */
 import { randomBytes } from 'node:crypto'
-import { renameSync, rmSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { successorsOf } from '../custody/generation.js'
 import type { Manifest } from '../custody/manifest.js'
 import type { Rules } from '../custody/rules.js'
@@ -9,7 +9,7 @@ import { GlasskeyError } from '../errors.js'
 import type { CustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, places, type Generation, type SealedFolder, type StoredSession } from '../host/sealed-folder.js'
 import { requireSealed } from '../host/sealed-set.js'
-import { makeFolder, syncFolder, writeNew } from '../host/disk.js'
+import { makeFolder, moveTo, writeNew } from '../host/disk.js'
 import type { Isolation } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
 import { wallClock } from '../host/clock.js'
@@ -118,8 +118,7 @@ export function openSession(folder: CustodyFolder, generation: Generation, warra
     tool: TOOL,
     isolation: warrant.isolationExceptions,
   })
-  renameSync(beside, place)
-  syncFolder(dirname(place))
+  moveTo(place, beside)
   return { warrant, generation }
 }
 

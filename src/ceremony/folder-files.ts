@@ -1,10 +1,10 @@
 /** What a ceremony leaves in public: the files of a generation, the record, the logbook's entry. */
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { rulesFile, type Rules } from '../custody/rules.js'
 import { manifestFile } from '../custody/manifest.js'
 import { places } from '../host/sealed-folder.js'
-import { makeFolder, readText, replaceFile, syncFolder, writeNew } from '../host/disk.js'
+import { makeFolder, moveTo, readText, replaceFile, writeNew } from '../host/disk.js'
 import type { MadeGeneration } from './generations.js'
 import type { Signed } from './signing.js'
 
@@ -19,8 +19,7 @@ export function writeGeneration(folder: string, made: Pick<MadeGeneration, 'mani
   writeNew(join(beside, 'public.pem'), made.manifest.publicKeyPem)
   writeNew(join(beside, 'envelope.pgp'), made.envelope)
   if (signature !== null) writeNew(join(beside, 'manifest.json.asc'), signature)
-  renameSync(beside, place)
-  syncFolder(dirname(place))
+  moveTo(place, beside)
 }
 
 /** Where the printed record of a ceremony lies, by the number of its first generation. */

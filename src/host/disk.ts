@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, constants, existsSync, fstatSync, fsyncSync, linkSync, mkdirSync, mkdtempSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { objectIn } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 
 const MEBIBYTE = 1024 * 1024
@@ -35,7 +36,10 @@ export function makeTemporaryFolder(name: string): string {
 export function writeNew(path: string, data: Uint8Array | string, mode = 0o644): void {
   const temporary = writeBeside(path, data, mode)
   try {
-    give(temporary, path)
+    writable(path, () => {
+      give(temporary, path)
+      syncFolder(dirname(path))
+    })
   } catch (error) {
     if (hasErrno(error, 'EEXIST')) {
       throw new GlasskeyError('OUTPUT_EXISTS', `${path} exists already; nothing is ever overwritten`, 'Name another place, or move the file away.')
@@ -44,7 +48,6 @@ export function writeNew(path: string, data: Uint8Array | string, mode = 0o644):
   } finally {
     rmSync(temporary, { force: true })
   }
-  syncFolder(dirname(path))
 }
 
 /** Gives a finished file a name that must be free. Throws the system's EEXIST. */
@@ -64,9 +67,15 @@ const NO_LINKS = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK']
 
 /** Replaces a file in one step: readers see the old or the new one. Throws FILE_UNWRITABLE. */
 export function replaceFile(path: string, data: Uint8Array | string, mode = 0o644): void {
-  const temporary = writeBeside(path, data, mode)
-  renameSync(temporary, path)
-  syncFolder(dirname(path))
+  moveTo(path, writeBeside(path, data, mode))
+}
+
+/** Gives a finished file or folder its name. Throws FILE_UNWRITABLE. */
+export function moveTo(path: string, finished: string): void {
+  writable(path, () => {
+    renameSync(finished, path)
+    syncFolder(dirname(path))
+  })
 }
 
 /**
@@ -82,15 +91,22 @@ export function readLines(path: string, what: string): string {
   return linesIn(readBytes(path, what, FILE_LIMITS.record), path, what)
 }
 
-/** As `readLines`, for bytes that were read already. Last lines that are no text belong to what was being written. */
+/**
+ * As `readLines`, for bytes that were read already. Last lines that are no text or no JSON object belong to what was being written:
+ * they are handed back as text that is no JSON either.
+ */
 export function linesIn(bytes: Uint8Array, path: string, what: string): string {
-  let whole = bytes.lastIndexOf(LF) + 1
-  for (let last = whole; last > 0; ) {
-    const start = last < 2 ? 0 : bytes.lastIndexOf(LF, last - 2) + 1
-    if (isUtf8(bytes.subarray(start, last))) break
-    whole = last = start
+  const ended = bytes.lastIndexOf(LF) + 1
+  let whole = ended
+  while (whole > 0) {
+    const start = whole < 2 ? 0 : bytes.lastIndexOf(LF, whole - 2) + 1
+    const line = bytes.subarray(start, whole)
+    if (isUtf8(line) && objectIn(Buffer.from(line).toString()) !== undefined) break
+    whole = start
   }
-  return strictText(bytes.subarray(0, whole), path, what) + Buffer.from(bytes.subarray(whole)).toString('utf8')
+  // Bytes that are no text must not become a line of JSON by the character that stands for them.
+  const mark = whole < ended && !isUtf8(bytes.subarray(whole, ended)) ? '\uFFFD' : ''
+  return strictText(bytes.subarray(0, whole), path, what) + mark + Buffer.from(bytes.subarray(whole)).toString('utf8')
 }
 
 /** Text of a file that somebody typed or another tool wrote, and that is named on the command line: it may be a pipe. Throws as `readText`. */

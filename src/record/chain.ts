@@ -3,7 +3,7 @@
  * Journal and logbook are both written so. Pure: text in, text out.
  */
 import { z } from 'zod'
-import { canonicalJson, isCanonical, jsonIn, sha256Hex, wellFormed, type Json } from '../canonical.js'
+import { canonicalJson, isCanonical, jsonIn, objectIn, sha256Hex, wellFormed, type Json } from '../canonical.js'
 import { explain } from '../custody/explain.js'
 import { instant, sha256 } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
@@ -55,8 +55,8 @@ export interface Chain<Line> {
 
 /**
  * Verifies a chain and the shape of every line. Throws CHAIN_BROKEN naming file and line. A torn end is not an error
- * here: it is handed back for the caller to keep aside. It is what has no newline, and whatever before it is no JSON down
- * to the last line: a disk that lost its power in the middle of a write may have anything there.
+ * here: it is handed back for the caller to keep aside. It is what has no newline, and before it lines that are no JSON,
+ * unless a line of ours follows: a disk that lost its power in the middle of a write may have anything there.
  */
 export function readChain<Line extends { seq: number; prev: string; torn?: string | undefined }>(
   text: string,
@@ -76,7 +76,7 @@ export function readChain<Line extends { seq: number; prev: string; torn?: strin
     const value = jsonIn(piece)
     if (value === undefined) {
       // What was being written is never longer than a line.
-      if (text.length - start > LONGEST_LINE || text.slice(end + 1).split('\n').some((later) => jsonIn(later) !== undefined)) throw broken('is not JSON')
+      if (text.length - start > LONGEST_LINE || text.slice(end + 1).split('\n').some((later) => objectIn(later) !== undefined)) throw broken('is not JSON')
       break
     }
     const parsed = schema.safeParse(value)

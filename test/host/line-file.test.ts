@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { sha256Hex } from '../../src/canonical.js'
+import { readLines } from '../../src/host/disk.js'
 import { LineFile } from '../../src/host/line-file.js'
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../../src/record/logbook.js'
 
@@ -49,6 +50,40 @@ test('a torn end is moved aside once, however often the file is opened', () => {
   open()
   open()
   expect(readdirSync(directory).filter((name) => name.includes('.torn-'))).toHaveLength(1)
+})
+
+test.each([
+  ['no text', [0xff, 0xfe]],
+  ['no text, and a line that is text by chance', [0xff, 10, 0x61, 10]],
+  ['no text, and an empty line', [0xff, 10, 10]],
+  ['no text, and a number', [0xff, 10, 0x37, 10]],
+  ['text, then no text', [0x61, 10, 0xff, 10]],
+  ['zeros, with a line end', [0, 0, 0, 10]],
+])('what a disk that lost its power may have at the end, %s, is kept aside', (_, noise) => {
+  open().append(retired(1))
+  appendFileSync(path, Buffer.from(noise))
+  expect(open().append(retired(2)).line).toMatchObject({ seq: 2, torn: sha256Hex(Buffer.from(noise)) })
+})
+
+test('... and so is any noise', () => {
+  open().append(retired(1))
+  const whole = readFileSync(path)
+  let state = 20261120
+  const byte = (): number => ((state = (Math.imul(state, 1664525) + 1013904223) >>> 0) >>> 24)
+  for (let round = 0; round < 3000; round += 1) {
+    // Line ends more often than by chance: they are what is hard.
+    const noise = Buffer.from([0x80, ...Array.from({ length: byte() % 40 }, () => (byte() < 60 ? 10 : byte()))])
+    writeFileSync(path, Buffer.concat([whole, noise]))
+    expect(readLogbook(readLines(path, 'the logbook'), path).head.seq, noise.toString('hex')).toBe(1)
+  }
+})
+
+test('a line with bytes that are no text is never the line that stands for them', () => {
+  open().append(retired(1))
+  const line = readFileSync(path)
+  line[line.indexOf('test')] = 0xff
+  writeFileSync(path, line)
+  expect(readLogbook(readLines(path, 'the logbook'), path).lines).toEqual([])
 })
 
 test('before exposure a disk that is gone stops everything; the chain does not move', () => {
