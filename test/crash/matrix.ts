@@ -127,7 +127,7 @@ async function dieAt(flow: Flow, point: Point): Promise<void> {
     putBackKeptLines(ended)
     if (point.at === 'request') expect(died, `${point.request} was never reached`).toBe(true)
     assertSaidSo(point, ended)
-    if (point.at === 'write' && point.tail) spoilTail(stage, point.tail)
+    if (point.at === 'write' && point.tail) spoilTail(stage, point.write.file, point.tail)
     if (flow.finish === undefined) assertNothingSilent(stage)
     await (flow.finish ?? doAsTold)(stage)
     await (flow.check ?? assertAllWell)(stage)
@@ -165,11 +165,11 @@ function putBackKeptLines({ stderr }: Ended): void {
   rmSync(dirname(kept), { recursive: true })
 }
 
-/** The last line of the newest journal or logbook, as a disk may have it that lost its power. */
-function spoilTail({ custody }: Rehearsal, tail: 'lost' | 'garbled' | 'zeros'): void {
+/** The last line of the journal that was written to, as a disk may have it that lost its power. */
+function spoilTail({ custody }: Rehearsal, file: string, tail: 'lost' | 'garbled' | 'zeros'): void {
   const sessions = join(custody, 'sessions')
-  const newest = readdirSync(sessions).sort().at(-1) ?? ''
-  const path = join(sessions, newest, 'journal.jsonl')
+  const session = file.startsWith('SESSION/') ? (readdirSync(sessions).sort().at(-1) ?? '') : dirname(file)
+  const path = join(sessions, session, 'journal.jsonl')
   const text = readFileSync(path, 'utf8')
   const start = text.trimEnd().lastIndexOf('\n') + 1
   const length = Buffer.byteLength(text.slice(start))

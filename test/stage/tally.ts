@@ -13,7 +13,7 @@ export class Tally implements Reporter {
   }
 
   onTestRunEnd(modules: readonly TestModule[]): void {
-    const results = modules.flatMap((module) => [...module.children.allTests()].map((test) => test.result()))
+    const results = modules.flatMap((module) => [...module.children.allTests()].map((test) => test.result()).filter(({ state }) => state !== 'skipped'))
     const errors = results.flatMap((result) => (result.state === 'failed' ? [result.errors.map(({ message }) => message).join('\n')] : []))
     const wrongs = Object.entries(WRONGS).map(([name, words]) => `${errors.filter((message) => words.test(message)).length} ${name}`)
     console.log(`\n${results.length} ${this.#what}: ${results.length - errors.length} passed, ${errors.length} failed; ${wrongs.join(', ')}`)
