@@ -3,7 +3,7 @@ import { isAlive, type SessionResult } from '../breakglass/conclude.js'
 import { printSession, type PrintedSession } from '../breakglass/print-session.js'
 import { EXIT, EXIT_CODES, GlasskeyError } from '../errors.js'
 import { say, toned } from '../host/terminal.js'
-import { wasNeverAccepted } from '../record/replay.js'
+import { isSaasChange, unansweredChanges, wasNeverAccepted } from '../record/replay.js'
 import type { Outcome, Problem } from './outcome.js'
 
 /** Prints entry and slips, and says what to do next. Throws the session's failure once everything is on paper. */
@@ -65,6 +65,12 @@ function harmless({ state, warrant }: SessionResult): string {
   return `No key was live. ${seen === 0 ? 'No share was read' : `${seen} of the shares of GENERATION ${warrant.key.generation} ${seen === 1 ? 'was' : 'were'} read and count as seen`}. Close the bags again before a witness.`
 }
 
+/** How people find out what the tool cannot any more: the key that could have asked is dead. */
+function toAsk({ session, state }: SessionResult, line: number): string {
+  if (isAlive(state) && state.deferred === null) return 'It is read when the session is resumed.'
+  return `Look at the database in OCI's console, then enter what you found: glasskey logbook add exception --set step="session ${session}, line ${line}" …`
+}
+
 function closing(result: SessionResult, printed: PrintedSession): string {
   const { warrant, state, grade } = result
   const dead = grade !== null && grade !== 'unproved'
@@ -73,6 +79,7 @@ function closing(result: SessionResult, printed: PrintedSession): string {
     ...(printed.slips === null ? [] : [`Slips for the custodians: ${printed.slips}`]),
     `Evidence: ${printed.evidence}`,
     ...(printed.drillRecord === null ? [] : [`Drill record, with the times measured: ${printed.drillRecord}`]),
+    ...unansweredChanges(state).filter(({ intent }) => isSaasChange(intent)).map(({ intent }) => toned(`NOT KNOWN: whether "${intent.rule}" happened; OCI never answered. ${toAsk(result, intent.seq)}`, 'alarm', process.stdout)),
     ...(dead ? [`Next: destroy the used sheets of GENERATION ${warrant.key.generation} before a witness (glasskey logbook add destroyed)${printed.affidavit === null ? '' : `; to sign: ${printed.affidavit}`}.`] : []),
     ...(state.successor ? [`In use now: GENERATION ${state.successor.generation}, key id ${state.successor.keyId}. ${printed.waiting} more waiting.`] : []),
     ...(printed.waiting < 2 && !isAlive(state) ? ['Fewer than two successors wait: plan the next ceremony.'] : []),

@@ -5,7 +5,7 @@ import type { Manifest } from '../custody/manifest.js'
 import { hexToWords } from '../custody/words.js'
 import type { JournalLine } from '../record/journal.js'
 import type { LogbookEntry } from '../record/logbook.js'
-import type { Call, Session } from '../record/replay.js'
+import { unansweredChanges, type Call, type Session } from '../record/replay.js'
 import { TOOL } from '../version.js'
 import { codeWords, purpose, warrantDigest, type Warrant } from '../warrant/warrant.js'
 import type { LogbookEntryContent, NamedGeneration, ReleaseContent } from './logbook-entry.js'
@@ -243,8 +243,8 @@ function statusOf({ outcome }: Call): string {
   return outcome.type === 'outcome' ? String(outcome.status) : `unknown: ${outcome.reason}`
 }
 
-function requestIdOf({ outcome }: Call): string {
-  return outcome?.type === 'outcome' ? (outcome.opcRequestId.split('/')[0] ?? '') : ''
+function requestIdOf({ outcome }: Call): string | null {
+  return outcome?.type === 'outcome' ? (outcome.opcRequestId.split('/')[0] || null) : null
 }
 
 /** OCIDs that the page names already are long: in paths they stand as {user}, {tenancy} and {database}. */
@@ -277,7 +277,7 @@ function censusOf(session: Session): { what: string; before: string; after: stri
 
 function unresolvedOf(session: Session | null): string[] {
   if (!session) return []
-  const unknown = session.calls.filter(({ outcome }) => outcome?.type !== 'outcome').map(({ intent }) => `no answer is known to "${intent.rule}" (${intent.method} ${intent.host})`)
+  const unknown = unansweredChanges(session).map(({ intent }) => `no answer is known to "${intent.rule}" (${intent.method} ${intent.host})`)
   return session.grade === 'unproved' ? [`THE KEY OF GENERATION ${session.opened.generation} IS NOT PROVED DEAD: ${session.gradeWhy}`, ...unknown] : unknown
 }
 

@@ -34,7 +34,7 @@ export interface ReleaseContent {
   readonly whyEnded: string
   readonly calls: readonly {
     readonly number: number, readonly at: string, readonly method: string, readonly host: string, readonly path: string
-    readonly bodySha256: string | null, readonly status: string, readonly requestId: string, readonly rule: string
+    readonly bodySha256: string | null, readonly status: string, readonly requestId: string | null, readonly rule: string
   }[]
   readonly refusals: readonly {
     readonly at: string, readonly method: string, readonly host: string, readonly path: string, readonly why: string

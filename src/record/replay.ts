@@ -49,6 +49,10 @@ export function wasNeverAccepted({ calls }: Pick<Session, 'calls'>): boolean {
 export const DELETE_USED_KEY = 'exit: delete used key'
 /** Rule name under which the remover's login deletes it, where OCI lets no key delete itself. */
 export const REMOVE_USED_KEY = 'remover: delete used key'
+/** Rule names of a change to SAAS_ADMIN, and of the question what became of it. */
+export const [ENABLE_SAAS, DISABLE_SAAS, READ_SAAS_BACK] = ['enable SAAS_ADMIN', 'disable SAAS_ADMIN', 'read SAAS_ADMIN status back'] as const
+/** Rule name under which the successor is uploaded. */
+export const UPLOAD_SUCCESSOR = 'exit: upload successor'
 const DELETIONS = [DELETE_USED_KEY, REMOVE_USED_KEY]
 
 /** The session that these lines tell. Throws a RangeError when the first line does not open one. */
@@ -183,6 +187,21 @@ function answered(session: Session, outcome: LineOf<'outcome'>): void {
     session.deletion = 'done'
     session.deletedAt ??= outcome.at
   } else if (session.deletion === 'unknown' && NOT_DONE.includes(outcome.status)) session.deletion = 'not-sent'
+}
+
+/** Whether a request switches SAAS_ADMIN. */
+export function isSaasChange({ rule }: Pick<Call['intent'], 'rule'>): boolean {
+  return rule === ENABLE_SAAS || rule === DISABLE_SAAS
+}
+
+/** Changes that were sent and never answered, and of which nothing later in the session tells what became. */
+export function unansweredChanges({ calls, deletion, successor }: Session): Call[] {
+  return calls.filter(({ intent, outcome }) => {
+    if (outcome?.type === 'outcome' || intent.method === 'GET' || intent.rule === READ_SAAS_BACK) return false
+    if (DELETIONS.includes(intent.rule)) return deletion !== 'done'
+    if (intent.rule === UPLOAD_SUCCESSOR) return successor === null
+    return !isSaasChange(intent) || !calls.some((later) => later.intent.seq > intent.seq && later.intent.rule === READ_SAAS_BACK && later.outcome?.type === 'outcome' && later.outcome.status === 200)
+  })
 }
 
 /**

@@ -4,8 +4,8 @@ import { z } from 'zod'
 import { runTask } from '../clerk/door.js'
 import { asRemark } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
-import { replay } from '../record/replay.js'
-import { ENABLE_SAAS, DISABLE_SAAS, READ_SAAS_BACK, statusTarget } from '../warrant/scope.js'
+import { isSaasChange, replay, unansweredChanges } from '../record/replay.js'
+import { statusTarget } from '../warrant/scope.js'
 import type { Action, Warrant } from '../warrant/warrant.js'
 import { originOf } from '../wire/hosts.js'
 import { NoAnswer, type Courier } from './courier.js'
@@ -33,27 +33,20 @@ export async function switchSaasAdmin({ warrant }: Room, action: SaasAction, cou
 }
 
 /**
- * What became of an action that was sent and never answered, in a session that is resumed: read while the key can still
- * read, and written down as the action's end. An answer that does not come, or says nothing, changes nothing.
+ * What became of an action that was sent and never answered: read before the key is deleted, and written down as the
+ * action's end. While the answer may still come nothing is asked. An answer that says nothing changes nothing.
  */
-export async function lookBack({ warrant, journal }: Room, courier: Courier): Promise<void> {
+export async function lookBack({ warrant, journal, order }: Room, courier: Courier): Promise<void> {
   const { action } = warrant
-  if (action.name !== 'saas-admin' || !isOpen(replay(journal.lines))) return
+  const open = unansweredChanges(replay(journal.lines)).some(({ intent, outcome }) => isSaasChange(intent) && (outcome !== null || order.task === 'finish'))
+  if (action.name !== 'saas-admin' || !open) return
   try {
     const status = await readBack(warrant, action, courier)
-    if (isAsWanted(status, action)) journal.write({ type: 'action-ended', result: 'done', detail: `${achieved(status, action)} when the session was resumed` })
+    if (isAsWanted(status, action)) journal.write({ type: 'action-ended', result: 'done', detail: achieved(status, action) })
     else journal.write({ type: 'action-ended', result: 'interrupted', detail: asRemark(`it was not done: OCI reads back ${JSON.stringify(status)}`) })
   } catch (error) {
     if (!(error instanceof NoAnswer) && !(error instanceof GlasskeyError)) throw error
   }
-}
-
-/** Whether the change was sent, never answered, and not read back since. */
-function isOpen({ calls, deletion }: ReturnType<typeof replay>): boolean {
-  const changes = calls.filter(({ intent }) => intent.rule === ENABLE_SAAS || intent.rule === DISABLE_SAAS)
-  const unanswered = changes.find(({ outcome }) => outcome?.type !== 'outcome')
-  const readSince = calls.some(({ intent, outcome }) => intent.rule === READ_SAAS_BACK && intent.seq > (unanswered?.intent.seq ?? 0) && outcome?.type === 'outcome' && outcome.status === 200)
-  return deletion !== 'done' && unanswered !== undefined && !readSince
 }
 
 const endpointOf = (warrant: Warrant, action: SaasAction): string => originOf('database', action.region, warrant.realm, warrant.endpoints)

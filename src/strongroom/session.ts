@@ -173,12 +173,8 @@ async function act(room: Room, courier: Courier, user: OwnUser): Promise<Failure
 async function leave(room: Room, courier: Courier, user: OwnUser, since: number, failure: Failure | null): Promise<FromStrongroom> {
   const { desk, order, journal, warrant } = room
   journal.write({ type: 'exit-began', cause: causeOf(room, failure) })
-  // Right after the action's own end OCI may still be at work on what it was sent; when a session is resumed it no longer is.
-  const lookBackIfResumed = async (): Promise<void> => {
-    if (order.task === 'finish') await lookBack(room, courier)
-  }
   if (!warrant.successor) {
-    await lookBackIfResumed()
+    await lookBack(room, courier)
     journal.write({ type: 'rotation-deferred', reason: 'as each releasing custodian consented' })
     burn(journal, warrant, since, 'rotation deferred', courier)
     return finished([], failure ?? { ...alive(warrant, 'its rotation was deferred'), hint: 'As soon as a successor waits and the home region answers: glasskey break rotate' })
@@ -188,7 +184,7 @@ async function leave(room: Room, courier: Courier, user: OwnUser, since: number,
   const before = async (keys: readonly ListedKey[]): Promise<void> => {
     if (!counted) {
       await censusBeforeDeletion(room, user, keys)
-      await lookBackIfResumed()
+      await lookBack(room, courier)
     }
     counted = true
     // Dated from each attempt: probes signed minutes before the deletion would prove less than they seem to.

@@ -6,7 +6,7 @@
  */
 import { canonicalJson, saysTheSame, type Json } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
-import { DELETE_USED_KEY } from '../record/replay.js'
+import { DELETE_USED_KEY, DISABLE_SAAS, ENABLE_SAAS, READ_SAAS_BACK, UPLOAD_SUCCESSOR } from '../record/replay.js'
 import { originOf } from '../wire/hosts.js'
 import type { Method, UnsignedRequest } from '../wire/signature.js'
 import type { Warrant } from './warrant.js'
@@ -63,9 +63,6 @@ export const CREDENTIALS = {
 
 const SELF_CHANGE = 'urn:ietf:params:scim:schemas:oracle:idcs:extension:selfChange:User'
 
-/** Rules of the action on a database, and under which the strongroom asks what became of it. */
-export const [ENABLE_SAAS, DISABLE_SAAS, READ_SAAS_BACK] = ['enable SAAS_ADMIN', 'disable SAAS_ADMIN', 'read SAAS_ADMIN status back'] as const
-
 /** Every request that this warrant admits. */
 export function scopeOf(warrant: Warrant): Admission[] {
   const { exit, action } = scopePartsOf(warrant)
@@ -109,7 +106,7 @@ function exitSet(warrant: Warrant): Admission[] {
     ...warrant.regions.map((region) => ({ ...own('probe', 'GET', user, null), origin: identityOrigin(warrant, region) })),
     ...(warrant.successor
       ? [
-          own('exit: upload successor', 'POST', `${user}/apiKeys`, null, { key: warrant.successor.publicKeyPem }),
+          own(UPLOAD_SUCCESSOR, 'POST', `${user}/apiKeys`, null, { key: warrant.successor.publicKeyPem }),
           own(DELETE_USED_KEY, 'DELETE', keyPath(warrant, warrant.key.fingerprint), null),
         ]
       : []),

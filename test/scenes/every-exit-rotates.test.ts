@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { CLI } from '../stage/command-line.js'
+import { play } from '../stage/playing.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 
 let stage: Rehearsal | undefined
@@ -118,7 +119,7 @@ test('the desk dies with the key live: the strongroom does not outlive it, and r
 })
 
 test.each([
-  ['after its effect', 'after', 'done', /^SAAS_ADMIN is enabled read-only for 1 h, until .*Z, as OCI reads it back when the session was resumed$/],
+  ['after its effect', 'after', 'done', /^SAAS_ADMIN is enabled read-only for 1 h, until .*Z, as OCI reads it back$/],
   ['before its effect', 'before', 'interrupted', /^it was not done: OCI reads back \{"isEnabled":false\}$/],
 ] as const)('the desk dies while the action waits for its answer, %s: resume reads what became of it, and the audit finds nothing open', async (_, when, result, detail) => {
   let desk = 0
@@ -136,6 +137,27 @@ test.each([
   expect(stage.journal().filter(({ type }) => type === 'action-ended').at(-1)).toMatchObject({ result, detail: expect.stringMatching(detail) as string })
   const audit = await stage.run(['audit', '--custody', stage.custody, '--profile', 'AUDITOR', '--json', ...stage.oci])
   expect((JSON.parse(audit.stdout) as { failed: string[] }).failed.filter((control) => control.startsWith('A'))).toEqual([])
+})
+
+test('Ctrl-C while OCI thinks about the action: whether it happened is not known, said, and explained by who finds out', async () => {
+  stage = await rehearsal({ speed: 8 })
+  stage.cloud.armFault({ match: { path: '*configureSaasAdminUser' }, action: { do: 'delay', when: 'after', milliseconds: 15_000 } })
+  const playing = play(stage, [...stage.saasAdmin(), '--reader', 'AUDITOR'])
+  await playing.until('Asking OCI: enable SAAS_ADMIN')
+  await new Promise((later) => setTimeout(later, 300))
+  playing.signal('SIGINT')
+  const { code, stdout } = await playing.ended
+  expect(code).toBe(3)
+  const [, step = ''] = /^NOT KNOWN: whether "enable SAAS_ADMIN" happened; OCI never answered\. Look at the database in OCI's console, then enter what you found: glasskey logbook add exception --set step="(session \S+, line \d+)" …$/m.exec(stdout) ?? []
+  const failedActions = async (during: Rehearsal): Promise<string[]> => {
+    const audit = await during.run(['audit', '--custody', during.custody, '--profile', 'AUDITOR', '--json', ...during.oci])
+    return (JSON.parse(audit.stdout) as { failed: string[] }).failed.filter((control) => control.startsWith('A'))
+  }
+  expect(await failedActions(stage)).toEqual(['A02'])
+  const found = { step, happened: 'the console shows it enabled', decision: 'it is disabled by hand', decidedBy: 'Lin Chen', witness: 'Emmy Noether' }
+  const entered = await stage.run(['logbook', 'add', 'exception', '--custody', stage.custody, ...Object.entries(found).flatMap(([name, value]) => ['--set', `${name}=${value}`])])
+  expect(entered.code, entered.stderr).toBe(0)
+  expect(await failedActions(stage)).toEqual([])
 })
 
 test('the share file that a hand-held scanner typed', async () => {

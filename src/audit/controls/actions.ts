@@ -1,8 +1,7 @@
 /** A: what was signed, for what, and when. */
-import { DELETE_USED_KEY, REMOVE_USED_KEY, type Call } from '../../record/replay.js'
+import { DELETE_USED_KEY, isSaasChange, READ_SAAS_BACK, REMOVE_USED_KEY, UPLOAD_SUCCESSOR, type Call } from '../../record/replay.js'
 import { TOLERANCE_MS } from '../../warrant/deadline.js'
 import { checkRules } from '../../warrant/issue.js'
-import { DISABLE_SAAS, ENABLE_SAAS, READ_SAAS_BACK } from '../../warrant/scope.js'
 import { admitAgain, anchorOf } from '../admission.js'
 import { type Control, failed } from '../control.js'
 import type { Dossier } from '../dossier.js'
@@ -62,11 +61,11 @@ function placeOf({ id }: SoundSession, { seq }: Call['intent']): string {
 function isResolved({ state, chain }: SoundSession, { intent }: Call, takenOver: readonly string[]): boolean {
   if (intent.method === 'GET' || intent.rule === READ_SAAS_BACK) return true
   if (intent.rule === DELETE_USED_KEY || intent.rule === REMOVE_USED_KEY) return state.deletion === 'done'
-  if (intent.rule === 'exit: upload successor') return state.successor !== null && state.successor.seq > intent.seq
+  if (intent.rule === UPLOAD_SUCCESSOR) return state.successor !== null && state.successor.seq > intent.seq
   if (intent.rule.startsWith('measure: ')) return state.measured !== null
   if (intent.rule.startsWith('install ')) return state.keyLiveAt !== null
   if (intent.rule.startsWith('takeover: ')) return takenOver.some((at) => at > intent.at)
-  if (intent.rule === ENABLE_SAAS || intent.rule === DISABLE_SAAS) return state.calls.some((later) => later.intent.seq > intent.seq && later.intent.rule === READ_SAAS_BACK && later.outcome?.type === 'outcome' && later.outcome.status < 300)
+  if (isSaasChange(intent)) return state.calls.some((later) => later.intent.seq > intent.seq && later.intent.rule === READ_SAAS_BACK && later.outcome?.type === 'outcome' && later.outcome.status < 300)
   const clean = chain.lines.some((line) => line.type === 'census' && line.seq > intent.seq && line.unexpected.length === 0)
   if (intent.rule === 'exit: delete a key that no manifest names') return clean
   return state.calls.some((later) => later.intent.seq > intent.seq && later.intent.method === intent.method && later.intent.path === intent.path && later.outcome?.type === 'outcome' && later.outcome.status < 300)
