@@ -8,8 +8,7 @@ import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js
 import { places, type StoredSession } from '../host/sealed-folder.js'
 import { writeNew } from '../host/disk.js'
 import { wallClock } from '../host/clock.js'
-import { printPdf } from '../host/printer.js'
-import { say } from '../host/terminal.js'
+import { tryPrint } from '../host/printer.js'
 import { entryPage, slipPage, type EntrySource } from '../paper/entry-page.js'
 import { destruction, drawDestructionAffidavit } from '../paper/forms/destruction-affidavit.js'
 import { drawDrillRecord, drillRecord } from '../paper/forms/drill-record.js'
@@ -110,14 +109,5 @@ function freeName(place: string, name: string, logbook: number): string {
     const number = [...(later > 0 ? [logbook] : []), ...(later > 1 ? [later] : [])].map((part) => `-${part}`).join('')
     const path = join(place, `${name}${number}.pdf`)
     if (!existsSync(path)) return path
-  }
-}
-
-async function tryPrint(pdf: Uint8Array, printer: string, title: string): Promise<void> {
-  try {
-    await printPdf(pdf, printer, title)
-  } catch (error) {
-    if (!(error instanceof GlasskeyError)) throw error
-    say(`${error.message}. ${error.hint}`, 'alarm')
   }
 }

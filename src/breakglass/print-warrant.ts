@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { GlasskeyError } from '../errors.js'
 import type { CustodyFolder } from '../host/custody-folder.js'
 import { writeNew } from '../host/disk.js'
-import { printPdf } from '../host/printer.js'
+import { tryPrint } from '../host/printer.js'
 import { generationNumber, places } from '../host/sealed-folder.js'
 import { say } from '../host/terminal.js'
 import { warrantContent } from '../paper/warrant-content.js'
@@ -18,10 +18,10 @@ export async function printWarrant(folder: CustodyFolder, warrant: Warrant, prin
   try {
     const pdf = await drawWarrantPage(warrantContent(warrant, folder.custody, { threshold, custodians }), { paper: folder.custody.paper })
     writeNew(path, pdf)
-    if (printer !== undefined) await printPdf(pdf, printer, `warrant ${warrant.session}`)
-    say(`The warrant to sign on paper is ${printer === undefined ? path : `with printer ${printer}, and in ${path}`}.`)
+    say(`The warrant to sign on paper is ${path}.`)
+    if (printer !== undefined) await tryPrint(pdf, printer, `warrant ${warrant.session}`)
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
-    say(`The warrant is not on paper: ${error.message}. ${error.hint} Go on: read it on the screen, and sign for it in the paper book.`, 'alarm')
+    say(`The warrant is not on paper: ${error.message}. Go on: read it on the screen, and sign for it in the paper book.`, 'alarm')
   }
 }

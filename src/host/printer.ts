@@ -1,6 +1,7 @@
 /** Printing through CUPS. */
 import { spawn } from 'node:child_process'
 import { GlasskeyError } from '../errors.js'
+import { say } from './terminal.js'
 
 /** A print server that does not answer must not keep a session from saying how it ended. */
 const PATIENCE_MS = 30_000
@@ -21,6 +22,16 @@ export async function printPdf(pdf: Uint8Array, printer: string, title: string, 
   if (!sent.done) throw failed(`did not take "${title}": ${sent.said}`, 'Print the PDF by hand. glasskey logbook print NUMBER --out FILE makes the one of an entry again.')
   const state = await run('lpstat', ['-p', printer], new Uint8Array(), spooler)
   if (/\bdisabled\b/.test(state.said)) throw failed(`is stopped; "${title}" waits in its queue`, `cupsenable ${printer} starts it again.`)
+}
+
+/** The same for a page that is on disk already: a printer that fails is said, and stops nothing. */
+export async function tryPrint(pdf: Uint8Array, printer: string, title: string): Promise<void> {
+  try {
+    await printPdf(pdf, printer, title)
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    say(`${error.message}. ${error.hint}`, 'alarm')
+  }
 }
 
 function run(program: string, words: readonly string[], input: Uint8Array, { path, patienceMs }: Spooler): Promise<{ done: boolean; said: string }> {
