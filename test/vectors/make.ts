@@ -19,6 +19,7 @@ import { headStatement, opcRequestIdOf } from '../../src/record/journal.js'
 import { codeWords, warrantDigest } from '../../src/warrant/warrant.js'
 import { allFaults } from './faults.js'
 import { envelopeOf, journalOf, manifestOf, privateKeyOf, rulesOf, secretsOf, SESSIONS, VECTORS, vectorText, warrantOf, type Secrets } from './frozen.js'
+import { makeSealed, sealedFaults } from './sealed.js'
 import { tell, type Cast } from './story.js'
 
 /** Generations of the golden set. */
@@ -74,14 +75,15 @@ export function derived(): { [name: string]: unknown } {
 /** Writes what is missing, in the order in which one thing follows from another. */
 export async function makeMissing(): Promise<void> {
   if (!has('secrets.json')) await makeSet()
+  if (!has('sealed/sheets.json')) await makeSealedSet()
   const { sessions, logbook } = tell(await cast(), rulesOf(1))
   write('custody/logbook.jsonl', logbook)
   for (const { id, files } of sessions) for (const [name, text] of Object.entries(files)) write(`custody/sessions/${id}/${name}`, text)
   write('derived.json', pretty(derived()))
-  for (const [kind, list] of Object.entries(await allFaults())) write(`faults/${kind}.json`, pretty(list))
+  for (const [kind, list] of Object.entries({ ...(await allFaults()), 'sealed-shares': await sealedFaults() })) write(`faults/${kind}.json`, pretty(list))
 }
 
-/** The only step with randomness: keys, seal secrets, shares, session keys of the envelopes. */
+/** One of two steps with randomness: keys, seal secrets, shares, session keys of the envelopes. */
 async function makeSet(): Promise<void> {
   write('custody/custody.yaml', custodyYaml({
     team: 'Example GmbH, Platform Security',
@@ -112,6 +114,14 @@ async function makeSet(): Promise<void> {
     secrets.push({ generation: manifest.generation, sealSecret: Buffer.from(secret).toString('hex'), shareTexts })
   }
   write('secrets.json', pretty(secrets))
+}
+
+/** The other: a later generation, whose shares are sealed to OpenPGP keys. */
+async function makeSealedSet(): Promise<void> {
+  const { made, sheets } = await makeSealed(parseCustodyYaml(vectorText('custody/custody.yaml')), manifestDigest(manifestOf(3)), new Date('2026-11-20T09:00:00.000Z'))
+  write('sealed/manifest.json', manifestFile(made.manifest))
+  write('sealed/envelope.pgp', made.envelope)
+  write('sealed/sheets.json', pretty(sheets))
 }
 
 function has(path: string): boolean {

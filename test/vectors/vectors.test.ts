@@ -10,7 +10,9 @@ import { joinParts, parsePart } from '../../src/custody/paper-parts.js'
 import { formQuorum } from '../../src/custody/quorum.js'
 import { rulesFile, sealedRules } from '../../src/custody/rules.js'
 import { inGroups, parseShareText, shareToText } from '../../src/custody/share-text.js'
-import { judgeShare, type Expectation } from '../../src/custody/share.js'
+import { judgeSealed, parseSealedPart, SealedParts, sealedTexts, type SealedShare } from '../../src/custody/sealed-share.js'
+import { openText, readCustodianKeys } from '../../src/custody/sealing.js'
+import { judgeShare, type Expectation, type Share } from '../../src/custody/share.js'
 import { GlasskeyError } from '../../src/errors.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { checkLastSignature, evidenceSchema } from '../../src/record/evidence.js'
@@ -20,6 +22,7 @@ import { replay } from '../../src/record/replay.js'
 import { parseWarrant } from '../../src/warrant/warrant.js'
 import { envelopeOf, faults, journalOf, manifestOf, rulesOf, sealSecretOf, secretsOf, SESSIONS, sharesOf, VECTORS, vectorJson, vectorText } from './frozen.js'
 import { cast, derived, GENERATIONS, makeMissing } from './make.js'
+import { sealedEnvelope, sealedManifest, sealedSheets, sheetOf } from './sealed.js'
 import { tell } from './story.js'
 
 // Before the tests are collected, because the faults are read then.
@@ -57,6 +60,39 @@ describe('readers accept the golden set', () => {
     // Verified once more with nothing of ours: domain, NUL, digest.
     const { of, signature } = evidence.lastSignature ?? { of: '', signature: '' }
     expect(verify('sha256', Buffer.from(`glasskey/journal/1\0${of}`), evidence.key.publicKeyPem, Buffer.from(signature, 'base64'))).toBe(true)
+  })
+})
+
+describe('readers accept the sealed shares of the golden set', () => {
+  const opened = async (custodian: number): Promise<Share> => {
+    const { texts, privateKey } = sheetOf(custodian)
+    const expected: Expectation = { manifest: sealedManifest(), others: [] }
+    if (privateKey === null) return judgeShare(parseShareText(texts[0] ?? ''), expected)
+    const [key] = await readCustodianKeys(privateKey, 'the golden set')
+    if (!key) throw new RangeError('the golden set has a key for each sealed share')
+    const text = await openText(judgeSealed(sealedOf(texts), expected).message, key)
+    expect(text).toBe(`${sheetOf(custodian).shareText}\n`)
+    return judgeShare(parseShareText(text.trimEnd()), expected)
+  }
+
+  test('Curve25519 in one code, RSA in two; every two sheets open the envelope', async () => {
+    expect(sealedSheets().map(({ texts }) => texts.map((text) => text.split('/')[0]?.slice(0, 5)))).toEqual([['GKSR1'], ['GKSR1', 'GKSR1'], [expect.stringMatching(/^GKR1/)]])
+    const manifest = sealedManifest()
+    for (const pair of [[1, 2], [2, 3], [3, 1]]) {
+      const quorum = formQuorum(await Promise.all(pair.map(opened)), manifest)
+      expect(checkManifest((await openEnvelope(quorum, sealedEnvelope())).header, manifest)).toBe(manifest)
+    }
+  })
+
+  test('codes in another order, in groups and small letters, and twice', () => {
+    const { texts } = sheetOf(2)
+    const [first = '', second = ''] = texts
+    expect(sealedOf([second, inGroups(first).toLowerCase(), second, first])).toEqual(sealedOf(texts))
+  })
+
+  test('writers reproduce their codes and the manifest', () => {
+    for (const custodian of [1, 2]) expect(sealedTexts(sealedOf(sheetOf(custodian).texts))).toEqual(sheetOf(custodian).texts)
+    expect(manifestFile(sealedManifest())).toBe(vectorText('sealed/manifest.json'))
   })
 })
 
@@ -103,6 +139,7 @@ describe('writers reproduce the golden set', () => {
 /** How each kind of vector is read, over generation 2. */
 const readers: Record<string, (input: string) => unknown> = {
   shares: (input) => judgeShare(parseShareText(input), expectation()),
+  'sealed-shares': (input) => judgeSealed(sealedOf(texts(input)), { manifest: sealedManifest(), others: [] }),
   quorums: (input) => formQuorum(texts(input).map((text) => judgeShare(parseShareText(text), expectation())), manifestOf(2)),
   envelopes: async (input) => checkManifest((await openWithSecret(new Uint8Array(Buffer.from(input, 'base64')), sealSecretOf(2))).header, manifestOf(2)),
   parts: (input) => joinParts(texts(input).flatMap((text) => parsePart(text) ?? []), 'GKE1', manifestOf(2).keyId),
@@ -124,6 +161,18 @@ describe.each(Object.entries(readers))('one fault each: %s', (kind, read) => {
 
 function expectation(): Expectation {
   return { manifest: manifestOf(2), others: [{ manifest: manifestOf(1), standing: 'that key is dead' }, { manifest: manifestOf(3), standing: 'that key is not in use yet' }] }
+}
+
+/** The sealed share of these codes; what is not whole is refused as the sheet's reader does. */
+function sealedOf(codes: readonly string[]): SealedShare {
+  const parts = new SealedParts()
+  const [whole] = codes.flatMap((text) => {
+    const part = parseSealedPart(text)
+    return part === undefined ? [] : (parts.take(part) ?? [])
+  })
+  for (const sentence of parts.missing()) throw new GlasskeyError('SCAN_UNREADABLE', sentence, 'Scan page 1 of that sheet again.')
+  if (!whole) throw new RangeError('no code of a sealed share')
+  return whole
 }
 
 function texts(input: string): string[] {
