@@ -1,50 +1,86 @@
 /** A set whose ceremony never came to its end, or tells of something else, is neither installed nor imported. */
-import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { canonicalJson } from '../../src/canonical.js'
+import { afterEach, expect, test } from 'vitest'
+import { canonicalJson, sha256Hex } from '../../src/canonical.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { places } from '../../src/host/sealed-folder.js'
 import { requireSealed } from '../../src/host/sealed-set.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 
 let stage: Rehearsal
-beforeEach(async () => {
-  stage = await rehearsal({ after: 'sealed' })
-})
 afterEach(() => stage.close())
 
-const transcript = (): string => places.transcript(stage.custody, 1)
-const lines = (): string[] => readFileSync(transcript(), 'utf8').trimEnd().split('\n')
+const linesOf = (transcript: string): string[] => readFileSync(transcript, 'utf8').trimEnd().split('\n')
 
-function withoutTranscript(generation: number): void {
-  const path = join(places.generation(stage.custody, generation), 'manifest.json')
-  writeFileSync(path, canonicalJson({ ...(JSON.parse(readFileSync(path, 'utf8')) as object), transcriptSha256: null }) + '\n')
-}
-
-const ATTACKS: [string, () => void, RegExp][] = [
-  ['a manifest that names no transcript', () => { withoutTranscript(1) }, /GENERATION 1 is not sealed: its manifest names no transcript of a ceremony/],
-  ['no transcript', () => { rmSync(transcript()) }, /GENERATION 1 is not sealed: the transcript of its ceremony is not in records\//],
-  ['a transcript with a line more', () => { appendFileSync(transcript(), '{}\n') }, /CHAIN_BROKEN/],
-  ['a transcript without its end', () => { writeFileSync(transcript(), lines().slice(0, -1).join('\n') + '\n') }, /does not come to an end: the ceremony was not closed/],
-  ['a bag number changed', () => { writeFileSync(transcript(), readFileSync(transcript(), 'utf8').replace('"bag":"none', '"bag":"nine')) }, /CHAIN_BROKEN/],
+/** Done to a custody folder or an outbox whose generations from `first` on one ceremony made; each is noticed before anything is changed. */
+const ATTACKS: [string, (folder: string, first: number, wanted: number) => void, (wanted: number) => RegExp][] = [
+  [
+    'a manifest that names no transcript',
+    (folder, _, wanted) => {
+      const path = join(places.generation(folder, wanted), 'manifest.json')
+      writeFileSync(path, canonicalJson({ ...(JSON.parse(readFileSync(path, 'utf8')) as object), transcriptSha256: null }) + '\n')
+    },
+    (wanted) => new RegExp(`GENERATION ${wanted} is not sealed: its manifest names no transcript of a ceremony`),
+  ],
+  ['no transcript', (folder, first) => { rmSync(places.transcript(folder, first)) }, (wanted) => new RegExp(`GENERATION ${wanted} is not sealed: the transcript of its ceremony is not in records/`)],
+  ['a transcript with a line more', (folder, first) => { appendFileSync(places.transcript(folder, first), '{}\n') }, () => /CHAIN_BROKEN/],
+  ['a transcript without its end', (folder, first) => { writeFileSync(places.transcript(folder, first), linesOf(places.transcript(folder, first)).slice(0, -1).join('\n') + '\n') }, () => /does not come to an end: the ceremony was not closed/],
+  ['a bag number changed', (folder, first) => { writeFileSync(places.transcript(folder, first), readFileSync(places.transcript(folder, first), 'utf8').replace('"bag":"none', '"bag":"nine')) }, () => /CHAIN_BROKEN/],
 ]
 
 test.each(ATTACKS)('takeover: %s', async (_, attack, message) => {
-  attack()
+  stage = await rehearsal({ after: 'sealed' })
+  attack(stage.custody, 1, 1)
   const before = stage.cloud.stateDigest()
   const { code, stderr } = await stage.run(stage.takeover())
-  expect([code, stderr]).toEqual([4, expect.stringMatching(message)])
+  expect([code, stderr]).toEqual([4, expect.stringMatching(message(1))])
   expect(stage.cloud.stateDigest()).toBe(before)
   expect(readdirSync(stage.custody)).not.toContain('sessions')
 })
 
+test.each(ATTACKS)('rotation to an unsealed successor: %s', async (_, attack, message) => {
+  stage = await rehearsal()
+  attack(stage.custody, 1, 3)
+  const [before, sessions] = [stage.cloud.stateDigest(), readdirSync(join(stage.custody, 'sessions'))]
+  const { code, stderr } = await stage.run(stage.rotate())
+  expect([code, stderr]).toEqual([4, expect.stringMatching(message(3))])
+  expect(stage.cloud.stateDigest()).toBe(before)
+  expect(readdirSync(join(stage.custody, 'sessions'))).toEqual(sessions)
+})
+
+test('import of an unsealed outbox: each of the same is refused, and the folder stays as it was; untouched it is imported', async () => {
+  stage = await rehearsal({ speed: 8, typed: true })
+  // A later ceremony is held when few generations wait.
+  expect((await stage.run(stage.rotate())).code).toBe(0)
+  const outbox = join(stage.directory, 'outbox')
+  const held = await stage.run(['ceremony', '--custody', stage.custody, '--outbox', outbox, '--sheets', join(stage.directory, 'sheets-2'), '--rehearsal', '--yes'])
+  expect(held.code, held.stderr).toBe(0)
+  const untouched = digestOf(stage.custody)
+  for (const [name, attack, message] of ATTACKS) {
+    const altered = join(stage.directory, `outbox, ${name}`)
+    cpSync(outbox, altered, { recursive: true })
+    attack(altered, 5, 5)
+    const { code, stderr } = await stage.run(['ceremony', 'import', '--custody', stage.custody, '--outbox', altered])
+    expect([name, code, stderr]).toEqual([name, 4, expect.stringMatching(message(5))])
+    expect(digestOf(stage.custody), name).toBe(untouched)
+  }
+  expect((await stage.run(['ceremony', 'import', '--custody', stage.custody, '--outbox', outbox])).code).toBe(0)
+})
+
+/** Every file of a folder, by name and content. */
+function digestOf(folder: string): string {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+  return files.sort().map((path) => `${path} ${sha256Hex(readFileSync(path))}`).join('\n')
+}
+
 test('a whole transcript of another set seals nothing here', async () => {
+  stage = await rehearsal({ after: 'sealed' })
   const other = await rehearsal({ after: 'sealed' })
   try {
     const [first] = readCustodyFolder(stage.custody).generations
     if (!first) throw new Error('no generation')
-    const told = readFileSync(transcript(), 'utf8')
+    const told = readFileSync(places.transcript(stage.custody, 1), 'utf8')
     expect(requireSealed(stage.custody, first.manifest).sha256).toBe(first.manifest.transcriptSha256)
     expect(() => requireSealed(stage.custody, { ...first.manifest, envelopeSha256: '0'.repeat(64) })).toThrow('its transcript tells of another manifest or envelope')
     expect(() => requireSealed(stage.custody, { ...first.manifest, transcriptSha256: '0'.repeat(64) })).toThrow('is not the transcript that its manifest names')
