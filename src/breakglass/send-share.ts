@@ -45,9 +45,9 @@ export const OWN_MACHINE_SENTENCE = 'this computer may see my share'
 /** The message for a session. Throws REMOTE_REFUSED, REMOTE_WORDS, CONSENT_REFUSED, SHARE_OTHER_KEY, SHARE_PRACTICE, SHARE_REAL_IN_REHEARSAL. */
 export async function sendShare(sending: Sending): Promise<Sent> {
   const warrant = parseWarrant(sending.warrantText)
-  const key = await readSessionKey(sending.keyText, sending.keyName, sending.now)
+  const key = await readSessionKey(sending.keyText, sending.keyName)
   if (key.session !== warrant.session) throw new GlasskeyError('REMOTE_REFUSED', `the key is of session ${key.session}, the warrant of ${warrant.session}`, 'Ask for both files of one session.')
-  if (Date.parse(warrant.deadline) <= sending.now.getTime()) throw new GlasskeyError('WARRANT_EXPIRED', `the warrant ended at ${warrant.deadline}`, 'Ask for the warrant of a running session.')
+  if (Date.parse(warrant.deadline) <= sending.now.getTime()) throw new GlasskeyError('WARRANT_EXPIRED', `the warrant ended at ${warrant.deadline}, and it is ${sending.now.toISOString()} by this computer's clock`, 'Ask for the warrant of a running session; if the clock is wrong, set it.')
   if (sending.yes && !warrant.rehearsal) throw new GlasskeyError('REHEARSAL_MISMATCH', '--yes is for rehearsals only', 'Type the sentences.')
   say(warrantTitle(warrant), 'strong')
   for (const [name, value] of warrantRows(warrant, null)) say(`  ${name.padEnd(14)}${value}`)
@@ -76,7 +76,6 @@ export async function sendShare(sending: Sending): Promise<Sent> {
         sent: sending.now.toISOString(),
       },
       key,
-      sending.now,
     )
     return { session: warrant.session, custodian: share.custodian, keyId: share.keyId, to: key.fingerprint, rehearsal: warrant.rehearsal, message }
   } finally {

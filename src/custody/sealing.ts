@@ -7,6 +7,7 @@
 import { createMessage, decrypt, decryptKey, encrypt, enums, PacketList, readKeys, readMessage, readPrivateKeys, type Key, type Message, type PrivateKey, type PublicKey } from 'openpgp'
 import { randomBytes } from 'node:crypto'
 import { GlasskeyError } from '../errors.js'
+import { AT_ANY_TIME } from './any-time.js'
 
 /** A certificate that a share may be sealed to. */
 export interface SealingKey {
@@ -27,7 +28,22 @@ const PRIVATE = '-----BEGIN PGP PRIVATE KEY BLOCK-----'
  * CONFIG_INVALID: none or several certificates, a private key, revoked, expired, no encryption subkey, another algorithm.
  */
 export async function readSealingKey(armored: string, name: string, now: Date): Promise<SealingKey> {
-  const invalid = (what: string, cause?: unknown): GlasskeyError => new GlasskeyError('CONFIG_INVALID', `${name}: ${what}`, 'The custodian exports it anew: gpg --armor --export FINGERPRINT', { cause })
+  return fitToSeal(await readOneKey(armored, name), name, now)
+}
+
+/** The same for a key that was made for one occasion: fit at the moment of its making, whatever this machine's clock says. */
+export async function readFreshKey(armored: string, name: string): Promise<SealingKey & { made: Date }> {
+  const key = await readOneKey(armored, name)
+  const made = key.getCreationTime()
+  return { ...(await fitToSeal(key, name, made)), made }
+}
+
+function invalidKey(name: string, what: string, cause?: unknown): GlasskeyError {
+  return new GlasskeyError('CONFIG_INVALID', `${name}: ${what}`, 'The custodian exports it anew: gpg --armor --export FINGERPRINT', { cause })
+}
+
+async function readOneKey(armored: string, name: string): Promise<Key> {
+  const invalid = (what: string, cause?: unknown): GlasskeyError => invalidKey(name, what, cause)
   if (armored.includes(PRIVATE)) throw invalid('holds a PRIVATE key, which must never leave its custodian')
   const blocks = armored.split(PUBLIC).length - 1
   if (blocks !== 1) throw invalid(blocks === 0 ? 'is no armoured OpenPGP public key' : `holds ${blocks} armoured keys; exactly one is meant`)
@@ -39,9 +55,16 @@ export async function readSealingKey(armored: string, name: string, now: Date): 
   }
   const [key] = keys
   if (!key || keys.length !== 1) throw invalid(`holds ${keys.length} certificates; exactly one is meant`)
+  return key
+}
+
+async function fitToSeal(key: Key, name: string, now: Date): Promise<SealingKey> {
+  const invalid = (what: string, cause?: unknown): GlasskeyError => invalidKey(name, what, cause)
   const fingerprint = key.getFingerprint().toUpperCase()
   if (fingerprint.length !== 40) throw invalid(`key ${fingerprint} is of a version that GnuPG 2.2 does not know; version 4 is needed`)
   const called = `key ${fingerprint}`
+  const made = key.getCreationTime()
+  if (made > now) throw new GlasskeyError('CONFIG_INVALID', `${name}: ${called} was made at ${toSecond(made)}, and it is ${toSecond(now)} by this machine's clock`, 'Set the clock that is wrong: this machine\'s, or, with a new key, that of the machine it was made on.')
   if (await key.isRevoked(undefined, undefined, now)) throw invalid(`${called} is revoked`)
   const expires = await key.getExpirationTime()
   if (expires instanceof Date && expires <= now) throw invalid(`${called} expired on ${expires.toISOString().slice(0, 10)}`)
@@ -55,6 +78,10 @@ export async function readSealingKey(armored: string, name: string, now: Date): 
     if (error instanceof GlasskeyError) throw error
     throw invalid(`${called} has no encryption subkey that is valid today`, error)
   }
+}
+
+function toSecond(moment: Date): string {
+  return `${moment.toISOString().slice(0, 19)}Z`
 }
 
 /** The OpenPGP message that carries a text to a key. `now` is the day on which the key must be valid. */
@@ -87,11 +114,14 @@ export async function readCustodianKeys(armored: string, name: string): Promise<
   }
 }
 
-/** The text behind a message (its bytes, or in armour), with an unlocked private key. Throws SHARE_SEALED when it does not open or was altered. */
+/**
+ * The text behind a message (its bytes, or in armour), with an unlocked private key, expired or not: the machine may be one whose clock lost
+ * its battery years ago. Throws SHARE_SEALED when it does not open or was altered.
+ */
 export async function openText(message: Uint8Array | string, key: PrivateKey): Promise<string> {
   try {
     await checkMessage(message)
-    const opened: { data: unknown } = await decrypt({ message: await parsed(message), decryptionKeys: key, format: 'binary', config: { maxDecompressedMessageSize: LONGEST_TEXT } })
+    const opened: { data: unknown } = await decrypt({ message: await parsed(message), decryptionKeys: key, date: AT_ANY_TIME, format: 'binary', config: { maxDecompressedMessageSize: LONGEST_TEXT } })
     const bytes = opened.data as Uint8Array
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
     bytes.fill(0)

@@ -41,7 +41,7 @@ export async function openRemote({ order, folder, generation, warrant, journal, 
   if (!remote) return null
   const now = wallClock()
   const { privateKey, armored } = await makeSessionKey(warrant.session, randomBytes(16).toString('hex'), needsBagWords(warrant, generation.manifest), now)
-  const key = await readSessionKey(armored, 'the key of this session', now)
+  const key = await readSessionKey(armored, 'the key of this session')
   const path = join(places.session(folder.path, warrant.session), `remote-${key.fingerprint.slice(-16).toLowerCase()}.asc`)
   writeNew(path, armored)
   const reader = remote.wordsReadBy ?? (order.yes ? 'rehearsal --yes' : await ask('Who here will read the words to custodians elsewhere? A custodian or witness, never the operator. Name:', '--words-read-by NAME', desk.left))

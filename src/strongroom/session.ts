@@ -125,7 +125,7 @@ async function useKey(room: Room, opened: OpenedEnvelope, watch: Watch): Promise
     if (warrant.successor && !isSealedSuccessor(opened, warrant)) {
       await checkSuccessorSigners(folder, warrant, opened.header)
       // Whether words were needed was judged by the folder; now the paper agrees with that folder.
-      if (order.yes) confirmByFlag(generation.manifest, seenCustodians(journal), journal)
+      if (order.yes) confirmByFlag(generation.manifest, journal)
     }
   } catch (error) {
     // Nothing can be signed for a folder that the paper contradicts: not even an exit, which would follow that folder.
@@ -273,10 +273,6 @@ function burn(journal: Journal, warrant: Warrant, since: number, reason: string,
     journal.write({ type: 'head-signed', of, signature: courier.signStatement(headStatement(of)) })
   }
   journal.write({ type: 'burned', keyId: warrant.key.keyId, reason: asRemark(reason), secondsLive: Math.round((readClocks().uptime - since) / 10) / 100 })
-}
-
-function seenCustodians(journal: Journal): number[] {
-  return [...new Set(journal.lines.flatMap((line) => (line.type === 'share-accepted' ? [line.custodian] : [])))]
 }
 
 function causeOf({ desk, order }: Room, failure: Failure | null): string {

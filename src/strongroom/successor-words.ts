@@ -29,9 +29,11 @@ export async function askBagWords(warrant: Warrant, manifest: Manifest, custodia
   }
 }
 
-/** Records the confirmations that `--yes` stands for in a rehearsal. */
-export function confirmByFlag(manifest: Manifest, custodians: readonly number[], journal: Journal): void {
-  for (const custodian of custodians.slice(0, manifest.threshold)) {
+/** Records the confirmations that `--yes` stands for in a rehearsal: of those whose share was accepted, and who have not read the words on their bag. */
+export function confirmByFlag(manifest: Manifest, journal: Journal): void {
+  const confirmed = journal.lines.flatMap((line) => (line.type === 'consented' && line.to === 'successor' ? [line.custodian] : []))
+  const present = new Set(journal.lines.flatMap((line) => (line.type === 'share-accepted' ? [line.custodian] : [])))
+  for (const custodian of [...present].slice(0, manifest.threshold).filter((one) => !confirmed.includes(one))) {
     const name = manifest.shares.find((share) => share.custodian === custodian)?.name ?? String(custodian)
     journal.write({ type: 'consented', custodian, name, to: 'successor', how: 'rehearsal --yes' })
   }

@@ -6,7 +6,7 @@ import { armor, enums, generateKey, readMessage, type Message, type PrivateKey }
 import { z } from 'zod'
 import { canonicalJson, isCanonical, jsonIn, sha256Hex } from '../canonical.js'
 import { custodianNumber, instant, openpgpFingerprint, sha256 } from '../custody/fields.js'
-import { openText, readSealingKey, sealText, type SealingKey } from '../custody/sealing.js'
+import { openText, readFreshKey, sealText, type SealingKey } from '../custody/sealing.js'
 import { hexToWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
 import { warrantDigest, warrantSchema, type Warrant } from './warrant.js'
@@ -20,6 +20,8 @@ export interface SessionKey extends SealingKey {
   needsBagWords: boolean
   /** Digest of the whole certificate. */
   sha256: string
+  /** By the session's clock. The custodian's may differ: nothing here goes by it. */
+  made: Date
 }
 
 /** What a custodian types before a share leaves their hands. */
@@ -59,8 +61,8 @@ export async function makeSessionKey(session: string, nonce: string, needsBagWor
 }
 
 /** A session's key as it arrives elsewhere. `file` is how messages call it. Throws REMOTE_REFUSED. */
-export async function readSessionKey(armored: string, file: string, now: Date): Promise<SessionKey> {
-  const key = await asRemote(() => readSealingKey(armored, file, now))
+export async function readSessionKey(armored: string, file: string): Promise<SessionKey> {
+  const key = await asRemote(() => readFreshKey(armored, file))
   const [, session = '', nonce = '', bag] = USER_ID.exec(key.owner) ?? []
   if (session === '') throw refused(`${file}: is no key of a glasskey session`, 'The file is called remote-….asc, in the folder of the session.')
   return { ...key, session, nonce, needsBagWords: bag !== undefined, sha256: sha256Hex(key.key.write()) }
@@ -72,8 +74,8 @@ export function remoteWords(warrant: Warrant, key: Pick<SessionKey, 'sha256'>): 
 }
 
 /** The armoured message for a session's key. */
-export async function writeMessage(message: RemoteMessage, key: SessionKey, now: Date): Promise<string> {
-  return armor(enums.armor.message, await sealText(`${canonicalJson(message)}\n`, key, now))
+export async function writeMessage(message: RemoteMessage, key: SessionKey): Promise<string> {
+  return armor(enums.armor.message, await sealText(`${canonicalJson(message)}\n`, key, key.made))
 }
 
 /**

@@ -4,55 +4,21 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { canonicalJson } from '../../src/canonical.js'
 import { shareToText } from '../../src/custody/share-text.js'
 import { parseWarrant, warrantDigest, warrantFile, type Warrant } from '../../src/warrant/warrant.js'
-import { checkMessage, makeSessionKey, readRemoteMessage, readSessionKey, remoteWords, TRUST_SENTENCE, writeMessage, type RemoteMessage, type SessionKey } from '../../src/warrant/remote.js'
+import { checkMessage, makeSessionKey, readRemoteMessage, readSessionKey, remoteWords, TRUST_SENTENCE, writeMessage, type RemoteMessage } from '../../src/warrant/remote.js'
 import type { Ended } from '../stage/command-line.js'
+import { send, waiting, type Waiting } from '../stage/from-elsewhere.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 import { refusal, refusalOf } from '../vectors/refusal.js'
 import { expectRefused, withoutScans } from './tamper.js'
 
 let stage: Rehearsal
 
-/** A session that waits for messages. */
-interface Waiting {
-  ended: Promise<Ended>
-  warrant: Warrant
-  warrantPath: string
-  key: SessionKey
-  keyPath: string
-  /** What is read aloud. */
-  words: string
-}
-
-/** Starts a rotation that waits for these messages, and looks at what it laid out to be sent. */
-async function waiting(messages: readonly string[], ...more: string[]): Promise<Waiting> {
-  const sessions = join(stage.custody, 'sessions')
-  const before = readdirSync(sessions)
-  const ended = stage.run([...withoutScans(stage.rotate()), '--remote', '--words-read-by', 'Wilma Witness', ...messages.flatMap((path) => ['--message', join(stage.directory, path)]), ...more])
-  const process = { over: false }
-  void ended.then(() => (process.over = true))
-  for (;;) {
-    const session = readdirSync(sessions).find((name) => !before.includes(name) && !name.startsWith('.'))
-    const name = session === undefined ? undefined : readdirSync(join(sessions, session)).find((file) => file.startsWith('remote-') && file.endsWith('.asc'))
-    const armored = session === undefined || name === undefined ? '' : readFileSync(join(sessions, session, name), 'utf8')
-    if (session !== undefined && name !== undefined && armored.includes('-----END')) {
-      const warrantPath = join(sessions, session, 'warrant.json')
-      const warrant = parseWarrant(readFileSync(warrantPath, 'utf8'))
-      const key = await readSessionKey(armored, name, new Date())
-      return { ended, warrant, warrantPath, key, keyPath: join(sessions, session, name), words: remoteWords(warrant, key) }
-    }
-    if (process.over) throw new Error((await ended).stderr)
-    await new Promise((again) => setTimeout(again, 50))
-  }
-}
-
-/** `glasskey share send`, in a process of its own. */
-function send(to: Pick<Waiting, 'warrantPath' | 'keyPath' | 'words'>, custodian: number, generation = 2, ...more: string[]): Promise<Ended> {
-  return stage.run(['share', 'send', '--warrant', to.warrantPath, '--to', to.keyPath, '--words', to.words, '--scan', stage.sheet(generation, custodian), '--yes', ...more])
-}
+/** A rotation that waits for these messages. */
+const rotating = (messages: readonly string[], ...more: string[]): Promise<Waiting> => waiting(stage, [...withoutScans(stage.rotate()), ...more], messages)
 
 const deliver = (path: string, message: string): void => {
   writeFileSync(join(stage.directory, path), message)
@@ -71,14 +37,14 @@ describe('between two processes', () => {
 
   test('everything but one whole message of each custodian, for this session, is refused by name; and then the glass breaks', async () => {
     const hostile = ['chat', 'altered', 'cut', 'other-key', 'other-warrant', 'other-nonce', 'other-generation', 'wrong-number', 'no-consent', 'forged']
-    const session = await waiting([...hostile, 'one', 'replayed', 'again', 'two'])
+    const session = await rotating([...hostile, 'one', 'replayed', 'again', 'two'])
     const other = await makeSessionKey(session.warrant.session, session.key.nonce, false, new Date())
-    const otherKey = await readSessionKey(other.armored, 'other', new Date())
+    const otherKey = await readSessionKey(other.armored, 'other')
     const write = async (path: string, change: Partial<RemoteMessage>, to = session.key): Promise<void> => {
-      deliver(path, await writeMessage({ ...(await honest(session, 2)), ...change }, to, new Date()))
+      deliver(path, await writeMessage({ ...(await honest(session, 2)), ...change }, to))
     }
 
-    const first = await send(session, 1)
+    const first = await send(stage, session, 1)
     expect(first.stderr).toContain('REHEARSAL WARRANT')
     expect(first.code).toBe(0)
     const lines = first.stdout.split('\n')
@@ -96,8 +62,8 @@ describe('between two processes', () => {
     await write('forged', { share: shareToText({ rehearsal: true, keyId: session.warrant.key.keyId, threshold: 2, shares: 3, custodian: 2, bytes: new Uint8Array(33).fill(7) }) })
     deliver('one', first.stdout)
     deliver('replayed', first.stdout)
-    deliver('again', (await send(session, 1)).stdout)
-    deliver('two', (await send(session, 2)).stdout)
+    deliver('again', (await send(stage, session, 1)).stdout)
+    deliver('two', (await send(stage, session, 2)).stdout)
 
     const { code, stderr } = await session.ended
     const told = (path: string): string => stderr.split('\n').find((line) => line.startsWith(`${join(stage.directory, path)}: `))?.slice(join(stage.directory, path).length + 2) ?? 'nothing'
@@ -131,8 +97,8 @@ describe('between two processes', () => {
   })
 
   test('one custodian elsewhere and one at the machine; and a message of an earlier session opens nothing in this one', async () => {
-    const session = await waiting(['one', 'mixed'], '--scan', stage.sheet(3, 2))
-    const sent = await send(session, 1, 3, '--out', join(stage.directory, 'mixed'), '--json')
+    const session = await rotating(['one', 'mixed'], '--scan', stage.sheet(3, 2))
+    const sent = await send(stage, session, 1, 3, '--out', join(stage.directory, 'mixed'), '--json')
     expect(JSON.parse(sent.stdout)).toMatchObject({ session: session.warrant.session, custodian: 1, out: join(stage.directory, 'mixed'), message: null, error: null })
     const { code, stderr } = await session.ended
     expect(code, stderr).toBe(0)
@@ -150,7 +116,7 @@ describe('at the custodian\'s end', () => {
     const taken = parseWarrant(readFileSync(warrantPath, 'utf8'))
     const warrant: Warrant = { ...taken, deadline: new Date(Date.now() + 3_600_000).toISOString() }
     const { armored } = await makeSessionKey(warrant.session, 'ab'.repeat(16), false, new Date())
-    const key = await readSessionKey(armored, 'key', new Date())
+    const key = await readSessionKey(armored, 'key')
     deliver('warrant.json', warrantFile(warrant))
     deliver('key.asc', armored)
     mine = { ended: Promise.reject(new Error('none runs')), warrant, warrantPath: join(stage.directory, 'warrant.json'), key, keyPath: join(stage.directory, 'key.asc'), words: remoteWords(warrant, key) }
@@ -170,31 +136,31 @@ describe('at the custodian\'s end', () => {
   test('a swapped key: the words that are read at the machine are others, and nothing is sent', async () => {
     const { armored } = await makeSessionKey(mine.warrant.session, mine.key.nonce, false, new Date())
     deliver('swapped.asc', armored)
-    const ended = await send({ ...mine, keyPath: join(stage.directory, 'swapped.asc') }, 1, 1)
+    const ended = await send(stage, { ...mine, keyPath: join(stage.directory, 'swapped.asc') }, 1, 1)
     expectNothingSent(ended, 'REMOTE_WORDS', 3)
     expect(ended.stderr).toContain('those are not the words: warrant or key were swapped on their way\nNothing was sent, and no sheet was read. Say so on the telephone, and raise the alarm.')
     // The right words are nowhere to be seen: they cannot be waved through.
-    const swapped = await readSessionKey(armored, 'key', new Date())
+    const swapped = await readSessionKey(armored, 'key')
     expect(ended.stderr).not.toContain(remoteWords(mine.warrant, swapped))
   })
 
   test('a swapped warrant: likewise', async () => {
     deliver('warrant.json', warrantFile({ ...mine.warrant, reason: 'a better one' }))
-    expectNothingSent(await send(mine, 1, 1), 'REMOTE_WORDS', 3)
+    expectNothingSent(await send(stage, mine, 1, 1), 'REMOTE_WORDS', 3)
   })
 
   test('one word of sixteen is wrong', async () => {
     const words = mine.words.split(' ')
-    expectNothingSent(await send({ ...mine, words: [...words.slice(0, 15), words[13]].join(' ') }, 1, 1), 'REMOTE_WORDS', 3)
+    expectNothingSent(await send(stage, { ...mine, words: [...words.slice(0, 15), words[13]].join(' ') }, 1, 1), 'REMOTE_WORDS', 3)
   })
 
   test('key and warrant of two sessions; a key of somebody; a warrant that is over; a sheet of another generation', async () => {
     deliver('other.asc', (await makeSessionKey('20200101T000000Z-00000000', 'ab'.repeat(16), false, new Date())).armored)
-    expectNothingSent(await send({ ...mine, keyPath: join(stage.directory, 'other.asc') }, 1, 1), 'REMOTE_REFUSED', 5)
+    expectNothingSent(await send(stage, { ...mine, keyPath: join(stage.directory, 'other.asc') }, 1, 1), 'REMOTE_REFUSED', 5)
     deliver('warrant.json', warrantFile({ ...mine.warrant, deadline: mine.warrant.opens }))
-    expectNothingSent(await send(mine, 1, 1), 'WARRANT_EXPIRED', 3)
+    expectNothingSent(await send(stage, mine, 1, 1), 'WARRANT_EXPIRED', 3)
     deliver('warrant.json', warrantFile(mine.warrant))
-    const stray = await send(mine, 1, 2)
+    const stray = await send(stage, mine, 1, 2)
     expectRefused(stray, 'SHARE_OTHER_KEY', 5)
     expect(stray.stdout).toBe('')
   })
@@ -203,7 +169,7 @@ describe('at the custodian\'s end', () => {
 describe('pure', () => {
   test('a message says which of session, warrant, key and nonce is another', async () => {
     const { privateKey, armored } = await makeSessionKey('20261120T040000Z-0a1b2c3d', 'ab'.repeat(16), true, new Date())
-    const key = await readSessionKey(armored, 'key', new Date())
+    const key = await readSessionKey(armored, 'key')
     expect(key).toMatchObject({ session: '20261120T040000Z-0a1b2c3d', nonce: 'ab'.repeat(16), needsBagWords: true })
     const warrant = parseWarrant(readFileSync(new URL('../vectors/1/custody/sessions/20261122T023000Z-4e5f6a7b/warrant.json', import.meta.url), 'utf8'))
     const message: RemoteMessage = { format: 1, session: warrant.session, warrantSha256: warrantDigest(warrant), keyFingerprint: key.fingerprint, nonce: key.nonce, custodian: 1, share: 'GKR1', trusts: TRUST_SENTENCE, deferred: null, bagWords: null, sent: new Date().toISOString() }
@@ -211,13 +177,27 @@ describe('pure', () => {
     for (const [field, value, called] of [['session', '20200101T000000Z-00000000', 'session'], ['warrantSha256', '0'.repeat(64), 'warrant'], ['keyFingerprint', '0'.repeat(40), 'key'], ['nonce', '0'.repeat(32), 'nonce']] as const) {
       expect(refusal(() => checkMessage({ ...message, [field]: value }, warrant, key))).toMatchObject({ code: 'REMOTE_REFUSED', message: `the message of custodian 1 is for another ${called} than this one` })
     }
-    const text = await writeMessage(message, key, new Date())
+    const text = await writeMessage(message, key)
     expect(await readRemoteMessage(`Hello, here it is:\n${text}`, privateKey)).toEqual(message)
     expect(await refusalOf(() => readRemoteMessage('x'.repeat(16 * 1024 + 1), privateKey))).toMatchObject({ code: 'REMOTE_REFUSED', message: 'this is longer than any message of a custodian' })
     // A field more than the format has, canonical and sealed to the right key.
-    const more = await writeMessage({ ...message, more: 1 } as unknown as RemoteMessage, key, new Date())
+    const more = await writeMessage({ ...message, more: 1 } as unknown as RemoteMessage, key)
     expect(await refusalOf(() => readRemoteMessage(more, privateKey))).toMatchObject({ message: 'the message holds something that glasskey share send does not write' })
     expect(canonicalJson(message)).not.toContain('more')
+  })
+
+  test('a custodian\'s clock that runs behind, or years ahead, is not in the way', async () => {
+    const made = new Date()
+    const { privateKey, armored } = await makeSessionKey('20261120T040000Z-0a1b2c3d', 'ab'.repeat(16), false, made)
+    const message: RemoteMessage = { format: 1, session: '20261120T040000Z-0a1b2c3d', warrantSha256: '0'.repeat(64), keyFingerprint: '0'.repeat(40), nonce: 'ab'.repeat(16), custodian: 1, share: 'GKR1', trusts: TRUST_SENTENCE, deferred: null, bagWords: null, sent: made.toISOString() }
+    try {
+      for (const clock of [new Date(made.getTime() - 90_000), new Date('2000-01-01'), new Date('2040-01-01')]) {
+        vi.useFakeTimers({ toFake: ['Date'], now: clock })
+        expect(await readRemoteMessage(await writeMessage(message, await readSessionKey(armored, 'key')), privateKey)).toEqual(message)
+      }
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   test('the words bind warrant and key: another of either has other words, all 128 bits of them', () => {

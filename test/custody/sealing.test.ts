@@ -1,6 +1,6 @@
 /** Keys that shares may be sealed to, and sealed shares as texts: what is accepted, and each thing that is refused. */
 import { generateKey, reformatKey, revokeKey } from 'openpgp'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { sha256Hex } from '../../src/canonical.js'
 import { judgeSealed, parseSealedPart, SealedParts, sealedTexts, type SealedShare } from '../../src/custody/sealed-share.js'
 import { openText, readCustodianKeys, readSealingKey, sealText } from '../../src/custody/sealing.js'
@@ -63,15 +63,30 @@ describe('a key is refused', () => {
     expect(await read(expiring, new Date(end))).toMatchObject({ message: expect.stringMatching(/^ada\.asc: key [0-9A-F]{40} expired on 2026-11-02$/) as string })
   })
 
-  test('revoked; for signing only; of another curve; not yet born', async () => {
+  test('revoked; for signing only; of another curve; made in the future by this clock', async () => {
     const { privateKey } = await generateKey({ ...CURVE, userIDs: [{ name: 'Ada' }], date: BORN, format: 'object' })
     const { publicKey } = await revokeKey({ key: privateKey, date: NOW, format: 'armored' })
     expect(await read(publicKey)).toMatchObject({ message: expect.stringMatching(/^ada\.asc: key [0-9A-F]{40} is revoked$/) as string })
     const signing = await reformatKey({ privateKey: (await generateKey({ ...CURVE, userIDs: [{ name: 'Ada' }], date: BORN, subkeys: [{ sign: true }], format: 'object' })).privateKey, userIDs: [{ name: 'Ada' }], date: BORN, format: 'armored' })
     expect(await read(signing.publicKey)).toMatchObject({ message: expect.stringContaining('has no encryption subkey that is valid today') as string })
     expect(await read(publicOf({ type: 'ecc', curve: 'nistP256' }))).toMatchObject({ message: expect.stringContaining('encrypts with ecdh nistP256; RSA of 2048 bits or more, or Curve25519 (cv25519), is needed') as string })
-    expect(await read(publicOf({}), new Date(BORN.getTime() - DAY * 1000))).toMatchObject({ message: expect.stringContaining('has no encryption subkey that is valid today') as string })
+    expect(await read(publicOf({}), new Date(BORN.getTime() - DAY * 1000))).toMatchObject({ message: expect.stringMatching(/^ada\.asc: key [0-9A-F]{40} was made at 2026-11-01T09:00:00Z, and it is 2026-10-31T09:00:00Z by this machine's clock$/) as string, hint: expect.stringContaining('Set the clock that is wrong') as string })
   })
+})
+
+test('a share opens on a machine whose clock is years behind the key, or when the key has long expired', async () => {
+  const { publicKey, privateKey } = await person({ keyExpirationTime: 2 * 365 * DAY })
+  const [mine] = await readCustodianKeys(privateKey, 'ada.key')
+  if (!mine) throw new RangeError('a key was made')
+  const message = await sealText('a share\n', await readSealingKey(publicKey, 'ada.asc', NOW), NOW)
+  try {
+    for (const clock of ['2000-01-01', '2026-11-20', '2040-01-01']) {
+      vi.useFakeTimers({ toFake: ['Date'], now: new Date(clock) })
+      expect(await openText(message, mine), clock).toBe('a share\n')
+    }
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 const FINGERPRINT = 'A'.repeat(40)

@@ -1,5 +1,5 @@
 import { createMessage, generateKey, sign, type PrivateKey } from 'openpgp'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { checkSigners } from '../../src/custody/signatures.js'
 import { vectorText } from '../vectors/frozen.js'
 import { refusalOf } from '../vectors/refusal.js'
@@ -44,6 +44,25 @@ test('one and two sealed signers', async () => {
   expect(await checkSigners(manifest(await ada.sign(text)), sealed(1))).toEqual([ada.fingerprint])
   const both = (await grace.sign(text)) + '\n' + (await ada.sign(text))
   expect(await checkSigners(manifest(both), sealed(2))).toEqual([grace.fingerprint, ada.fingerprint])
+})
+
+test('by a clock that runs ahead of ours: it is the signer\'s, and decides nothing', async () => {
+  const signature = await ada.sign(text)
+  try {
+    vi.useFakeTimers({ toFake: ['Date'], now: new Date('2020-01-01') })
+    expect(await checkSigners(manifest(signature), sealed(1))).toEqual([ada.fingerprint])
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('by a signer whose key has expired since', async () => {
+  const [born, day] = [new Date('2026-01-01'), 24 * 3600]
+  const { privateKey, publicKey } = await generateKey({ userIDs: [{ name: 'brief' }], date: born, keyExpirationTime: day, format: 'object' })
+  const fingerprints = [publicKey.getFingerprint().toUpperCase()]
+  const message = await createMessage({ binary: new TextEncoder().encode(text) })
+  const signature = await sign({ message, signingKeys: privateKey, date: new Date(born.getTime() + 3_600_000), detached: true, format: 'armored' }) as string
+  expect(await checkSigners(manifest(signature, [publicKey.armor()]), { fingerprints, needed: 1 })).toEqual(fingerprints)
 })
 
 describe('does not count', () => {

@@ -150,7 +150,7 @@ describe('before a release', () => {
     const [warrantPath, key] = [join(place, 'warrant.json'), join(place, 'remote.asc')]
     writeFileSync(warrantPath, warrantFile(warrant))
     writeFileSync(key, armored)
-    const words = remoteWords(warrant, await readSessionKey(armored, 'key', new Date()))
+    const words = remoteWords(warrant, await readSessionKey(armored, 'key'))
     const send = ['--warrant', warrantPath, '--to', key, '--words', words, '--yes', '--scan', stage.sheet(1, 2)]
     expect(await say('share send', 'share-send', ...send)).toMatchObject({ custodian: 2, out: null, message: expect.stringContaining('-----BEGIN PGP MESSAGE-----') as string })
     expect(await say('share send', 'share-send', ...send, '--out', join(place, 'message.asc'))).toMatchObject({ message: null })

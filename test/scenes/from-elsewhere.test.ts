@@ -1,0 +1,64 @@
+/** Custodians elsewhere, where more is asked of them than a release: to finish a session, to confirm a successor, to leave a used key alive. */
+import { afterEach, expect, test } from 'vitest'
+import { bagWords } from '../../src/custody/words.js'
+import { readCustodyFolder } from '../../src/host/custody-folder.js'
+import { join } from 'node:path'
+import { send, waiting, type Waiting } from '../stage/from-elsewhere.js'
+import { play } from '../stage/playing.js'
+import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { withoutScans } from '../attacks/tamper.js'
+
+let stage: Rehearsal
+afterEach(() => stage.close())
+
+/** Each of these custodians sends a message to the file that bears the number. */
+async function sendAll(session: Waiting, custodians: readonly number[], ...more: string[]): Promise<void> {
+  for (const custodian of custodians) {
+    const { code, stderr } = await send(stage, session, custodian, 2, '--out', join(stage.directory, String(custodian)), ...more)
+    expect(code, stderr).toBe(0)
+  }
+}
+
+const consents = (): unknown[] => stage.journal().flatMap((line) => (line.type === 'consented' ? [[line.custodian, line.to, line.how]] : []))
+
+test('a session whose strongroom died with the key live is finished by two custodians, neither of them at the machine', async () => {
+  stage = await rehearsal({ speed: 4, typed: true })
+  stage.cloud.armFault({ match: { path: '*/apiKeys', method: 'POST' }, action: { do: 'delay', when: 'before', milliseconds: 3000 } })
+  const playing = play(stage, stage.rotate())
+  await playing.until('Asking OCI: exit: upload successor')
+  playing.signal('SIGKILL', 'strongroom')
+  expect((await playing.ended).code).toBe(6)
+  const session = await waiting(stage, ['resume', '--custody', stage.custody, '--yes', '--reader', 'AUDITOR', ...stage.oci], ['1', '3'])
+  await sendAll(session, [1, 3])
+  const { code, stderr } = await session.ended
+  expect(code, stderr).toBe(0)
+  expect(consents().slice(-2)).toEqual([[1, 'warrant', 'remote message'], [3, 'warrant', 'remote message']])
+  expect(stage.journal().at(-1)).toMatchObject({ type: 'closed', exitCode: 0 })
+  expect(stage.listedKeys).toBe(1)
+})
+
+test('a successor that the sheets do not seal: each confirms it by the words on the bag at home; other words send nothing', async () => {
+  stage = await rehearsal({ speed: 4 })
+  await stage.run(['logbook', 'add', 'retired', '--custody', stage.custody, '--set', 'generation=3', '--set', 'reason=bag opened'])
+  const session = await waiting(stage, [...withoutScans(stage.rotate()), '--to', '4'], ['1', '2'])
+  const [, , third, fourth] = readCustodyFolder(stage.custody).generations.map(({ manifest }) => bagWords(manifest.spkiSha256))
+  const wrong = await send(stage, session, 1, 2, '--bag-words', third ?? '')
+  expect([wrong.code, wrong.stdout]).toEqual([3, ''])
+  expect(wrong.stderr).toContain('the bag and the warrant name different successors')
+  await sendAll(session, [1, 2], '--bag-words', fourth ?? '')
+  const { code, stderr } = await session.ended
+  expect(code, stderr).toBe(0)
+  expect(consents()).toEqual([1, 2].flatMap((custodian) => [[custodian, 'warrant', 'remote message'], [custodian, 'successor', 'remote message']]))
+})
+
+test('a rotation that is deferred: each consents to leave the used key alive, and the session says so in the end', async () => {
+  stage = await rehearsal({ speed: 4 })
+  for (const generation of [3, 4]) await stage.run(['logbook', 'add', 'retired', '--custody', stage.custody, '--set', `generation=${generation}`, '--set', 'reason=bags opened'])
+  const session = await waiting(stage, withoutScans(stage.saasAdmin(2, '--defer-rotation')), ['2', '3'])
+  await sendAll(session, [2, 3])
+  const { code, stderr } = await session.ended
+  expect(code, stderr).toBe(6)
+  expect(stderr).toContain('glasskey break rotate')
+  expect(consents()).toEqual([2, 3].flatMap((custodian) => [[custodian, 'warrant', 'remote message'], [custodian, 'deferred-rotation', 'remote message']]))
+  expect(stage.listedKeys).toBe(1)
+})
