@@ -7,7 +7,7 @@ import { readTemplate, TEMPLATE_DIRECTORY } from './files.js'
 import { flow } from './flow.js'
 import { readLine, readMarkdown } from './markdown.js'
 import { MARGINS, type Paper } from './page-size.js'
-import { drawPages, paginate, textHeight } from './pages.js'
+import { drawPages, foldsOf, paginate, textHeight } from './pages.js'
 import { piecesOf } from './piece.js'
 import { assertPrintable, showUnprintable } from './printable.js'
 import { typeScale } from './scale.js'
@@ -76,7 +76,7 @@ export async function drawDocument<F extends Fields>(
     const tallest = textHeight(canvas.height)
     const width = canvas.width - MARGINS.left - MARGINS.right
     const items = flow(manuscript.blocks, { canvas, scale: typeScale(factor), width, tallest })
-    const pages = paginate(items, tallest)
+    const pages = paginate(items, tallest, foldsOf(canvas.height))
     if (pages.length > most || piecesOf(items).some((piece) => piece.height > tallest)) continue
     const page = readLine(filled, filled.page)
     drawPages(canvas, pages, {

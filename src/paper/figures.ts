@@ -11,6 +11,9 @@ import type { TypeScale } from './scale.js'
 /** Larger modules than this gain nothing and cost space. */
 const LARGEST_MODULE_MM = 1.3
 
+/** The squares in three corners of a code are so high (ISO/IEC 18004). */
+const FINDER_MODULES = 7
+
 /** Rows of codes, and the width of the widest. */
 export interface FigureRows { readonly rows: readonly Piece[], readonly width: number }
 
@@ -67,6 +70,7 @@ function row(canvas: Canvas, figures: readonly Drawn[], { module, side, between 
     height: width + (captionLines > 0 ? quiet + captionHeight : 0),
     gap: Math.max(gap, quiet),
     keep: false,
+    corners: [{ from: 0, to: FINDER_MODULES * module }, { from: width - FINDER_MODULES * module, to: width }],
     draw: (x, y) => {
       figures.forEach(({ matrix }, index) => {
         const left = x + index * (width + between)

@@ -5,7 +5,7 @@ import { figureRows, type FigureRows } from './figures.js'
 import { breakLines, drawLine, drawTick, hasBlank } from './lines.js'
 import type { Block, Inline } from './markdown.js'
 import { LABEL_COLUMN, MM } from './page-size.js'
-import { piecesOf, shift, stack, withOverlay, type Item, type Piece } from './piece.js'
+import { lowered, piecesOf, shift, stack, withOverlay, type Item, type Piece } from './piece.js'
 import type { TypeScale } from './scale.js'
 import { tableRows } from './table.js'
 import { typingRows } from './typing.js'
@@ -168,6 +168,7 @@ function callout(blocks: readonly Block[], measure: Measure): Piece {
     height,
     gap: scale.body.leading * BOX_GAP,
     keep: false,
+    corners: lowered(content.corners, CALLOUT_PADDING),
     draw: (x, y) => {
       canvas.outline(x, y, width, height, 0.8, INK.black)
       content.draw(x + CALLOUT_PADDING, y + CALLOUT_PADDING)
@@ -185,6 +186,7 @@ function beside(figure: FigureRows, blocks: readonly Block[], measure: Measure):
     height,
     gap: 0,
     keep: false,
+    corners: [...lowered(left.corners, (height - left.height) / 2), ...lowered(right.corners, (height - right.height) / 2)],
     draw: (x, y) => {
       left.draw(x, y + (height - left.height) / 2)
       right.draw(x + indent, y + (height - right.height) / 2)

@@ -1,5 +1,13 @@
 /** What pages are made of: pieces of a height that are never cut, with white space above. */
 
+/** From here to there, in points from the top of whatever it is a part of. */
+export interface Span { readonly from: number, readonly to: number }
+
+/** The same, further down. */
+export function lowered(spans: readonly Span[] = [], by: number): Span[] {
+  return spans.map(({ from, to }) => ({ from: from + by, to: to + by }))
+}
+
 /** A piece of a page. `x` and `y` in `draw` are its top left corner. */
 export interface Piece {
   readonly height: number
@@ -11,6 +19,8 @@ export interface Piece {
   readonly header?: Piece
   /** Only drawn between two pieces of a page: the line along which slips are cut apart. */
   readonly between?: true
+  /** Where the corners are by which decoders find its codes: they are kept off the folds of the sheet. */
+  readonly corners?: readonly Span[]
   draw(x: number, y: number): void
 }
 
@@ -24,11 +34,18 @@ export function piecesOf(items: readonly Item[]): Piece[] {
 
 /** Pieces as one, with the gap of the first. */
 export function stack(pieces: readonly Piece[]): Piece {
-  const height = pieces.reduce((sum, piece, index) => sum + piece.height + (index > 0 ? piece.gap : 0), 0)
+  let height = 0
+  const corners: Span[] = []
+  pieces.forEach((piece, index) => {
+    if (index > 0) height += piece.gap
+    corners.push(...lowered(piece.corners, height))
+    height += piece.height
+  })
   return {
     height,
     gap: pieces[0]?.gap ?? 0,
     keep: false,
+    corners,
     draw: (x, y) => {
       let at = y
       pieces.forEach((piece, index) => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Canvas } from '../../src/paper/canvas.js'
 import { breakLines, lineWidth } from '../../src/paper/lines.js'
 import { paginate } from '../../src/paper/pages.js'
-import type { Item, Piece } from '../../src/paper/piece.js'
+import type { Item, Piece, Span } from '../../src/paper/piece.js'
 import { typeScale } from '../../src/paper/scale.js'
 import { TENANCY } from './examples.js'
 
@@ -35,8 +35,8 @@ describe('lines', () => {
 describe('pages', () => {
   const piece = (name: string, height: number, more: Partial<Piece> = {}): Piece & { name: string } =>
     ({ name, height, gap: 0, keep: false, draw: () => undefined, ...more })
-  const names = (items: readonly Item[]): string[] =>
-    paginate(items, 100).map((page) => page.map(({ piece: placed, y }) => `${(placed as Piece & { name: string }).name}@${y}`).join(' '))
+  const names = (items: readonly Item[], folds: readonly Span[] = []): string[] =>
+    paginate(items, 100, folds).map((page) => page.map(({ piece: placed, y }) => `${(placed as Piece & { name: string }).name}@${y}`).join(' '))
 
   test('a page is filled to its last point, and not one further', () => {
     expect(names([piece('a', 50), piece('b', 50)])).toEqual(['a@0 b@50'])
@@ -49,6 +49,23 @@ describe('pages', () => {
 
   test('a heading moves with what it heads', () => {
     expect(names([piece('text', 80), piece('heading', 10, { keep: true }), piece('more', 20)])).toEqual(['text@0', 'heading@0 more@10'])
+  })
+
+  test('the corners of a code are kept off the folds, with its heading, where a little white is enough', () => {
+    const code = piece('code', 40, { gap: 2, corners: [{ from: 0, to: 4 }, { from: 36, to: 40 }] })
+    const fold = (from: number, to: number): Span[] => [{ from, to }]
+    const at = ([page = '']: string[]): number => Number(/code@([\d.]+)/.exec(page)?.[1])
+    expect(names([piece('text', 20), code], fold(26, 58))).toEqual(['text@0 code@22'])
+    const lower = names([piece('text', 20), piece('heading', 5, { keep: true }), code], fold(24, 34))
+    expect(at(lower)).toBeGreaterThanOrEqual(34)
+    expect(at(lower)).toBeLessThan(36)
+    expect(Number(/heading@([\d.]+)/.exec(lower[0] ?? '')?.[1])).toBeCloseTo(at(lower) - 7)
+    // By the lower corners, and at the top of a page, where there is no white otherwise.
+    expect(at(names([code], fold(37, 38)))).toBeGreaterThan(2)
+    expect(at(names([code], fold(-5, 0)))).toBe(0)
+    // Not when the page has no room for it, or so much white would be odd.
+    expect(names([piece('text', 58), code], fold(60, 61))).toEqual(['text@0 code@60'])
+    expect(at(names([code], fold(0, 99)))).toBe(0)
   })
 
   test('the header of a table is repeated', () => {
