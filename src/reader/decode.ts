@@ -4,7 +4,7 @@ import { fileKind, type FileKind } from './file-kind.js'
 import { LIMITS } from './limits.js'
 import { pdfPages } from './pdf-pages.js'
 import { searchPage, type Page } from './page-search.js'
-import { picturePage } from './picture-page.js'
+import { DPI_OF_PICTURES, picturePage } from './picture-page.js'
 import { fittingPicture, type PictureFacts } from './picture-size.js'
 import { overLimit, unreadable } from './refusals.js'
 
@@ -13,8 +13,6 @@ export interface DecodedPage { readonly page: number, readonly texts: readonly s
 
 /** What a page of a PDF is first rendered at. */
 const DPI = 200
-/** A page that was made of a picture has a point for each pixel. */
-const DPI_OF_PICTURES = 72
 
 /**
  * Every page of a PNG, JPEG or PDF. The type is told from the content.

@@ -24,6 +24,9 @@ const LOOKS: readonly Look[] = [
   { times: 1.25, way: { downscaleFactor: 2, downscaleThreshold: 400 } },
   { times: 2, way: { tryDenoise: true } },
   { times: 0.7, way: { tryDenoise: true } },
+  { times: 0.6, way: { tryDenoise: true } },
+  { times: 0.45, way: { tryDenoise: true } },
+  { times: 0.37, way: { tryDenoise: true } },
   { times: 1, way: { downscaleFactor: 4, downscaleThreshold: 400 } },
 ]
 

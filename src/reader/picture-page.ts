@@ -6,17 +6,20 @@
 import type { FileKind } from './file-kind.js'
 import type { PictureFacts } from './picture-size.js'
 
-/** A PDF of one page, a point for each pixel; null for the kinds of picture that PDF has no words for. */
+/** What a picture's resolution is said to be, since nobody knows its paper: two pixels to a point, so that lengths stay exact. */
+export const DPI_OF_PICTURES = 144
+
+/** A PDF of one page, at DPI_OF_PICTURES; null for the kinds of picture that PDF has no words for. */
 export function picturePage(kind: Exclude<FileKind, 'pdf'>, bytes: Uint8Array, facts: PictureFacts): Uint8Array | null {
   const image = kind === 'jpeg' ? jpegImage(bytes, facts) : pngImage(bytes, facts)
   if (image === null) return null
-  const { width, height } = facts
+  const [width, height] = [facts.width, facts.height].map((pixels) => pixels * 72 / DPI_OF_PICTURES)
   return pdfOf([
     '<< /Type /Catalog /Pages 2 0 R >>',
     '<< /Type /Pages /Count 1 /Kids [3 0 R] >>',
     `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 ${width} ${height}] /Contents 4 0 R /Resources << /XObject << /X 5 0 R >> >> >>`,
     { dictionary: '', bytes: Buffer.from(`${width} 0 0 ${height} 0 0 cm /X Do`) },
-    { dictionary: `/Type /XObject /Subtype /Image /Width ${width} /Height ${height} ${image.dictionary}`, bytes: image.bytes },
+    { dictionary: `/Type /XObject /Subtype /Image /Width ${facts.width} /Height ${facts.height} ${image.dictionary}`, bytes: image.bytes },
   ])
 }
 

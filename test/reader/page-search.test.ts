@@ -4,7 +4,7 @@ import sharp, { type Sharp } from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { drawSheet } from '../../src/paper/sheet.js'
 import { isWhole, searchPage } from '../../src/reader/page-search.js'
-import { picturePage } from '../../src/reader/picture-page.js'
+import { DPI_OF_PICTURES, picturePage } from '../../src/reader/picture-page.js'
 import { fittingPicture } from '../../src/reader/picture-size.js'
 import { pdfPages } from '../../src/reader/pdf-pages.js'
 import type { Raster, Sighting } from '../../src/reader/qr-search.js'
@@ -61,7 +61,7 @@ describe('looking again', () => {
       asked.push(times)
       return Promise.resolve({ width: 8, height: 8, data: new Uint8ClampedArray(4 * 64) })
     })).toEqual([])
-    expect(asked).toEqual([1, 1.5, 1.25, 2, 0.7, 1])
+    expect(asked).toEqual([1, 1.5, 1.25, 2, 0.7, 0.6, 0.45, 0.37, 1])
   })
 
   test('what was read is kept when the page fails at another size, and a page that fails at once is refused', async () => {
@@ -97,7 +97,7 @@ describe('a picture as a page', () => {
     const bytes = new Uint8Array(await make())
     const page = picturePage(kind, bytes, await fittingPicture(kind, bytes, { file: 'scan', page: null }))
     for await (const { render } of pdfPages(page ?? new Uint8Array(), 'scan')) {
-      const { width, height, data } = await render(144)
+      const { width, height, data } = await render(2 * DPI_OF_PICTURES)
       expect([width, height]).toEqual([80, 60])
       const at = (x: number, y: number): number => data[4 * (y * width + x)] ?? -1
       for (const y of [5, 55]) {
