@@ -1,8 +1,9 @@
 /** From pieces to pages: where each page ends, and what stands on every page. */
 
 import { baselineIn, INK, type Canvas, type Type } from './canvas.js'
+import { whiteOffFolds } from './folds.js'
 import { MARGINS, MM } from './page-size.js'
-import { lowered, type Item, type Piece, type Span } from './piece.js'
+import type { Item, Piece, Span } from './piece.js'
 
 /** A piece at its place on a page. */
 interface Placed { readonly piece: Piece, readonly y: number }
@@ -17,16 +18,6 @@ export interface Furniture {
 /** Area of text on a page of this height, in points. */
 export function textHeight(pageHeight: number): number {
   return pageHeight - MARGINS.top - MARGINS.bottom
-}
-
-/** A fold is so far beside its place, either way. */
-const FOLD_ASIDE = 5 * MM
-/** A code is moved down by no more than this to be off a fold. */
-const MOST_WHITE = 20 * MM
-
-/** Where a sheet of this height is folded that goes into an envelope or a bag, in halves or in thirds; from the top of the text. */
-export function foldsOf(pageHeight: number): Span[] {
-  return [1 / 3, 1 / 2, 2 / 3].map((part) => part * pageHeight - MARGINS.top).map((at) => ({ from: at - FOLD_ASIDE, to: at + FOLD_ASIDE }))
 }
 
 /**
@@ -46,9 +37,8 @@ export function paginate(items: readonly Item[], tallest: number, folds: readonl
       continue
     }
     const height = group.reduce((sum, piece) => sum + piece.gap + piece.height, 0)
-    const firstGap = y === 0 ? group[0]?.gap ?? 0 : 0
-    if (y > 0 && y + height - firstGap > tallest) turn()
-    y += whiteOffFolds(cornersOf(group), { at: y, most: Math.min(MOST_WHITE, tallest - y - height), dropped: y === 0 ? firstGap : 0 }, folds)
+    if (y > 0 && y + height > tallest) turn()
+    y += whiteOffFolds(group, { at: y, room: tallest - y - height, dropped: y === 0 ? group[0]?.gap ?? 0 : 0 }, folds)
     for (const piece of group) {
       if (y === 0 && piece.between) continue
       if (y > 0 && y + piece.gap + piece.height > tallest) turn()
@@ -65,27 +55,6 @@ export function paginate(items: readonly Item[], tallest: number, folds: readonl
     }
   }
   return pages.filter((page) => page.length > 0)
-}
-
-/** Where the corners of a group's codes are, from its top. */
-function cornersOf(group: readonly Piece[]): Span[] {
-  let at = 0
-  return group.flatMap((piece) => {
-    const corners = lowered(piece.corners, at + piece.gap)
-    at += piece.gap + piece.height
-    return corners
-  })
-}
-
-/** Where a group goes: `dropped` is the white above it that is left out when nothing is added. */
-interface Going { readonly at: number, readonly most: number, readonly dropped: number }
-
-/** The least white, by half millimetres, with which no fold meets a corner; none when `most` is not enough. */
-function whiteOffFolds(corners: readonly Span[], { at, most, dropped }: Going, folds: readonly Span[]): number {
-  const clear = (top: number): boolean => lowered(corners, top).every(({ from, to }) => folds.every((fold) => from >= fold.to || to <= fold.from))
-  if (clear(at - dropped)) return 0
-  for (let white = MM / 2; white <= most; white += MM / 2) if (clear(at + white)) return white
-  return 0
 }
 
 /** Runs of pieces that belong together. */

@@ -63,6 +63,7 @@ describe('pages', () => {
     // By the lower corners, and at the top of a page, where there is no white otherwise.
     expect(at(names([code], fold(37, 38)))).toBeGreaterThan(2)
     expect(at(names([code], fold(-5, 0)))).toBe(0)
+    expect(names([piece('text', 90), code], fold(4, 30))).toEqual(['text@0', 'code@0'])
     // Not when the page has no room for it, or so much white would be odd.
     expect(names([piece('text', 58), code], fold(60, 61))).toEqual(['text@0 code@60'])
     expect(at(names([code], fold(0, 99)))).toBe(0)
