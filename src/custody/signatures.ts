@@ -1,7 +1,6 @@
 /** Detached OpenPGP signatures: over a manifest, by signers whose fingerprints an envelope seals; over a transcript. */
-import { createMessage, readKeys, readSignature, verify, type Key } from 'openpgp'
+import { createMessage, readKeys, readSignature, verify, type Key, type Signature } from 'openpgp'
 import { GlasskeyError } from '../errors.js'
-import { AT_ANY_TIME } from './any-time.js'
 
 /** Characters of a manifest's .asc: each signature is under 1,000, and the search for them must come to an end. */
 const LONGEST_SIGNATURES = 64 * 1024
@@ -35,8 +34,7 @@ async function goodSigners(signed: SignedManifest, armored: string, sealed: read
 
 /**
  * Fingerprints of those of `publicKeys` (armoured) who signed a text. Blocks by others are passed over. `name` is how
- * messages call the signature. A signature is dated by its signer's clock, so no clock of ours is held against it; the signer's key must have been valid at that
- * date. Throws SUCCESSOR_UNTRUSTED for what cannot be read.
+ * messages call the signature. A signature is dated by its signer's clock: one from the future counts, one that has expired does not. Throws SUCCESSOR_UNTRUSTED for what cannot be read.
  */
 export async function signersOf(text: string, armored: string, publicKeys: readonly string[], name: string): Promise<string[]> {
   return [...(await signedBy(text, armored, await keysIn(publicKeys), name))]
@@ -61,13 +59,18 @@ async function signedBy(text: string, armored: string, keys: readonly Key[], nam
     const signature = await readable(name, () => readSignature({ armoredSignature: block }))
     if (signature.packets.length > MAXIMUM_SIGNATURES) throw unreadable(name)
     const message = await createMessage({ binary: new TextEncoder().encode(text) })
-    const { signatures } = await readable(name, async () => await verify({ message, signature, verificationKeys: trusted, date: AT_ANY_TIME, format: 'binary' }))
+    const { signatures } = await readable(name, async () => await verify({ message, signature, verificationKeys: trusted, date: notBefore(signature), format: 'binary' }))
     for (const found of signatures) {
       const signer = trusted.find((key) => key.getKeys(found.keyID).length > 0)
       if (signer && (await holds(found.verified))) good.add(fingerprintOf(signer))
     }
   }
   return good
+}
+
+/** Now, or when the youngest of these signatures was made, if our clock is behind the signer's. */
+function notBefore({ packets }: Signature): Date {
+  return new Date(Math.max(Date.now(), ...packets.map(({ created }) => created?.getTime() ?? 0)))
 }
 
 const BLOCKS = /-----BEGIN PGP SIGNATURE-----[^]*?-----END PGP SIGNATURE-----/g
