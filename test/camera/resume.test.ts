@@ -1,6 +1,6 @@
 /** What custodians consented to holds for the rest of a session too. */
 import { afterEach, expect, test } from 'vitest'
-import { play } from '../stage/playing.js'
+import { loseStrongroom } from '../stage/playing.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 
 let stage: Rehearsal | undefined
@@ -11,11 +11,7 @@ afterEach(async () => {
 
 test('resume does not show sheets to a browser that the warrant says nothing of', async () => {
   stage = await rehearsal({ speed: 4, typed: true })
-  stage.cloud.armFault({ match: { path: '*/apiKeys', method: 'POST' }, action: { do: 'delay', when: 'before', milliseconds: 3000 } })
-  const playing = play(stage, stage.rotate())
-  await playing.until('Asking OCI: exit: upload successor')
-  playing.signal('SIGKILL', 'strongroom')
-  expect((await playing.ended).code).toBe(6)
+  expect((await loseStrongroom(stage)).code).toBe(6)
   const finish = ['resume', '--custody', stage.custody, '--yes', ...stage.oci]
   const { code, stderr, stdout } = await stage.run([...finish, '--scan', 'camera', '--browser', 'any', '--json'])
   expect(code).toBe(3)

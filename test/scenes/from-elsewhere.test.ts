@@ -1,10 +1,10 @@
 /** Custodians elsewhere, where more is asked of them than a release: to finish a session, to confirm a successor, to leave a used key alive. */
+import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { bagWords } from '../../src/custody/words.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
-import { join } from 'node:path'
 import { send, waiting, type Waiting } from '../stage/from-elsewhere.js'
-import { play } from '../stage/playing.js'
+import { loseStrongroom } from '../stage/playing.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 import { withoutScans } from '../attacks/tamper.js'
 
@@ -23,11 +23,7 @@ const consents = (): unknown[] => stage.journal().flatMap((line) => (line.type =
 
 test('a session whose strongroom died with the key live is finished by two custodians, neither of them at the machine', async () => {
   stage = await rehearsal({ speed: 4, typed: true })
-  stage.cloud.armFault({ match: { path: '*/apiKeys', method: 'POST' }, action: { do: 'delay', when: 'before', milliseconds: 3000 } })
-  const playing = play(stage, stage.rotate())
-  await playing.until('Asking OCI: exit: upload successor')
-  playing.signal('SIGKILL', 'strongroom')
-  expect((await playing.ended).code).toBe(6)
+  expect((await loseStrongroom(stage)).code).toBe(6)
   const session = await waiting(stage, ['resume', '--custody', stage.custody, '--yes', '--reader', 'AUDITOR', ...stage.oci], ['1', '3'])
   await sendAll(session, [1, 3])
   const { code, stderr } = await session.ended

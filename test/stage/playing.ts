@@ -49,3 +49,12 @@ export function play(stage: Rehearsal, args: readonly string[], plan: Partial<Pl
     ended,
   }
 }
+
+/** A rotation whose strongroom is killed with the key live, while OCI takes its time with the successor. */
+export async function loseStrongroom(stage: Rehearsal): Promise<Ended> {
+  stage.cloud.armFault({ match: { path: '*/apiKeys', method: 'POST' }, action: { do: 'delay', when: 'before', milliseconds: 3000 } })
+  const playing = play(stage, stage.rotate())
+  await playing.until('Asking OCI: exit: upload successor')
+  playing.signal('SIGKILL', 'strongroom')
+  return playing.ended
+}
