@@ -40,10 +40,10 @@ test('the corpus is the same in every run, and not the same for another seed', a
 })
 
 test('a page that the first look does not read is read by the others', async () => {
-  const kind = CLASSES.find(({ name }) => name === 'stained')
-  const page = pages.find(({ name }) => name === 'ceremony record')
+  const kind = CLASSES.find(({ name }) => name === 'from the bag, telephone, bad light')
+  const page = pages.find(({ name }) => name === 'share')
   if (kind === undefined || page === undefined) throw new RangeError('no such class or page')
-  const { bytes } = await scanOf(page, kind, 100, 2)
+  const { bytes } = await scanOf(page, kind, 200, 1)
   const { width, height } = await fittingPicture('jpeg', bytes, { file: 'scan', page: null })
   expect(isWhole(await searchQr({ file: bytes, width, height }, {}))).toBe(false)
   expect(await read(bytes)).toEqual(page.texts)
