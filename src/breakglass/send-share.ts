@@ -42,8 +42,9 @@ export interface Sent {
 /** What a custodian agrees to about the machine in front of them. */
 export const OWN_MACHINE_SENTENCE = 'this computer may see my share'
 
-/** The message for a session. Throws REMOTE_REFUSED, REMOTE_WORDS, CONSENT_REFUSED, SHARE_OTHER_KEY, SHARE_PRACTICE, SHARE_REAL_IN_REHEARSAL. */
+/** The message for a session. Throws USAGE, WARRANT_INVALID, WARRANT_EXPIRED, REHEARSAL_MISMATCH, REMOTE_REFUSED, REMOTE_WORDS, CONSENT_REFUSED, SHARE_OTHER_KEY, SHARE_PRACTICE, SHARE_REAL_IN_REHEARSAL. */
 export async function sendShare(sending: Sending): Promise<Sent> {
+  if (sending.warrantText.startsWith('-----BEGIN PGP')) throw new GlasskeyError('USAGE', 'the file given as --warrant is an OpenPGP key, not a warrant', 'The warrant is the file that ends in .json; the one that ends in .asc goes to --to.')
   const warrant = parseWarrant(sending.warrantText)
   const key = await readSessionKey(sending.keyText, sending.keyName)
   if (key.session !== warrant.session) throw new GlasskeyError('REMOTE_REFUSED', `the key is of session ${key.session}, the warrant of ${warrant.session}`, 'Ask for both files of one session.')

@@ -149,6 +149,12 @@ describe('at the custodian\'s end', () => {
     expectNothingSent(await send(stage, mine, 1, 1), 'REMOTE_WORDS', 3)
   })
 
+  test('the two files the other way round: said so, and no new warrant is asked for', async () => {
+    const ended = await send(stage, { ...mine, warrantPath: mine.keyPath, keyPath: mine.warrantPath }, 1, 1)
+    expectNothingSent(ended, 'USAGE', 2)
+    expect(ended.stderr).toContain('the file given as --warrant is an OpenPGP key, not a warrant\nThe warrant is the file that ends in .json; the one that ends in .asc goes to --to.')
+  })
+
   test('one word of sixteen is wrong', async () => {
     const words = mine.words.split(' ')
     expectNothingSent(await send(stage, { ...mine, words: [...words.slice(0, 15), words[13]].join(' ') }, 1, 1), 'REMOTE_WORDS', 3)
