@@ -32,6 +32,11 @@ export function commitmentOf(bytes: Uint8Array): string {
   return createHash('sha256').update('glasskey/share/1\0').update(bytes).digest('hex')
 }
 
+/** Name of a custodian; the number where the set has no such custodian. */
+export function nameOf(manifest: Manifest, custodian: number): string {
+  return manifest.shares.find((share) => share.custodian === custodian)?.name ?? String(custodian)
+}
+
 /** `custodian 2 (Grace Hopper)`. */
 export function calledBy(manifest: Manifest, custodian: number): string {
   const name = manifest.shares.find((share) => share.custodian === custodian)?.name

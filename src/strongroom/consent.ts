@@ -1,5 +1,5 @@
 /** Consent: each releasing custodian, by name, by typing the warrant's code words. */
-import { calledBy } from '../custody/share.js'
+import { calledBy, nameOf } from '../custody/share.js'
 import type { Manifest } from '../custody/manifest.js'
 import { sameWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
@@ -41,7 +41,7 @@ export async function collectConsents(warrant: Warrant, manifest: Manifest, yes:
 
 /** Records the consent that `--yes` stands for, when a rehearsal's share turns up. */
 export function consentByFlag(warrant: Warrant, manifest: Manifest, custodian: number, journal: Journal): void {
-  const name = manifest.shares.find((share) => share.custodian === custodian)?.name ?? String(custodian)
+  const name = nameOf(manifest, custodian)
   journal.write({ type: 'consented', custodian, name, to: 'warrant', how: 'rehearsal --yes' })
   if (!warrant.successor) journal.write({ type: 'consented', custodian, name, to: 'deferred-rotation', how: 'rehearsal --yes' })
 }
@@ -57,7 +57,7 @@ async function whichCustodian(manifest: Manifest, given: ReadonlySet<number>, le
 }
 
 async function askConsent(warrant: Warrant, manifest: Manifest, custodian: number, journal: Journal, left: AbortSignal): Promise<void> {
-  const name = manifest.shares.find((share) => share.custodian === custodian)?.name ?? ''
+  const name = nameOf(manifest, custodian)
   say(`${name}: you release your share for this warrant and nothing else. To refuse, type "refuse" and raise the alarm.`)
   await typed(`${name}, type the four code words of the warrant:`, codeWords(warrant), left)
   journal.write({ type: 'consented', custodian, name, to: 'warrant', how: 'code words typed' })

@@ -4,6 +4,7 @@
  * leave a live key behind.
  */
 import type { Manifest } from '../custody/manifest.js'
+import { nameOf } from '../custody/share.js'
 import { bagWords, sameWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
 import { ask, say } from '../host/terminal.js'
@@ -23,7 +24,7 @@ export async function askBagWords(warrant: Warrant, manifest: Manifest, custodia
   if (!successor) throw new RangeError('askBagWords: this warrant has no successor')
   say(`GENERATION ${successor.generation} is not sealed in the sheets of GENERATION ${manifest.generation}. ${manifest.threshold} custodians confirm it from their own bags.`, 'strong')
   for (const custodian of [...custodians].slice(0, manifest.threshold)) {
-    const name = manifest.shares.find((share) => share.custodian === custodian)?.name ?? String(custodian)
+    const name = nameOf(manifest, custodian)
     await untilRight(`${name}, type the ${WORDS} words on your bag of GENERATION ${successor.generation} (or "refuse"):`, bagWords(successor.spkiSha256), left)
     journal.write({ type: 'consented', custodian, name, to: 'successor', how: 'code words typed' })
   }
@@ -34,7 +35,7 @@ export function confirmByFlag(manifest: Manifest, journal: Journal): void {
   const confirmed = journal.lines.flatMap((line) => (line.type === 'consented' && line.to === 'successor' ? [line.custodian] : []))
   const present = new Set(journal.lines.flatMap((line) => (line.type === 'share-accepted' ? [line.custodian] : [])))
   for (const custodian of [...present].slice(0, manifest.threshold).filter((one) => !confirmed.includes(one))) {
-    const name = manifest.shares.find((share) => share.custodian === custodian)?.name ?? String(custodian)
+    const name = nameOf(manifest, custodian)
     journal.write({ type: 'consented', custodian, name, to: 'successor', how: 'rehearsal --yes' })
   }
 }
