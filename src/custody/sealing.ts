@@ -29,21 +29,21 @@ const PRIVATE = '-----BEGIN PGP PRIVATE KEY BLOCK-----'
  * CONFIG_INVALID: none or several certificates, a private key, revoked, expired, no encryption subkey, another algorithm.
  */
 export async function readSealingKey(armored: string, name: string, now: Date): Promise<SealingKey> {
-  return fitToSeal(await readOneKey(armored, name), name, now)
+  return fitToSeal(await readCertificate(armored, name), name, now)
 }
 
-/** The same for a key that was made for one occasion: fit at the moment of its making, whatever this machine's clock says. */
-export async function readFreshKey(armored: string, name: string): Promise<SealingKey & { made: Date }> {
-  const key = await readOneKey(armored, name)
-  const made = key.getCreationTime()
-  return { ...(await fitToSeal(key, name, made)), made }
+/** The same for a key that was made for one session: fit at the moment of its making, whatever this machine's clock says. */
+export async function readOneTimeKey(armored: string, name: string): Promise<SealingKey & { made: Date }> {
+  const certificate = await readCertificate(armored, name)
+  const made = certificate.getCreationTime()
+  return { ...(await fitToSeal(certificate, name, made)), made }
 }
 
 function invalidKey(name: string, what: string, cause?: unknown): GlasskeyError {
   return new GlasskeyError('CONFIG_INVALID', `${name}: ${what}`, 'The custodian exports it anew: gpg --armor --export FINGERPRINT', { cause })
 }
 
-async function readOneKey(armored: string, name: string): Promise<Key> {
+async function readCertificate(armored: string, name: string): Promise<Key> {
   const invalid = (what: string, cause?: unknown): GlasskeyError => invalidKey(name, what, cause)
   if (armored.includes(PRIVATE)) throw invalid('holds a PRIVATE key, which must never leave its custodian')
   const blocks = armored.split(PUBLIC).length - 1

@@ -6,7 +6,7 @@ import { armor, enums, generateKey, readMessage, type Message, type PrivateKey }
 import { z } from 'zod'
 import { canonicalJson, isCanonical, jsonIn, sha256Hex } from '../canonical.js'
 import { custodianNumber, instant, openpgpFingerprint, sha256 } from '../custody/fields.js'
-import { openText, readFreshKey, sealText, type SealingKey } from '../custody/sealing.js'
+import { openText, readOneTimeKey, sealText, type SealingKey } from '../custody/sealing.js'
 import { hexToWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
 import { warrantDigest, warrantSchema, type Warrant } from './warrant.js'
@@ -62,7 +62,7 @@ export async function makeSessionKey(session: string, nonce: string, needsBagWor
 
 /** A session's key as it arrives elsewhere. `file` is how messages call it. Throws REMOTE_REFUSED. */
 export async function readSessionKey(armored: string, file: string): Promise<SessionKey> {
-  const key = await asRemote(() => readFreshKey(armored, file))
+  const key = await asRemote(() => readOneTimeKey(armored, file))
   const [, session = '', nonce = '', bag] = USER_ID.exec(key.owner) ?? []
   if (session === '') throw refused(`${file}: is no key of a glasskey session`, 'The file is called remote-….asc, in the folder of the session.')
   return { ...key, session, nonce, needsBagWords: bag !== undefined, sha256: sha256Hex(key.key.write()) }
