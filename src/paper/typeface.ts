@@ -9,12 +9,13 @@
 import { coverageOf } from './coverage.js'
 import { readPackageFile } from './files.js'
 
-const FACES = ['regular', 'italic', 'bold', 'boldItalic', 'code'] as const
+const STYLES = ['regular', 'italic', 'bold', 'boldItalic'] as const
+type Style = (typeof STYLES)[number]
 /** A voice on the page. */
-export type Face = (typeof FACES)[number]
+export type Face = Style | 'code'
 
 /** A font file that pdfkit has been given under this name. */
-export type FontName = `plex-${Face}` | `noto-${Face}`
+export type FontName = `plex-${Style}` | `noto-${Style}`
 
 const PLEX = '@expo-google-fonts/ibm-plex-sans'
 const NOTO = '@expo-google-fonts/noto-sans'
@@ -24,12 +25,10 @@ const FILES: Readonly<Record<FontName, string>> = {
   'plex-italic': `${PLEX}/400Regular_Italic/IBMPlexSans_400Regular_Italic.ttf`,
   'plex-bold': `${PLEX}/600SemiBold/IBMPlexSans_600SemiBold.ttf`,
   'plex-boldItalic': `${PLEX}/600SemiBold_Italic/IBMPlexSans_600SemiBold_Italic.ttf`,
-  'plex-code': `${PLEX}/400Regular/IBMPlexSans_400Regular.ttf`,
   'noto-regular': `${NOTO}/400Regular/NotoSans_400Regular.ttf`,
   'noto-italic': `${NOTO}/400Regular_Italic/NotoSans_400Regular_Italic.ttf`,
   'noto-bold': `${NOTO}/600SemiBold/NotoSans_600SemiBold.ttf`,
   'noto-boldItalic': `${NOTO}/600SemiBold_Italic/NotoSans_600SemiBold_Italic.ttf`,
-  'noto-code': `${NOTO}/400Regular/NotoSans_400Regular.ttf`,
 }
 
 const fonts = new Map<FontName, Uint8Array>()
@@ -59,7 +58,9 @@ function covers(name: FontName, text: string): boolean {
 
 /** The font that can draw the whole of a text in this face; a text is never mixed from two fonts. */
 export function fontFor(face: Face, text: string): FontName {
-  return covers(`plex-${face}`, text) ? `plex-${face}` : `noto-${face}`
+  // One name for one file: pdfkit parses a font again for every name that it has not seen the file under.
+  const style = face === 'code' ? 'regular' : face
+  return covers(`plex-${style}`, text) ? `plex-${style}` : `noto-${style}`
 }
 
 /**
@@ -67,5 +68,5 @@ export function fontFor(face: Face, text: string): FontName {
  * drawable character: Noto must have it even where Plex is used.
  */
 export function drawable(character: string): boolean {
-  return FACES.every((face) => covers(`noto-${face}`, character))
+  return STYLES.every((style) => covers(`noto-${style}`, character))
 }
