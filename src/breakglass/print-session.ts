@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { sha256Hex } from '../canonical.js'
-import { inUse, successorsOf } from '../custody/generation.js'
 import { GlasskeyError } from '../errors.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { places, type StoredSession } from '../host/sealed-folder.js'
@@ -28,8 +27,6 @@ export interface PrintedSession {
   /** The drill record; null when it was no drill. */
   drillRecord: string | null
   evidence: string
-  /** Successors that wait now. */
-  waiting: number
 }
 
 /** Draws and, if a printer is named, prints. A printer that fails is said and does not hide how the session ended. */
@@ -51,8 +48,7 @@ export async function printSession(folderPath: string, result: SessionResult, pr
   }
   const affidavit = await printForm(place, 'affidavit', destructionForm(folder, result), { ...drawing, printer, logbook: result.logbook })
   const drillRecord = await printForm(place, 'drill-record', drillForm(folder, result), { ...drawing, printer, logbook: result.logbook })
-  const current = inUse(folder.standings, folder.events)
-  return { entry, slips, affidavit, drillRecord, evidence: join(place, 'evidence.json'), waiting: current ? successorsOf(folder.standings, current.generation).length : 0 }
+  return { entry, slips, affidavit, drillRecord, evidence: join(place, 'evidence.json') }
 }
 
 type Drawn = ((drawing: { paper: Paper }) => Promise<Uint8Array>) | null

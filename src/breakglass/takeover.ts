@@ -60,9 +60,9 @@ export async function takeOver(folderPath: string, bootstrap: Profile, request: 
     if (!surveyor) throw new GlasskeyError('TENANCY_UNFIT', `an earlier takeover stopped half-way: GENERATION ${String(current?.generation)} is in use, and other ways in are still open`, 'Finish it with a login that may read: glasskey takeover … --reader PROFILE, and sheets of that generation.')
     const survey = await surveyWith(folder, surveyor, inputs)
     const generation = current ? generationNumber(folder, current.generation) : generationToInstall(folder)
-    const thrownAway = leftBehind(survey.keys, folder.sessions)
+    const leftovers = leftoversOf(folder, survey)
     const fit = checkFit(survey, first, bootstrap)
-    if (!current) refuseFullSlots(survey.keys.length - thrownAway.length, folder, survey, generation, inputs.remover)
+    if (!current) refuseFullSlots(survey.keys.length - leftovers.length, folder, survey, generation, inputs.remover)
     const warrant = drawUpWarrant(
       folder,
       generation,
@@ -87,7 +87,7 @@ export async function takeOver(folderPath: string, bootstrap: Profile, request: 
     await printWarrant(folder, warrant, inputs.printer)
     if (!current) {
       try {
-        await installByBootstrap({ folder, generation, bootstrap, survey, thrownAway, session: warrant.session, inputs, isolation })
+        await installByBootstrap({ folder, generation, bootstrap, survey, leftovers, session: warrant.session, inputs, isolation })
       } catch (error) {
         if (!(error instanceof GlasskeyError)) throw error
         // No share was read. What was measured and uploaded is in the journal, and the attempt in the logbook.
@@ -102,21 +102,36 @@ export async function takeOver(folderPath: string, bootstrap: Profile, request: 
   }
 }
 
+/** A key that an earlier attempt left in OCI, and the rule under which it is deleted. */
+interface Leftover {
+  fingerprint: string
+  rule: string
+}
+
+/** Throw-away keys; and generations that were installed, and then exposed before their key was live: nobody is to use those. */
+function leftoversOf(folder: CustodyFolder, survey: SurveyView): Leftover[] {
+  const exposed = folder.standings.filter(({ state }) => state === 'exposed').map(({ generation }) => generation)
+  const listed = recogniseAll(survey, folder.generations.map(({ manifest }) => manifest))
+  return [
+    ...leftBehind(survey.keys, folder.sessions).map((fingerprint) => ({ fingerprint, rule: 'measure: remove a throw-away key of an earlier attempt' })),
+    ...listed.flatMap(({ fingerprint, generation }) => (generation !== null && exposed.includes(generation) ? [{ fingerprint, rule: `remove GENERATION ${generation}, exposed in an earlier attempt` }] : [])),
+  ]
+}
+
 /** What is done with the bootstrap login. */
 interface BootstrapPart {
   folder: CustodyFolder
   generation: Generation
   bootstrap: Profile
   survey: SurveyView
-  /** Fingerprints of throw-away keys of an earlier attempt. */
-  thrownAway: readonly string[]
+  leftovers: readonly Leftover[]
   session: string
   inputs: Inputs
   isolation: Isolation
 }
 
 /** Removes what an earlier attempt left, measures, and installs the generation: all with the bootstrap login, and journalled. */
-async function installByBootstrap({ folder, generation, bootstrap, survey, thrownAway, session, inputs, isolation }: BootstrapPart): Promise<void> {
+async function installByBootstrap({ folder, generation, bootstrap, survey, leftovers, session, inputs, isolation }: BootstrapPart): Promise<void> {
   const { tenancy, user, homeRegion, regions } = generation.manifest
   const journal: DeskJournal = LineFile.open<JournalLine, JournalEntry>(places.journal(folder.path, session), readJournal, wallClock)
   const login = lentLogin(bootstrap, tenancy, inputs.cloud, false)
@@ -134,11 +149,11 @@ async function installByBootstrap({ folder, generation, bootstrap, survey, throw
   const remove = (fingerprint: string, rule: string): Promise<void> => asBootstrap('delete-key', rule, { method: 'DELETE', url: `${keysUrl}/${encodeURIComponent(fingerprint)}`, body: null }, { fingerprint })
   const upload = (publicKeyPem: string, rule: string): Promise<void> => asBootstrap('upload-key', rule, { method: 'POST', url: keysUrl, body: { key: publicKeyPem } }, { publicKeyPem })
 
-  for (const fingerprint of thrownAway) await remove(fingerprint, 'measure: remove a throw-away key of an earlier attempt')
+  for (const { fingerprint, rule } of leftovers) await remove(fingerprint, rule)
   const before = measuredBefore(folder.sessions, inputs.remover)
   say(before ? 'How this tenancy treats keys was measured before.' : 'Measuring how this tenancy treats keys, with throw-away keys:')
   const origins = Object.fromEntries(regions.map((region) => [region, identityAt(region, tenancy, inputs.cloud)]))
-  const measured = before ?? (await measure({ tenancy, user, homeRegion, origins, taken: survey.keys.length - thrownAway.length, carrier, journal, upload, remove, remover: inputs.remover }))
+  const measured = before ?? (await measure({ tenancy, user, homeRegion, origins, taken: survey.keys.length - leftovers.length, carrier, journal, upload, remove, remover: inputs.remover }))
   replaceFile(places.measured(folder.path), canonicalJson({ format: 1, at: wallClock().toISOString(), ...measured }) + '\n')
   await install(generation, folder, bootstrap, inputs, upload)
 }

@@ -2,9 +2,13 @@
 import { isAlive, type SessionResult } from '../breakglass/conclude.js'
 import { printSession, type PrintedSession } from '../breakglass/print-session.js'
 import { EXIT, EXIT_CODES, GlasskeyError } from '../errors.js'
+import { readCustodyFolder } from '../host/custody-folder.js'
 import { say, toned } from '../host/terminal.js'
+import { SUCCESSORS } from '../record/due.js'
 import { isSaasChange, unansweredChanges, wasNeverAccepted } from '../record/replay.js'
+import type { CustodyStanding } from '../record/standing.js'
 import type { Outcome, Problem } from './outcome.js'
+import { standingOf } from './status.js'
 
 /** Prints entry and slips, and says what to do next. Throws the session's failure once everything is on paper. */
 export async function sessionOutcome(folder: string, result: SessionResult, printer: string | undefined): Promise<Outcome> {
@@ -31,7 +35,8 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
     // Only a takeover knows one.
     bootstrapKeyFile: null,
   }
-  const text = closing(result, printed)
+  const standing = standingOf(readCustodyFolder(folder))
+  const text = closing(folder, result, printed, standing)
   if (!failure && !isAlive(state)) return { json, text }
   if (failure) {
     say(`${failure.code}: ${failure.message}`, 'alarm')
@@ -62,7 +67,7 @@ export function nothingToDo(found: string[]): { session: null; found: string[] }
 function harmless({ state, warrant }: SessionResult): string {
   if (state.keyLiveAt !== null) return ''
   const seen = state.sharesSeen.length
-  return `No key was live. ${seen === 0 ? 'No share was read' : `${seen} of the shares of GENERATION ${warrant.key.generation} ${seen === 1 ? 'was' : 'were'} read and count as seen`}. Close the bags again before a witness.`
+  return `No key was live. ${seen === 0 ? 'No share was read' : `${seen} of the shares of GENERATION ${warrant.key.generation} ${seen === 1 ? 'was read and counts' : 'were read and count'} as seen`}. Close the bags again before a witness.`
 }
 
 /** How people find out what the tool cannot any more: the key that could have asked is dead. */
@@ -71,7 +76,14 @@ function toAsk({ session, state }: SessionResult, line: number): string {
   return `Look at the database in OCI's console, then enter what you found: glasskey logbook add exception --set step="session ${session}, line ${line}" …`
 }
 
-function closing(result: SessionResult, printed: PrintedSession): string {
+/** What remains to be done about a takeover that did not come through: the key in use is the custodians', and other ways in may be open. */
+function unfinished(folder: string, { state }: SessionResult, { inUse, next }: CustodyStanding): string[] {
+  if (isAlive(state) || next !== 'glasskey takeover') return []
+  if (!inUse) return [`Next: glasskey takeover --custody ${folder} … once more.`]
+  return [toned(`THE TAKEOVER IS NOT FINISHED: other ways in than the API key may be open. Now: glasskey takeover --custody ${folder} … (a quorum of GENERATION ${inUse.generation})`, 'alarm', process.stdout)]
+}
+
+function closing(folder: string, result: SessionResult, printed: PrintedSession, standing: CustodyStanding): string {
   const { warrant, state, grade } = result
   const dead = grade !== null && grade !== 'unproved'
   const lines = [
@@ -81,8 +93,9 @@ function closing(result: SessionResult, printed: PrintedSession): string {
     ...(printed.drillRecord === null ? [] : [`Drill record, with the times measured: ${printed.drillRecord}`]),
     ...unansweredChanges(state).filter(({ intent }) => isSaasChange(intent)).map(({ intent }) => toned(`NOT KNOWN: whether "${intent.rule}" happened; OCI never answered. ${toAsk(result, intent.seq)}`, 'alarm', process.stdout)),
     ...(dead ? [`Next: destroy the used sheets of GENERATION ${warrant.key.generation} before a witness (glasskey logbook add destroyed)${printed.affidavit === null ? '' : `; to sign: ${printed.affidavit}`}.`] : []),
-    ...(state.successor ? [`In use now: GENERATION ${state.successor.generation}, key id ${state.successor.keyId}. ${printed.waiting} more waiting.`] : []),
-    ...(printed.waiting < 2 && !isAlive(state) ? ['Fewer than two successors wait: plan the next ceremony.'] : []),
+    ...(state.successor ? [`In use now: GENERATION ${state.successor.generation}, key id ${state.successor.keyId}. ${standing.waiting.length} more waiting.`] : []),
+    ...(standing.inUse && standing.waiting.length < SUCCESSORS && !isAlive(state) ? ['Fewer than two successors wait: plan the next ceremony.'] : []),
+    ...unfinished(folder, result, standing),
   ]
   return lines.join('\n')
 }

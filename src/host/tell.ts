@@ -24,7 +24,9 @@ export function sentence(line: JournalLine): { text: string; tone: Tone } | null
     case 'key-live':
       return alarm(`KEY LIVE: ${line.keyId}. However this ends, it is rotated, or the record says in red that it is alive.`)
     case 'census':
-      return line.unexpected.length > 0 ? alarm(`Found what should not be there: ${line.unexpected.join('; ')}.`) : plain(`Census (${line.when}): ${countOf(line.found.keys.length, 'API key')}, nothing unexpected.`)
+      if (line.unexpected.length > 0) return alarm(`Found what should not be there: ${line.unexpected.join('; ')}.`)
+      // A takeover expects strangers before its action: there, nothing is judged.
+      return plain(`Census (${line.when}): ${countOf(line.found.keys.length, 'API key')}${line.when === 'before-deletion' ? ', nothing unexpected' : ''}.`)
     case 'intent':
       return line.method === 'GET' ? null : plain(`Asking OCI: ${line.rule} (${line.method} ${line.host}).`)
     case 'unknown':

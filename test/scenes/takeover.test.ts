@@ -1,16 +1,21 @@
 /** The takeover where things are not as they should be: measured and stopped, or finished in a second run. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.js'
 import { glasskey, type Ended } from '../stage/command-line.js'
 import { holdCeremony } from '../stage/prepare.js'
+import { livingKeys } from '../stage/laws.js'
+import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 
 let directory = ''
 let cloud: Simulator | undefined
+let stage: Rehearsal | undefined
 afterEach(async () => {
+  await stage?.close()
   await cloud?.close()
+  ;[stage, cloud] = [undefined, undefined]
   rmSync(directory, { recursive: true, force: true })
 })
 
@@ -56,6 +61,52 @@ test('a takeover that stopped half-way rotates, is not called done, and is finis
   expect(JSON.parse(second.stdout)).toMatchObject({ error: null, grade: 'proved', actionResult: 'done', actionDetail: 'API keys are the only way in; no other credential is left', successor: { generation: 3 } })
   expect((await takeover(of, 3, '--reader', 'AUDITOR')).stdout).toContain('All is as it should be:')
 })
+
+test.each([
+  ['a throw-away key, never answered', 'done', { path: '*/apiKeys', method: 'POST' }, 0, 'measure: upload a throw-away key', 1, null],
+  ['a throw-away key that OCI never made', 'received', { path: '*/apiKeys', method: 'POST' }, 0, 'measure: upload a throw-away key', 1, null],
+  ['the deletion of a stranger\'s key, never answered', 'done', { path: '*/apiKeys/*', method: 'DELETE' }, 1, 'exit: delete a key that no manifest names', 2, 2],
+] as const)('stopped by %s (%s): said so, open in the audit, and settled by the second run', async (_, when, match, after, rule, generation, inUse) => {
+  stage = await rehearsal({ after: 'sealed', speed: 8 })
+  stage.cloud.armFault({ match, after, action: { do: 'reset', when: when === 'done' ? 'after' : 'before' } })
+  const first = await stage.run(stage.takeover())
+  const next = `glasskey takeover --custody ${stage.custody} …`
+  expect(first.stdout).toContain(inUse === null ? `Next: ${next} once more.` : `THE TAKEOVER IS NOT FINISHED: other ways in than the API key may be open. Now: ${next} (a quorum of GENERATION ${inUse})`)
+  expect(first.stdout).not.toContain('plan the next ceremony')
+  const [session = ''] = readdirSync(join(stage.custody, 'sessions'))
+  const unheard = stage.journal().find((line) => line.type === 'intent' && line.rule === rule)
+  expect(await actionFindings(stage)).toEqual([`session ${session}, line ${String(unheard?.seq)}: no answer is known to "${rule}"`])
+
+  const second = await stage.run(stage.takeover(generation))
+  expect([second.code, second.stderr]).toEqual([0, expect.stringContaining('is dead: proved.')])
+  expect(await actionFindings(stage)).toEqual([])
+})
+
+test('a generation that was installed and then exposed leaves OCI before the next one comes, though all slots are full', async () => {
+  stage = await rehearsal({ after: 'sealed', speed: 8 })
+  const alone = (custodian: number): string[] => [...withoutScans(stage?.takeover() ?? []), ...(stage?.scans(1, custodian) ?? [])]
+  for (const custodian of [1, 2]) {
+    const { code, stdout } = await stage.run(alone(custodian))
+    expect([code, stdout]).toEqual([5, expect.stringContaining(`1 of the shares of GENERATION 1 was read and counts as seen. Close the bags again before a witness.`)])
+  }
+  expect(stage.listedKeys).toBe(3)
+
+  const { code, stderr } = await stage.run(stage.takeover(2))
+  expect([code, stderr]).toEqual([0, expect.stringContaining('Asking OCI: remove GENERATION 1, exposed in an earlier attempt (DELETE ')])
+  expect(livingKeys(stage).map(({ generation }) => generation)).toEqual([3])
+  expect(await actionFindings(stage)).toEqual([])
+})
+
+function withoutScans(args: readonly string[]): string[] {
+  return args.filter((word, at) => word !== '--scan' && args[at - 1] !== '--scan')
+}
+
+/** What the audit finds of actions. */
+async function actionFindings(of: Rehearsal): Promise<string[]> {
+  const { stdout } = await of.run(['audit', '--custody', of.custody, '--profile', 'AUDITOR', '--json', ...of.oci])
+  const { controls } = JSON.parse(stdout) as { controls: { code: string; result: string; finding: string }[] }
+  return controls.filter(({ code, result }) => code.startsWith('A') && result === 'fails').map(({ finding }) => finding)
+}
 
 test('a bootstrap key of somebody else is refused before anything is measured', async () => {
   const of = await begin()

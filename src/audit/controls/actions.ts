@@ -31,11 +31,14 @@ function anchored(dossier: Dossier): string {
 
 /** Throws AUDIT_FAILED naming each request. */
 function outcomesKnown(dossier: Dossier): string {
-  const takenOver = eachSession(dossier, ({ state: { opened, action } }) => (opened.action === 'takeover' && action?.result === 'done' ? action.at : ''))
+  const later: Later = {
+    takenOver: eachSession(dossier, ({ state: { opened, action } }) => (opened.action === 'takeover' && action?.result === 'done' ? action.at : '')),
+    listedClean: eachSession(dossier, ({ chain }) => cleanCensuses(chain).map(({ at }) => at)).flat(),
+  }
   const excepted = stepsOfExceptions(dossier)
   let explained = 0
   const calls = eachSession(dossier, (session) => {
-    const unknown = session.state.calls.filter((call) => call.outcome?.type !== 'outcome' && !isResolved(session, call, takenOver))
+    const unknown = session.state.calls.filter((call) => call.outcome?.type !== 'outcome' && !isResolved(session, call, later))
     const open = unknown.filter(({ intent }) => !excepted.has(placeOf(session, intent)))
     if (open.length > 0) throw failed(open.map(({ intent }) => `${placeOf(session, intent)}: no answer is known to "${intent.rule}"`).join('; '))
     explained += unknown.length
@@ -54,21 +57,31 @@ function placeOf({ id }: SoundSession, { seq }: Call['intent']): string {
   return `session ${id}, line ${seq}`
 }
 
-/**
- * Whether what is not known of one request was found out by something later in the same journal; or, for a takeover that
- * stopped half-way, by the one that came through (`takenOver`): that read back that nothing else is left.
- */
-function isResolved({ state, chain }: SoundSession, { intent }: Call, takenOver: readonly string[]): boolean {
+/** What sessions of this custody read in OCI, and when: a later one tells what became of a request that an earlier one never heard of again. */
+interface Later {
+  /** A takeover came through: nothing but the key in use is left. */
+  takenOver: readonly string[]
+  /** The user's keys were listed, and each was one that the record names. */
+  listedClean: readonly string[]
+}
+
+/** Whether what is not known of one request was found out by something later in the same journal, or by a later session. */
+function isResolved({ state, chain }: SoundSession, { intent }: Call, later: Later): boolean {
   if (intent.method === 'GET' || intent.rule === READ_SAAS_BACK) return true
   if (intent.rule === DELETE_USED_KEY || intent.rule === REMOVE_USED_KEY) return state.deletion === 'done'
   if (intent.rule === UPLOAD_SUCCESSOR) return state.successor !== null && state.successor.seq > intent.seq
-  if (intent.rule.startsWith('measure: ')) return state.measured !== null
-  if (intent.rule.startsWith('install ')) return state.keyLiveAt !== null
-  if (intent.rule.startsWith('takeover: ')) return takenOver.some((at) => at > intent.at)
-  if (isSaasChange(intent)) return state.calls.some((later) => later.intent.seq > intent.seq && later.intent.rule === READ_SAAS_BACK && later.outcome?.type === 'outcome' && later.outcome.status < 300)
-  const clean = chain.lines.some((line) => line.type === 'census' && line.seq > intent.seq && line.unexpected.length === 0)
-  if (intent.rule === 'exit: delete a key that no manifest names') return clean
-  return state.calls.some((later) => later.intent.seq > intent.seq && later.intent.method === intent.method && later.intent.path === intent.path && later.outcome?.type === 'outcome' && later.outcome.status < 300)
+  if (intent.rule.startsWith('takeover: ')) return later.takenOver.some((at) => at > intent.at)
+  if (isSaasChange(intent)) return state.calls.some((next) => next.intent.seq > intent.seq && next.intent.rule === READ_SAAS_BACK && next.outcome?.type === 'outcome' && next.outcome.status < 300)
+  const clean = cleanCensuses(chain).some(({ seq }) => seq > intent.seq) || later.listedClean.some((at) => at > intent.at)
+  if (intent.rule === 'exit: delete a key that no manifest names' || intent.rule.startsWith('remove GENERATION ')) return clean
+  if (intent.rule.startsWith('measure: ')) return clean || state.measured !== null
+  if (intent.rule.startsWith('install ')) return clean || state.keyLiveAt !== null
+  return state.calls.some((next) => next.intent.seq > intent.seq && next.intent.method === intent.method && next.intent.path === intent.path && next.outcome?.type === 'outcome' && next.outcome.status < 300)
+}
+
+/** When keys were listed before a deletion, and were the expected ones; what a takeover finds before its action is not judged. */
+function cleanCensuses({ lines }: SoundSession['chain']): { seq: number, at: string }[] {
+  return lines.flatMap((line) => (line.type === 'census' && line.when === 'before-deletion' && line.unexpected.length === 0 ? [{ seq: line.seq, at: line.at }] : []))
 }
 
 /** Throws AUDIT_FAILED. */
