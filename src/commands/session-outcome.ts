@@ -79,7 +79,7 @@ function toAsk({ session, state }: SessionResult, line: number): string {
 /** What remains to be done about a takeover that did not come through: the key in use is the custodians', and other ways in may be open. */
 function unfinished(folder: string, { state }: SessionResult, { inUse, next }: CustodyStanding): string[] {
   if (isAlive(state) || next !== 'glasskey takeover') return []
-  if (!inUse) return [`Next: glasskey takeover --custody ${folder} … once more.`]
+  if (!inUse) return [`Next, once what is named above is mended: glasskey takeover --custody ${folder} …`]
   return [toned(`THE TAKEOVER IS NOT FINISHED: other ways in than the API key may be open. Now: glasskey takeover --custody ${folder} … (a quorum of GENERATION ${inUse.generation})`, 'alarm', process.stdout)]
 }
 

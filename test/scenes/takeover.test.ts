@@ -71,7 +71,7 @@ test.each([
   stage.cloud.armFault({ match, after, action: { do: 'reset', when: when === 'done' ? 'after' : 'before' } })
   const first = await stage.run(stage.takeover())
   const next = `glasskey takeover --custody ${stage.custody} …`
-  expect(first.stdout).toContain(inUse === null ? `Next: ${next} once more.` : `THE TAKEOVER IS NOT FINISHED: other ways in than the API key may be open. Now: ${next} (a quorum of GENERATION ${inUse})`)
+  expect(first.stdout).toContain(inUse === null ? `Next, once what is named above is mended: ${next}` : `THE TAKEOVER IS NOT FINISHED: other ways in than the API key may be open. Now: ${next} (a quorum of GENERATION ${inUse})`)
   expect(first.stdout).not.toContain('plan the next ceremony')
   const [session = ''] = readdirSync(join(stage.custody, 'sessions'))
   const unheard = stage.journal().find((line) => line.type === 'intent' && line.rule === rule)
