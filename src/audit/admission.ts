@@ -9,7 +9,7 @@ import { linesOf, releasesOf, type LineOf, type Release } from './releases.js'
 import type { SoundSession } from './sound.js'
 
 /** Rules under which the desk sends with the bootstrap login, before any share is read: takeovers only. */
-const LENT = /^(measure: .+|remove GENERATION \d+, exposed in an earlier attempt|install GENERATION \d+)$/
+const LENT = /^(measure: .+|remove GENERATION \d+ of an earlier attempt|install GENERATION \d+)$/
 
 /** Admits every intent of a session again. Returns how many; throws AUDIT_FAILED or what the scope throws. */
 export function admitAgain(session: SoundSession): number {

@@ -108,13 +108,13 @@ interface Leftover {
   rule: string
 }
 
-/** Throw-away keys; and generations that were installed, and then exposed before their key was live: nobody is to use those. */
+/** Throw-away keys; and generations that were installed, and then exposed or retired before their key was live: nobody is to use those. */
 function leftoversOf(folder: CustodyFolder, survey: SurveyView): Leftover[] {
-  const exposed = folder.standings.filter(({ state }) => state === 'exposed').map(({ generation }) => generation)
+  const spent = folder.standings.filter(({ state }) => state === 'exposed' || state === 'retired').map(({ generation }) => generation)
   const listed = recogniseAll(survey, folder.generations.map(({ manifest }) => manifest))
   return [
     ...leftBehind(survey.keys, folder.sessions).map((fingerprint) => ({ fingerprint, rule: 'measure: remove a throw-away key of an earlier attempt' })),
-    ...listed.flatMap(({ fingerprint, generation }) => (generation !== null && exposed.includes(generation) ? [{ fingerprint, rule: `remove GENERATION ${generation}, exposed in an earlier attempt` }] : [])),
+    ...listed.flatMap(({ fingerprint, generation }) => (generation !== null && spent.includes(generation) ? [{ fingerprint, rule: `remove GENERATION ${generation} of an earlier attempt` }] : [])),
   ]
 }
 

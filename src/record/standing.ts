@@ -92,7 +92,7 @@ export function custodyStanding(known: Known): CustodyStanding {
     ...(halfway ? ['the takeover stopped half-way: other ways in than the API key may be open'] : []),
     ...unsealed.map((generation) => `GENERATION ${generation} is in the folder and in no logbook entry: its import did not come to its end`),
     ...known.standings.filter(({ state }) => state === 'not proved dead').map(({ generation }) => `GENERATION ${generation} was used and is not proved dead`),
-    ...known.standings.filter(({ state }) => state === 'exposed').map(({ generation }) => `GENERATION ${generation} is exposed: a quorum of its shares was seen`),
+    ...known.standings.filter(({ state }) => state === 'exposed').map(({ generation }) => `GENERATION ${generation} is exposed: a quorum of its shares was seen${generation === current?.generation ? '' : '; glasskey logbook add retired'}`),
     ...(current && waiting.length < SUCCESSORS ? [`only ${waiting.length} of ${SUCCESSORS} successors ${waiting.length === 1 ? 'waits' : 'wait'}: plan the next ceremony`] : []),
   ]
   const due = dueDates(known, waiting.length)
@@ -176,6 +176,8 @@ function nextStep({ current, waiting, open, all, drillDueInDays, unsealed, halfw
   if (!current) return all.length === 0 ? 'glasskey ceremony' : 'glasskey takeover'
   if (current.state === 'exposed' || current.state === 'not proved dead') return waiting.length > 0 ? 'glasskey break rotate' : 'a ceremony at once, then glasskey break rotate'
   if (halfway) return 'glasskey takeover'
+  const spent = all.find(({ generation, state }) => state === 'exposed' && generation !== current.generation)
+  if (spent) return `glasskey logbook add retired --set generation=${spent.generation} --set reason=…`
   if (waiting.length < SUCCESSORS) return 'plan the next ceremony'
   if (drillDueInDays < 0) return 'glasskey break rotate --drill'
   return `nothing; the next drill is due in ${drillDueInDays} days`

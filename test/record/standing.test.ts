@@ -102,6 +102,14 @@ describe('alarms come first', () => {
     })
   })
 
+  test('exposed while it waited: it is to be retired, and only then the rest is looked at', () => {
+    const seen = [1, 2].map((custodian): GenerationEvent => ({ kind: 'share-seen', generation: 4, custodian }))
+    const standing = judged({}, [...TAKEN_OVER, ...seen])
+    expect(standing.remarks[0]).toEqual({ level: 'alarm', stops: false, text: 'GENERATION 4 is exposed: a quorum of its shares was seen; glasskey logbook add retired' })
+    expect(standing.next).toBe('glasskey logbook add retired --set generation=4 --set reason=…')
+    expect(judged({}, [...TAKEN_OVER, ...seen, { kind: 'retired', generation: 4 }]).next).toBe('plan the next ceremony')
+  })
+
   test('fewer than two successors', () => {
     expect(judged({}, [...TAKEN_OVER, { kind: 'retired', generation: 4 }])).toMatchObject({ remarks: [{ level: 'alarm', stops: false, text: 'only 1 of 2 successors waits: plan the next ceremony' }], next: 'plan the next ceremony' })
   })
