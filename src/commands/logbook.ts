@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { Json } from '../canonical.js'
 import { entrySource } from '../breakglass/print-session.js'
 import { explain } from '../custody/explain.js'
+import { inUse } from '../custody/generation.js'
 import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
@@ -174,6 +175,10 @@ function checkEntry(entry: NewLogbookEntry, folder: CustodyFolder): void {
   if (strange !== undefined) throw new GlasskeyError('USAGE', `there is no GENERATION ${strange}`, 'glasskey status lists them. Nothing was written.')
   if ('custodian' in entry && !folder.custody.custodians.some(({ number }) => number === entry.custodian)) {
     throw new GlasskeyError('USAGE', `there is no custodian ${entry.custodian}`, 'Nothing was written.')
+  }
+  // Retired, its sheets may be destroyed, and an exposed key would stand red no more: not while OCI has that key.
+  if (entry.type === 'retired' && inUse(folder.standings, folder.events)?.generation === entry.generation) {
+    throw new GlasskeyError('USAGE', `GENERATION ${entry.generation} is in use: OCI has its key`, 'glasskey break rotate leaves it for the next one. Nothing was written.')
   }
 }
 

@@ -77,9 +77,9 @@ function toAsk({ session, state }: SessionResult, line: number): string {
 }
 
 /** What remains to be done about a takeover that did not come through: the key in use is the custodians', and other ways in may be open. */
-function unfinished(folder: string, { state }: SessionResult, { inUse, next }: CustodyStanding): string[] {
+function unfinished(folder: string, { state, failure }: SessionResult, { inUse, next }: CustodyStanding): string[] {
   if (isAlive(state) || next !== 'glasskey takeover') return []
-  if (!inUse) return [`Next, once what is named above is mended: glasskey takeover --custody ${folder} …`]
+  if (!inUse) return [`Next${failure ? ', once what is named above is mended' : ''}: glasskey takeover --custody ${folder} …`]
   return [toned(`THE TAKEOVER IS NOT FINISHED: other ways in than the API key may be open. Now: glasskey takeover --custody ${folder} … (a quorum of GENERATION ${inUse.generation})`, 'alarm', process.stdout)]
 }
 

@@ -92,7 +92,7 @@ export function custodyStanding(known: Known): CustodyStanding {
     ...(halfway ? ['the takeover stopped half-way: other ways in than the API key may be open'] : []),
     ...unsealed.map((generation) => `GENERATION ${generation} is in the folder and in no logbook entry: its import did not come to its end`),
     ...known.standings.filter(({ state }) => state === 'not proved dead').map(({ generation }) => `GENERATION ${generation} was used and is not proved dead`),
-    ...known.standings.filter(({ state }) => state === 'exposed').map(({ generation }) => `GENERATION ${generation} is exposed: a quorum of its shares was seen${generation === current?.generation ? '' : '; glasskey logbook add retired'}`),
+    ...known.standings.filter(({ state }) => state === 'exposed').map(({ generation }) => `GENERATION ${generation} is exposed: a quorum of its shares was seen${current && generation !== current.generation ? '; glasskey logbook add retired' : ''}`),
     ...(current && waiting.length < SUCCESSORS ? [`only ${waiting.length} of ${SUCCESSORS} successors ${waiting.length === 1 ? 'waits' : 'wait'}: plan the next ceremony`] : []),
   ]
   const due = dueDates(known, waiting.length)

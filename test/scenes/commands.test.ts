@@ -106,6 +106,11 @@ describe('logbook', () => {
     expect([code, stderr]).toEqual([2, 'USAGE: there is no GENERATION 9\nglasskey status lists them. Nothing was written.\n'])
   })
 
+  test('the generation in use is not retired: its sheets could be destroyed then', async () => {
+    const { code, stderr } = await glasskey(['logbook', 'add', 'retired', '--custody', stage.custody, '--set', 'generation=2', '--set', 'reason=tired'])
+    expect([code, stderr]).toEqual([2, 'USAGE: GENERATION 2 is in use: OCI has its key\nglasskey break rotate leaves it for the next one. Nothing was written.\n'])
+  })
+
   test('an edited line is noticed, with its number', async () => {
     const copy = join(directory, 'edited')
     cpSync(stage.custody, copy, { recursive: true })
