@@ -1,7 +1,7 @@
 /** What the auditor's own login sees of the user: the clerk marshals, the desk signs, and only reads are sent. */
 import { z } from 'zod'
 import { identityAt, lentLogin, type Cloud } from '../breakglass/login.js'
-import { carryFor, deskCarrier, profileClerk, type ProfileClerk } from '../breakglass/profile-clerk.js'
+import { carryFor, deskCarrier, profileClerk } from '../breakglass/profile-clerk.js'
 import { inShape, surveyView, userView, type UserView } from '../breakglass/user-view.js'
 import type { Json } from '../canonical.js'
 import type { Manifest } from '../custody/manifest.js'
@@ -30,16 +30,17 @@ export interface CloudView {
 export async function viewCloud(profile: Profile, manifest: Manifest, cloud: Cloud, isolation: Isolation): Promise<Omit<CloudView, 'log'>> {
   const login = lentLogin(profile, manifest.tenancy, cloud, true)
   const carrier = deskCarrier(cloud.ca)
-  const clerk = profileClerk((request) => carryFor(request, login, carrier), isolation)
+  const clerk = profileClerk(isolation)
+  const ask: Ask = async (task, params, shape) => inShape(await clerk.run({ task, params }, (request) => carryFor(request, login, carrier)), shape)
   const { tenancy, user } = manifest
   const endpoint = identityAt(manifest.homeRegion, tenancy, cloud)
   try {
     return {
       profile: profile.name,
       auditor: profile.user,
-      user: await ask(clerk, 'list-keys', { endpoint, user }, userView),
-      groups: await readingOf(async () => (await ask(clerk, 'survey', { endpoint, tenancy, user, domain: false }, surveyView)).groups),
-      credentials: await readingOf(() => ask(clerk, 'credentials', { endpoint, user }, credentialCounts)),
+      user: await ask('list-keys', { endpoint, user }, userView),
+      groups: await readingOf(async () => (await ask('survey', { endpoint, tenancy, user, domain: false }, surveyView)).groups),
+      credentials: await readingOf(() => ask('credentials', { endpoint, user }, credentialCounts)),
     }
   } finally {
     clerk.close()
@@ -51,6 +52,5 @@ export function withLog(view: Omit<CloudView, 'log'>, log: CloudLog): CloudView 
   return { ...view, log }
 }
 
-async function ask<Shape>(clerk: ProfileClerk, task: string, params: { [name: string]: Json }, shape: z.ZodType<Shape>): Promise<Shape> {
-  return inShape(await clerk.run({ task, params }), shape)
-}
+/** Has a task done, and takes its result in a shape. */
+type Ask = <Shape>(task: string, params: { [name: string]: Json }, shape: z.ZodType<Shape>) => Promise<Shape>

@@ -23,9 +23,10 @@ export interface LentLogin {
   readOnly: boolean
 }
 
-/** A clerk with somebody else's login. */
+/** A clerk with somebody else's login: one process for as many tasks as there are. */
 export interface ProfileClerk {
-  run(task: ClerkTask): Promise<Json>
+  /** Runs a task; `carryOne` signs and sends, or refuses, each request of it. Throws as `runTask`. */
+  run(task: ClerkTask, carryOne: Carry): Promise<Json>
   close(): void
 }
 
@@ -37,13 +38,13 @@ const ATTEMPTS = 4
 /** However long a busy service asks us to wait before a read. */
 const LONGEST_PAUSE_MS = 15_000
 
-/** Starts a clerk whose requests `carryOne` signs and sends. */
-export function profileClerk(carryOne: Carry, isolation: Isolation): ProfileClerk {
+/** Starts a clerk. */
+export function profileClerk(isolation: Isolation): ProfileClerk {
   const child = startRoom('clerk', [], ['ignore', 'ignore', 'ignore', 'pipe'], isolation)
   const pipe = child.stdio[3] as Socket
   pipe.on('error', () => undefined)
   return {
-    run: (task) => runTask(pipe, task, carryOne, AbortSignal.timeout(TASK_PATIENCE_MS)),
+    run: (task, carryOne) => runTask(pipe, task, carryOne, AbortSignal.timeout(TASK_PATIENCE_MS)),
     close: () => {
       pipe.destroy()
       child.kill('SIGKILL')

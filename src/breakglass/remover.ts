@@ -55,7 +55,7 @@ async function remove({ folder, warrant, remover, cloud, isolation }: Removal): 
   const url = `${endpoint}/20160918/users/${manifest.user}/apiKeys/${encodeURIComponent(fingerprint)}`
   const carry = journalledCarry(journal, lentLogin(remover, manifest.tenancy, cloud, false), deskCarrier(cloud.ca), REMOVE_USED_KEY, { method: 'DELETE', url, body: null })
   // Started first, so that nothing but the deletion comes after the reading.
-  const clerk = profileClerk(carry, isolation)
+  const clerk = profileClerk(isolation)
   try {
     const { keys } = await listingBy(remover, manifest, custody.generations.map((generation) => generation.manifest), cloud)
     const standing = keys.find(({ spkiSha256, lifecycleState }) => spkiSha256 === successor?.spkiSha256 && lifecycleState === 'ACTIVE')
@@ -64,7 +64,7 @@ async function remove({ folder, warrant, remover, cloud, isolation }: Removal): 
     if (!journal.lines.some(({ type }) => type === 'successor-active')) {
       journal.append({ type: 'successor-active', generation: successor.generation, keyId: successor.keyId, spkiSha256: successor.spkiSha256, fingerprint: successor.fingerprint })
     }
-    await clerk.run({ task: 'delete-key', params: { endpoint, user: manifest.user, fingerprint } })
+    await clerk.run({ task: 'delete-key', params: { endpoint, user: manifest.user, fingerprint } }, carry)
     say(`The remover ${remover.name} deleted the used key.`, 'good')
   } finally {
     clerk.close()

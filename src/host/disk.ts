@@ -195,7 +195,8 @@ function beside(path: string): string {
 /** What people can mend: a place that takes nothing, by name. */
 const TAKES_NOTHING = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'ENOSPC', 'EDQUOT', 'EIO']
 
-function writable<Made>(path: string, make: () => Made): Made {
+/** Writes at `path`; what the system then says of the place, people can mend. Throws FILE_UNWRITABLE. */
+export function writable<Made>(path: string, make: () => Made): Made {
   try {
     return make()
   } catch (error) {

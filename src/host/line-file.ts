@@ -9,7 +9,7 @@ import { closeSync, constants, existsSync, fsyncSync, ftruncateSync, openSync, r
 import { dirname } from 'node:path'
 import { canonicalJson, sha256Hex, type Json } from '../canonical.js'
 import { chainLine, EMPTY, type Chain, type Head } from '../record/chain.js'
-import { hasErrno, linesIn, readBytes, syncFolder, writeNew } from './disk.js'
+import { hasErrno, linesIn, readBytes, syncFolder, writable, writeNew } from './disk.js'
 
 /** Room kept free beside a journal for the lines of an exit. */
 const RESERVED_BYTES = 512 * 1024
@@ -41,7 +41,7 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     this.lines = chain.lines
   }
 
-  /** Opens or begins a file. Throws CHAIN_BROKEN when what is there does not verify. */
+  /** Opens or begins a file. Throws CHAIN_BROKEN when what is there does not verify; FILE_UNWRITABLE. */
   static open<Line extends { type: string }, Entry extends { type: string }>(path: string, read: Read<Line>, now: () => Date): LineFile<Line, Entry> {
     if (!existsSync(path)) {
       writeNew(path, '')
@@ -76,7 +76,7 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     this.#onUnwritten = onUnwritten
   }
 
-  /** Adds a line and makes it durable. Returns the line as it stands in the chain, and the head after it. */
+  /** Adds a line and makes it durable. Returns the line as it stands in the chain, and the head after it. Throws FILE_UNWRITABLE before `keepGoing`. */
   append(entry: Entry): { line: Line; head: Head } {
     const fields = entry as unknown as { type: string; [name: string]: Json }
     const { text, head } = chainLine(this.#head, this.#now().toISOString(), { ...fields, torn: this.#torn })
@@ -125,33 +125,41 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
   /** Writes all that waits, at the byte where the last good write ended: a torn attempt is overwritten. */
   #flush(): void {
     const bytes = Buffer.from(this.#unwritten.map((text) => text + '\n').join(''))
-    const file = openSync(this.#path, IN_PLACE)
-    try {
-      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done, this.#size + done)
-      fsyncSync(file)
-      this.#size += bytes.length
-      this.#unwritten = []
-    } catch (error) {
-      if (hasErrno(error, 'ENOSPC')) ftruncateSync(file, this.#size)
-      throw error
-    } finally {
-      closeSync(file)
-    }
+    this.#inPlace((file) => {
+      try {
+        for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done, this.#size + done)
+        fsyncSync(file)
+        this.#size += bytes.length
+        this.#unwritten = []
+      } catch (error) {
+        if (hasErrno(error, 'ENOSPC')) ftruncateSync(file, this.#size)
+        throw error
+      }
+    })
   }
 
   #keepAside(torn: Buffer): void {
     const digest = sha256Hex(torn)
     const aside = `${this.#path}.torn-${digest.slice(0, 16)}`
     if (!existsSync(aside)) writeNew(aside, torn)
-    const file = openSync(this.#path, IN_PLACE)
-    try {
+    this.#inPlace((file) => {
       ftruncateSync(file, this.#size)
       fsyncSync(file)
-    } finally {
-      closeSync(file)
-    }
+    })
     syncFolder(dirname(this.#path))
     this.#torn = digest
+  }
+
+  /** Changes the file where it lies. Throws FILE_UNWRITABLE. */
+  #inPlace(change: (file: number) => void): void {
+    writable(this.#path, () => {
+      const file = openSync(this.#path, IN_PLACE)
+      try {
+        change(file)
+      } finally {
+        closeSync(file)
+      }
+    })
   }
 
   get #ballast(): string {

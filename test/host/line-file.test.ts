@@ -90,7 +90,9 @@ test('before exposure a disk that is gone stops everything; the chain does not m
   const file = open()
   file.append(retired(1))
   renameSync(path, `${path}.gone`)
-  expect(() => file.append(retired(2))).toThrow('ENOENT')
+  expect(() => file.append(retired(2))).toThrow(
+    expect.objectContaining({ code: 'FILE_UNWRITABLE', message: `nothing can be written at ${path} (ENOENT: no such file or directory, open '${path}')`, hint: 'Check the folder, its permissions and the space left.' }),
+  )
   expect(file.head.seq).toBe(1)
   renameSync(`${path}.gone`, path)
   file.append(retired(2))

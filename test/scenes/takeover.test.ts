@@ -103,6 +103,19 @@ test.each([
   await assertAllWell(stage)
 })
 
+test.each(['ENOSPC', 'EROFS'] as const)('a disk that fails with %s while OCI is measured: named, no share read, and finished when the disk is back', async (error) => {
+  stage = await rehearsal({ after: 'sealed', speed: 8 })
+  const { custody, directory } = stage
+  const mark = join(directory, 'the-disk-fails')
+  const { code, stderr } = await stage.run(stage.takeover(), {}, { disk: { from: 'intent', error, folder: custody, mark } })
+  expect(stderr).toMatch(new RegExp(`^FILE_UNWRITABLE: nothing can be written at \\S*${custody}\\S+ \\(${error}: the disk fails, .+\\)\nCheck the folder, its permissions and the space left\\.$`, 'm'))
+  expect(stderr).not.toContain('about to be read')
+  expect(code).toBe(2)
+  rmSync(mark)
+  expect(await doAsTold(stage)).toEqual([expect.stringMatching(/^glasskey resume/), expect.stringMatching(/^glasskey takeover: /)])
+  await assertAllWell(stage)
+})
+
 function withoutScans(args: readonly string[]): string[] {
   return args.filter((word, at) => word !== '--scan' && args[at - 1] !== '--scan')
 }

@@ -1,0 +1,120 @@
+/** The takeover's part of the bootstrap login: what an earlier attempt left is removed, OCI measured, a generation installed. */
+import { canonicalJson } from '../canonical.js'
+import { GlasskeyError } from '../errors.js'
+import { wallClock, pause } from '../host/clock.js'
+import type { CustodyFolder } from '../host/custody-folder.js'
+import { generationNumber, places, type Generation } from '../host/sealed-folder.js'
+import { replaceFile } from '../host/disk.js'
+import { LineFile } from '../host/line-file.js'
+import type { Profile } from '../host/oci-profile.js'
+import { say } from '../host/terminal.js'
+import { readJournal, type JournalEntry, type JournalLine } from '../record/journal.js'
+import { MAXIMUM_API_KEYS } from '../warrant/scope.js'
+import type { Inputs } from './break-glass.js'
+import { journalledCarry, type DeskJournal, type OneChange } from './journalled-carry.js'
+import { identityAt, lentLogin } from './login.js'
+import { leftBehind, measure, measuredBefore } from './measure.js'
+import { carryFor, deskCarrier, type ProfileClerk } from './profile-clerk.js'
+import { inShape, recogniseAll, surveyView, type SurveyView } from './user-view.js'
+
+const PATIENCE_MS = 5 * 60_000
+
+/** The bootstrap login, and a clerk to work with it. */
+export interface Lent {
+  folder: CustodyFolder
+  bootstrap: Profile
+  inputs: Inputs
+  clerk: ProfileClerk
+}
+
+/** What any login of these reads of the user. */
+export async function surveyWith({ folder, inputs, clerk }: Omit<Lent, 'bootstrap'>, profile: Profile): Promise<SurveyView> {
+  const [first] = folder.generations
+  if (!first) throw new RangeError('surveyWith: no generation')
+  const { tenancy, user, homeRegion } = first.manifest
+  const login = lentLogin(profile, tenancy, inputs.cloud, true)
+  const task = { task: 'survey', params: { endpoint: identityAt(homeRegion, tenancy, inputs.cloud), tenancy, user, domain: true } }
+  return inShape(await clerk.run(task, (request) => carryFor(request, login, deskCarrier(inputs.cloud.ca))), surveyView)
+}
+
+/** A key that an earlier attempt left in OCI, and the rule under which it is deleted. */
+export interface Leftover {
+  fingerprint: string
+  rule: string
+}
+
+/** Throw-away keys; and generations that were installed, and then exposed or retired before their key was live: nobody is to use those. */
+export function leftoversOf(folder: CustodyFolder, survey: SurveyView): Leftover[] {
+  const spent = folder.standings.filter(({ state }) => state === 'exposed' || state === 'retired').map(({ generation }) => generation)
+  const listed = recogniseAll(survey, folder.generations.map(({ manifest }) => manifest))
+  return [
+    ...leftBehind(survey.keys, folder.sessions).map((fingerprint) => ({ fingerprint, rule: 'measure: remove a throw-away key of an earlier attempt' })),
+    ...listed.flatMap(({ fingerprint, generation }) => (generation !== null && spent.includes(generation) ? [{ fingerprint, rule: `remove GENERATION ${generation} of an earlier attempt` }] : [])),
+  ]
+}
+
+/** Throws TENANCY_UNFIT when there is no slot to measure in, or none for the key itself. `taken` are slots that stay so. */
+export function refuseFullSlots(taken: number, folder: CustodyFolder, survey: SurveyView, { manifest }: Generation, remover: Profile | null): void {
+  const listed = recogniseAll(survey, [manifest]).some((key) => key.generation !== null)
+  if (taken < MAXIMUM_API_KEYS || (listed && measuredBefore(folder.sessions, remover) !== undefined)) return
+  throw new GlasskeyError('TENANCY_UNFIT', `all ${MAXIMUM_API_KEYS} API key slots of the user are taken`, 'Delete one that is not needed. Nothing was changed.')
+}
+
+/** The lowest generation that was never exposed: an earlier attempt may have used one up. Throws NO_SUCCESSOR. */
+export function generationToInstall(folder: CustodyFolder): Generation {
+  const standing = folder.standings.find(({ state }) => state === 'waiting')
+  if (!standing) throw new GlasskeyError('NO_SUCCESSOR', 'no generation is left to install', 'Hold a ceremony first.')
+  return generationNumber(folder, standing.generation)
+}
+
+/** What is installed in which session, and what was found there. */
+export interface Installation {
+  generation: Generation
+  survey: SurveyView
+  leftovers: readonly Leftover[]
+  session: string
+}
+
+/** Removes what an earlier attempt left, measures, and installs the generation: all with the bootstrap login, and journalled. */
+export async function installByBootstrap(job: Lent, { generation, survey, leftovers, session }: Installation): Promise<void> {
+  const { folder, bootstrap, inputs, clerk } = job
+  const { tenancy, user, homeRegion, regions } = generation.manifest
+  const journal: DeskJournal = LineFile.open<JournalLine, JournalEntry>(places.journal(folder.path, session), readJournal, wallClock)
+  const login = lentLogin(bootstrap, tenancy, inputs.cloud, false)
+  const carrier = deskCarrier(inputs.cloud.ca)
+  const endpoint = identityAt(homeRegion, tenancy, inputs.cloud)
+  const keysUrl = `${endpoint}/20160918/users/${user}/apiKeys`
+  const asBootstrap = async (task: string, rule: string, change: OneChange, params: { [name: string]: string }): Promise<void> => {
+    await clerk.run({ task, params: { endpoint, user, ...params } }, journalledCarry(journal, login, carrier, rule, change))
+  }
+  const remove = (fingerprint: string, rule: string): Promise<void> => asBootstrap('delete-key', rule, { method: 'DELETE', url: `${keysUrl}/${encodeURIComponent(fingerprint)}`, body: null }, { fingerprint })
+  const upload = (publicKeyPem: string, rule: string): Promise<void> => asBootstrap('upload-key', rule, { method: 'POST', url: keysUrl, body: { key: publicKeyPem } }, { publicKeyPem })
+
+  for (const { fingerprint, rule } of leftovers) await remove(fingerprint, rule)
+  const before = measuredBefore(folder.sessions, inputs.remover)
+  say(before ? 'How this tenancy treats keys was measured before.' : 'Measuring how this tenancy treats keys, with throw-away keys:')
+  const origins = Object.fromEntries(regions.map((region) => [region, identityAt(region, tenancy, inputs.cloud)]))
+  const measured = before ?? (await measure({ tenancy, user, homeRegion, origins, taken: survey.keys.length - leftovers.length, carrier, journal, upload, remove, remover: inputs.remover }))
+  replaceFile(places.measured(folder.path), canonicalJson({ format: 1, at: wallClock().toISOString(), ...measured }) + '\n')
+  await install(job, generation, upload)
+}
+
+/** Uploads the generation's public key and waits until OCI's copy is ACTIVE and equal. */
+async function install(job: Lent, { manifest }: Generation, upload: (pem: string, rule: string) => Promise<void>): Promise<void> {
+  const manifests = job.folder.generations.map((entry) => entry.manifest)
+  const listed = async (): Promise<string | undefined> => {
+    const survey = await surveyWith(job, job.bootstrap)
+    return recogniseAll(survey, manifests).find((key) => key.spkiSha256 === manifest.spkiSha256)?.lifecycleState
+  }
+  if ((await listed()) === undefined) await upload(manifest.publicKeyPem, `install GENERATION ${manifest.generation}`)
+  const giveUpAt = Date.now() + PATIENCE_MS
+  say(`Waiting until OCI lists GENERATION ${manifest.generation} as ACTIVE: seconds as a rule, at most ${PATIENCE_MS / 60_000} minutes.`)
+  while (Date.now() < giveUpAt) {
+    if ((await listed()) === 'ACTIVE') {
+      say(`GENERATION ${manifest.generation} is installed: ACTIVE, read back equal.`, 'good')
+      return
+    }
+    await pause(1000)
+  }
+  throw new GlasskeyError('TENANCY_UNFIT', `GENERATION ${manifest.generation} was uploaded and did not become ACTIVE`, 'Run glasskey takeover again later.')
+}
