@@ -1,7 +1,4 @@
-/**
- * Shares sealed to custodians' OpenPGP keys, with Debian's real gpg and software keys: from the ceremony to the release. A card cannot be
- * had here; it differs from a keyring only behind gpg-agent.
- */
+/** Shares sealed to custodians' OpenPGP keys, with Debian's real gpg and software keys: from the ceremony to the release. Cards: card.interop.test.ts. */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
