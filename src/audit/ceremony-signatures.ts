@@ -1,21 +1,32 @@
 /** Who signed the transcripts and the manifests of the ceremonies, by the public keys that lie in the folder. */
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { readKeys } from 'openpgp'
 import { manifestFile } from '../custody/manifest.js'
-import { signersOf } from '../custody/signatures.js'
+import { asWords } from '../custody/fields.js'
+import { fingerprintOf, signersOf } from '../custody/signatures.js'
 import { GlasskeyError } from '../errors.js'
 import { readLines, readText } from '../host/disk.js'
 import { places } from '../host/sealed-folder.js'
 import type { FiledGeneration } from './dossier.js'
 import { readingOf, type Reading } from './reading.js'
 
+/** Somebody who signed, as their own key calls them: nobody vouches for that name. */
+export interface NamedSigner {
+  /** 40 upper-case hex digits. */
+  fingerprint: string
+  userIds: string[]
+}
+
 /** One ceremony's signatures, verified. */
 export interface SignedCeremony {
   /** Generation that it made first. */
   first: number
   rehearsal: boolean
-  /** Fingerprints of those who signed the transcript. */
-  transcript: string[]
+  /** The administrator that the transcript names; null in a rehearsal without people. */
+  administrator: string | null
+  /** Those who signed the transcript. */
+  transcript: NamedSigner[]
   /** Fingerprints of those who signed each manifest. */
   manifests: { generation: number; signers: string[] }[]
 }
@@ -32,10 +43,12 @@ async function readCeremony(folder: string, generations: readonly FiledGeneratio
   const keys = existsSync(signers) ? readdirSync(signers).filter((name) => name.endsWith('.asc')).map((name) => readText(join(signers, name), 'a signer\'s public key')) : []
   const path = places.transcript(folder, first)
   const mine = generations.flatMap(({ manifest, transcript }) => (manifest.read && transcript.read && transcript.value.conduct.opened.generations[0] === first ? [manifest.value] : []))
+  const people = generations.flatMap(({ transcript }) => (transcript.read && transcript.value.conduct.opened.generations[0] === first ? transcript.value.conduct.people : []))
   return {
     first,
     rehearsal,
-    transcript: await every(readLines(path, 'the transcript'), `${path}.asc`, keys),
+    administrator: people.find(({ role }) => role === 'administrator')?.name ?? null,
+    transcript: await named(await every(readLines(path, 'the transcript'), `${path}.asc`, keys), keys),
     manifests: await Promise.all(
       mine.map(async (manifest) => ({ generation: manifest.generation, signers: await every(manifestFile(manifest), join(places.generation(folder, manifest.generation), 'manifest.json.asc'), keys) })),
     ),
@@ -50,4 +63,10 @@ async function every(text: string, path: string, keys: readonly string[]): Promi
   const blocks = armored.split('-----BEGIN PGP SIGNATURE-----').length - 1
   if (signers.length < blocks) throw new GlasskeyError('SIGNATURE_INVALID', `${path} has ${blocks} signatures, of which ${signers.length} verify with different keys in signers/`, 'gpg --verify says which, and of which key.')
   return signers
+}
+
+/** Signers with the names that their keys carry. */
+async function named(fingerprints: readonly string[], armored: readonly string[]): Promise<NamedSigner[]> {
+  const keys = (await Promise.all(armored.map((armoredKeys) => readKeys({ armoredKeys })))).flat()
+  return fingerprints.map((fingerprint) => ({ fingerprint, userIds: keys.filter((key) => fingerprintOf(key) === fingerprint).flatMap((key) => key.getUserIDs().map(asWords)) }))
 }

@@ -128,7 +128,7 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
     writeNew(recordPath(path, plan.first), record)
     for (const { name, pdf } of papers) writeNew(paperPath(path, plan.first, name), pdf)
     if (plan.earlier === null) LineFile.open<LogbookEntry, NewLogbookEntry>(places.logbook(path), readLogbook, wallClock).append(entry)
-    else writeNew(join(path, 'entry.json'), canonicalJson(entry) + '\n')
+    else writeNew(places.entry(path), canonicalJson(entry) + '\n')
   })
   if (unfinished !== null) removeFile(unfinished)
   return {

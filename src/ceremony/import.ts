@@ -91,7 +91,7 @@ function refuseImported(folder: CustodyFolder, found: readonly Manifest[]): void
 }
 
 function readEntry(outbox: string): Extract<NewLogbookEntry, { type: 'ceremony' }> {
-  const value: unknown = jsonIn(readText(join(outbox, 'entry.json'), 'the outbox\'s logbook entry'))
+  const value: unknown = jsonIn(readText(places.entry(outbox), 'the outbox\'s logbook entry'))
   if (value === undefined) throw altered('entry.json is not JSON')
   const parsed = logbookEntry.safeParse({ ...(typeof value === 'object' ? value : {}), seq: 1, at: wallClock().toISOString(), prev: EMPTY.sha256 })
   if (!parsed.success || parsed.data.type !== 'ceremony') throw altered('entry.json is not a ceremony\'s entry')

@@ -60,6 +60,8 @@ export const places = {
   warrant: (folder: string, id: string): string => join(folder, 'sessions', id, 'warrant.json'),
   journal: (folder: string, id: string): string => join(folder, 'sessions', id, 'journal.jsonl'),
   lock: (folder: string): string => join(folder, 'lock'),
+  /** In an outbox alone: what its import will enter in the logbook. */
+  entry: (outbox: string): string => join(outbox, 'entry.json'),
 }
 
 /**
@@ -68,6 +70,7 @@ export const places = {
  */
 export function readSealedFolder(path: string): SealedFolder {
   checkPlaces(path)
+  if (existsSync(places.entry(path)) && !existsSync(places.logbook(path))) throw new GlasskeyError('USAGE', `${path} is the outbox of a ceremony, not a custody folder`, `glasskey ceremony import --custody DIR --outbox ${path} brings it into the folder DIR; then name that one.`)
   const generations = numbersIn(join(path, 'generations')).map((number) => readGeneration(path, number))
   if (generations.length === 0) throw new GlasskeyError('FILE_MISSING', `there is no custody in ${path}: it holds no generations`, 'Is it the right folder? A ceremony makes one.')
   checkGenerations(generations)

@@ -127,7 +127,7 @@ function checkConsent(message: RemoteMessage, { manifest }: Expectation, { succe
 
 /** A message's file, once it is there and whole: a script may write it while this waits. */
 async function arrived(file: string, left: AbortSignal, stillRuns: () => void): Promise<string> {
-  if (!existsSync(file)) say(`Waiting for the message ${file} …`)
+  if (!existsSync(file)) say(`Waiting for the message ${file}; Ctrl-C gives it up …`)
   for (;;) {
     if (left.aborted) throw new GlasskeyError('INTERRUPTED', `stopped before the key was opened: ${String(left.reason)}`)
     stillRuns()

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { createMessage, generateKey, sign } from 'openpgp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { auditCustody, type Audit } from '../../src/audit/audit.js'
@@ -153,6 +153,19 @@ describe('the custody folder, tampered with', () => {
       tamper(places.transcript(folder, 1))
       expect(failures(await audit(folder))).toEqual([expect.stringMatching(finding)])
     }
+  })
+
+  test('those who signed are named as their keys name them; where none of them is the administrator, nothing is claimed', async () => {
+    const F08 = ({ results }: Audit): unknown => results.flatMap(({ code, result, finding }) => (code === 'F08' ? [[result, finding]] : []))[0]
+    const example = resolve('ceremony/example')
+    expect(F08(await audit(example))).toEqual(['holds', 'ceremony of GENERATION 1 (a rehearsal): signed by Joan Clarke (rehearsal) (85336CDAC483C4CC86DE5F69F82D4EDBB6B6D627), John von Neumann (rehearsal) (A24739E8F86FDCFB7C03883CE39510D5AF219D01), Emmy Noether (rehearsal) (26EBD909EE4FB320412B202EC5AA4E9908231704)'])
+    const folder = join(lived.directory, 'signed by others')
+    cpSync(example, folder, { recursive: true })
+    const { privateKey, publicKey } = await generateKey({ userIDs: [{ name: 'John von Neumann' }], format: 'object' })
+    const path = places.transcript(folder, 1)
+    writeFileSync(join(places.signers(folder), 'john.asc'), publicKey.armor())
+    writeFileSync(`${path}.asc`, (await sign({ message: await createMessage({ text: readFileSync(path, 'utf8') }), signingKeys: privateKey, detached: true })) as string)
+    expect(F08(await audit(folder))).toEqual(['not checked', `every signature verifies; whether the administrator Joan Clarke signed the ceremony of GENERATION 1 is not known: that name is on no key of those who signed. Compare with the fingerprints on the ceremony record: John von Neumann (${publicKey.getFingerprint().toUpperCase()})`])
   })
 
   test('a signature over another transcript', async () => {

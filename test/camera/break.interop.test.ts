@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openBrowser, PAGE_URL, start, type Shown } from '../stage/at-camera.js'
 import { film } from '../stage/fake-camera.js'
+import { livingKeys } from '../stage/laws.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 
 let stage: Rehearsal
@@ -47,4 +48,26 @@ test('two tilted and blurred sheets, after a wrong one, open the key; the page s
   // The token was for people: no record has it.
   expect(JSON.stringify(stage.journal())).not.toContain(new URL(url).hash.slice(1))
   expect(stage.journal().filter(({ type }) => type === 'share-accepted')).toHaveLength(2)
+})
+
+test('a takeover by camera: measured first, the page only then, and the key that was shown is rotated away', async () => {
+  const sealed = await rehearsal({ after: 'sealed' })
+  let before: Shown | null = null
+  try {
+    const camera = join(sealed.directory, 'film.y4m')
+    await film(camera, [[{ pdf: sealed.sheet(1, 2), turned: 11 }], [{ pdf: sealed.sheet(1, 3), turned: -8, blurred: 1 }]])
+    const command = start(['takeover', '--custody', sealed.custody, '--profile', 'BOOTSTRAP', '--reader', 'AUDITOR', '--yes', '--scan', 'camera', '--browser', 'any', ...sealed.oci], sealed.directory)
+    const url = await command.until(PAGE_URL)
+    expect(command.said().indexOf('GENERATION 1 is installed: ACTIVE, read back equal.')).toBeLessThan(command.said().indexOf(url))
+    before = await openBrowser(camera)
+    await before.page.goto(url)
+    await before.page.getByText('Complete. No more sheets are needed.').waitFor()
+    const { code, stderr } = await command.ended
+    expect(stderr).toMatch(/is dead: proved/)
+    expect(code, stderr).toBe(0)
+    expect(livingKeys(sealed).map(({ generation }) => generation)).toEqual([2])
+  } finally {
+    await before?.browser.close()
+    await sealed.close()
+  }
 })

@@ -25,7 +25,9 @@ test('administrator and witnesses signed transcript and manifests', async () => 
   const [signed] = await readCeremonySignatures(EXAMPLE, generations)
   const sealed = readCustodyFolder(EXAMPLE).generations[0]?.rules.signers.fingerprints.toSorted()
   if (signed?.read !== true) throw new Error('the signatures cannot be read')
-  expect(signed.value.transcript.toSorted()).toEqual(sealed)
+  const { administrator, transcript } = signed.value
+  expect(transcript.map(({ fingerprint }) => fingerprint).toSorted()).toEqual(sealed)
+  expect(transcript.some(({ userIds }) => userIds.some((userId) => userId.includes(administrator ?? '-')))).toBe(true)
   for (const { signers } of signed.value.manifests) expect(signers.toSorted()).toEqual(sealed)
 })
 

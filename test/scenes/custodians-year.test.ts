@@ -28,6 +28,9 @@ const status = (): Promise<string> => good('status', '--custody', stage.custody)
 async function ceremony(month: string): Promise<string> {
   const outbox = join(stage.directory, `outbox-${month}`)
   await good('ceremony', '--custody', stage.custody, '--sheets', join(stage.directory, `sheets-${month}`), '--outbox', outbox, '--rehearsal', '--yes')
+  // Somebody takes it for the folder.
+  const mistaken = await stage.run(['status', '--custody', outbox])
+  expect([mistaken.code, mistaken.stderr]).toEqual([2, `USAGE: ${outbox} is the outbox of a ceremony, not a custody folder\nglasskey ceremony import --custody DIR --outbox ${outbox} brings it into the folder DIR; then name that one.\n`])
   return good('ceremony', 'import', '--custody', stage.custody, '--outbox', outbox)
 }
 

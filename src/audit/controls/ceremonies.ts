@@ -1,7 +1,8 @@
 /** F: how the ceremonies were held, as their transcripts tell and their signers vouch. */
 import { type Control, failed } from '../control.js'
 import type { Dossier } from '../dossier.js'
-import { proven } from '../reading.js'
+import type { NamedSigner } from '../ceremony-signatures.js'
+import { NotChecked, proven } from '../reading.js'
 import { counted, soundLogbook, soundManifests } from '../sound.js'
 
 /** Signatures that the transcript of a real ceremony has at least: the administrator's and a witness's. */
@@ -22,7 +23,7 @@ function transcriptsHold(dossier: Dossier): string {
   return `${counted(transcripts.size, 'ceremony', 'ceremonies')}, ${counted(steps, 'step')} in order, ${counted(exceptions, 'exception')}`
 }
 
-/** Throws SIGNATURE_INVALID or AUDIT_FAILED. */
+/** Throws SIGNATURE_INVALID or AUDIT_FAILED; NotChecked where the administrator's name is on none of the keys that signed. */
 function ceremoniesSigned({ ceremonies, generations }: Dossier): string {
   const found = ceremonies.map((ceremony) => proven(ceremony))
   for (const { first, rehearsal, transcript, manifests } of found) {
@@ -33,7 +34,19 @@ function ceremoniesSigned({ ceremonies, generations }: Dossier): string {
     const short = manifests.find(({ signers }) => signers.filter((one) => fingerprints.includes(one)).length < needed)
     if (short) throw failed(`the manifest of GENERATION ${short.generation} has fewer than ${needed} signatures by the signers that GENERATION ${first - 1} sealed`)
   }
-  return found.map(({ first, rehearsal, transcript }) => `ceremony of GENERATION ${first}${rehearsal ? ' (a rehearsal)' : ''}: ${transcript.length === 0 ? 'not signed' : counted(transcript.length, 'signature')}`).join('; ')
+  const nameless = found.find(({ administrator, transcript }) => administrator !== null && transcript.length > 0 && !transcript.some((signer) => bears(signer, administrator)))
+  if (nameless) throw new NotChecked(`every signature verifies; whether the administrator ${String(nameless.administrator)} signed the ceremony of GENERATION ${nameless.first} is not known: that name is on no key of those who signed. Compare with the fingerprints on the ceremony record: ${nameless.transcript.map(calledBy).join(', ')}`)
+  return found.map(({ first, rehearsal, transcript }) => `ceremony of GENERATION ${first}${rehearsal ? ' (a rehearsal)' : ''}: ${transcript.length === 0 ? 'not signed' : `signed by ${transcript.map(calledBy).join(', ')}`}`).join('; ')
+}
+
+/** Whether a key calls itself by this name. */
+function bears({ userIds }: NamedSigner, name: string): boolean {
+  const plain = (text: string): string => text.normalize('NFKC').toLowerCase()
+  return userIds.some((userId) => plain(userId).includes(plain(name)))
+}
+
+function calledBy({ fingerprint, userIds: [userId = 'a key without a name'] }: NamedSigner): string {
+  return `${userId} (${fingerprint})`
 }
 
 /** Controls of the ceremonies. */
@@ -50,7 +63,7 @@ export const CEREMONY_CONTROLS: readonly Control[] = [
   {
     code: 'F08',
     claim: 'Each ceremony is signed by those who held it, and every signature verifies.',
-    method: 'Verify each OpenPGP signature with the public keys in the folder; count those that the sealed rules ask for. A rehearsal may be unsigned.',
+    method: 'Verify each OpenPGP signature with the public keys in the folder; count those that the sealed rules ask for; look for the administrator\'s name on the keys. A rehearsal may be unsigned.',
     source: 'records/*.jsonl.asc, generations/*/manifest.json.asc, signers/*.asc',
     bearsOn: ['scriptFollowed'],
     reperformed: true,
