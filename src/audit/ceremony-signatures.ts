@@ -1,17 +1,16 @@
 /** Who signed the transcripts and the manifests of the ceremonies, by the public keys that lie in the folder. */
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { readKeys } from 'openpgp'
 import { manifestFile } from '../custody/manifest.js'
 import { asWords } from '../custody/fields.js'
-import { fingerprintOf, signersOf } from '../custody/signatures.js'
+import { namesOfKey, signersOf } from '../custody/signatures.js'
 import { GlasskeyError } from '../errors.js'
 import { readLines, readText } from '../host/disk.js'
 import { places } from '../host/sealed-folder.js'
 import type { FiledGeneration } from './dossier.js'
 import { readingOf, type Reading } from './reading.js'
 
-/** Somebody who signed, as their own key calls them: nobody vouches for that name. */
+/** Somebody who signed, as the owner of that key calls it: nobody else vouches for the name. */
 export interface NamedSigner {
   /** 40 upper-case hex digits. */
   fingerprint: string
@@ -66,7 +65,6 @@ async function every(text: string, path: string, keys: readonly string[]): Promi
 }
 
 /** Signers with the names that their keys carry. */
-async function named(fingerprints: readonly string[], armored: readonly string[]): Promise<NamedSigner[]> {
-  const keys = (await Promise.all(armored.map((armoredKeys) => readKeys({ armoredKeys })))).flat()
-  return fingerprints.map((fingerprint) => ({ fingerprint, userIds: keys.filter((key) => fingerprintOf(key) === fingerprint).flatMap((key) => key.getUserIDs().map(asWords)) }))
+function named(fingerprints: readonly string[], publicKeys: readonly string[]): Promise<NamedSigner[]> {
+  return Promise.all(fingerprints.map(async (fingerprint) => ({ fingerprint, userIds: (await namesOfKey(fingerprint, publicKeys)).map(asWords) })))
 }

@@ -12,7 +12,7 @@ import { readJournal, type JournalEntry, type JournalLine } from '../record/jour
 import { MAXIMUM_API_KEYS } from '../warrant/scope.js'
 import type { Inputs } from './break-glass.js'
 import { journalledCarry, type DeskJournal, type OneChange } from './journalled-carry.js'
-import { identityAt, lentLogin } from './login.js'
+import { identityAt, lentLogin, listingBy } from './login.js'
 import { leftBehind, measure, measuredBefore } from './measure.js'
 import { carryFor, deskCarrier, type ProfileClerk } from './profile-clerk.js'
 import { inShape, recogniseAll, surveyView, type SurveyView } from './user-view.js'
@@ -102,9 +102,10 @@ export async function installByBootstrap(job: Lent, { generation, survey, leftov
 /** Uploads the generation's public key and waits until OCI's copy is ACTIVE and equal. */
 async function install(job: Lent, { manifest }: Generation, upload: (pem: string, rule: string) => Promise<void>): Promise<void> {
   const manifests = job.folder.generations.map((entry) => entry.manifest)
+  // Read by the desk itself: the clerk was given the key to upload, and could make up a list that has it.
   const listed = async (): Promise<string | undefined> => {
-    const survey = await surveyWith(job, job.bootstrap)
-    return recogniseAll(survey, manifests).find((key) => key.spkiSha256 === manifest.spkiSha256)?.lifecycleState
+    const { keys } = await listingBy(job.bootstrap, manifest, manifests, job.inputs.cloud)
+    return keys.find((key) => key.spkiSha256 === manifest.spkiSha256)?.lifecycleState
   }
   if ((await listed()) === undefined) await upload(manifest.publicKeyPem, `install GENERATION ${manifest.generation}`)
   const giveUpAt = Date.now() + PATIENCE_MS

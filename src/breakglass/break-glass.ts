@@ -13,7 +13,7 @@ import type { RemoteOrder } from '../strongroom/protocol.js'
 import { scopeOf } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { Attention, type Answer } from './attention.js'
-import { conclude, type SessionResult } from './conclude.js'
+import { cannotConclude, conclude, type SessionResult } from './conclude.js'
 import { holdAtDesk } from './desk.js'
 import type { Cloud } from './login.js'
 import { drawUpWarrant, openSession, refuseUnfinished, rotatingFrom, type Request } from './open-session.js'
@@ -98,7 +98,7 @@ async function holdAttentively(folder: string, warrant: Warrant, task: 'perform'
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
     // Somebody changed the folder while the key was in use: whatever was done, nothing of it can be called proved.
-    throw new GlasskeyError('OUTCOME_UNKNOWN', `session ${warrant.session} cannot be concluded: ${error.code}: ${error.message}`, `Mend that; the key of GENERATION ${warrant.key.generation} counts as alive until then. Then: glasskey resume --session ${warrant.session}`, { cause: error })
+    throw cannotConclude(warrant, error, `the key of GENERATION ${warrant.key.generation} counts as alive until then`)
   }
 }
 

@@ -66,6 +66,11 @@ export async function conclude(job: Conclusion): Promise<SessionResult> {
   return enterSession(job, failure)
 }
 
+/** What is said of a session whose end is not on record, and what must be taken for true until it is. */
+export function cannotConclude({ session }: Warrant, error: GlasskeyError, untilThen: string): GlasskeyError {
+  return new GlasskeyError('OUTCOME_UNKNOWN', `session ${session} cannot be concluded: ${error.code}: ${error.message}`, `Mend that; ${untilThen}. Then: glasskey resume --session ${session}`, { cause: error })
+}
+
 /** Lines that only memory held reach the disk now, if there is one again and the strongroom did not get them there itself. */
 function keepUnwritten(path: string, unwritten: readonly string[]): void {
   const written = readJournal(readLines(path, 'the journal'), path).head.seq

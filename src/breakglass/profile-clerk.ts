@@ -43,13 +43,20 @@ export function profileClerk(isolation: Isolation): ProfileClerk {
   const child = startRoom('clerk', [], ['ignore', 'ignore', 'ignore', 'pipe'], isolation)
   const pipe = child.stdio[3] as Socket
   pipe.on('error', () => undefined)
-  return {
-    run: (task, carryOne) => runTask(pipe, task, carryOne, AbortSignal.timeout(TASK_PATIENCE_MS)),
-    close: () => {
-      pipe.destroy()
-      child.kill('SIGKILL')
-    },
+  const close = (): void => {
+    pipe.destroy()
+    child.kill('SIGKILL')
   }
+  const run: ProfileClerk['run'] = async (task, carryOne) => {
+    try {
+      return await runTask(pipe, task, carryOne, AbortSignal.timeout(TASK_PATIENCE_MS))
+    } catch (error) {
+      // One that came to no end of its own may still answer, and the next task would take that for its own.
+      if (!(error instanceof GlasskeyError) || error.code === 'INTERNAL') close()
+      throw error
+    }
+  }
+  return { run, close }
 }
 
 /** Signs with a lent login and sends; reads again where a read failed in passing. Throws OUTSIDE_WARRANT for a request that the login is not for, OCI_UNREACHABLE. */

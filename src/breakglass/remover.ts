@@ -40,7 +40,7 @@ export async function removeUsedKey(job: Removal): Promise<boolean> {
     await remove(job)
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
-    say(`The remover ${job.remover.name} did not delete the used key: ${error.message}`, 'alarm')
+    say(`${error.code === 'OUTCOME_UNKNOWN' ? `Whether the remover ${job.remover.name} deleted the used key is not known` : `The remover ${job.remover.name} did not delete the used key`}: ${error.message}`, 'alarm')
   }
   return replay(readCustodyFolder(job.folder).sessions.find(({ id }) => id === job.warrant.session)?.chain.lines ?? []).deletion === 'done'
 }

@@ -126,9 +126,9 @@ export function summonsText(content: SummonsContent): string {
     ...notes.map((note) => `        (${note})`),
   ])
   return [
-    `${content.rehearsal ? 'REHEARSAL ' : ''}${content.drill ? 'DRILL ' : ''}SUMMONS: call ${content.threshold} of these. They bring ONLY the bag of GENERATION ${content.generation}, closed.`,
+    `${content.rehearsal ? 'REHEARSAL ' : ''}${content.drill ? 'DRILL ' : ''}SUMMONS: call ${content.threshold} of these. They bring, closed, ONLY ${content.successorBag === null ? `the bag of GENERATION ${content.generation}` : `two bags: of GENERATION ${content.generation}, and of GENERATION ${content.successorBag}, which stays closed`}.`,
     `Key ${content.keyId}, ${content.keyWords}`,
-    ...(content.successorBag === null ? [] : [`To be read only, closed: the bag of GENERATION ${content.successorBag}; the 16 words on it are asked for.`]),
+    ...(content.successorBag === null ? [] : [`Of the bag of GENERATION ${content.successorBag} only the 16 words on the outside are asked for.`]),
     ...content.remarks.map((remark) => `FIRST: ${remark}`),
     '',
     ...calls,
@@ -144,7 +144,7 @@ export function summonsText(content: SummonsContent): string {
     `  Authorised by  ${content.authorisedBy ?? blank}`,
     `  Use case       ${content.useCase ?? blank}`,
     '  The warrant, with its four code words, exists when the session opens; they read it on the screen there.',
-    'Bring: the closed bag, a passport or badge, the custody log. The caller: paper book, witness, scanner or camera.',
+    `Bring: the closed ${content.successorBag === null ? 'bag' : 'bags'}, a passport or badge, the custody log. The caller: paper book, witness, scanner or camera.`,
     `Then: bags looked at (10 min); warrant read, words typed, sheet scanned (2 min each); key live (seconds), ${content.successor}; proved dead (${content.proofMinutes} min).`,
     `Each may refuse without a reason, and raise the alarm: ${content.contact}`,
   ].join('\n')

@@ -14,7 +14,7 @@ import { ONLY_API_KEYS } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { generationToInstall, installByBootstrap, leftoversOf, refuseFullSlots, surveyWith, type Lent } from './bootstrap.js'
 import { holdAndConclude, refuseUnattended, roomsFor, sayFindings, type Inputs } from './break-glass.js'
-import { conclude, type SessionResult } from './conclude.js'
+import { cannotConclude, conclude, type SessionResult } from './conclude.js'
 import { drawUpWarrant, openSession, refuseUnfinished } from './open-session.js'
 import { lookAtRegions, refuseStops } from './preflight.js'
 import { printWarrant } from './print-warrant.js'
@@ -105,7 +105,12 @@ async function prepare(job: Preparation): Promise<TakeoverResult | { warrant: Wa
       // No share was read. What was measured and uploaded is in the journal, and the attempt in the logbook.
       const { code, message, hint } = error
       const finished = { kind: 'finished' as const, probes: [], failure: { code, message, hint }, selfDeletionRefused: false }
-      return { done: await conclude({ folder: folder.path, warrant, finished, unwritten: [], reader: inputs.reader ?? inputs.remover, cloud: inputs.cloud, isolation }), bootstrapKeyFile: bootstrap.keyFile }
+      try {
+        return { done: await conclude({ folder: folder.path, warrant, finished, unwritten: [], reader: inputs.reader ?? inputs.remover, cloud: inputs.cloud, isolation }), bootstrapKeyFile: bootstrap.keyFile }
+      } catch (failure) {
+        if (!(failure instanceof GlasskeyError)) throw failure
+        throw cannotConclude(warrant, failure, `no share was read, and the bootstrap key is still the way in (${message})`)
+      }
     }
   }
   return { warrant }

@@ -79,7 +79,7 @@ export async function openSheets(read: Pick<SheetsRead, 'shares' | 'parts'>, env
   const shares = oneSet(read.shares)
   const [{ keyId, threshold, rehearsal } = { keyId: '', threshold: 2, rehearsal: false }] = shares
   if (shares.length < threshold) {
-    throw new GlasskeyError('QUORUM_NOT_REACHED', `${shares.length} of ${threshold} shares; ${threshold - shares.length} more needed.`, 'Nothing is wrong with the sheets given; more are needed.')
+    throw new GlasskeyError('QUORUM_NOT_REACHED', `${shares.length} of ${threshold} shares; ${threshold - shares.length} more needed.`, 'Nothing is wrong with the sheets that were accepted; more are needed.')
   }
   const envelope = envelopeFile ?? joinParts(read.parts, 'GKE1', keyId)
   const secret = await combine(shares.slice(0, threshold).map((share) => new Uint8Array(share.bytes)))

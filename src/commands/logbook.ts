@@ -15,7 +15,7 @@ import { writeNew } from '../host/disk.js'
 import { LineFile } from '../host/line-file.js'
 import { takeLock } from '../host/lock.js'
 import { printPdf } from '../host/printer.js'
-import { ask, isInteractive } from '../host/terminal.js'
+import { ask, isInteractive, say } from '../host/terminal.js'
 import { formOf } from '../paper/forms/catalogue.js'
 import { formSource } from '../paper/forms/source.js'
 import { drawLogbookEntry } from '../paper/logbook-entry.js'
@@ -39,7 +39,7 @@ interface Arguments {
 export const QUESTIONS: Record<string, readonly Question[]> = {
   handover: [['custodian', 'Number of the custodian whose bag it is', 'number'], ['copy', 'Copy', 'number'], ['generations', 'Generations in the bag (such as 2,3,4; Enter if it has all of them)', 'numbers or none'], ['from', 'From whom', 'text'], ['to', 'To whom', 'text'], ['bag', 'Bag number (unopened)', 'text'], ['witness', 'Witness', 'text']],
   lost: [['custodian', 'Number of the custodian', 'number'], ['copy', 'Copy', 'number'], ['generations', 'Generations in the bag (such as 2,3,4)', 'numbers'], ['witness', 'Reported to', 'text']],
-  inspected: [['custodian', 'Number of the custodian', 'number'], ['copy', 'Copy', 'number'], ['generations', 'Generations in the bag (such as 2,3,4)', 'numbers'], ['bag', 'Bag number', 'text'], ['condition', 'Condition (intact, opened or doubtful)', 'text'], ['witness', 'Witness', 'text']],
+  inspected: [['custodian', 'Number of the custodian', 'number'], ['copy', 'Copy', 'number'], ['generations', 'Generations in the bag (such as 2,3,4)', 'numbers'], ['bag', 'Bag number', 'text'], ['condition', 'Condition (intact, opened or doubtful)', 'condition'], ['witness', 'Witness', 'text']],
   acknowledged: [['custodian', 'Number of the custodian', 'number'], ['copy', 'Copy', 'number'], ['by', 'Who acknowledged the duties', 'text'], ['witness', 'Witness', 'text']],
   destroyed: [['generation', 'Generation', 'number'], ['custodian', 'Number of the custodian', 'number'], ['copies', 'Copies destroyed (such as 1,2)', 'numbers'], ['method', 'Method', 'text'], ['witness', 'Witness', 'text']],
   retired: [['generation', 'Generation', 'number'], ['reason', 'Reason', 'text']],
@@ -151,7 +151,7 @@ async function signed(path: string, entry: LogbookEntry, { out, printer }: Argum
 }
 
 /** A question of an entry: the field, what is asked, and what kind of answer it takes. */
-export type Question = readonly [name: string, question: string, kind: 'text' | 'number' | 'numbers' | 'numbers or none']
+export type Question = readonly [name: string, question: string, kind: 'text' | 'number' | 'numbers' | 'numbers or none' | 'condition']
 
 /** The answers that were given, and those that people give now. Throws USAGE where there is nobody to ask. */
 export async function answers(questions: readonly Question[], given: ReadonlyMap<string, string>, flagOf: (name: string) => string): Promise<Record<string, Json>> {
@@ -159,11 +159,29 @@ export async function answers(questions: readonly Question[], given: ReadonlyMap
   if (missing.length > 0 && !isInteractive()) throw new GlasskeyError('USAGE', `still needed: ${missing.join(', ')}`, missing.map(flagOf).join(' '))
   const found: Record<string, Json> = {}
   for (const [name, question, kind] of questions) {
-    const text = given.get(name) ?? (kind === 'numbers or none' && !isInteractive() ? '' : await ask(`${question}:`, flagOf(name)))
+    const text = given.get(name) ?? (kind === 'numbers or none' && !isInteractive() ? '' : await asked(question, kind, flagOf(name)))
     if (kind === 'numbers or none' && text.trim() === '') continue
-    found[name] = kind === 'text' ? text : kind === 'number' ? Number(text) : text.split(/[\s,]+/).filter((part) => part !== '').map(Number)
+    found[name] = kind === 'text' || kind === 'condition' ? text : kind === 'number' ? Number(text) : text.split(/[\s,]+/).filter((part) => part !== '').map(Number)
   }
   return found
+}
+
+/** What somebody at the terminal says; asked again until it has its shape, so that nothing that was typed before is lost. */
+async function asked(question: string, kind: Question[2], flag: string): Promise<string> {
+  for (;;) {
+    const text = (await ask(`${question}:`, flag)).trim()
+    const [shape, wanted] = SHAPES[kind]
+    if (shape.test(text)) return text
+    say(`That is not ${wanted}.`, 'alarm')
+  }
+}
+
+const SHAPES: Readonly<Record<Question[2], readonly [shape: RegExp, wanted: string]>> = {
+  text: [/./, 'an answer'],
+  number: [/^\d{1,4}$/, 'a number'],
+  numbers: [/^\d{1,4}([\s,]+\d{1,4})*$/, 'numbers such as 1,2'],
+  'numbers or none': [/^(\d{1,4}([\s,]+\d{1,4})*)?$/, 'numbers such as 1,2; Enter alone is none'],
+  condition: [/^(intact|opened|doubtful)$/, 'one of intact, opened, doubtful'],
 }
 
 /** The entry's shape, and that what it speaks of exists. Throws USAGE. */

@@ -48,11 +48,14 @@ export async function inspectShare(args: InspectArguments): Promise<Outcome> {
   const read = await readAll(args, folder)
   const found = findings(read)
   for (const { where, wrong } of found.wrong.slice(1)) say(`${where}: ${wrong.message}. ${wrong.hint}`, 'alarm')
+  // Whoever is asked what to enter has to know what was found.
+  const asks = folder !== null && room !== 'exposing' && isAsked(args)
+  if (asks) say(verdictOf(found, folder).join('\n'))
   const exposed = room === 'exposing' ? found.shares.filter(({ rehearsal }) => !rehearsal) : []
-  const inspected = folder && (room === 'exposing' || (await wantsRecord(args))) ? await recordInspection(folder, { ...args, witness }, seenIn(found.shares, exposed.length > 0)) : null
+  const inspected = folder && (room === 'exposing' || args.record === true || (asks && (await askYesNo('Enter this inspection in the logbook?', '--record or --no-record')))) ? await recordInspection(folder, { ...args, witness }, seenIn(found.shares, exposed.length > 0)) : null
   const [wrong] = found.wrong
   if (wrong) throw wrong.wrong
-  return outcomeOf(found, folder, inspected)
+  return outcomeOf(found, folder, inspected, asks && process.stdout.isTTY)
 }
 
 /** The usual inspection: the bag stays closed, and no machine sees a sheet. */
@@ -159,8 +162,9 @@ function findings(read: readonly Judged[]): Findings {
   return { shares, envelopes, parts: parts.length, wrong }
 }
 
-async function wantsRecord(args: InspectArguments): Promise<boolean> {
-  return args.record ?? (args.json !== true && isInteractive() && (await askYesNo('Enter this inspection in the logbook?', '--record or --no-record')))
+/** Whether somebody is there to say if this is to be entered, and did not say so yet. */
+function isAsked({ record, json }: InspectArguments): boolean {
+  return record === undefined && json !== true && isInteractive()
 }
 
 function seenIn(shares: readonly JudgedShare[], online: boolean): { custodian: number | undefined; generations: number[]; online: boolean } {
@@ -169,9 +173,22 @@ function seenIn(shares: readonly JudgedShare[], online: boolean): { custodian: n
   return { custodian: custodians[0], generations: shares.flatMap(({ generation }) => (generation === null ? [] : [generation])).sort((one, other) => one - other), online }
 }
 
-function outcomeOf({ shares, envelopes, parts }: Findings, folder: CustodyFolder | null, inspected: Inspected | null): Outcome {
-  const whole = shares.every(({ keyId }) => envelopes.some((envelope) => envelope.keyId === keyId))
-  const text = [
+/** `told`: the verdict is on this terminal already. */
+function outcomeOf(found: Findings, folder: CustodyFolder | null, inspected: Inspected | null, told: boolean): Outcome {
+  const { shares, envelopes, parts } = found
+  const text = [...(told ? [] : verdictOf(found, folder)), ...(inspected ? [toldOf(inspected)] : told ? ['Not entered.'] : [])].join('\n')
+  return { json: { shares: shares.map((share) => ({ ...share, keyWords: hexToWords(share.keyId) })), envelopes: envelopes.map(({ keyId, of, sha256 }) => ({ keyId, parts: of, sha256 })), envelopeParts: parts, whole: isWhole(found), inspection: inspected ? jsonOf(inspected) : null }, text }
+}
+
+function isWhole({ shares, envelopes }: Findings): boolean {
+  return shares.every(({ keyId }) => envelopes.some((envelope) => envelope.keyId === keyId))
+}
+
+/** What was found, line by line; what is wrong first. */
+function verdictOf(found: Findings, folder: CustodyFolder | null): string[] {
+  const { shares, envelopes, wrong } = found
+  return [
+    ...wrong.slice(0, 1).map(({ wrong: { message, hint } }) => `${message}. ${hint}`),
     ...shares.flatMap((share) => [
       `${share.rehearsal ? 'A PRACTICE sheet. ' : ''}Share ${share.custodian} of ${share.shares}, any ${share.threshold} are needed; every character is right.`,
       ...(share.sealedTo === null ? [] : [`Sealed to OpenPGP key ${share.sealedTo}, and not opened: --custodian-key ${share.custodian}=FILE, or ${share.custodian}=gpg, tries the key as well.`]),
@@ -179,10 +196,8 @@ function outcomeOf({ shares, envelopes, parts }: Findings, folder: CustodyFolder
       ...(share.promised ? [`It is the promised sheet of custodian ${share.custodian} (${String(share.name)}), GENERATION ${String(share.generation)}: ${String(share.standing)}.`] : ['Whether it is the promised one was not looked at: no --custody.']),
     ]),
     ...envelopes.map(({ of, sha256 }) => `Page 2: ${of === 1 ? 'its code was' : `all ${of} codes were`} read${folder ? ', and they are the envelope of the folder' : ''}. SHA-256 ${String(sha256)}${folder ? '' : ' (compare it with the one printed there)'}`),
-    whole ? 'The sheet is whole.' : 'Page 2 was not looked at: scan both pages to know that the sheet is whole.',
-    ...(inspected ? [toldOf(inspected)] : []),
-  ].join('\n')
-  return { json: { shares: shares.map((share) => ({ ...share, keyWords: hexToWords(share.keyId) })), envelopes: envelopes.map(({ keyId, of, sha256 }) => ({ keyId, parts: of, sha256 })), envelopeParts: parts, whole, inspection: inspected ? jsonOf(inspected) : null }, text }
+    ...(wrong.length > 0 ? [] : [isWhole(found) ? 'The sheet is whole.' : 'Page 2 was not looked at: scan both pages to know that the sheet is whole.']),
+  ]
 }
 
 function jsonOf({ entry, sha256, out }: Inspected): { logbook: number; sha256: string; out: string | null } {

@@ -17,7 +17,7 @@ const SHOWN = 4
 export const builder = (flags: Argv): Argv =>
   custodyFlag(flags)
     .usage('$0 status [--ics FILE]\n\nWhich generation is in use, what waits, what is wrong, what to do next. Needs no secret and no network.')
-    .option('ics', { type: 'string', describe: 'new file for a calendar of drills, inspections and ceremonies (iCalendar, without names)' })
+    .option('ics', { type: 'string', requiresArg: true, describe: 'new file for a calendar of drills, inspections and ceremonies (iCalendar, without names)' })
 
 export const handler = (args: { custody: string; ics: string | undefined }): Promise<Outcome> => {
   const folder = readCustodyFolder(resolve(args.custody))

@@ -40,6 +40,13 @@ export async function signersOf(text: string, armored: string, publicKeys: reado
   return [...(await signedBy(text, armored, await keysIn(publicKeys), name))]
 }
 
+/** User ids of a key of `publicKeys` (armoured) that its owner certified: what others wrote beside them does not count. Throws SUCCESSOR_UNTRUSTED for what cannot be read. */
+export async function namesOfKey(fingerprint: string, publicKeys: readonly string[]): Promise<string[]> {
+  const users = (await keysIn(publicKeys)).filter((key) => fingerprintOf(key) === fingerprint).flatMap((key) => key.users)
+  const certified = await Promise.all(users.map(async (user) => ((await holds(user.verify())) ? (user.userID?.userID ?? '') : '')))
+  return certified.filter((name) => name !== '')
+}
+
 /** Fingerprint of a primary key, 40 upper-case hex digits. */
 export function fingerprintOf(key: Key): string {
   return key.getFingerprint().toUpperCase()

@@ -146,7 +146,9 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
       ftruncateSync(file, this.#size)
       fsyncSync(file)
     })
-    syncFolder(dirname(this.#path))
+    writable(this.#path, () => {
+      syncFolder(dirname(this.#path))
+    })
     this.#torn = digest
   }
 

@@ -70,7 +70,7 @@ export const places = {
  */
 export function readSealedFolder(path: string): SealedFolder {
   checkPlaces(path)
-  if (existsSync(places.entry(path)) && !existsSync(places.logbook(path))) throw new GlasskeyError('USAGE', `${path} is the outbox of a ceremony, not a custody folder`, `glasskey ceremony import --custody DIR --outbox ${path} brings it into the folder DIR; then name that one.`)
+  if (isOutbox(path)) throw new GlasskeyError('USAGE', `${path} is the outbox of a ceremony, not a custody folder`, `glasskey ceremony import --custody DIR --outbox ${path} brings it into the folder DIR; then name that one.`)
   const generations = numbersIn(join(path, 'generations')).map((number) => readGeneration(path, number))
   if (generations.length === 0) throw new GlasskeyError('FILE_MISSING', `there is no custody in ${path}: it holds no generations`, 'Is it the right folder? A ceremony makes one.')
   checkGenerations(generations)
@@ -103,6 +103,11 @@ export function otherGenerations(folder: SealedFolder, number: number): OtherGen
     const standing = folder.standings.find(({ generation }) => generation === manifest.generation)
     return manifest.generation === number || !standing ? [] : [{ manifest, standing: whyNot(standing) }]
   })
+}
+
+/** Whether a later ceremony wrote this: with its entry beside it, and nothing that only a custody folder has. */
+function isOutbox(path: string): boolean {
+  return existsSync(places.entry(path)) && ![places.logbook(path), join(path, 'sessions'), places.generation(path, 1)].some((place) => existsSync(place))
 }
 
 /** What is in the folder lies in it: no link leads out of it, and nothing in it is a device or a pipe. */

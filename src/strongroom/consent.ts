@@ -50,7 +50,7 @@ async function whichCustodian(manifest: Manifest, given: ReadonlySet<number>, le
   for (;;) {
     const answer = await ask(`Which custodian releases? (${given.size} of ${manifest.threshold} so far) Number:`, '--yes in a rehearsal', left)
     const number = Number(answer)
-    if (!manifest.shares.some((share) => share.custodian === number)) say(`There is no custodian "${answer}".`)
+    if (!manifest.shares.some((share) => share.custodian === number)) say(`There is no custodian "${answer}": type one of the numbers.`)
     else if (given.has(number)) say(`${calledBy(manifest, number)} has released already.`)
     else return number
   }

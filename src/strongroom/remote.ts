@@ -23,7 +23,7 @@ import type { Consents } from './consent.js'
 import type { RemoteOrder } from './protocol.js'
 import type { Room } from './room.js'
 import { needsBagWords } from './successor-words.js'
-import { seenAnyway } from './shares.js'
+import { asRefusal, seenAnyway } from './shares.js'
 
 /** How often a message file is looked for. */
 const LOOK_EVERY_MS = 250
@@ -73,8 +73,8 @@ export async function collectRemote(remote: Remote, room: Room, expectation: Exp
     try {
       accepted = await acceptMessage(armored, remote, room, expectation, consents, accepted)
       say(`The message of ${calledBy(manifest, accepted.at(-1)?.custodian ?? 0)} is accepted: ${consented()} of ${manifest.threshold} have released.`, 'good')
-    } catch (error) {
-      if (!(error instanceof GlasskeyError)) throw error
+    } catch (caught) {
+      const error = asRefusal(caught)
       say(`${where}: ${error.code}: ${error.message}. ${error.hint}`, 'alarm')
     }
   }
@@ -111,8 +111,8 @@ async function acceptMessage(armored: string, { privateKey, key }: Remote, { war
     if (key.needsBagWords) consent('successor')
     journal.write({ type: 'share-accepted', generation: manifest.generation, custodian: share.custodian })
     return together
-  } catch (error) {
-    if (!(error instanceof GlasskeyError)) throw error
+  } catch (caught) {
+    const error = asRefusal(caught)
     journal.write({ type: 'share-refused', code: error.code, reason: asRemark(error.message), ...(opened ? seenAnyway(opened.share, expectation) : {}) })
     throw error
   }

@@ -112,6 +112,12 @@ export function seenAnyway(text: string, { manifest, others }: Expectation): { g
   }
 }
 
+/** What is wrong with a share. Throws on whatever is no fault of it: a disk that takes no line stops the session instead. */
+export function asRefusal(error: unknown): GlasskeyError {
+  if (!(error instanceof GlasskeyError) || error.code === 'FILE_UNWRITABLE') throw error
+  return error
+}
+
 /** What became of a text, as it is said on the terminal. */
 function takeText(text: string, where: string, state: State, expectation: Expectation, consents: Consents, journal: Journal, onFlagConsent: (custodian: number) => void): Omit<Verdict, 'more'> {
   const { manifest } = expectation
@@ -128,10 +134,11 @@ function takeText(text: string, where: string, state: State, expectation: Expect
       if (consents !== 'any' && !consents.has(share.custodian)) {
         throw new GlasskeyError('CONSENT_REFUSED', `${calledBy(manifest, share.custodian)} has not released this share`, 'A share without its custodian is not used.')
       }
-      const before = state.accepted
-      state.accepted = withShare(before, share, manifest)
+      const together = withShare(state.accepted, share, manifest)
       if (consents === 'any') onFlagConsent(share.custodian)
       journal.write({ type: 'share-accepted', generation: manifest.generation, custodian: share.custodian })
+      // Only what is written down counts.
+      state.accepted = together
       const words = `${state.accepted.length} of ${manifest.threshold}: the sheet of ${calledBy(manifest, share.custodian)} is right.`
       say(words, 'good')
       return { tone: 'good', words }
@@ -139,8 +146,8 @@ function takeText(text: string, where: string, state: State, expectation: Expect
       if (error instanceof GlasskeyError && ['SHARE_COMMITMENT', 'SHARE_OTHER_SET', 'SHARE_NUMBER'].includes(error.code)) state.disputed.push(untrusted)
       throw error
     }
-  } catch (error) {
-    if (!(error instanceof GlasskeyError)) throw error
+  } catch (caught) {
+    const error = asRefusal(caught)
     const genuine = seenAnyway(text, expectation)
     state.refused += 1
     if (state.refused === TOLD_REFUSALS) say(`${TOLD_REFUSALS} texts were refused; further ones are refused without a word. Look at what is on the stick.`, 'alarm')

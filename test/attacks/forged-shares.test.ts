@@ -29,7 +29,7 @@ test.each<[attack: string, texts: () => Promise<string[]> | string[], says: stri
   ['mistyped in one place', () => [good[0] ?? '', inGroups(mistyped(good[1] ?? ''))], 'misread: group 12 looks wrong. Compare with the paper group by group, or scan the sheet again.', 1],
   ['of a generation that is dead', async () => [good[0] ?? '', await stage.shareText(1, 2)], `the sheet of custodian 2 (Βασίλης Παπαδόπουλος) is of GENERATION 1: that key is dead. ${BRING}`, 1],
   ['of a generation that waits', async () => [good[0] ?? '', await stage.shareText(3, 2)], `the sheet of custodian 2 (Βασίλης Παπαδόπουλος) is of GENERATION 3: that key is not in use yet. ${BRING}`, 1],
-  ['too few', () => [good[0] ?? ''], 'QUORUM_NOT_REACHED: 1 of 2 shares; 1 more needed.\nNothing is wrong with the sheets given; more are needed.', 1],
+  ['too few', () => [good[0] ?? ''], 'QUORUM_NOT_REACHED: 1 of 2 shares; 1 more needed.\nNothing is wrong with the sheets that were accepted; more are needed.', 1],
 ])('%s', async (_, texts, says, count) => {
   await expectTooFew(stage, await texts(), says, count)
 })

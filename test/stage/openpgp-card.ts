@@ -4,7 +4,7 @@
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { constants, createPrivateKey, createPublicKey, diffieHellman, privateDecrypt, privateEncrypt, sign, type KeyObject } from 'node:crypto'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -238,6 +238,8 @@ export class CardReader {
     const socket = await dial()
     this.#card = socket
     let waiting = Buffer.alloc(0)
+    let noticed = (): void => undefined
+    const seen = new Promise<void>((done) => (noticed = done))
     socket.on('error', () => undefined)
     socket.on('data', (chunk: Buffer) => {
       waiting = Buffer.concat([waiting, chunk])
@@ -245,11 +247,11 @@ export class CardReader {
         const message = waiting.subarray(2, 2 + waiting.readUInt16BE(0))
         waiting = waiting.subarray(2 + message.length)
         const said = message.length === 1 ? control(card, message[0]) : card.answer(message)
+        if (message[0] === ATR_WANTED) noticed()
         if (said) socket.write(Buffer.concat([Buffer.from([said.length >> 8, said.length & 0xff]), said]))
       }
     })
-    // pcscd looks into its reader a few times a second.
-    await new Promise((noticed) => setTimeout(noticed, 1500))
+    await seen
   }
 
   remove(): void {
@@ -273,9 +275,12 @@ export class CardReader {
   }
 }
 
+/** What vpcd says, in a message of one byte, when it wants to know which card it has. */
+const ATR_WANTED = 4
+
 /** Off, on, reset, and what the card says when it is switched on: an ATR for T=1 with the same historical bytes as 5F52. */
 function control(card: OpenpgpCard, command: number | undefined): Buffer | null {
-  if (command === 4) return hex('3b da 18 ff 81 b1 fe 75 1f 03 00 31 c5 73 c0 01 40 05 90 00 09')
+  if (command === ATR_WANTED) return hex('3b da 18 ff 81 b1 fe 75 1f 03 00 31 c5 73 c0 01 40 05 90 00 09')
   card.powerUp()
   return null
 }
@@ -341,9 +346,10 @@ export class CardKeyring {
     await this.gpg('--card-status')
   }
 
-  /** Ends the agent, and with it what it remembers. */
+  /** Ends the agent, and with it what it remembers; what was asked is forgotten too. */
   async leave(): Promise<void> {
     await run('gpgconf', ['--kill', 'all'], { env: this.#env })
+    rmSync(join(this.home, 'asked'), { force: true })
   }
 
   get #env(): Record<string, string> {

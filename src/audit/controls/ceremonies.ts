@@ -39,14 +39,14 @@ function ceremoniesSigned({ ceremonies, generations }: Dossier): string {
   return found.map(({ first, rehearsal, transcript }) => `ceremony of GENERATION ${first}${rehearsal ? ' (a rehearsal)' : ''}: ${transcript.length === 0 ? 'not signed' : `signed by ${transcript.map(calledBy).join(', ')}`}`).join('; ')
 }
 
-/** Whether a key calls itself by this name. */
+/** Whether the owner of a key calls it by exactly this name; comment and address left out. */
 function bears({ userIds }: NamedSigner, name: string): boolean {
-  const plain = (text: string): string => text.normalize('NFKC').toLowerCase()
-  return userIds.some((userId) => plain(userId).includes(plain(name)))
+  const plain = (text: string): string => text.normalize('NFKC').toLowerCase().trim()
+  return userIds.some((userId) => plain(userId.replace(/[(<].*$/, '')) === plain(name))
 }
 
-function calledBy({ fingerprint, userIds: [userId = 'a key without a name'] }: NamedSigner): string {
-  return `${userId} (${fingerprint})`
+function calledBy({ fingerprint, userIds: [userId] }: NamedSigner): string {
+  return userId === undefined ? `${fingerprint} without a name` : `${fingerprint} ${JSON.stringify(userId)}`
 }
 
 /** Controls of the ceremonies. */
