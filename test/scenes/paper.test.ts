@@ -61,7 +61,7 @@ describe('the summons', () => {
     const pages = await textOf(new Uint8Array(readFileSync(out)))
     expect(pages).toHaveLength(1)
     for (const said of ['Only GENERATION 2', ...PHONES, 'none on file', 'Vault of the Old Bank']) expect(pages[0]).toContain(said)
-    for (const said of ['bring ONLY the bag of GENERATION 2', ...PHONES, 'no number on file', 'Vault of the Old Bank']) expect(stdout).toContain(said)
+    for (const said of ['They bring, closed, ONLY the bag of GENERATION 2.', ...PHONES, 'no number on file', 'Vault of the Old Bank']) expect(stdout).toContain(said)
   })
 
   test('whoever cannot be reached is called last', async () => {

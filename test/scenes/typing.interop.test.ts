@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
+import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { CLI } from '../stage/command-line.js'
 import { onTerminal, type OnTerminal } from '../stage/on-terminal.js'
 import { played } from '../stage/played.js'
@@ -96,6 +97,22 @@ test.each([
   // The terminal is as it was.
   expect(terminal.shown()).toMatch(/ icanon /)
   expect(terminal.shown()).toMatch(/ echo /)
+})
+
+test('an inspection says what it found before it asks what to enter, and asks again for what has no shape', async () => {
+  const during = (stage = await rehearsal())
+  terminal = onTerminal(during, [process.execPath, CLI, 'share', 'inspect', '--custody', during.custody, '--scan', during.sheet(3, 2)])
+  await until('Enter this inspection in the logbook? (yes/no)')
+  expect(terminal.shown()).toContain('The sheet is whole.')
+  terminal.type('yes\n')
+  for (const [question, answer] of [['Copy:', 'one'], ['That is not a number.', '1'], ['Bag number:', 'B-7'], ['Condition (intact, opened or doubtful):', 'fine'], ['That is not one of intact, opened, doubtful.', 'opened'], ['Witness:', 'Emmy Noether'], ['Number of the new bag:', 'B-8']] as const) {
+    await until(question)
+    terminal.type(`${answer}\n`)
+  }
+  expect(await terminal.ended, terminal.shown()).toBe(0)
+  expect(terminal.shown().match(/The sheet is whole\./g)).toHaveLength(1)
+  expect(terminal.shown()).toMatch(/Entry \d+: /)
+  expect(readCustodyFolder(during.custody).logbook.lines.at(-1)).toMatchObject({ type: 'inspected', custodian: 2, copy: 1, bag: 'B-7', condition: 'opened', newBag: 'B-8', generations: [2, 3, 4] })
 })
 
 /** A release up to the first share: custodians 1 and 2 consented. */

@@ -5,7 +5,10 @@ import { join, resolve } from 'node:path'
 
 const PROJECT = resolve(import.meta.dirname, '../..')
 
-/** What a hostile clerk begins with: `task` is a promise of its task, `ask` asks and tells what it was told, `say` says anything. */
+/**
+ * What a hostile clerk begins with: `task` is a promise of its task, `ask` asks and tells what it was told, `say` says anything.
+ * Other tasks than saas-admin are for `other` to do; nothing, until it is replaced.
+ */
 const PRELUDE = `
 import { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
@@ -14,11 +17,12 @@ const say = (message) => pipe.write(JSON.stringify(message) + '\\n')
 const waiting = new Map()
 let count = 0
 let begin
+let other = () => say({ done: null })
 const task = new Promise((resolve) => (begin = resolve))
 createInterface({ input: pipe }).on('line', (line) => {
   const message = JSON.parse(line)
   if (message.task === 'saas-admin') begin(message)
-  else if ('task' in message) say({ done: null })
+  else if ('task' in message) other(message)
   else waiting.get(message.answer ?? message.failed)?.(message.message ?? message.status)
 })
 const ask = (method, url, body = null, headers = {}) => {
