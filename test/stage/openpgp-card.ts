@@ -214,15 +214,17 @@ function dataOf(apdu: Buffer): Buffer {
 
 /** One reader of this machine, with pcscd behind it. Cards are put in and taken out. */
 export class CardReader {
-  readonly #daemon: ChildProcess
+  readonly #daemon: ChildProcess | null
   #card: Socket | null = null
 
-  private constructor(daemon: ChildProcess) {
+  private constructor(daemon: ChildProcess | null) {
     this.#daemon = daemon
   }
 
-  /** Starts pcscd, which must not run yet. */
+  /** Starts pcscd, or takes the one that runs. */
   static async open(): Promise<CardReader> {
+    const running = new CardReader(null)
+    if (await running.#reach()) return running
     const daemon = spawn('pcscd', ['--foreground'], { stdio: 'ignore' })
     const reader = new CardReader(daemon)
     for (let waited = 0; waited < 200 && daemon.exitCode === null; waited += 1) {
@@ -230,7 +232,7 @@ export class CardReader {
       await new Promise((again) => setTimeout(again, 50))
     }
     daemon.kill()
-    throw new Error('pcscd did not come up with its virtual reader (vsmartcard-vpcd); does another one run?')
+    throw new Error('pcscd did not come up with its virtual reader (vsmartcard-vpcd); does one run without it?')
   }
 
   async insert(card: OpenpgpCard): Promise<void> {
@@ -261,7 +263,7 @@ export class CardReader {
 
   close(): void {
     this.remove()
-    this.#daemon.kill()
+    this.#daemon?.kill()
   }
 
   async #reach(): Promise<boolean> {
