@@ -5,10 +5,13 @@ import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.js'
 import { glasskey, type Ended } from '../stage/command-line.js'
+import { played } from '../stage/played.js'
 import { holdCeremony } from '../stage/prepare.js'
 import { assertAllWell, doAsTold, livingKeys } from '../stage/laws.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 
+/** Proofs take a while in plain time. */
+const time = { start: 0, speed: 4 }
 let directory = ''
 let cloud: Simulator | undefined
 let stage: Rehearsal | undefined
@@ -21,14 +24,15 @@ afterEach(async () => {
 
 async function begin(options: SimulatorOptions = {}): Promise<Simulator> {
   directory = mkdtempSync(join(tmpdir(), 'glasskey-takeover-'))
-  cloud = await holdCeremony(directory, options)
+  time.start = Date.now()
+  cloud = await holdCeremony(directory, { now: () => time.start + (Date.now() - time.start) * time.speed, ...options })
   return cloud
 }
 
 function takeover(of: Simulator, generation: number, ...more: string[]): Promise<Ended> {
   const oci = ['--oci-config', 'oci/config', ...Object.entries(of.endpoints).flatMap(([region, url]) => ['--endpoint', `${region}=${url}`])]
   const scans = [1, 2].flatMap((custodian) => ['--scan', `sheets/generation-${generation}-custodian-${custodian}-copy-1.pdf`])
-  return glasskey(['takeover', '--custody', 'custody', '--profile', 'BOOTSTRAP', '--yes', ...scans, ...oci, ...more], { cwd: directory })
+  return glasskey(['takeover', '--custody', 'custody', '--profile', 'BOOTSTRAP', '--yes', ...scans, ...oci, ...more], { cwd: directory, ...played(time) })
 }
 
 /** Fingerprints that the administrator has. */

@@ -254,6 +254,8 @@ export class CardReader {
       }
     })
     await seen
+    // pcscd tells others a little later.
+    await new Promise((told) => setTimeout(told, 500))
   }
 
   remove(): void {
@@ -298,6 +300,9 @@ function dial(): Promise<Socket> {
 }
 
 const run = promisify(execFile)
+
+/** How often a card is looked for that was just put in. */
+const MEETINGS = 20
 
 const PINENTRY = `#!/bin/sh
 home=\$(dirname "\$0")
@@ -345,7 +350,15 @@ export class CardKeyring {
   /** What a person does once with a new card: the public key is imported, and the card looked at. */
   async meet(): Promise<void> {
     await this.gpg('--import', join(this.home, 'public.asc'))
-    await this.gpg('--card-status')
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.gpg('--card-status')
+        return
+      } catch (error) {
+        if (attempt === MEETINGS) throw error
+        await new Promise((again) => setTimeout(again, 500))
+      }
+    }
   }
 
   /** Ends the agent, and with it what it remembers; what was asked is forgotten too. */
