@@ -13,6 +13,7 @@ import type { Share } from '../../src/custody/share.js'
 import { parseShareText } from '../../src/custody/share-text.js'
 import { splitSecret } from '../../src/custody/split.js'
 import { openSheets } from '../../src/ceremony/recover.js'
+import { GlasskeyError } from '../../src/errors.js'
 import { ownKeyring } from '../../src/host/custodian-key.js'
 import type { Journal } from '../../src/strongroom/journal.js'
 import { collectShares } from '../../src/strongroom/shares.js'
@@ -68,6 +69,28 @@ test('thousands of texts that are no shares neither fill the journal nor keep th
     expect(written.filter(({ type }) => type === 'share-refused')).toHaveLength(501)
     expect(written).toContainEqual(expect.objectContaining({ type: 'share-refused', generation: 1, custodian: 1 }))
     expect(said.mock.calls.length).toBeLessThan(520)
+  } finally {
+    said.mockRestore()
+    rmSync(directory, { recursive: true })
+  }
+})
+
+test('a disk that takes no line while shares are read is no fault of a share: nothing is refused, nothing counts, it stops', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'glasskey-full-disk-'))
+  const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  try {
+    writeFileSync(join(directory, 'shares'), secretsOf(2).shareTexts.join('\n'))
+    const tried: string[] = []
+    const journal = {
+      write: ({ type }: { type: string }) => {
+        tried.push(type)
+        throw new GlasskeyError('FILE_UNWRITABLE', 'nothing can be written at journal.jsonl (EIO: the disk fails)')
+      },
+    } as unknown as Journal
+    const expectation = { manifest: manifestOf(2), others: [] }
+    const collected = collectShares(expectation, 'any', { reader: null, camera: false, shareFiles: [join(directory, 'shares')], keys: { means: {}, passphraseFiles: {}, keyring: ownKeyring() }, remote: [], left: new AbortController().signal }, journal, () => undefined, () => Promise.resolve())
+    await expect(collected).rejects.toThrow(expect.objectContaining({ code: 'FILE_UNWRITABLE' }))
+    expect(tried).toEqual(['share-accepted'])
   } finally {
     said.mockRestore()
     rmSync(directory, { recursive: true })
