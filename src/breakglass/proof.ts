@@ -32,15 +32,16 @@ async function probeRegion(probes: readonly DatedProbe[], confirmAfterSeconds: n
     // An overdue probe would make the confirmation come sooner than it says.
     if (readClocks().uptime - probe.at > intervalOf(probes)) continue
     await pause(probe.at - readClocks().uptime)
+    const signedFor = new Date(probe.signedFor).toISOString()
     try {
       const answer = await exchange({ method: 'GET', url: probe.url, body: null, headers: probe.headers }, carrier)
       const date = asWords(answer.headers['date'] ?? '')
-      write({ type: 'probe', region: probe.region, status: answer.status, date, opcRequestId: asWords(answer.headers['opc-request-id'] ?? '') })
+      write({ type: 'probe', region: probe.region, signedFor, status: answer.status, date, opcRequestId: asWords(answer.headers['opc-request-id'] ?? '') })
       answers.push({ at: probe.at, status: answer.status, credible: isCredible(date, probe.signedFor) })
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error
-      write({ type: 'probe-failed', region: probe.region, reason: asRemark(error.message) })
-      if (error.message !== told) say(`${probe.region} does not answer (${error.message}). It is asked again until ${new Date(probes.at(-1)?.at ?? 0).toISOString().slice(11, 19)}Z.`)
+      write({ type: 'probe-failed', region: probe.region, signedFor, reason: asRemark(error.message) })
+      if (error.message !== told) say(`${probe.region} does not answer (${error.message}). It is asked again until ${new Date(probes.at(-1)?.signedFor ?? 0).toISOString().slice(11, 19)}Z.`)
       told = error.message
     }
     if (isRefused(answers, confirmAfterSeconds)) return true

@@ -84,8 +84,9 @@ export const journalLine = z.discriminatedUnion('type', [
   entry('key-deleted', { keyId, fingerprint }),
   entry('head-signed', { of: sha256, signature: z.string() }),
   entry('burned', { keyId, reason: remark, secondsLive: z.number().min(0) }),
-  entry('probe', { region, status: z.number().int(), date: z.string(), opcRequestId: z.string() }),
-  entry('probe-failed', { region, reason: remark }),
+  /** `signedFor`: the moment that the probe was dated ahead for. One whose moment had passed was not sent, and has no line. */
+  entry('probe', { region, signedFor: instant, status: z.number().int(), date: z.string(), opcRequestId: z.string() }),
+  entry('probe-failed', { region, signedFor: instant, reason: remark }),
   entry('listed', { profile: line, keys: z.array(listedKey), blocked: z.boolean() }),
   entry('graded', { keyId, grade, why: remark }),
   entry('closed', { exitCode: z.number().int() }),

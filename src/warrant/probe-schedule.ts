@@ -1,5 +1,6 @@
 /** When the used key is tried after its deletion: the only signatures that are ever dated ahead. */
 import { MAXIMUM_PROBES } from '../custody/rules.js'
+import { TOLERANCE_MS } from './deadline.js'
 import type { Warrant } from './warrant.js'
 
 /** Probes of a rehearsal: the simulator forgets a key in seconds. */
@@ -58,11 +59,11 @@ export function confirmationDue(answers: readonly ProbeAnswer[], confirmAfterSec
   return third ? third.at + confirmAfterSeconds * 1000 : null
 }
 
-/** How far the server's `Date` may be from a signature's date for a 401 to mean "unknown key": OCI refuses beyond 5 min. */
+/** How late after a signature's date, by the server's `Date`, a 401 can mean "unknown key": OCI refuses beyond 5 min. */
 const CREDIBLE_MS = 4 * 60_000
 
-/** Whether a 401 at server time `date` can be about the key, rather than about the clock. */
+/** Whether a 401 at server time `date` can be about the key, rather than about the clock, and was not asked for before its time. */
 export function isCredible(date: string, signedFor: number): boolean {
-  const heard = Date.parse(date)
-  return !Number.isNaN(heard) && Math.abs(heard - signedFor) <= CREDIBLE_MS
+  const late = Date.parse(date) - signedFor
+  return late >= -TOLERANCE_MS && late <= CREDIBLE_MS
 }

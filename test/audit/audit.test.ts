@@ -354,7 +354,7 @@ describe('a journal forged whole, with logbook and evidence', () => {
     expect(failures(await audit(folder))).toEqual([`R02: session ${release} is graded proved, and its probes and listings show refused-only`])
   })
 
-  test('a probe that nobody signed for', async () => {
+  test('a probe that was sent twice', async () => {
     const folder = lived.copy()
     const lines = linesOf(places.journal(folder, release))
     const last = lines.filter(({ type }) => type === 'probe').at(-1)
@@ -362,7 +362,32 @@ describe('a journal forged whole, with logbook and evidence', () => {
     writeFileSync(path, lines.flatMap((line) => (line === last ? [line, line] : [line])).map((line) => canonicalJson(line)).join('\n') + '\n')
     forge(folder, (line) => line)
     const region = text(last ?? {}, 'region')
-    expect(failures(await audit(folder))).toEqual([`R02: session ${release}, line ${Number(last?.['seq']) + 1}: a probe of ${region} beyond the schedule (4 answers before it)`])
+    expect(failures(await audit(folder))).toEqual([`R02: session ${release}, line ${Number(last?.['seq']) + 1}: a probe of ${region} for ${text(last ?? {}, 'signedFor')}, which was sent before`])
+  })
+
+  test('a probe that nobody signed', async () => {
+    const folder = lived.copy()
+    const last = linesOf(places.journal(folder, release)).filter(({ type }) => type === 'probe').at(-1)
+    const later = new Date(Date.parse(text(last ?? {}, 'signedFor')) + 500).toISOString()
+    forge(folder, (line) => (line['seq'] === last?.['seq'] ? { ...line, signedFor: later } : line))
+    expect(failures(await audit(folder))).toEqual([`R02: session ${release}, line ${Number(last?.['seq'])}: a probe of ${text(last ?? {}, 'region')} for ${later}, which nobody signed`])
+  })
+
+  test('a confirmation that came before its time', async () => {
+    const folder = lived.copy()
+    const probes = linesOf(places.journal(folder, release)).filter(({ type, region }) => type === 'probe' && region === 'eu-amsterdam-1')
+    const [last, third] = [probes.at(-1), probes.at(-2)]
+    const sooner = new Date(Date.parse(text(third ?? {}, 'signedFor')) + 1000).toISOString()
+    forge(folder, (line) => (line['seq'] === last?.['seq'] ? { ...line, signedFor: sooner } : line))
+    expect(failures(await audit(folder))).toEqual([`R02: session ${release} is graded proved, and its probes and listings show listed-only`])
+  })
+
+  test('a probe that was left out, because its moment had passed, changes nothing', async () => {
+    const folder = lived.copy()
+    const probes = linesOf(places.journal(folder, release)).filter(({ type, region }) => type === 'probe' && region === 'eu-amsterdam-1')
+    const ahead = (seq: unknown, ms: number) => (line: Record<string, Json>): Record<string, Json> => (line['seq'] === seq ? { ...line, signedFor: new Date(Date.parse(text(line, 'signedFor')) + ms).toISOString() } : line)
+    forge(folder, ahead(probes.at(-1)?.['seq'], 1000))
+    expect(failures(await audit(folder))).toEqual([])
   })
 
   test('graded unproved: the key may be alive', async () => {

@@ -280,7 +280,7 @@ describe('records', () => {
     for (let count = 0; count < 200; count += 1) call(200)
     for (let resumed = 0; resumed < 5; resumed += 1) {
       for (let count = 0; count < 70 * 12; count += 1) call(500)
-      for (const region of regions) for (let probe = 0; probe < 240; probe += 1) entries.push({ type: 'probe', region, status: 401, date: 'Fri, 20 Nov 2026 04:00:00 GMT', opcRequestId: 'A'.repeat(96) })
+      for (const region of regions) for (let probe = 0; probe < 240; probe += 1) entries.push({ type: 'probe', region, signedFor: '2026-11-20T04:00:00.000Z', status: 401, date: 'Fri, 20 Nov 2026 04:00:00 GMT', opcRequestId: 'A'.repeat(96) })
       if (resumed < 4) entries.push({ type: 'resumed', tool: 'glasskey 0.1.0', found: 'interrupted' })
     }
     const text = chained(entries)

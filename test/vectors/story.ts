@@ -9,7 +9,7 @@ import { headStatement, opcRequestIdOf, readJournal, type JournalEntry, type Lis
 import type { NewLogbookEntry } from '../../src/record/logbook.js'
 import { replay, type Session } from '../../src/record/replay.js'
 import { manifestDigest } from '../../src/custody/manifest.js'
-import { REHEARSAL_PROBES } from '../../src/warrant/probe-schedule.js'
+import { probeOffsets, REHEARSAL_PROBES } from '../../src/warrant/probe-schedule.js'
 import { admittedRequest, scopeOf } from '../../src/warrant/scope.js'
 import { type Action, type Warrant, warrantDigest, warrantFile } from '../../src/warrant/warrant.js'
 import { SESSIONS } from './frozen.js'
@@ -138,15 +138,18 @@ function session(id: string, action: Action, used: Cast, successor: Cast, logboo
   call('read own keys', 200)
   journal.write({ type: 'successor-active', generation: successor.manifest.generation, keyId: successor.manifest.keyId, spkiSha256: successor.manifest.spkiSha256, fingerprint: successor.manifest.fingerprint })
   journal.write({ type: 'census', when: 'before-deletion', found: census([used, successor]), unexpected: [] })
-  journal.write({ type: 'probes-signed', count: 132, from: warrant.opens, to: warrant.deadline })
+  const offsets = probeOffsets(REHEARSAL_PROBES)
+  const signed = Date.parse(warrant.opens) + journal.head().seq * 211
+  const moment = (offset: number): string => new Date(signed + offset).toISOString()
+  journal.write({ type: 'probes-signed', count: offsets.length * warrant.regions.length, from: moment(0), to: moment(offsets.at(-1) ?? 0) })
   call('exit: delete used key', action.name === 'takeover' ? 204 : null)
   journal.write({ type: 'key-deleted', keyId, fingerprint })
   const of = journal.head().sha256
   journal.write({ type: 'head-signed', of, signature: sign('RSA-SHA256', headStatement(of), used.key).toString('base64') })
   journal.write({ type: 'burned', keyId, reason: 'rotated', secondsLive: 4.21 })
-  if (action.name !== 'takeover') journal.write({ type: 'probe-failed', region: AWAY, reason: 'no answer within 20 s' })
-  for (let nth = 1; nth <= 4; nth += 1) {
-    for (const region of warrant.regions) journal.write({ type: 'probe', region, status: 401, date: date(), opcRequestId: `PROBE/${nth}/${region}` })
+  if (action.name !== 'takeover') journal.write({ type: 'probe-failed', region: AWAY, signedFor: moment(0), reason: 'no answer within 20 s' })
+  for (const [nth, offset] of [1000, 2000, 3000, 8000].entries()) {
+    for (const region of warrant.regions) journal.write({ type: 'probe', region, signedFor: moment(offset), status: 401, date: new Date(signed + offset).toUTCString(), opcRequestId: `PROBE/${nth + 1}/${region}` })
   }
   journal.write({ type: 'listed', profile: 'AUDITOR', keys: [listed(successor)], blocked: false })
   journal.write({ type: 'graded', keyId, grade: 'proved', why: `Refused in ${warrant.regions.join(', ')}; AUDITOR finds the successor in the key list and the used key gone.` })

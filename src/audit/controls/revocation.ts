@@ -76,7 +76,7 @@ export const REVOCATION_CONTROLS: readonly Control[] = [
   {
     code: 'R02',
     claim: 'Each grade is the one that probes and listings show.',
-    method: 'Play the probes\' schedule again over the answers recorded; grade again.',
+    method: 'Judge each region\'s answers again, each by the moment its probe was signed for; grade again.',
     source: 'sessions/*/journal.jsonl',
     bearsOn: ['keyRevoked'],
     reperformed: true,
