@@ -28,7 +28,6 @@ export class Canvas {
   readonly #chunks: Uint8Array[] = []
   readonly #finished: Promise<void>
   readonly #registered = new Set<FontName>()
-  readonly #widths = new Map<string, number>()
 
   /** @param created becomes the PDF's creation date, and with the title its file identifier: same content, same bytes. */
   constructor(paper: Paper, title: string, created: Date) {
@@ -55,15 +54,9 @@ export class Canvas {
     this.#pdf.switchToPage(page)
   }
 
-  /** Width of a text on one line. A slashed zero is as wide as a plain one, so features play no part. */
+  /** Width of a text on one line. */
   measure(text: string, face: Face, size: number): number {
-    const key = `${face} ${text}`
-    const known = this.#widths.get(key)
-    if (known !== undefined) return known * size
-    this.#select(face, text)
-    const width = this.#pdf.fontSize(1000).widthOfString(text.normalize('NFC')) / 1000
-    this.#widths.set(key, width)
-    return width * size
+    return widthOf(text, face) * size
   }
 
   /** Sets a text from `x` on a baseline. Never breaks the line. */
@@ -113,13 +106,37 @@ export class Canvas {
   }
 
   #select(face: Face, text: string): void {
-    const name = fontFor(face, text.normalize('NFC'))
-    if (!this.#registered.has(name)) {
-      this.#pdf.registerFont(name, fontFile(name))
-      this.#registered.add(name)
-    }
-    this.#pdf.font(name)
+    select(this.#pdf, this.#registered, face, text)
   }
+}
+
+/**
+ * A document that is never finished: for measuring, fonts are parsed and words shaped once, however many documents are drawn.
+ * What is measured stays in memory; of a share's text that is one character at a time (typing.ts).
+ */
+let ruler: PDFKit.PDFDocument | null = null
+const onRuler = new Set<FontName>()
+const widths = new Map<string, number>()
+
+/** Width in em of a text on one line. A slashed zero is as wide as a plain one, so features play no part. */
+function widthOf(text: string, face: Face): number {
+  const key = `${face} ${text}`
+  const known = widths.get(key)
+  if (known !== undefined) return known
+  ruler ??= new PDFDocument({ autoFirstPage: false })
+  select(ruler, onRuler, face, text)
+  const width = ruler.fontSize(1000).widthOfString(text.normalize('NFC')) / 1000
+  widths.set(key, width)
+  return width
+}
+
+function select(pdf: PDFKit.PDFDocument, registered: Set<FontName>, face: Face, text: string): void {
+  const name = fontFor(face, text.normalize('NFC'))
+  if (!registered.has(name)) {
+    pdf.registerFont(name, fontFile(name))
+    registered.add(name)
+  }
+  pdf.font(name)
 }
 
 /** Slashed zero in codes. */
