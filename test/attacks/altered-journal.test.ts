@@ -5,9 +5,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { EXIT_CODES, type ErrorCode } from '../../src/errors.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { editLine, keepLines, linesOf, rewrite } from '../audit/lived-custody.js'
-import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
 import { refusal } from '../vectors/refusal.js'
-import { copyOf, expectRefused, onFolder, sessionsIn, withoutScans } from './tamper.js'
+import { copyOf, expectRefused, onFolder, sessionsIn } from './tamper.js'
 
 let stage: Rehearsal
 let takeover: string
@@ -16,7 +16,7 @@ beforeAll(async () => {
   // A second session, that of custodians who did not come: there must be another journal to replay.
   const file = join(stage.directory, 'typed.txt')
   writeFileSync(file, `${await stage.shareText(2, 1)}\n`)
-  expectRefused(await stage.run([...withoutScans(stage.rotate()), '--share-file', file]), 'QUORUM_NOT_REACHED', 5)
+  expectRefused(await stage.run([...withoutShares(stage.rotate()), '--share-file', file]), 'QUORUM_NOT_REACHED', 5)
   takeover = sessionsIn(stage.custody)[0]?.split('/').at(-1) ?? ''
 })
 afterAll(() => stage.close())

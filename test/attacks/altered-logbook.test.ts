@@ -5,10 +5,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { EXIT_CODES, type ErrorCode } from '../../src/errors.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { editLine, keepLines, rewrite } from '../audit/lived-custody.js'
-import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
 import { refusal } from '../vectors/refusal.js'
 import { vectorText } from '../vectors/frozen.js'
-import { copyOf, expectRefused, onFolder, sessionsIn, withoutScans } from './tamper.js'
+import { copyOf, expectRefused, onFolder, sessionsIn } from './tamper.js'
 
 let stage: Rehearsal
 beforeAll(async () => {
@@ -17,7 +17,7 @@ beforeAll(async () => {
   writeFileSync(file, `${await stage.shareText(2, 1)}\n`)
   const lost = ['logbook', 'add', 'lost', '--custody', stage.custody, '--set', 'custodian=3', '--set', 'copy=1', '--set', 'generations=2,3', '--set', 'witness=Security desk']
   expect((await stage.run(lost)).code).toBe(0)
-  expectRefused(await stage.run([...withoutScans(stage.rotate()), '--share-file', file]), 'QUORUM_NOT_REACHED', 5)
+  expectRefused(await stage.run([...withoutShares(stage.rotate()), '--share-file', file]), 'QUORUM_NOT_REACHED', 5)
 })
 afterAll(() => stage.close())
 
@@ -69,7 +69,7 @@ test('with everything that remembers it gone too, the paper book does: number an
   const head = (folder: string): { seq: number; sha256: string } => readCustodyFolder(folder).logbook.head
   expect(head(custody).seq).toBe(2)
   const file = join(stage.directory, 'typed.txt')
-  const ended = await stage.run([...onFolder(stage, withoutScans(stage.rotate()), custody), '--share-file', file])
+  const ended = await stage.run([...onFolder(stage, withoutShares(stage.rotate()), custody), '--share-file', file])
   // What custodians hold against the last line of their book, before a bag is opened.
   const [, seq, sha256] = /Logbook +after entry (\d+), ([0-9a-f]{64})/.exec(ended.stderr) ?? []
   expect(Number(seq)).toBe(2)

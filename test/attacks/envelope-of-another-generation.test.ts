@@ -6,10 +6,10 @@ import { sha256Hex } from '../../src/canonical.js'
 import { openSheets } from '../../src/ceremony/recover.js'
 import { checkManifest, openWithSecret } from '../../src/custody/envelope.js'
 import { parseShareText } from '../../src/custody/share-text.js'
-import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
 import { envelopeOf, manifestOf, sealSecretOf, secretsOf } from '../vectors/frozen.js'
 import { refusal, refusalOf } from '../vectors/refusal.js'
-import { copyOf, editManifest, expectRefused, onFolder, withoutScans } from './tamper.js'
+import { copyOf, editManifest, expectRefused, onFolder } from './tamper.js'
 
 let stage: Rehearsal
 beforeAll(async () => {
@@ -24,7 +24,7 @@ test.each([1, 3])('of GENERATION %i, with the manifest made to agree: typed shar
   editManifest(custody, 2, (manifest) => (manifest.envelopeSha256 = sha256Hex(readFileSync(join(custody, 'generations/2/envelope.pgp')))))
   const typed = join(stage.directory, `typed-${other}.txt`)
   writeFileSync(typed, [await stage.shareText(2, 1), await stage.shareText(2, 2)].join('\n'))
-  const ended = await stage.run([...onFolder(stage, withoutScans(stage.rotate()), custody), '--share-file', typed])
+  const ended = await stage.run([...onFolder(stage, withoutShares(stage.rotate()), custody), '--share-file', typed])
   expectRefused(ended, 'ENVELOPE_INVALID', 4)
   expect(ended.stderr).not.toContain('KEY LIVE')
   expect(stage.cloud.stateDigest()).toBe(before)

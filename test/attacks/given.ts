@@ -3,8 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { parseShareText, shareToText, type UntrustedShare } from '../../src/custody/share-text.js'
-import type { Rehearsal } from '../stage/rehearsal.js'
-import { withoutScans } from './tamper.js'
+import { withoutShares, type Rehearsal } from '../stage/rehearsal.js'
 
 /** A share text with some fields changed and its checksum made right again. */
 export function forged(text: string, change: (share: UntrustedShare) => void): string {
@@ -18,7 +17,7 @@ export async function expectTooFew(stage: Rehearsal, texts: readonly string[], s
   const before = stage.cloud.stateDigest()
   const file = join(stage.directory, 'typed.txt')
   writeFileSync(file, texts.join('\n') + '\n')
-  const { code, stderr, stdout } = await stage.run([...withoutScans(stage.rotate()), '--share-file', file, '--json'])
+  const { code, stderr, stdout } = await stage.run([...withoutShares(stage.rotate()), '--share-file', file, '--json'])
   expect(stderr).toContain(says)
   expect(stderr).toContain(`QUORUM_NOT_REACHED: ${count} of 2 shares`)
   expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'QUORUM_NOT_REACHED' }, grade: null, actionResult: 'not begun' })

@@ -71,7 +71,7 @@ test.each(FLAGS)('break %s: refused before OCI is asked, and not repeated raw', 
 })
 
 test('takeover --reason and logbook add: the same', async () => {
-  const takeover = await stage.run(['takeover', '--custody', stage.custody, '--profile', 'BOOTSTRAP', '--yes', '--reason', 'x\u202e', ...stage.scans(2, 1, 2), ...stage.oci])
+  const takeover = await stage.run(['takeover', '--custody', stage.custody, '--profile', 'BOOTSTRAP', '--yes', '--reason', 'x\u202e', ...stage.shares(2, 1, 2), ...stage.oci])
   expectRefused(takeover, 'USAGE', 2)
   const before = readFileSync(join(stage.custody, 'logbook.jsonl'))
   const added = await stage.run(['logbook', 'add', 'retired', '--custody', stage.custody, '--set', 'generation=4', '--set', 'reason=x\u200by'])

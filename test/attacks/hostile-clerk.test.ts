@@ -11,10 +11,10 @@ import type { Journal } from '../../src/strongroom/journal.js'
 import { scopeOf } from '../../src/warrant/scope.js'
 import type { Watch } from '../../src/warrant/deadline.js'
 import { hostileBuild, type HostileBuild } from '../stage/hostile-build.js'
-import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
 import { refusalOf } from '../vectors/refusal.js'
 import { ENABLE, request, warrantFor } from '../warrant/requests.js'
-import { withoutScans, manifestPath } from './tamper.js'
+import { manifestPath } from './tamper.js'
 
 let stage: Rehearsal
 let build: HostileBuild
@@ -54,7 +54,7 @@ afterAll(async () => {
 test('in a session: only what the warrant says is signed, once, and nothing after the exit began', async () => {
   const typed = join(stage.directory, 'typed.txt')
   writeFileSync(typed, [await stage.shareText(2, 1), await stage.shareText(2, 2)].join('\n'))
-  const { code, stdout, stderr } = await stage.run([...withoutScans(stage.saasAdmin()), '--share-file', typed, '--reader', 'AUDITOR', '--json'], { cli: build.cli })
+  const { code, stdout, stderr } = await stage.run([...withoutShares(stage.saasAdmin()), '--share-file', typed, '--reader', 'AUDITOR', '--json'], { cli: build.cli })
   const told = JSON.parse(stdout) as { error: unknown; grade: string; refusals: string[]; actionDetail: string }
   expect(told, stderr).toMatchObject({ error: null, grade: 'proved', actionDetail: expect.stringMatching(/^SAAS_ADMIN is enabled read-only for 1 h/) as string })
   expect(code).toBe(0)

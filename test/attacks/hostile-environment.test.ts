@@ -12,8 +12,8 @@ import { foreignCode } from '../../src/host/environment.js'
 import { readSealedFolder } from '../../src/host/sealed-folder.js'
 import { CLI } from '../stage/command-line.js'
 import { roomsUnder } from '../isolation/memory.js'
-import { rehearsal, withoutAuthority, type Rehearsal } from '../stage/rehearsal.js'
-import { expectRefused, withoutScans } from './tamper.js'
+import { rehearsal, type Rehearsal, withoutAuthority, withoutShares } from '../stage/rehearsal.js'
+import { expectRefused } from './tamper.js'
 
 let stage: Rehearsal
 let secure: Rehearsal
@@ -67,7 +67,7 @@ test('everything at once: the rooms are started without any of it, no proxy is a
     SSL_CERT_FILE: evil,
     TMPDIR: temporary,
   }
-  const desk = spawn(process.execPath, [CLI, ...withoutScans(stage.saasAdmin()), '--share-file', '-', '--reader', 'AUDITOR'], { cwd: stage.directory, stdio: ['pipe', 'ignore', 'pipe'], env: { ...process.env, ...hostile } })
+  const desk = spawn(process.execPath, [CLI, ...withoutShares(stage.saasAdmin()), '--share-file', '-', '--reader', 'AUDITOR'], { cwd: stage.directory, stdio: ['pipe', 'ignore', 'pipe'], env: { ...process.env, ...hostile } })
   let stderr = ''
   desk.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
   await until(() => stderr.includes('are about to be read') && roomsUnder(desk.pid ?? 0).clerk !== undefined)

@@ -11,14 +11,14 @@ import { parseWarrant, warrantDigest, warrantFile, type Warrant } from '../../sr
 import { checkMessage, makeSessionKey, readRemoteMessage, readSessionKey, remoteWords, TRUST_SENTENCE, writeMessage, type RemoteMessage } from '../../src/warrant/remote.js'
 import type { Ended } from '../stage/command-line.js'
 import { send, waiting, type Waiting } from '../stage/from-elsewhere.js'
-import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
 import { refusal, refusalOf } from '../vectors/refusal.js'
-import { expectRefused, withoutScans } from './tamper.js'
+import { expectRefused } from './tamper.js'
 
 let stage: Rehearsal
 
 /** A rotation that waits for these messages. */
-const rotating = (messages: readonly string[], ...more: string[]): Promise<Waiting> => waiting(stage, [...withoutScans(stage.rotate()), ...more], messages)
+const rotating = (messages: readonly string[], ...more: string[]): Promise<Waiting> => waiting(stage, [...withoutShares(stage.rotate()), ...more], messages)
 
 const deliver = (path: string, message: string): void => {
   writeFileSync(join(stage.directory, path), message)

@@ -10,7 +10,7 @@ import { manifestPath } from './tamper.js'
 let stage: Rehearsal
 let build: HostileBuild
 beforeAll(async () => {
-  stage = await rehearsal({ after: 'sealed', speed: 30, typed: true })
+  stage = await rehearsal({ after: 'sealed', speed: 30 })
   const { publicKeyPem, fingerprint } = JSON.parse(readFileSync(manifestPath(stage.custody, 1), 'utf8')) as Manifest
   const { users, regions, homeRegion } = stage.cloud.seed
   const mine = { fingerprint, keyValue: publicKeyPem, lifecycleState: 'ACTIVE' }

@@ -109,9 +109,9 @@ test('on the command line, as reader and as bootstrap: refused before OCI is ask
     const oci = stage.oci.map((word, at, all) => (all[at - 1] === '--oci-config' ? config : word))
     const words = stage.rotate().map((word, at, all) => (all[at - 1] === '--oci-config' ? config : word))
     expectRefused(await stage.run([...words, '--reader', 'READER']), 'FILE_UNREADABLE', 2)
-    expectRefused(await stage.run(['takeover', '--custody', stage.custody, '--profile', 'BOOTSTRAP', '--yes', ...stage.scans(2, 1, 2), ...oci]), 'FILE_UNREADABLE', 2)
+    expectRefused(await stage.run(['takeover', '--custody', stage.custody, '--profile', 'BOOTSTRAP', '--yes', ...stage.shares(2, 1, 2), ...oci]), 'FILE_UNREADABLE', 2)
     expect(stage.cloud.requests).toEqual([])
-    expectRefused(await stage.run(['takeover', '--custody', stage.custody, '--profile', 'STRANGER', '--yes', ...stage.scans(2, 1, 2), ...oci]), 'OCI_CONFIG_INVALID', 2)
+    expectRefused(await stage.run(['takeover', '--custody', stage.custody, '--profile', 'STRANGER', '--yes', ...stage.shares(2, 1, 2), ...oci]), 'OCI_CONFIG_INVALID', 2)
     expect(stage.cloud.requests.filter(({ keyId }) => keyId !== null)).toEqual([])
   } finally {
     await stage.close()

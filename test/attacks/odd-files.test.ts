@@ -9,7 +9,7 @@ import { writeNew } from '../../src/host/disk.js'
 import { LineFile } from '../../src/host/line-file.js'
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../../src/record/logbook.js'
 import { CLI } from '../stage/command-line.js'
-import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
 import { refusal } from '../vectors/refusal.js'
 import { copyOf, expectRefused, onFolder, sessionsIn } from './tamper.js'
 
@@ -110,7 +110,7 @@ test('a folder that everybody may write: nothing rests on its permissions, and n
   expect((await stage.run([...RETIRE, '--custody', custody])).code).toBe(0)
   const typed = join(stage.directory, 'typed.txt')
   writeFileSync(typed, 'HELLO\n')
-  const words = stage.rotate().filter((word, at, all) => word !== '--scan' && all[at - 1] !== '--scan')
+  const words = withoutShares(stage.rotate())
   expectRefused(await stage.run([...onFolder(stage, words, custody), '--share-file', typed]), 'QUORUM_NOT_REACHED', 5)
   const made = readdirSync(custody, { recursive: true, encoding: 'utf8' }).filter((name) => !before.has(name))
   expect(made.length).toBeGreaterThan(3)

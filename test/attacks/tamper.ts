@@ -52,11 +52,6 @@ export function onFolder(stage: Rehearsal, args: readonly string[], custody: str
   return args.map((word) => (word === stage.custody ? custody : word))
 }
 
-/** The same words without their scans: nothing else brings a share. */
-export function withoutScans(args: readonly string[]): string[] {
-  return args.filter((word, at) => word !== '--scan' && args[at - 1] !== '--scan')
-}
-
 /** Session folders, in order. */
 export function sessionsIn(custody: string): string[] {
   return readdirSync(join(custody, 'sessions')).sort().map((id) => join(custody, 'sessions', id))

@@ -2,9 +2,9 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
 import type { Ended } from '../stage/command-line.js'
-import { copyOf, expectRefused, sessionsIn, withoutScans } from './tamper.js'
+import { copyOf, expectRefused, sessionsIn } from './tamper.js'
 
 let stage: Rehearsal
 beforeAll(async () => {
@@ -16,7 +16,7 @@ afterAll(() => stage.close())
 async function aborted(custodian: number): Promise<Ended> {
   const file = join(stage.directory, 'typed.txt')
   writeFileSync(file, `${await stage.shareText(2, custodian)}\n`)
-  const ended = await stage.run([...withoutScans(stage.rotate()), '--share-file', file])
+  const ended = await stage.run([...withoutShares(stage.rotate()), '--share-file', file])
   expectRefused(ended, 'QUORUM_NOT_REACHED', 5)
   return ended
 }

@@ -50,7 +50,7 @@ test.each(ATTACKS)('rotation to an unsealed successor: %s', async (_, attack, me
 })
 
 test('import of an unsealed outbox: each of the same is refused, and the folder stays as it was; untouched it is imported', async () => {
-  stage = await rehearsal({ speed: 8, typed: true })
+  stage = await rehearsal({ speed: 8 })
   // A later ceremony is held when few generations wait.
   expect((await stage.run(stage.rotate())).code).toBe(0)
   const outbox = join(stage.directory, 'outbox')

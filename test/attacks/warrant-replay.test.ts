@@ -7,9 +7,9 @@ import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { warrantFile, type Warrant } from '../../src/warrant/warrant.js'
 import { CLI } from '../stage/command-line.js'
 import { openRotation } from '../stage/fake-desk.js'
-import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
 import { refusal } from '../vectors/refusal.js'
-import { copyOf, expectRefused, sessionsIn, withoutScans } from './tamper.js'
+import { copyOf, expectRefused, sessionsIn } from './tamper.js'
 
 let stage: Rehearsal
 beforeAll(async () => {
@@ -41,14 +41,14 @@ test.each<[attack: string, tamper: (old: string, current: string, custody: strin
   tamper(old, current, custody)
   const refused = refusal(() => readCustodyFolder(custody))
   expect(refused).toMatchObject({ code: 'FOLDER_ALTERED', message: expect.stringMatching(NOT_ITS_OWN) as string })
-  const resumed = await stage.run(['resume', '--custody', custody, '--yes', ...stage.scans(2, 1, 2), ...stage.oci])
+  const resumed = await stage.run(['resume', '--custody', custody, '--yes', ...stage.shares(2, 1, 2), ...stage.oci])
   expectRefused(resumed, 'FOLDER_ALTERED', 4)
   expect(stage.cloud.requests).toEqual([])
 })
 
 test('edited between consent and execution: the warrant that was read is followed, and the session is not called concluded', async () => {
   const typed = await Promise.all([stage.shareText(2, 1), stage.shareText(2, 2)])
-  const desk = spawn(process.execPath, [CLI, ...withoutScans(stage.saasAdmin()), '--share-file', '-', '--json'], { cwd: stage.directory, stdio: ['pipe', 'pipe', 'pipe'] })
+  const desk = spawn(process.execPath, [CLI, ...withoutShares(stage.saasAdmin()), '--share-file', '-', '--json'], { cwd: stage.directory, stdio: ['pipe', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''
   let edited = ''

@@ -11,7 +11,7 @@ import { parseCustodyYaml } from '../../src/custody/custody-yaml.js'
 import { CLI, glasskey } from '../stage/command-line.js'
 import { holdCeremony, printedFor } from '../stage/held-ceremony.js'
 import { onTerminal } from '../stage/on-terminal.js'
-import { rehearsal } from '../stage/rehearsal.js'
+import { rehearsal, withoutShares } from '../stage/rehearsal.js'
 
 const run = promisify(execFile)
 let directory: string
@@ -61,7 +61,7 @@ test('a real key goes to no simulator, and a simulator\'s session takes no real 
     expect(code).not.toBe(0)
     expect(stderr).toMatch(/OCI_CONFIG_INVALID: profile BOOTSTRAP is of another tenancy|REHEARSAL_MISMATCH/)
     const before = stage.cloud.stateDigest()
-    const args = stage.rotate().filter((word, at, all) => word !== '--scan' && all[at - 1] !== '--scan')
+    const args = withoutShares(stage.rotate())
     const mixed = await stage.run([...args, '--scan', stage.sheet(2, 1), '--scan', sheet(2)])
     expect(mixed.stderr).toContain('this is a REAL sheet (GK), and this is a rehearsal.')
     expect(mixed.code).toBe(5)

@@ -72,7 +72,7 @@ async function pointsOf(flow: Flow): Promise<Point[]> {
     }
     return undefined
   }
-  const stage = await flow.open({ observe, speed: SPEED, typed: true })
+  const stage = await flow.open({ observe, speed: SPEED })
   try {
     const log = join(stage.directory, 'writes.jsonl')
     const { code, stderr } = await stage.run(flow.args(stage), { onStart: (pid) => (desk = pid) }, { log })
@@ -117,7 +117,7 @@ async function dieAt(flow: Flow, point: Point): Promise<void> {
     killOf(desk, point.victim)
     return moment === 'answered' ? undefined : 'drop'
   }
-  const stage = await flow.open({ observe, speed: SPEED, typed: true })
+  const stage = await flow.open({ observe, speed: SPEED })
   held.stage = stage
   try {
     const mark = join(stage.directory, 'the-disk-fails')

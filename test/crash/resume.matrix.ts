@@ -23,5 +23,5 @@ async function interrupted(staging: Staging): Promise<Rehearsal> {
 await dieAtEveryPoint({
   name: 'resume',
   open: interrupted,
-  args: (stage) => ['resume', '--custody', stage.custody, '--yes', '--reader', 'AUDITOR', ...stage.scans(2, 1, 3), ...stage.oci],
+  args: (stage) => ['resume', '--custody', stage.custody, '--yes', '--reader', 'AUDITOR', ...stage.shares(2, 1, 3), ...stage.oci],
 })

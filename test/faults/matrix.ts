@@ -166,7 +166,7 @@ export async function faultAtEveryCall(flow: Flow): Promise<void> {
 }
 
 async function callsOf(flow: Flow): Promise<Call[]> {
-  const stage = await flow.open({ speed: SPEED, typed: true })
+  const stage = await flow.open({ speed: SPEED })
   try {
     const before = stage.cloud.requests.length
     const { code, stderr } = await stage.run(flow.args(stage))
@@ -235,7 +235,6 @@ async function watched<Told>(flow: Flow, staging: Staging, story: (stage: Rehear
   let failure: unknown
   const held: { stage?: Rehearsal } = {}
   const stage = await flow.open({
-    typed: true,
     ...staging,
     observe: (moment) => {
       try {

@@ -26,5 +26,5 @@ async function interrupted({ observe, clockSkew = 0, ...staging }: Staging): Pro
 await faultAtEveryCall({
   name: 'resume',
   open: interrupted,
-  args: (stage) => ['resume', '--custody', stage.custody, '--yes', '--reader', 'AUDITOR', ...stage.scans(2, 1, 3), ...stage.oci],
+  args: (stage) => ['resume', '--custody', stage.custody, '--yes', '--reader', 'AUDITOR', ...stage.shares(2, 1, 3), ...stage.oci],
 })

@@ -1,7 +1,7 @@
 /** A wait, because a deadline is one: the warrant ends while custodians look for their sheets, and while the machine sleeps. */
 import { afterEach, expect, test } from 'vitest'
 import { play } from '../stage/playing.js'
-import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
 
 let stage: Rehearsal | undefined
 afterEach(async () => {
@@ -15,7 +15,7 @@ const aMinute = (): Promise<void> => new Promise((done) => setTimeout(done, 61_0
 test('the deadline passes while custodians look for their sheets: no action, but rotation', async () => {
   stage = await rehearsal({ speed: SPEED })
   const typed = await Promise.all([stage.shareText(2, 1), stage.shareText(2, 2)])
-  const playing = play(stage, stage.saasAdmin(2, '--minutes', '1', '--share-file', '-', '--json').filter((word, at, all) => word !== '--scan' && all[at - 1] !== '--scan'))
+  const playing = play(stage, [...withoutShares(stage.saasAdmin(2, '--minutes', '1', '--json')), '--share-file', '-'])
   // The warrant's minute begins with the session, not with the process.
   await playing.until('Shares of GENERATION 2 are about to be read.')
   await aMinute()

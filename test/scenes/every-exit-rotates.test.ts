@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { CLI } from '../stage/command-line.js'
 import { play } from '../stage/playing.js'
-import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
 
 let stage: Rehearsal | undefined
 afterEach(async () => {
@@ -82,7 +82,7 @@ test('the strongroom dies with the key live: exit 6, and resume finishes with a 
   expect((await stage.run(['status', '--custody', stage.custody])).stdout).toMatch(/^RED: session .* has not come to its end: the key of GENERATION 2 may be alive\n/)
   const refused = await stage.run(stage.saasAdmin())
   expect([refused.code, refused.stderr]).toEqual([3, expect.stringMatching(/^SESSION_UNFINISHED: session /)])
-  const resumed = await stage.run(['resume', '--custody', stage.custody, '--yes', ...stage.scans(2, 2, 3), '--reader', 'AUDITOR', ...stage.oci, '--json'])
+  const resumed = await stage.run(['resume', '--custody', stage.custody, '--yes', ...stage.shares(2, 2, 3), '--reader', 'AUDITOR', ...stage.oci, '--json'])
   expect(JSON.parse(resumed.stdout)).toMatchObject({ error: null, grade: 'proved', successor: { generation: 3 } })
   expect(resumed.code).toBe(0)
   expect(stage.listedKeys).toBe(1)
@@ -113,7 +113,7 @@ test('the desk dies with the key live: the strongroom does not outlive it, and r
   while (alive() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50))
   expect(alive()).toBe(false)
   expect(stage.journal().at(-1)).toMatchObject({ type: 'burned', reason: 'the desk is gone, and with it the network' })
-  const resumed = await stage.run(['resume', '--custody', stage.custody, '--yes', ...stage.scans(2, 1, 2), ...stage.oci, '--json'])
+  const resumed = await stage.run(['resume', '--custody', stage.custody, '--yes', ...stage.shares(2, 1, 2), ...stage.oci, '--json'])
   expect(JSON.parse(resumed.stdout)).toMatchObject({ error: null, grade: 'refused-only', successor: { generation: 3 } })
   expect(stage.listedKeys).toBe(1)
 })
@@ -132,7 +132,7 @@ test.each([
     },
   })
   await stage.run(stage.saasAdmin(), { onStart: (pid) => (desk = pid) })
-  const resumed = await stage.run(['resume', '--custody', stage.custody, '--yes', ...stage.scans(2, 1, 2), '--reader', 'AUDITOR', ...stage.oci, '--json'])
+  const resumed = await stage.run(['resume', '--custody', stage.custody, '--yes', ...stage.shares(2, 1, 2), '--reader', 'AUDITOR', ...stage.oci, '--json'])
   expect(JSON.parse(resumed.stdout)).toMatchObject({ error: null, grade: 'proved', actionResult: result })
   expect(stage.journal().filter(({ type }) => type === 'action-ended').at(-1)).toMatchObject({ result, detail: expect.stringMatching(detail) as string })
   const audit = await stage.run(['audit', '--custody', stage.custody, '--profile', 'AUDITOR', '--json', ...stage.oci])
@@ -165,7 +165,7 @@ test('the share file that a hand-held scanner typed', async () => {
   const file = join(stage.directory, 'typed.txt')
   const [first, second] = await Promise.all([stage.shareText(2, 1), stage.shareText(2, 3)])
   writeFileSync(file, `${first.match(/.{1,4}/g)?.join(' ').toLowerCase() ?? ''}\n\n${second}\n`)
-  const args = stage.rotate().filter((word, at, all) => word !== '--scan' && all[at - 1] !== '--scan')
+  const args = withoutShares(stage.rotate())
   const { code } = await stage.run([...args, '--share-file', file])
   expect(code).toBe(0)
 })

@@ -5,8 +5,7 @@ import { bagWords } from '../../src/custody/words.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { send, waiting, type Waiting } from '../stage/from-elsewhere.js'
 import { loseStrongroom } from '../stage/playing.js'
-import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
-import { withoutScans } from '../attacks/tamper.js'
+import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
 
 let stage: Rehearsal
 afterEach(() => stage.close())
@@ -22,7 +21,7 @@ async function sendAll(session: Waiting, custodians: readonly number[], ...more:
 const consents = (): unknown[] => stage.journal().flatMap((line) => (line.type === 'consented' ? [[line.custodian, line.to, line.how]] : []))
 
 test('a session whose strongroom died with the key live is finished by two custodians, neither of them at the machine', async () => {
-  stage = await rehearsal({ speed: 4, typed: true })
+  stage = await rehearsal({ speed: 4 })
   expect((await loseStrongroom(stage)).code).toBe(6)
   const session = await waiting(stage, ['resume', '--custody', stage.custody, '--yes', '--reader', 'AUDITOR', ...stage.oci], ['1', '3'])
   await sendAll(session, [1, 3])
@@ -36,7 +35,7 @@ test('a session whose strongroom died with the key live is finished by two custo
 test('a successor that the sheets do not seal: each confirms it by the words on the bag at home; other words send nothing', async () => {
   stage = await rehearsal({ speed: 4 })
   await stage.run(['logbook', 'add', 'retired', '--custody', stage.custody, '--set', 'generation=3', '--set', 'reason=bag opened'])
-  const session = await waiting(stage, [...withoutScans(stage.rotate()), '--to', '4'], ['1', '2'])
+  const session = await waiting(stage, [...withoutShares(stage.rotate()), '--to', '4'], ['1', '2'])
   const [, , third, fourth] = readCustodyFolder(stage.custody).generations.map(({ manifest }) => bagWords(manifest.spkiSha256))
   const wrong = await send(stage, session, 1, 2, '--bag-words', third ?? '')
   expect([wrong.code, wrong.stdout]).toEqual([3, ''])
@@ -50,7 +49,7 @@ test('a successor that the sheets do not seal: each confirms it by the words on 
 test('a rotation that is deferred: each consents to leave the used key alive, and the session says so in the end', async () => {
   stage = await rehearsal({ speed: 4 })
   for (const generation of [3, 4]) await stage.run(['logbook', 'add', 'retired', '--custody', stage.custody, '--set', `generation=${generation}`, '--set', 'reason=bags opened'])
-  const session = await waiting(stage, withoutScans(stage.saasAdmin(2, '--defer-rotation')), ['2', '3'])
+  const session = await waiting(stage, withoutShares(stage.saasAdmin(2, '--defer-rotation')), ['2', '3'])
   await sendAll(session, [2, 3])
   const { code, stderr } = await session.ended
   expect(code, stderr).toBe(6)

@@ -54,7 +54,7 @@ test('the deletion is lost before its effect and the user is blocked: the key is
   expect(code).toBe(6)
   // Unblocked, and finished by a quorum.
   stage.cloud.happen({ event: 'block-user', userId: administrator, blocked: false })
-  const resumed = await stage.run(['resume', '--custody', stage.custody, '--yes', ...stage.scans(2, 1, 3), '--reader', 'AUDITOR', ...stage.oci, '--json'])
+  const resumed = await stage.run(['resume', '--custody', stage.custody, '--yes', ...stage.shares(2, 1, 3), '--reader', 'AUDITOR', ...stage.oci, '--json'])
   expect(JSON.parse(resumed.stdout)).toMatchObject({ error: null, grade: 'proved', successor: { generation: 3 } })
   expect(stage.listedKeys).toBe(1)
 })

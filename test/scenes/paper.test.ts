@@ -18,7 +18,7 @@ import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 let stage: Rehearsal
 let place: string
 beforeAll(async () => {
-  stage = await rehearsal({ typed: true })
+  stage = await rehearsal()
   place = mkdtempSync(join(tmpdir(), 'glasskey-paper-'))
   const path = join(stage.custody, 'custody.yaml')
   let nth = 0

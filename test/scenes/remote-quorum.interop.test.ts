@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { CLI } from '../stage/command-line.js'
 import { onTerminal, type OnTerminal } from '../stage/on-terminal.js'
-import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
 
 let stage: Rehearsal
 let terminal: OnTerminal | undefined
@@ -16,10 +16,8 @@ afterEach(async () => {
 
 /** A rotation with people: custodian 1's sheet lies on the table, custodian 2 is elsewhere. */
 function begin(): OnTerminal {
-  const words = stage.rotate().filter((word) => word !== '--yes' && !word.includes('custodian-2'))
-  // The flag of the sheet that is not here.
-  words.splice(words.lastIndexOf('--scan'), 1)
-  return (terminal = onTerminal(stage, [process.execPath, CLI, ...words, '--remote']))
+  const words = withoutShares(stage.rotate()).filter((word) => word !== '--yes')
+  return (terminal = onTerminal(stage, [process.execPath, CLI, ...words, ...stage.scans(2, 1), '--remote']))
 }
 
 test('words by a witness, consent here, a message from elsewhere, and the glass breaks', async () => {

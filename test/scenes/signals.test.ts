@@ -1,7 +1,7 @@
 /** Signals at every moment of a session: what is said, how it ends, and what OCI lists afterwards. */
 import { afterEach, expect, test } from 'vitest'
 import { play, type Playing } from '../stage/playing.js'
-import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
 
 let stage: Rehearsal | undefined
 afterEach(async () => {
@@ -31,7 +31,7 @@ async function at(moment: keyof typeof MOMENTS, during: Rehearsal): Promise<Play
 
 /** A release whose custodians are looking for their sheets. */
 async function awaitingShares(during: Rehearsal): Promise<Playing> {
-  const args = during.saasAdmin(2, '--share-file', '-', '--json').filter((word, place, all) => word !== '--scan' && all[place - 1] !== '--scan')
+  const args = [...withoutShares(during.saasAdmin(2, '--json')), '--share-file', '-']
   const playing = play(during, args)
   await playing.until('Shares of GENERATION 2 are about to be read.')
   return playing

@@ -8,7 +8,7 @@ import { glasskey, type Ended } from '../stage/command-line.js'
 import { played } from '../stage/played.js'
 import { holdCeremony } from '../stage/prepare.js'
 import { assertAllWell, doAsTold, livingKeys } from '../stage/laws.js'
-import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
 
 /** Proofs take a while in plain time. */
 const time = { start: 0, speed: 4 }
@@ -91,7 +91,7 @@ test.each([
   ['exposed and retired', true],
 ] as const)('a generation that was installed and then %s leaves OCI before the next one comes, though all slots are full', async (_, first) => {
   stage = await rehearsal({ after: 'sealed', speed: 8 })
-  const alone = (custodian: number): string[] => [...withoutScans(stage?.takeover() ?? []), ...(stage?.scans(1, custodian) ?? [])]
+  const alone = (custodian: number): string[] => [...withoutShares(stage?.takeover() ?? []), ...(stage?.shares(1, custodian) ?? [])]
   for (const custodian of [1, 2]) {
     const { code, stdout } = await stage.run(alone(custodian))
     expect([code, stdout]).toEqual([5, expect.stringContaining(`1 of the shares of GENERATION 1 was read and counts as seen. Close the bags again before a witness.`)])
@@ -120,10 +120,6 @@ test.each(['ENOSPC', 'EROFS'] as const)('a disk that fails with %s while OCI is 
   expect(await doAsTold(stage)).toEqual([expect.stringMatching(/^glasskey resume/), expect.stringMatching(/^glasskey takeover: /)])
   await assertAllWell(stage)
 })
-
-function withoutScans(args: readonly string[]): string[] {
-  return args.filter((word, at) => word !== '--scan' && args[at - 1] !== '--scan')
-}
 
 /** What the audit finds of actions. */
 async function actionFindings(of: Rehearsal): Promise<string[]> {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { assertAllWell } from '../stage/laws.js'
 import { play } from '../stage/playing.js'
-import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
 
 let stage: Rehearsal | undefined
 afterEach(async () => {
@@ -15,7 +15,7 @@ afterEach(async () => {
 test('a second session is refused with the owner and since when; reading goes on; a dead owner is succeeded', async () => {
   stage = await rehearsal({ speed: 4 })
   const { custody, oci } = stage
-  const first = play(stage, stage.rotate().filter((word, at, all) => word !== '--scan' && all[at - 1] !== '--scan').concat('--share-file', '-'))
+  const first = play(stage, [...withoutShares(stage.rotate()), '--share-file', '-'])
   await first.until('about to be read')
   const [second, status, check, list] = await Promise.all([
     stage.run(stage.rotate()),

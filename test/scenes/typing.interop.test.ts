@@ -7,7 +7,7 @@ import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { CLI } from '../stage/command-line.js'
 import { onTerminal, type OnTerminal } from '../stage/on-terminal.js'
 import { played } from '../stage/played.js'
-import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
 import { screenOf } from '../stage/screen.js'
 import { secretsOf, VECTORS } from '../vectors/frozen.js'
 
@@ -120,7 +120,7 @@ async function untilShares(): Promise<{ during: Rehearsal; typed: string[] }> {
   const during = (stage = await rehearsal({ speed: 4 }))
   const { node = [], env } = played(during.time)
   const typed = await Promise.all([during.shareText(2, 1), during.shareText(2, 2), during.shareText(3, 1)])
-  const words = during.rotate().filter((word, at, all) => !['--yes', '--scan'].includes(word) && all[at - 1] !== '--scan')
+  const words = withoutShares(during.rotate()).filter((word) => word !== '--yes')
   terminal = onTerminal(during, [process.execPath, ...node, CLI, ...words], env)
   for (const custodian of [1, 2]) {
     await until(`(${custodian - 1} of 2 so far) Number:`)

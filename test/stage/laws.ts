@@ -31,7 +31,7 @@ export async function doAsTold(stage: Rehearsal): Promise<string[]> {
   for (let step = 0; step < 6; step += 1) {
     const { next, inUse } = standingOf(readCustodyFolder(stage.custody))
     const verb = next.split(' ').slice(0, 3).join(' ')
-    if (next.startsWith('glasskey resume')) done.push(await succeed(stage, ['resume', '--custody', stage.custody, '--yes', '--reader', 'AUDITOR', ...stage.scans(generationOfOpenSession(stage), 1, 3), ...stage.oci]))
+    if (next.startsWith('glasskey resume')) done.push(await succeed(stage, ['resume', '--custody', stage.custody, '--yes', '--reader', 'AUDITOR', ...stage.shares(generationOfOpenSession(stage), 1, 3), ...stage.oci]))
     else if (next === 'glasskey takeover') done.push(await succeed(stage, stage.takeover(inUse?.generation ?? firstUnused(stage))))
     else if (next === 'glasskey break rotate') done.push(await succeed(stage, [...stage.rotate(inUse?.generation ?? 0), '--reader', 'AUDITOR']))
     else if (next.startsWith('glasskey logbook add retired')) done.push(await succeed(stage, [...next.split(' ').slice(1, -1), 'reason=exposed', '--custody', stage.custody]))

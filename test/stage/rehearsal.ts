@@ -1,5 +1,5 @@
 /** A custody after its takeover, on a simulator of its own: what most scenes, attacks and crashes begin with. */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject } from 'vitest'
@@ -8,19 +8,18 @@ import { readPages } from '../../src/reader/page-proof.js'
 import type { JournalLine } from '../../src/record/journal.js'
 import { glasskey, type Ended, type Running } from './command-line.js'
 import { played, type Plan } from './played.js'
+import { SHARE_TEXTS } from './prepare.js'
 
 /** A custody folder, its sheets and its cloud, in a folder that nobody else uses. */
 export class Rehearsal {
   readonly directory: string
   readonly cloud: Simulator
   readonly time: Pick<Plan, 'start' | 'speed'>
-  readonly #typed: boolean
 
-  constructor(directory: string, cloud: Simulator, time: Pick<Plan, 'start' | 'speed'>, typed = false) {
+  constructor(directory: string, cloud: Simulator, time: Pick<Plan, 'start' | 'speed'>) {
     this.directory = directory
     this.cloud = cloud
     this.time = time
-    this.#typed = typed
   }
 
   get custody(): string {
@@ -37,14 +36,19 @@ export class Rehearsal {
     return text
   }
 
-  /** Arguments that give these shares: scans, or on a stage where they are typed, a file with their texts. */
+  /** Arguments that give the sheets of these custodians as scans. */
   scans(generation: number, ...custodians: number[]): string[] {
-    if (this.#typed) {
-      const file = join(this.directory, `typed-${generation}-${custodians.join('-')}`)
-      writeFileSync(file, custodians.map((custodian) => `${TYPED.get(`${generation}/${custodian}`) ?? ''}\n`).join(''))
-      return ['--share-file', file]
-    }
     return custodians.flatMap((custodian) => ['--scan', this.sheet(generation, custodian)])
+  }
+
+  /** Arguments that give these shares: as texts where their sheets were read before, which takes longer than much of a session. */
+  shares(generation: number, ...custodians: number[]): string[] {
+    const texts = join(this.directory, SHARE_TEXTS)
+    if (!existsSync(texts)) return this.scans(generation, ...custodians)
+    const known = JSON.parse(readFileSync(texts, 'utf8')) as Record<string, string>
+    const file = join(this.directory, `shares-${generation}-${custodians.join('-')}`)
+    writeFileSync(file, custodians.map((custodian) => `${known[`${generation}/${custodian}`] ?? ''}\n`).join(''))
+    return ['--share-file', file]
   }
 
   get oci(): string[] {
@@ -60,18 +64,18 @@ export class Rehearsal {
 
   /** Arguments of a rotation by custodians 1 and 2 of the generation in use. */
   rotate(generation = 2): string[] {
-    return ['break', 'rotate', '--custody', this.custody, ...this.operator, '--use-case', 'drill', '--yes', ...this.scans(generation, 1, 2), ...this.oci]
+    return ['break', 'rotate', '--custody', this.custody, ...this.operator, '--use-case', 'drill', '--yes', ...this.shares(generation, 1, 2), ...this.oci]
   }
 
   /** Arguments of a saas-admin release by custodians 1 and 2 of the generation in use. */
   saasAdmin(generation = 2, ...more: string[]): string[] {
     const { databases, secrets } = this.cloud.seed
-    return ['break', 'saas-admin', '--custody', this.custody, '--database', databases.available, '--secret-id', secrets.saasAdmin, ...this.operator, '--use-case', 'restricted-data', '--yes', ...this.scans(generation, 1, 2), ...this.oci, ...more]
+    return ['break', 'saas-admin', '--custody', this.custody, '--database', databases.available, '--secret-id', secrets.saasAdmin, ...this.operator, '--use-case', 'restricted-data', '--yes', ...this.shares(generation, 1, 2), ...this.oci, ...more]
   }
 
   /** Arguments of a takeover by custodians 1 and 2. */
   takeover(generation = 1): string[] {
-    return ['takeover', '--custody', this.custody, '--profile', 'BOOTSTRAP', '--reader', 'AUDITOR', '--yes', ...this.scans(generation, 1, 2), ...this.oci]
+    return ['takeover', '--custody', this.custody, '--profile', 'BOOTSTRAP', '--reader', 'AUDITOR', '--yes', ...this.shares(generation, 1, 2), ...this.oci]
   }
 
   /** Runs `glasskey …`, in the time of this rehearsal. */
@@ -104,34 +108,28 @@ export interface Staging extends Partial<SimulatorOptions> {
   after?: 'sealed' | 'taken over' | { directory: string }
   /** How much faster than life time runs, in the cloud and in desk and strongroom. */
   speed?: number
-  /** Shares are typed: reading sheets takes longer than all the rest of a session. */
-  typed?: boolean
-}
-
-/** Texts of the prepared shares, by generation and custodian; read once. */
-const TYPED = new Map<string, string>()
-
-async function readSheets(stage: Rehearsal): Promise<void> {
-  for (const generation of [1, 2, 3, 4]) for (const custodian of [1, 2, 3]) TYPED.set(`${generation}/${custodian}`, await stage.shareText(generation, custodian))
 }
 
 /** A fresh copy of a prepared custody: four generations, 2 of 3 custodians, two regions. */
-export async function rehearsal({ after = 'taken over', speed = 1, typed = false, ...options }: Staging = {}): Promise<Rehearsal> {
+export async function rehearsal({ after = 'taken over', speed = 1, ...options }: Staging = {}): Promise<Rehearsal> {
   const directory = mkdtempSync(join(tmpdir(), 'glasskey-test-'))
   cpSync(typeof after === 'object' ? after.directory : inject(after === 'sealed' ? 'sealed' : 'takenOver'), directory, { recursive: true })
   forgetPorts(join(directory, 'simulator.json'))
   const start = Date.now()
   const now = (): number => start + (Date.now() - start) * speed
   const cloud = await startSimulator({ stateFile: join(directory, 'simulator.json'), now, ...options })
-  const stage = new Rehearsal(directory, cloud, { start, speed }, typed)
-  if (typed && TYPED.size === 0) await readSheets(stage)
-  return stage
+  return new Rehearsal(directory, cloud, { start, speed })
 }
 
 /** A cloud of its own: on remembered ports, a process that outlives its test would talk to the next test's cloud. */
 function forgetPorts(path: string): void {
   const state = JSON.parse(readFileSync(path, 'utf8')) as { ports: object }
   writeFileSync(path, JSON.stringify({ ...state, ports: {} }))
+}
+
+/** Arguments without their shares. */
+export function withoutShares(args: readonly string[]): string[] {
+  return args.filter((word, at) => word !== '--share-file' && args[at - 1] !== '--share-file')
 }
 
 /** Arguments without the authority of a simulator's TLS. */
