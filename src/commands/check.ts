@@ -4,10 +4,12 @@ import type { Argv } from 'yargs'
 import { lookAtKeys, lookAtRegions, type Finding } from '../breakglass/preflight.js'
 import { checkEndpoints } from '../breakglass/open-session.js'
 import { inUse } from '../custody/generation.js'
+import { GlasskeyError } from '../errors.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
 import { generationNumber } from '../host/sealed-folder.js'
 import { probeIsolation } from '../host/isolation.js'
 import { toned } from '../host/terminal.js'
+import { SUCCESSORS } from '../record/due.js'
 import { checkSheets, type SheetsArguments } from './check-sheets.js'
 import { cloudFlags, cloudOf, HEADINGS, readerOf, type CloudArguments } from './flags.js'
 import { standingOf } from './status.js'
@@ -32,27 +34,40 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   const cloud = cloudOf(args)
   const reader = readerOf(args)
   const isolation = probeIsolation()
-  checkEndpoints(generationNumber(folder, 1).manifest, cloud.endpoints)
   const current = inUse(folder.standings, folder.events)
   const { manifest } = generationNumber(folder, current?.generation ?? 1)
+  const lookAtCloud = async (): Promise<Finding[]> => {
+    try {
+      checkEndpoints(manifest, cloud.endpoints)
+    } catch (error) {
+      if (!(error instanceof GlasskeyError)) throw error
+      return [{ what: 'endpoints', level: 'stop', said: `${error.message}. ${error.hint}` }]
+    }
+    const keys: Finding[] = reader && current ? await lookAtKeys(reader, folder, manifest, cloud) : [{ what: 'key list', level: 'warn', said: 'not looked at: no --reader' }]
+    return [...(await lookAtRegions(manifest, cloud)), ...keys]
+  }
   const findings: Finding[] = [
     { what: 'custody folder', level: 'good', said: `${folder.generations.length} generations, ${folder.logbook.head.seq} logbook entries, ${folder.sessions.length} sessions; every chain holds` },
     ...standing.remarks.map(({ stops, text }): Finding => ({ what: 'custody', level: stops ? 'stop' : 'warn', said: text })),
-    current
-      ? { what: 'successors', level: standing.waiting.length > 0 ? 'good' : 'stop', said: standing.waiting.length > 0 ? `GENERATION ${standing.waiting.join(', ')} wait` : 'none waits' }
-      : { what: 'takeover', level: 'warn', said: 'has not happened; glasskey takeover' },
-    ...(await lookAtRegions(manifest, cloud)),
-    ...(reader && current ? await lookAtKeys(reader, folder, manifest, cloud) : [{ what: 'key list', level: 'warn' as const, said: 'not looked at: no --reader' }]),
+    current ? successorsOf(standing.waiting) : { what: 'takeover', level: 'warn', said: 'has not happened; glasskey takeover' },
+    ...(await lookAtCloud()),
     isolation.exceptions.length === 0
       ? { what: 'isolation', level: 'good', said: 'strongroom, reader and clerk get namespaces of their own; no core files' }
       : { what: 'isolation', level: 'warn', said: isolation.exceptions.join('; ') },
   ]
   const stops = findings.filter(({ level }) => level === 'stop')
+  const notes = findings.filter(({ level }) => level === 'warn').length
   const text = [
     ...findings.map(({ what, level, said }) => toned(`${level === 'good' ? 'ok  ' : level === 'warn' ? 'note' : 'STOP'}  ${what}: ${said}`, level === 'stop' ? 'alarm' : 'plain', process.stdout)),
-    stops.length === 0 ? 'Ready.' : `Not ready: ${stops.length} to mend.`,
+    stops.length > 0 ? `Not ready: ${stops.length} to mend.` : notes === 0 ? 'Ready.' : `Ready: a session would begin. See the ${notes === 1 ? 'note' : `${notes} notes`} above.`,
   ].join('\n')
   const json = { ready: stops.length === 0, findings: findings.map((finding) => ({ ...finding })) }
   if (stops.length === 0) return { json, text }
   return { json, text, error: { code: 'REFUSED', message: `a session would not begin: ${stops.map(({ what, said }) => `${what}: ${said}`).join('; ')}`, hint: 'Mend it, and run glasskey check again.' } }
+}
+
+/** One is enough to begin with, and too few to go on with: status is red. */
+function successorsOf(waiting: readonly number[]): Finding {
+  if (waiting.length === 0) return { what: 'successors', level: 'stop', said: 'none waits' }
+  return { what: 'successors', level: waiting.length < SUCCESSORS ? 'warn' : 'good', said: `GENERATION ${waiting.join(', ')} ${waiting.length === 1 ? 'waits' : 'wait'}` }
 }

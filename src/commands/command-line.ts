@@ -3,7 +3,7 @@ import yargs, { type Argv, type ArgumentsCamelCase } from 'yargs'
 import { GlasskeyError } from '../errors.js'
 import { VERSION } from '../version.js'
 import { report } from './outcome.js'
-import { EVERYWHERE, FURTHER, PURPOSE, typedCommand, VERBS, WHICH } from './verbs.js'
+import { EVERYWHERE, FURTHER, PURPOSE, typedCommand, verbOf, VERBS, WHICH } from './verbs.js'
 
 /** What yargs complains about, before any command runs. */
 class UsageMistake extends Error {}
@@ -20,11 +20,17 @@ export async function runCommand(typed: readonly string[]): Promise<void> {
         if (!(error instanceof UsageMistake)) throw error
         // A step that is none is not named: help for it would be of no help.
         const command = error.message.startsWith('Invalid values') ? typedCommand(words).split(' ')[0] : typedCommand(words)
-        throw new GlasskeyError('USAGE', error.message, ['glasskey', command, '--help'].filter((word) => word !== '').join(' '))
+        throw new GlasskeyError('USAGE', missingStep(error.message, command) ?? error.message, ['glasskey', command, '--help'].filter((word) => word !== '').join(' '))
       },
       { json, debug },
     )
   }
+}
+
+/** In our words, what yargs counts: that a command was typed without what must follow it. */
+function missingStep(complaint: string, command: string | undefined): string | null {
+  const needs = verbOf(command)?.needs
+  return needs !== undefined && complaint.startsWith('Not enough non-option arguments') ? `${command ?? ''} needs ${needs}` : null
 }
 
 /** yargs, told about every command. */

@@ -106,7 +106,7 @@ function welcome(simulator: Simulator, directory: string | undefined): string {
       ? []
       : [`TLS: NODE_EXTRA_CA_CERTS=${directory}/ca.pem, or --cert-bundle for the OCI CLI.`]),
     '',
-    'Stop it with Ctrl-C.',
+    `Stop it with Ctrl-C; where it was started with &, with: kill ${process.pid}`,
     '',
   ].join('\n')
 }

@@ -157,7 +157,7 @@ function slipIn(whole: readonly string[], { beginnings }: KnownSheets): Reading 
     const whose = known.generation === null ? 'the first sheet has' : `sheets of GENERATION ${known.generation} have`
     return { level: 'look again', text: `Group ${at + 1} looks wrong: ${whose} ${known.groups[at]?.toUpperCase() ?? ''} there. Compare it with the paper.` }
   }
-  return { level: 'look again', text: 'These groups are of no key that is known here. Compare groups 1 to 5 with the paper; if they are right, this is another key\'s sheet: put it away.' }
+  return { level: 'look again', text: 'These groups are of no key that is known here. Compare groups 1 to 5 with the paper (< goes back to them); if they are right, this is another key\'s sheet: put it away.' }
 }
 
 function differences(one: string, other: string): number {

@@ -85,7 +85,7 @@ async function entered(now: Now, { known }: TypingRequest, console: Console): Pr
 
 function stillMissing(typing: Typing): string | null {
   const group = typing.groups[typing.at] ?? ''
-  return group === '' ? null : `Group ${typing.at + 1} has ${group.length} of ${groupSize(typing, typing.at)} characters so far.`
+  return group === '' ? null : `Group ${typing.at + 1} is not complete: it has ${groupSize(typing, typing.at)} characters.`
 }
 
 /** A key pressed in a state. */
@@ -93,7 +93,8 @@ function pressed(now: Now, key: Editing): Now {
   const { typing } = now
   if ('characters' in key) {
     const taken = take(typing, key.characters)
-    return { ...now, typing: taken.typing, said: taken.complaint }
+    // A complaint stands until its group is done: the next key comes before anybody has read it.
+    return { ...now, typing: taken.typing, said: taken.complaint ?? (taken.typing.at === typing.at ? now.said : null) }
   }
   switch (key.press) {
     case 'erase':
@@ -112,7 +113,7 @@ class DrawnConsole implements Console {
   readonly #block = new Block()
   readonly #request: TypingRequest
   readonly #decoder = new StringDecoder('utf8')
-  #alarmed = false
+  #alarm: string | null = null
 
   constructor(request: TypingRequest) {
     this.#request = request
@@ -156,9 +157,9 @@ class DrawnConsole implements Console {
   /** `typing` false: something else is asked below. */
   #draw(now: Now, typing = true): void {
     const reading = readingOf(now.typing, this.#request.known)
-    const alarmed = now.said !== null || reading?.level === 'wrong sheet' || reading?.level === 'look again'
-    if (alarmed && !this.#alarmed) process.stderr.write(BELL)
-    this.#alarmed = alarmed
+    const alarm = now.said ?? (reading?.level === 'wrong sheet' || reading?.level === 'look again' ? reading.text : null)
+    if (alarm !== null && alarm !== this.#alarm) process.stderr.write(BELL)
+    this.#alarm = alarm
     this.#block.draw([{ text: this.#request.question, tone: 'strong' }, { text: HELP, tone: 'faint' }, ...rows(now), ...spoken(now, reading).slice(0, typing ? undefined : -1)])
   }
 }

@@ -99,7 +99,7 @@ export function summaryOf(entry: LogbookEntry): string {
     case 'ceremony':
       return `${entry.rehearsal ? 'Rehearsal ceremony' : 'Ceremony'}: generations ${entry.generations.map(({ generation }) => generation).join(', ')}, ${entry.threshold} of ${entry.custodians}.`
     case 'session':
-      return `${entry.drill ? 'Drill' : entry.action} by ${entry.operator} (${entry.incident}): GENERATION ${entry.generation} ${entry.grade === null ? 'was not recombined' : `used, ${entry.grade}`}; action ${entry.actionResult}.`
+      return `${entry.drill ? 'Drill' : entry.action} by ${entry.operator} (${entry.incident}): GENERATION ${entry.generation} ${entry.grade === null ? 'was not recombined' : `used, ${entry.grade}`}; ${entry.actionResult === 'none' ? 'no action' : `action ${entry.actionResult}`}.`
     case 'handover':
       return `Custodian ${entry.custodian}, copy ${entry.copy}: bag ${entry.bag} handed over unopened, from ${entry.from} to ${entry.to}, before ${entry.witness}.`
     case 'lost':

@@ -29,7 +29,7 @@ export interface DueDates {
   lastDrill: Date | null
   inspection: Date | null
   acknowledgement: Date | null
-  /** The day on which fewer successors than should wait will be left, if drills are held when they are due. */
+  /** The day from which fewer successors wait than should: when the last one went, or will, if drills are held when they are due. */
   ceremony: Date | null
 }
 
@@ -42,7 +42,7 @@ export function dueDates(calendar: Calendar, waiting: number): DueDates {
     ...drill,
     inspection: earliest(held.map(({ copy, generations }) => nextInspection(copy, generations, logbook, inspectEveryDays))),
     acknowledgement: earliest(held.map(({ copy, generations }) => plusDays(latest([copy.acknowledgedAt, firstSealed(generations, logbook)]), ACKNOWLEDGE_EVERY_DAYS))),
-    ceremony: drill.drill === null ? null : new Date(drill.drill.getTime() + Math.max(0, waiting - SUCCESSORS) * drillEveryDays * DAY_MS),
+    ceremony: waiting < SUCCESSORS ? plusDays(lastUse(logbook), 0) : drill.drill && plusDays(drill.drill.toISOString(), (waiting - SUCCESSORS) * drillEveryDays),
   }
 }
 
@@ -69,6 +69,11 @@ function drillDates({ logbook, drillEveryDays }: Calendar): Pick<DueDates, 'dril
   const drill = sessions.filter((entry) => entry.drill && entry.grade !== null && entry.grade !== 'unproved').at(-1)
   const from = drill ?? sessions.find((entry) => entry.action === 'takeover')
   return { drill: plusDays(from?.at ?? null, drillEveryDays), lastDrill: drill ? new Date(drill.at) : null }
+}
+
+/** When a successor last went: into use, or put aside. */
+function lastUse(logbook: readonly LogbookEntry[]): string | null {
+  return latest(logbook.map((entry) => (entry.type === 'session' || entry.type === 'retired' ? entry.at : null)))
 }
 
 function plusDays(at: string | null, days: number): Date | null {

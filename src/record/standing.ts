@@ -103,7 +103,7 @@ export function custodyStanding(known: Known): CustodyStanding {
   const warnings = [
     ...(current && current.margin === 0 ? [`GENERATION ${current.generation} has no margin: every custodian left is needed`] : []),
     ...(used.length === 0 ? [] : [`used sheets await destruction before a witness: ${used.map(({ generation, left }) => `GENERATION ${generation} (${left} left)`).join(', ')}; glasskey logbook add destroyed`]),
-    ...(current && drillDueInDays < 0 ? [`the drill is ${-drillDueInDays} days overdue`] : []),
+    ...(current ? overdue(drillDueInDays, (days) => `the drill is ${days} overdue`) : []),
     ...overdue(inspectionDueInDays, (days) => `an inspection of bags is ${days} overdue; glasskey logbook add inspected`),
     ...overdue(acknowledgementDueInDays, (days) => `an acknowledgement of a custodian is ${days} overdue (yearly); glasskey forms custodian-acknowledgement`),
   ]
@@ -145,7 +145,11 @@ function daysUntil(date: Date | null, now: Date): number | null {
 }
 
 function overdue(days: number | null, say: (days: string) => string): string[] {
-  return days !== null && days < 0 ? [say(days === -1 ? '1 day' : `${-days} days`)] : []
+  return days !== null && days < 0 ? [say(inDays(-days))] : []
+}
+
+function inDays(count: number): string {
+  return count === 1 ? '1 day' : `${count} days`
 }
 
 /** Generations that no ceremony of the logbook made. */
@@ -180,5 +184,5 @@ function nextStep({ current, waiting, open, all, drillDueInDays, unsealed, halfw
   if (spent) return `glasskey logbook add retired --set generation=${spent.generation} --set reason=…`
   if (waiting.length < SUCCESSORS) return 'plan the next ceremony'
   if (drillDueInDays < 0) return 'glasskey break rotate --drill'
-  return `nothing; the next drill is due in ${drillDueInDays} days`
+  return `nothing; the next drill is due ${drillDueInDays === 0 ? 'today' : `in ${inDays(drillDueInDays)}`}`
 }

@@ -102,7 +102,7 @@ describe('what is said before anything secret was typed', () => {
   })
 
   test('a key that nobody knows', () => {
-    expect(said(`GKR1${real.slice(3, 23)}`)).toMatchObject({ level: 'look again', text: 'These groups are of no key that is known here. Compare groups 1 to 5 with the paper; if they are right, this is another key\'s sheet: put it away.' })
+    expect(said(`GKR1${real.slice(3, 23)}`)).toMatchObject({ level: 'look again', text: 'These groups are of no key that is known here. Compare groups 1 to 5 with the paper (< goes back to them); if they are right, this is another key\'s sheet: put it away.' })
   })
 
   test('group 5: the key, also in words; group 6: whose', () => {

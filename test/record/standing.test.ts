@@ -114,6 +114,15 @@ describe('alarms come first', () => {
     expect(judged({}, [...TAKEN_OVER, { kind: 'retired', generation: 4 }])).toMatchObject({ remarks: [{ level: 'alarm', stops: false, text: 'only 1 of 2 successors waits: plan the next ceremony' }], next: 'plan the next ceremony' })
   })
 
+  test('the day from which they are fewer: when drills will have used them up, or when the last one went', () => {
+    const retired: NewLogbookEntry = { type: 'retired', generation: 4, reason: 'r' }
+    const [takeover, put] = entries(sessionEntry({ action: 'takeover', drill: false }), retired) as [LogbookEntry, LogbookEntry]
+    const logbook = [takeover, { ...put, at: new Date(Date.parse(NOON) + 30 * DAY).toISOString() }]
+    const inDays = (standing: CustodyStanding): number => ((standing.due.ceremony?.getTime() ?? NaN) - Date.parse(NOON)) / DAY
+    expect(inDays(judged({}))).toBe(91)
+    expect(inDays(judged({ logbook }, [...TAKEN_OVER, { kind: 'retired', generation: 4 }], 40))).toBe(30)
+  })
+
   test('margin 1: silence; margin 0: a note; below: an alarm', () => {
     const gone = (...custodians: number[]): GenerationEvent[] => [...TAKEN_OVER, ...custodians.map((custodian): GenerationEvent => ({ kind: 'copy-gone', generation: 2, custodian, copy: 1 }))]
     expect(judged({}, gone()).remarks).toEqual([])
@@ -125,8 +134,8 @@ describe('alarms come first', () => {
 describe('the drill', () => {
   test('due after 91 days from the takeover: on the day nothing, a day later a note', () => {
     expect(judged({}, TAKEN_OVER, 90)).toMatchObject({ drillDueInDays: 1, remarks: [] })
-    expect(judged({}, TAKEN_OVER, 91)).toMatchObject({ drillDueInDays: 0, remarks: [], next: 'nothing; the next drill is due in 0 days' })
-    expect(judged({}, TAKEN_OVER, 92)).toMatchObject({ drillDueInDays: -1, remarks: [{ level: 'warn', stops: false, text: 'the drill is 1 days overdue' }], next: 'glasskey break rotate --drill' })
+    expect(judged({}, TAKEN_OVER, 91)).toMatchObject({ drillDueInDays: 0, remarks: [], next: 'nothing; the next drill is due today' })
+    expect(judged({}, TAKEN_OVER, 92)).toMatchObject({ drillDueInDays: -1, remarks: [{ level: 'warn', stops: false, text: 'the drill is 1 day overdue' }], next: 'glasskey break rotate --drill' })
   })
 
   test('only a proved drill counts', () => {

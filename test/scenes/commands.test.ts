@@ -66,6 +66,14 @@ describe('status and check', () => {
     expect(findings.map(({ what }) => what)).toEqual(expect.arrayContaining(['custody folder', 'successors', 'home region eu-frankfurt-1', 'region eu-amsterdam-1', 'GENERATION 2', 'key slots', 'isolation']))
   })
 
+  test('check without the simulator of a rehearsal: what can be seen is shown, and what is missing named', async () => {
+    const { code, stdout } = await glasskey(['check', '--custody', stage.custody])
+    expect(code).toBe(3)
+    expect(stdout).toContain('ok    successors: GENERATION 3, 4 wait\n')
+    expect(stdout).toContain('STOP  endpoints: this is a rehearsal key: it needs a simulator for region eu-frankfurt-1. glasskey simulator starts one; then --endpoint eu-frankfurt-1=http://127.0.0.1:PORT\n')
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe('Not ready: 1 to mend.')
+  })
+
   test('check is not ready when OCI\'s clock is another', async () => {
     stage.cloud.advance(120)
     const { code, stdout } = await glasskey(['check', '--custody', stage.custody, ...stage.oci])

@@ -86,6 +86,14 @@ describe('a mistake names the help of the command that was typed', () => {
     expect(stderr).toMatch(/^USAGE: /)
   })
 
+  test.each([
+    ['break', 'an action: rotate or saas-admin'],
+    ['logbook', 'a step: list, show, verify, print or add'],
+    ['share', 'a step: inspect or send'],
+  ])('%s alone is told what must follow it', async (verb, needs) => {
+    expect(await glasskey([verb])).toEqual({ code: 2, stdout: '', stderr: `USAGE: ${verb} needs ${needs}\nglasskey ${verb} --help\n` })
+  })
+
   test('an access type that OCI does not have', async () => {
     const args = ['break', 'saas-admin', '--custody', 'x', '--operator', 'a', '--operator-user', 'ocid1.user.oc1..a', '--incident', 'i', '--use-case', 'u', '--authorised-by', 'b', '--reason', 'r', '--database', 'ocid1.autonomousdatabase.oc1.eu-frankfurt-1.a', '--secret-id', 'ocid1.vaultsecret.oc1.eu-frankfurt-1.a', '--access', 'all']
     expect((await glasskey(args)).stderr).toBe('USAGE: --access Invalid option: expected one of "read-only"|"read-write"|"admin"; not "all"\n')

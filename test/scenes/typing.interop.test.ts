@@ -65,6 +65,25 @@ test('two sheets that a scanner types without waiting are two sheets', async () 
   expect(existsSync(out)).toBe(true)
 })
 
+test('a character that is never used is named until its group is done', async () => {
+  stage = await rehearsal({ after: 'sealed' })
+  terminal = onTerminal(stage, [process.execPath, CLI, 'share', 'inspect', '--rehearsal', '--type', '--json'])
+  await until('Group 1 of 21.')
+  const never = '"O" in group 11 is never used on a sheet; is it 0 (zero) or Q?'
+  terminal.type(first.slice(0, 41))
+  await until('Group 11 of 21.')
+  terminal.type('O')
+  await until(never)
+  terminal.type(first.slice(41, 43))
+  await until(`[${first.slice(40, 43)}.]`)
+  expect(screen()).toContain(never)
+  terminal.type(first.slice(43, 44))
+  await until('Group 12 of 21.')
+  expect(screen()).not.toContain(never)
+  terminal.type(`${first.slice(44)}\r`)
+  expect(await terminal.ended).toBe(0)
+})
+
 test('a repair is taken only when somebody says yes; no gives the group back', async () => {
   stage = await rehearsal({ after: 'sealed' })
   terminal = onTerminal(stage, [process.execPath, CLI, 'share', 'inspect', '--rehearsal', '--type', '--json'])

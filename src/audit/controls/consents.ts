@@ -106,7 +106,7 @@ function exceptionsRecorded(dossier: Dossier): string {
   const entries = soundLogbook(dossier).lines
   const ceremonies = entries.flatMap((entry) => (entry.type === 'ceremony' ? entry.exceptions : []))
   const others = entries.filter(({ type }) => type === 'exception')
-  return `${sum(isolation)} on warrants, ${ceremonies.length} at ceremonies, ${others.length} entered in the logbook; the report lists them`
+  return `exceptions: ${sum(isolation)} on warrants, ${ceremonies.length} at ceremonies, ${others.length} entered in the logbook; the report lists them`
 }
 
 function sum(numbers: readonly number[]): number {

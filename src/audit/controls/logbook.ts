@@ -20,7 +20,7 @@ function asLongAsWarrantsSaw(dossier: Dossier): string {
   const filed = dossier.sessions.filter(({ lost }) => !lost)
   const unread = filed.filter((session) => anchorOf(session) === null)
   if (unread.length > 0) throw new NotChecked(`the warrant of session ${unread.map(({ id }) => id).join(', ')} could not be relied on; see J01 and J02`)
-  return `${counted(filed.length, 'warrant')} saw it as it is`
+  return `${counted(filed.length, 'warrant')} saw the logbook as it is`
 }
 
 /** Throws AUDIT_FAILED. A session in which no share was asked for needs no entry: no bag was opened. */

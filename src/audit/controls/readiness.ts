@@ -1,14 +1,12 @@
 /** D: whether it would work tonight, and whether what is spent was cleared away. */
 import { standings, successorsOf } from '../../custody/generation.js'
+import { DAY_MS, SUCCESSORS } from '../../record/due.js'
 import { custodyStanding } from '../../record/standing.js'
 import { type Control, failed } from '../control.js'
 import type { Dossier } from '../dossier.js'
 import { livesOf } from '../lives.js'
 import { counted, soundLogbook, soundManifest } from '../sound.js'
 
-/** Successors that should wait (docs/format.md; `glasskey status` is red below it). */
-const WAITING = 2
-const DAY_MS = 86_400_000
 /** Days within which used sheets should be destroyed before a witness. */
 export const DESTROY_WITHIN_DAYS = 7
 
@@ -27,7 +25,7 @@ function successorsWait(dossier: Dossier): string {
   soundLogbook(dossier)
   const { current, standings: all } = livesOf(dossier)
   const waiting = current ? successorsOf(all, current.generation) : all.filter(({ state }) => state === 'waiting')
-  if (waiting.length < WAITING) throw failed(`only ${counted(waiting.length, 'successor')} waiting, and there should be ${WAITING}`)
+  if (waiting.length < SUCCESSORS) throw failed(`only ${counted(waiting.length, 'successor')} waiting, and there should be ${SUCCESSORS}`)
   return `GENERATION ${waiting.map(({ generation }) => generation).join(', ')} wait`
 }
 
@@ -53,7 +51,7 @@ function nothingExposed(dossier: Dossier): string {
   soundLogbook(dossier)
   const exposed = livesOf(dossier).standings.filter(({ state }) => state === 'exposed')
   if (exposed.length > 0) throw failed(`a quorum of shares was seen of GENERATION ${exposed.map(({ generation }) => generation).join(', ')}, which was neither rotated nor retired`)
-  return 'none'
+  return 'no quorum of a generation that is counted on was seen'
 }
 
 /** Controls of readiness. */
