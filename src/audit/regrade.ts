@@ -19,6 +19,8 @@ export function regrade(session: SoundSession): Grade {
 /** Judges the answers of one region again, each by the moment that its probe was signed for. */
 function refusedAgain({ id, warrant }: SoundSession, release: Release, region: string): boolean {
   const signed = linesOf(release, 'probes-signed').at(-1)
+  const head = linesOf(release, 'head-signed').at(-1)
+  if (signed && head && signed.seq > head.seq) throw failed(`session ${id}, line ${signed.seq}: probes signed after the last signature of the key`)
   const moments = signed ? probeOffsets(warrant.probes).map((offset) => Date.parse(signed.from) + offset) : []
   const answers: ProbeAnswer[] = []
   let before = -Infinity
@@ -27,7 +29,7 @@ function refusedAgain({ id, warrant }: SoundSession, release: Release, region: s
     const at = Date.parse(line.signedFor)
     const place = `session ${id}, line ${line.seq}: a probe of ${region} for ${line.signedFor}`
     if (!signed || line.seq < signed.seq || !moments.includes(at)) throw failed(`${place}, which nobody signed`)
-    if (at <= before) throw failed(`${place}, which was sent before`)
+    if (at <= before) throw failed(`${place}, which ${at === before ? 'was sent before' : 'was for an earlier moment than the one before it'}`)
     before = at
     if (line.type === 'probe') answers.push({ at, status: line.status, credible: isCredible(line.date, at) })
   }

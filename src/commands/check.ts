@@ -9,7 +9,6 @@ import { readCustodyFolder } from '../host/custody-folder.js'
 import { generationNumber } from '../host/sealed-folder.js'
 import { probeIsolation } from '../host/isolation.js'
 import { toned } from '../host/terminal.js'
-import { SUCCESSORS } from '../record/due.js'
 import { checkSheets, type SheetsArguments } from './check-sheets.js'
 import { cloudFlags, cloudOf, HEADINGS, readerOf, type CloudArguments } from './flags.js'
 import { standingOf } from './status.js'
@@ -43,13 +42,15 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
       if (!(error instanceof GlasskeyError)) throw error
       return [{ what: 'endpoints', level: 'stop', said: `${error.message}. ${error.hint}` }]
     }
-    const keys: Finding[] = reader && current ? await lookAtKeys(reader, folder, manifest, cloud) : [{ what: 'key list', level: 'warn', said: 'not looked at: no --reader' }]
+    const keys: Finding[] = reader && current ? await lookAtKeys(reader, folder, manifest, cloud) : [{ what: 'key list', level: 'warn', said: `not looked at: ${current ? 'no --reader' : 'there was no takeover'}` }]
     return [...(await lookAtRegions(manifest, cloud)), ...keys]
   }
   const findings: Finding[] = [
     { what: 'custody folder', level: 'good', said: `${folder.generations.length} generations, ${folder.logbook.head.seq} logbook entries, ${folder.sessions.length} sessions; every chain holds` },
     ...standing.remarks.map(({ stops, text }): Finding => ({ what: 'custody', level: stops ? 'stop' : 'warn', said: text })),
-    current ? successorsOf(standing.waiting) : { what: 'takeover', level: 'warn', said: 'has not happened; glasskey takeover' },
+    current
+      ? { what: 'successors', level: standing.waiting.length > 0 ? 'good' : 'stop', said: standing.waiting.length > 0 ? `GENERATION ${standing.waiting.join(', ')} ${standing.waiting.length === 1 ? 'waits' : 'wait'}` : 'none waits' }
+      : { what: 'takeover', level: 'warn', said: 'has not happened; glasskey takeover' },
     ...(await lookAtCloud()),
     isolation.exceptions.length === 0
       ? { what: 'isolation', level: 'good', said: 'strongroom, reader and clerk get namespaces of their own; no core files' }
@@ -59,15 +60,9 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   const notes = findings.filter(({ level }) => level === 'warn').length
   const text = [
     ...findings.map(({ what, level, said }) => toned(`${level === 'good' ? 'ok  ' : level === 'warn' ? 'note' : 'STOP'}  ${what}: ${said}`, level === 'stop' ? 'alarm' : 'plain', process.stdout)),
-    stops.length > 0 ? `Not ready: ${stops.length} to mend.` : notes === 0 ? 'Ready.' : `Ready: a session would begin. See the ${notes === 1 ? 'note' : `${notes} notes`} above.`,
+    stops.length > 0 ? `Not ready: ${stops.length} to mend.` : notes === 0 ? 'Ready.' : `Ready: a ${current ? 'session' : 'takeover'} would begin. See the ${notes === 1 ? 'note' : `${notes} notes`} above.`,
   ].join('\n')
   const json = { ready: stops.length === 0, findings: findings.map((finding) => ({ ...finding })) }
   if (stops.length === 0) return { json, text }
   return { json, text, error: { code: 'REFUSED', message: `a session would not begin: ${stops.map(({ what, said }) => `${what}: ${said}`).join('; ')}`, hint: 'Mend it, and run glasskey check again.' } }
-}
-
-/** One is enough to begin with, and too few to go on with: status is red. */
-function successorsOf(waiting: readonly number[]): Finding {
-  if (waiting.length === 0) return { what: 'successors', level: 'stop', said: 'none waits' }
-  return { what: 'successors', level: waiting.length < SUCCESSORS ? 'warn' : 'good', said: `GENERATION ${waiting.join(', ')} ${waiting.length === 1 ? 'waits' : 'wait'}` }
 }

@@ -37,6 +37,7 @@ function missingStep(complaint: string, command: string | undefined): string | n
 export function commandLine(words: readonly string[], debug = false): Argv {
   const program = yargs(words)
     .scriptName('glasskey')
+    .locale('en')
     .usage(`$0 <command>\n\n${PURPOSE}`)
     .help('help', EVERYWHERE.help)
     .version('version', EVERYWHERE.version, VERSION)

@@ -85,7 +85,7 @@ async function entered(now: Now, { known }: TypingRequest, console: Console): Pr
 
 function stillMissing(typing: Typing): string | null {
   const group = typing.groups[typing.at] ?? ''
-  return group === '' ? null : `Group ${typing.at + 1} is not complete: it has ${groupSize(typing, typing.at)} characters.`
+  return group === '' ? null : `Group ${typing.at + 1} is not complete: a whole one has ${groupSize(typing, typing.at)} characters.`
 }
 
 /** A key pressed in a state. */
@@ -94,7 +94,7 @@ function pressed(now: Now, key: Editing): Now {
   if ('characters' in key) {
     const taken = take(typing, key.characters)
     // A complaint stands until its group is done: the next key comes before anybody has read it.
-    return { ...now, typing: taken.typing, said: taken.complaint ?? (taken.typing.at === typing.at ? now.said : null) }
+    return { ...now, typing: taken.typing, said: taken.complaint ?? (taken.typing.at === typing.at && taken.typing.code === null ? now.said : null) }
   }
   switch (key.press) {
     case 'erase':
@@ -131,8 +131,12 @@ class DrawnConsole implements Console {
           process.stdin.unshift(rest())
           return now
         }
-        if (!('control' in key)) now = pressed(now, key)
-        else if (key.control === 'interrupt') await interrupt(this.#request.signal)
+        if (!('control' in key)) {
+          const next = pressed(now, key)
+          // Nothing was taken: the bell rings, though it says the same as before.
+          if (next.said !== null && next.typing === now.typing) this.#alarm = null
+          now = next
+        } else if (key.control === 'interrupt') await interrupt(this.#request.signal)
         else if (key.control === 'end' && !isBegun(now.typing)) throw new GlasskeyError('INTERRUPTED', `stopped at the question: ${this.#request.question}`, 'Nothing was decided.')
       }
     }

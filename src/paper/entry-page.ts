@@ -53,7 +53,7 @@ export function entryPage(source: EntrySource): LogbookEntryContent {
     toolSha256: null,
     facts: release ? [] : factsOf(source),
     release,
-    exceptions: [...(source.session?.warrant.isolationExceptions ?? []), ...(entry.type === 'ceremony' ? entry.exceptions : [])],
+    exceptions: [...(source.session ? exceptionsOf(source.session) : []), ...(entry.type === 'ceremony' ? entry.exceptions : [])],
     unresolved: unresolvedOf(source.session?.session ?? null),
     signatures: [
       { role: 'Operator', name: entry.type === 'session' ? entry.operator : '' },
@@ -62,6 +62,11 @@ export function entryPage(source: EntrySource): LogbookEntryContent {
     ],
     reconciliationDue: release ? new Date(Date.parse(entry.at) + RECONCILE_DAYS * 86_400_000).toISOString().slice(0, 10) : null,
   }
+}
+
+/** What was not as it should be in a session: missing isolation, shares that were refused. */
+export function exceptionsOf({ warrant, session }: { warrant: Warrant; session: Session }): string[] {
+  return [...warrant.isolationExceptions, ...session.sharesRefused.map(({ reason }) => `a share was refused: ${reason}`)]
 }
 
 /** Slips for the custodians who released; null when nobody did. */

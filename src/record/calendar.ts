@@ -63,7 +63,7 @@ function dutiesOf({ due, drillEveryDays, inspectEveryDays }: CalendarOf): Duty[]
   return [
     { id: 'drill', date: due.drill, everyDays: drillEveryDays, summary: 'Break-glass drill', description: 'A quorum rotates the key: glasskey break rotate --drill. Beforehand: glasskey check.', remind: [14, 1] },
     { id: 'inspection', date: due.inspection, everyDays: inspectEveryDays, summary: 'Inspection of the bags', description: 'Every bag is looked at, unopened and before a witness: glasskey logbook add inspected. glasskey forms custody-log prints the log.', remind: [7, 1] },
-    { id: 'ceremony', date: due.ceremony, everyDays: drillEveryDays, summary: 'Key ceremony', description: 'New successors are made offline, before witnesses: glasskey ceremony. From this day on fewer than two wait.', remind: [28, 7] },
+    { id: 'ceremony', date: due.ceremony, everyDays: drillEveryDays, summary: 'Key ceremony', description: 'New successors are made offline, before witnesses: glasskey ceremony. By the plan of drills, fewer than two wait from this day on.', remind: [28, 7] },
     { id: 'acknowledgement', date: due.acknowledgement, everyDays: ACKNOWLEDGE_EVERY_DAYS, summary: 'Custodians acknowledge their duties anew', description: 'glasskey forms custodian-acknowledgement prints the pages; glasskey logbook add acknowledged.', remind: [14] },
   ]
 }

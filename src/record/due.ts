@@ -20,6 +20,7 @@ export interface Calendar {
   logbook: readonly LogbookEntry[]
   drillEveryDays: number
   inspectEveryDays: number
+  now: Date
 }
 
 /** The next date of each kind; null where there is nothing to do yet. */
@@ -29,20 +30,20 @@ export interface DueDates {
   lastDrill: Date | null
   inspection: Date | null
   acknowledgement: Date | null
-  /** The day from which fewer successors wait than should: when the last one went, or will, if drills are held when they are due. */
+  /** The day from which fewer successors wait than should, if drills are held when they are due: today where they are fewer already. */
   ceremony: Date | null
 }
 
 /** Reckons them. A date that is past is overdue. */
 export function dueDates(calendar: Calendar, waiting: number): DueDates {
-  const { custodians, logbook, events, drillEveryDays, inspectEveryDays } = calendar
+  const { custodians, logbook, events, drillEveryDays, inspectEveryDays, now } = calendar
   const held = heldCopies(custodians, logbook, events).map((copy) => ({ copy, generations: livingIn(calendar, copy) })).filter(({ generations }) => generations.length > 0)
   const drill = drillDates(calendar)
   return {
     ...drill,
     inspection: earliest(held.map(({ copy, generations }) => nextInspection(copy, generations, logbook, inspectEveryDays))),
     acknowledgement: earliest(held.map(({ copy, generations }) => plusDays(latest([copy.acknowledgedAt, firstSealed(generations, logbook)]), ACKNOWLEDGE_EVERY_DAYS))),
-    ceremony: waiting < SUCCESSORS ? plusDays(lastUse(logbook), 0) : drill.drill && plusDays(drill.drill.toISOString(), (waiting - SUCCESSORS) * drillEveryDays),
+    ceremony: waiting < SUCCESSORS ? now : drill.drill && new Date(Math.max(drill.drill.getTime(), now.getTime()) + (waiting - SUCCESSORS) * drillEveryDays * DAY_MS),
   }
 }
 
@@ -69,11 +70,6 @@ function drillDates({ logbook, drillEveryDays }: Calendar): Pick<DueDates, 'dril
   const drill = sessions.filter((entry) => entry.drill && entry.grade !== null && entry.grade !== 'unproved').at(-1)
   const from = drill ?? sessions.find((entry) => entry.action === 'takeover')
   return { drill: plusDays(from?.at ?? null, drillEveryDays), lastDrill: drill ? new Date(drill.at) : null }
-}
-
-/** When a successor last went: into use, or put aside. */
-function lastUse(logbook: readonly LogbookEntry[]): string | null {
-  return latest(logbook.map((entry) => (entry.type === 'session' || entry.type === 'retired' ? entry.at : null)))
 }
 
 function plusDays(at: string | null, days: number): Date | null {

@@ -382,6 +382,14 @@ describe('a journal forged whole, with logbook and evidence', () => {
     expect(failures(await audit(folder))).toEqual([`R02: session ${release} is graded proved, and its probes and listings show listed-only`])
   })
 
+  test('probes said to be signed after the last signature of the key', async () => {
+    const folder = lived.copy()
+    const place = linesOf(places.journal(folder, release)).find(({ type }) => type === 'listed')
+    const from = '2026-01-01T00:00:00.000Z'
+    forge(folder, ({ seq, at, prev, type, ...line }) => (type === 'listed' ? { seq, at, prev, type: 'probes-signed', count: 1, from, to: from } : { seq, at, prev, type, ...line }) as Record<string, Json>)
+    expect(failures(await audit(folder))).toEqual([`R02: session ${release}, line ${Number(place?.['seq'])}: probes signed after the last signature of the key`])
+  })
+
   test('a probe that was left out, because its moment had passed, changes nothing', async () => {
     const folder = lived.copy()
     const probes = linesOf(places.journal(folder, release)).filter(({ type, region }) => type === 'probe' && region === 'eu-amsterdam-1')

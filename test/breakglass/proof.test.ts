@@ -1,14 +1,16 @@
 /** Sending the probes signed ahead: each at its moment, against a server of ours. */
 import { createServer, type Server } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { regrade } from '../../src/audit/regrade.js'
+import type { SoundSession } from '../../src/audit/sound.js'
 import { probeAll } from '../../src/breakglass/proof.js'
 import { readClocks } from '../../src/host/clock.js'
-import type { JournalEntry } from '../../src/record/journal.js'
+import type { Grade, JournalEntry } from '../../src/record/journal.js'
 import type { DatedProbe } from '../../src/strongroom/protocol.js'
 import type { Carrier } from '../../src/wire/exchange.js'
-import { vectorText } from '../vectors/frozen.js'
 import { warrantSchema, type Warrant } from '../../src/warrant/warrant.js'
+import { manifestOf, vectorText } from '../vectors/frozen.js'
 
 const REGION = 'eu-frankfurt-1'
 const SIGNED = Date.parse('2026-11-22T02:30:00.000Z')
@@ -20,10 +22,12 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close()
 })
 
-/** A server that refuses the key as OCI does, its clock at the moment that `x-probe` says. */
-async function refusing(): Promise<string> {
+/** A server that refuses the key as OCI does, its clock at the moment that `x-probe` says; it hangs up on those that are `lost`. */
+async function refusing(lost: readonly number[] = []): Promise<string> {
   const server = createServer((request, response) => {
-    response.writeHead(401, { date: new Date(Number(request.headers['x-probe'])).toUTCString(), 'opc-request-id': 'A' }).end('{}')
+    const moment = Number(request.headers['x-probe'])
+    if (lost.includes(moment - SIGNED)) request.socket.destroy()
+    else response.writeHead(401, { date: new Date(moment).toUTCString(), 'opc-request-id': 'A' }).end('{}')
   })
   servers.push(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -36,10 +40,10 @@ function warrant(confirmAfterSeconds: number): Warrant {
   return { ...whole, regions: [REGION], probes: { ...whole.probes, confirmAfterSeconds } }
 }
 
-/** One probe for each offset in ms. */
-function probes(url: string, offsets: readonly number[]): DatedProbe[] {
+/** One probe for each offset in ms; those before `begun` are overdue. `skew`: ms that the server's clock is wrong at an offset. */
+function probes(url: string, offsets: readonly number[], begun = 0, skew: Readonly<Record<number, number>> = {}): DatedProbe[] {
   const { uptime } = readClocks()
-  return offsets.map((offset) => ({ region: REGION, at: uptime + offset, signedFor: SIGNED + offset, url, headers: { 'x-probe': String(SIGNED + offset) } }))
+  return offsets.map((offset) => ({ region: REGION, at: uptime + offset - begun, signedFor: SIGNED + offset, url, headers: { 'x-probe': String(SIGNED + offset + (skew[offset] ?? 0)) } }))
 }
 
 async function prove(sent: DatedProbe[], confirmAfterSeconds: number): Promise<{ refused: string[]; lines: JournalEntry[]; said: string }> {
@@ -63,4 +67,31 @@ test('where nobody answers, it says until when it asks', async () => {
   expect(refused).toEqual([])
   expect(moments(lines)).toEqual([100])
   expect(said).toContain(`${REGION} does not answer (connect ECONNREFUSED 127.0.0.1:1). It is asked again until 02:30:00Z.`)
+})
+
+describe('the audit judges what the desk wrote as the desk did', () => {
+  const SCHEDULE = { intervalSeconds: 0.2, confirmAfterSeconds: 0.4, giveUpAfterMinutes: 1 }
+  const MINUTE = 60_000
+
+  test.each<[string, { begun?: number; lost?: number[]; skew?: Record<number, number>; to: number }, Grade]>([
+    ['nothing is odd', { to: 10 }, 'refused-only'],
+    ['the first moments had passed, and a clock is 4 min ahead', { begun: 20_000, skew: { 20_200: 4 * MINUTE }, to: 112 }, 'refused-only'],
+    ['a clock is more than 4 min ahead, and nothing comes after it', { skew: { 800: 5 * MINUTE }, to: 5 }, 'unproved'],
+    ['a clock is 31 s behind, and three more follow', { skew: { 0: -31_000 }, to: 10 }, 'refused-only'],
+    ['a clock is 31 s behind, and too few follow', { skew: { 400: -31_000 }, to: 5 }, 'unproved'],
+    ['one was lost, and the confirmation is on time', { lost: [200], to: 10 }, 'refused-only'],
+  ])('%s', async (_, { begun = 0, lost = [], skew = {}, to }, grade) => {
+    const offsets = Array.from({ length: to }, (__, at) => at * 200)
+    const { refused, lines } = await prove(probes(await refusing(lost), offsets, begun, skew), SCHEDULE.confirmAfterSeconds)
+    expect(refused).toEqual(grade === 'unproved' ? [] : [REGION])
+    expect(regrade(released(lines))).toBe(grade)
+  })
+
+  /** A session of which only the last release matters: a key deleted, and these answers. */
+  function released(lines: readonly JournalEntry[]): SoundSession {
+    const moment = (offset: number): string => new Date(SIGNED + offset).toISOString()
+    const all = [{ type: 'resumed' }, { type: 'probes-signed', count: 1, from: moment(0), to: moment(62_000) }, { type: 'head-signed' }, ...lines].map((line, at) => ({ ...line, seq: at + 1 }))
+    const state = { deletion: 'done', probes: all.filter(({ type }) => type === 'probe') }
+    return { id: 's', warrant: { ...warrant(SCHEDULE.confirmAfterSeconds), probes: SCHEDULE }, manifest: manifestOf(2), state, chain: { lines: all } } as unknown as SoundSession
+  }
 })

@@ -8,7 +8,7 @@ import { afterEach, expect, test } from 'vitest'
 import { openWithSecret } from '../../src/custody/envelope.js'
 import { parseShareText } from '../../src/custody/share-text.js'
 import { CLI } from '../stage/command-line.js'
-import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { rehearsal, withoutShares, type Rehearsal } from '../stage/rehearsal.js'
 import { roomsUnder, searchMemory, type Needles } from './memory.js'
 
 let stage: Rehearsal | undefined
@@ -72,10 +72,12 @@ test('while the key is live the scanner finds it in the strongroom, and in neith
   const needles = await needlesOf({ custody: stage.custody, shareText: (custodian) => (stage as Rehearsal).shareText(2, custodian) })
   // The action is held up by a slow answer, so that there is time to look.
   stage.cloud.armFault({ match: { path: '*configureSaasAdminUser' }, action: { do: 'delay', when: 'before', milliseconds: 6000 } })
-  const desk: ChildProcess = spawn(process.execPath, [CLI, ...stage.saasAdmin()], { cwd: stage.directory, stdio: ['ignore', 'ignore', 'pipe'] })
+  const desk: ChildProcess = spawn(process.execPath, [CLI, ...withoutShares(stage.saasAdmin()), ...stage.scans(2, 1, 2)], { cwd: stage.directory, stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   desk.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()))
   const ended = new Promise<number>((resolve) => desk.once('close', (code) => resolve(code ?? -1)))
+  // The reader, which saw the sheets, is ended at the quorum.
+  await until(() => 'reader' in roomsUnder(desk.pid ?? 0), 'the reader')
   await until(() => said.includes('Asking OCI: enable SAAS_ADMIN'), 'the action')
   const rooms = roomsUnder(desk.pid ?? 0)
   expect(Object.keys(rooms).sort()).toEqual(['clerk', 'desk', 'strongroom'])

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { CLI } from '../stage/command-line.js'
-import { rehearsal } from '../stage/rehearsal.js'
+import { rehearsal, withoutShares } from '../stage/rehearsal.js'
 
 const run = promisify(execFile)
 
@@ -32,7 +32,7 @@ test('strongroom, reader and clerk open no network socket', async () => {
   const stage = await rehearsal()
   try {
     const trace = join(stage.directory, 'trace')
-    await run('strace', ['-f', '-s', '400', '-e', 'trace=execve,socket,clone,clone3,vfork,fork', '-o', trace, process.execPath, CLI, ...stage.saasAdmin(), '--no-namespaces'], { cwd: stage.directory, maxBuffer: 1 << 26 })
+    await run('strace', ['-f', '-s', '400', '-e', 'trace=execve,socket,clone,clone3,vfork,fork', '-o', trace, process.execPath, CLI, ...withoutShares(stage.saasAdmin()), ...stage.scans(2, 1, 2), '--no-namespaces'], { cwd: stage.directory, maxBuffer: 1 << 26 })
     const sockets = socketsByRoom(readFileSync(trace, 'utf8'))
     expect(Object.keys(sockets).sort()).toEqual(['clerk', 'desk', 'reader', 'strongroom'])
     expect(sockets['desk']).toBeGreaterThan(0)

@@ -59,6 +59,10 @@ describe('a session in which no key was live', () => {
     expect(slipPage(upTo('exposing'))).toBeNull()
   })
 
+  test('a share that was refused is an exception of the session', () => {
+    expect(entryPage(upTo('key-live')).exceptions.at(-1)).toBe('a share was refused: the share of custodian 1 (Ada Lovelace) was given already: copies count once')
+  })
+
   test('shares were read: the slip tells to keep the sheet', async () => {
     const slip = slipPage(upTo('key-live'))
     const text = await textOf(await drawReleaseSlips(slip ?? expect.fail('nobody released'), { paper: 'A4' }))

@@ -82,7 +82,7 @@ test('the strongroom dies with the key live: exit 6, and resume finishes with a 
   expect((await stage.run(['status', '--custody', stage.custody])).stdout).toMatch(/^RED: session .* has not come to its end: the key of GENERATION 2 may be alive\n/)
   const refused = await stage.run(stage.saasAdmin())
   expect([refused.code, refused.stderr]).toEqual([3, expect.stringMatching(/^SESSION_UNFINISHED: session /)])
-  const resumed = await stage.run(['resume', '--custody', stage.custody, '--yes', ...stage.shares(2, 2, 3), '--reader', 'AUDITOR', ...stage.oci, '--json'])
+  const resumed = await stage.run(['resume', '--custody', stage.custody, '--yes', ...stage.scans(2, 2, 3), '--reader', 'AUDITOR', ...stage.oci, '--json'])
   expect(JSON.parse(resumed.stdout)).toMatchObject({ error: null, grade: 'proved', successor: { generation: 3 } })
   expect(resumed.code).toBe(0)
   expect(stage.listedKeys).toBe(1)
@@ -142,7 +142,7 @@ test.each([
 test('Ctrl-C while OCI thinks about the action: whether it happened is not known, said, and explained by who finds out', async () => {
   stage = await rehearsal({ speed: 8 })
   stage.cloud.armFault({ match: { path: '*configureSaasAdminUser' }, action: { do: 'delay', when: 'after', milliseconds: 15_000 } })
-  const playing = play(stage, [...stage.saasAdmin(), '--reader', 'AUDITOR'])
+  const playing = play(stage, [...withoutShares(stage.saasAdmin()), ...stage.scans(2, 1, 2), '--reader', 'AUDITOR'])
   await playing.until('Asking OCI: enable SAAS_ADMIN')
   await new Promise((later) => setTimeout(later, 300))
   playing.signal('SIGINT')

@@ -91,7 +91,7 @@ describe('a mistake names the help of the command that was typed', () => {
     ['logbook', 'a step: list, show, verify, print or add'],
     ['share', 'a step: inspect or send'],
   ])('%s alone is told what must follow it', async (verb, needs) => {
-    expect(await glasskey([verb])).toEqual({ code: 2, stdout: '', stderr: `USAGE: ${verb} needs ${needs}\nglasskey ${verb} --help\n` })
+    expect(await glasskey([verb], { env: { LC_ALL: 'de_DE.UTF-8' } })).toEqual({ code: 2, stdout: '', stderr: `USAGE: ${verb} needs ${needs}\nglasskey ${verb} --help\n` })
   })
 
   test('an access type that OCI does not have', async () => {

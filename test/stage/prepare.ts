@@ -29,10 +29,12 @@ export async function setup(project: TestProject): Promise<() => void> {
 
 /** `sealed` is made last: where it is, both are. */
 async function prepare(sealed: string, takenOver: string): Promise<void> {
+  const before = `${sealed}-before`
+  // What a run that was stopped has left.
+  for (const folder of [takenOver, before]) rmSync(folder, { recursive: true, force: true })
   mkdirSync(takenOver, { recursive: true })
   const cloud = await holdCeremony(takenOver)
   writeFileSync(join(takenOver, SHARE_TEXTS), JSON.stringify(await readShares(join(takenOver, 'sheets'))))
-  const before = `${sealed}-before`
   cpSync(takenOver, before, { recursive: true })
   const oci = ['--oci-config', 'oci/config', ...Object.entries(cloud.endpoints).flatMap(([region, url]) => ['--endpoint', `${region}=${url}`])]
   const scans = [1, 2].flatMap((custodian) => ['--scan', `sheets/generation-1-custodian-${custodian}-copy-1.pdf`])
@@ -50,7 +52,8 @@ async function readShares(sheets: string): Promise<Record<string, string>> {
   for (const name of readdirSync(sheets)) {
     const [, generation, custodian] = /^generation-(\d+)-custodian-(\d+)-copy-1\.pdf$/.exec(name) ?? []
     if (generation === undefined || custodian === undefined) continue
-    const [[text = ''] = []] = await readPages(new Uint8Array(readFileSync(join(sheets, name))))
+    const [[text] = []] = await readPages(new Uint8Array(readFileSync(join(sheets, name))))
+    if (text === undefined) throw new Error(`${name} has no share`)
     texts[`${generation}/${custodian}`] = text
   }
   return texts

@@ -47,7 +47,11 @@ export class Rehearsal {
     if (!existsSync(texts)) return this.scans(generation, ...custodians)
     const known = JSON.parse(readFileSync(texts, 'utf8')) as Record<string, string>
     const file = join(this.directory, `shares-${generation}-${custodians.join('-')}`)
-    writeFileSync(file, custodians.map((custodian) => `${known[`${generation}/${custodian}`] ?? ''}\n`).join(''))
+    writeFileSync(file, custodians.map((custodian) => {
+      const text = known[`${generation}/${custodian}`]
+      if (text === undefined) throw new RangeError(`no sheet of GENERATION ${generation}, custodian ${custodian} was read`)
+      return `${text}\n`
+    }).join(''))
     return ['--share-file', file]
   }
 
@@ -129,7 +133,8 @@ function forgetPorts(path: string): void {
 
 /** Arguments without their shares. */
 export function withoutShares(args: readonly string[]): string[] {
-  return args.filter((word, at) => word !== '--share-file' && args[at - 1] !== '--share-file')
+  const flags = ['--share-file', '--scan']
+  return args.filter((word, at) => !flags.includes(word) && !flags.includes(args[at - 1] ?? ''))
 }
 
 /** Arguments without the authority of a simulator's TLS. */

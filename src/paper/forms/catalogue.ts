@@ -75,9 +75,9 @@ export const FORMS: readonly Form[] = [
   },
   {
     name: 'destruction-affidavit', purpose: 'the sheets of a dead key, each accounted for', takes: ['generation', 'entry'], of: 'destroyed',
-    missing: (source) => lastDead(source) === null ? 'no generation is proved dead or retired' : null,
+    missing: (source) => nextToDestroy(source) === null ? 'no generation is proved dead or retired' : null,
     draw: async (source, { generation, entry }, drawing) => {
-      const dead = entry?.type === 'destroyed' ? entry.generation : generation ?? lastDead(source)
+      const dead = entry?.type === 'destroyed' ? entry.generation : generation ?? nextToDestroy(source)
       if (dead === null) throw new GlasskeyError('USAGE', 'there is nothing to destroy: no generation is proved dead or retired', 'glasskey status')
       return drawDestructionAffidavit(destruction(source, dead), drawing)
     },
@@ -89,9 +89,10 @@ export function formOf(type: LogbookEntry['type']): Form | undefined {
   return FORMS.find(({ of }) => of === type)
 }
 
-/** The newest generation that is dead. */
-export function lastDead({ standings }: FormSource): number | null {
-  return standings.filter(({ state }) => state === 'burned' || state === 'retired').at(-1)?.generation ?? null
+/** The oldest dead generation that still has a sheet; where none has, the newest. */
+export function nextToDestroy(source: FormSource): number | null {
+  const dead = source.standings.flatMap(({ generation, state }) => (state === 'burned' || state === 'retired' ? [generation] : []))
+  return dead.find((generation) => destruction(source, generation).sheets.some(({ destroyedAt }) => destroyedAt === null)) ?? dead.at(-1) ?? null
 }
 
 /** The newest drill; null: none was held yet. */

@@ -2,6 +2,7 @@
 
 import type { Session } from '../../record/replay.js'
 import { documentKind, drawDocument, type Drawing } from '../document.js'
+import { exceptionsOf } from '../entry-page.js'
 import { day, moment } from '../moment.js'
 import type { FormSession, FormSource } from './source.js'
 
@@ -65,7 +66,7 @@ export function drillRecord(source: FormSource, drill: FormSession | null): Dril
     times: drillTimes(session, earlier?.session ?? null),
     proof: session === null ? null : session.keyLiveAt === null ? 'No key was live.' : `Generation ${session.opened.generation}: ${session.grade ?? 'not graded'}. ${session.gradeWhy}`.trim(),
     custodians: custody.custodians.map(({ number, name }) => ({ number, name, read: session?.sharesSeen.includes(number) ?? false })),
-    exceptions: [...(drill?.warrant.isolationExceptions ?? []), ...(session?.sharesRefused.map(({ reason }) => `a share was refused: ${reason}`) ?? [])],
+    exceptions: drill === null ? [] : exceptionsOf(drill),
     next: drill === null ? null : new Date(Date.parse(drill.warrant.opens) + custody.drillEveryDays * DAY_MS).toISOString(),
   }
 }
