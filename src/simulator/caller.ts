@@ -52,13 +52,13 @@ export function isMember(identity: IdentityState, userId: string, groupName: str
 }
 
 /**
- * Authenticates a request.
+ * Authenticates a request: its date by the server's `clock`, its key by what is so `now`; both in ms.
  *
  * @throws OciRefusal 401 NotAuthenticated, with the same body for every cause
  */
-export function authenticate(cloud: Cloud, region: Region, received: Received, now: number): Caller {
+export function authenticate(cloud: Cloud, region: Region, received: Received, { now, clock }: { now: number; clock: number }): Caller {
   try {
-    const covered = checkCoverage(received, now)
+    const covered = checkCoverage(received, clock)
     const { keyId } = covered.fields
     const [tenancy, userId, fingerprint, ...rest] = keyId.split('/')
     if (tenancy !== cloud.tenancy.tenancyId || userId === undefined || fingerprint === undefined || rest.length > 0) {

@@ -72,9 +72,11 @@ function perform(call: Call, operation: Operation): Answer {
  * Answers a request. Whatever it changes is saved before this returns. Nothing is waited for, so requests never
  * overlap.
  *
- * @param now this cloud's clock, ms
+ * @param skew how far the clock of the server that answers is wrong, ms: it judges and dates by it; what it does happens now
  */
-export function exchange(cloud: Cloud, region: Region, received: Received, now: number): Reply {
+export function exchange(cloud: Cloud, region: Region, received: Received, skew = 0): Reply {
+  const now = cloud.now()
+  const clock = now + skew
   const requestId = requestIdOf(received, cloud.random)
   const scim = isScimPath(pathOf(received.target))
   let caller: Caller | null = null
@@ -83,7 +85,7 @@ export function exchange(cloud: Cloud, region: Region, received: Received, now: 
   let answer: Answer
   let why: string | null = null
   try {
-    caller = authenticate(cloud, region, received, now)
+    caller = authenticate(cloud, region, received, { now, clock })
     const found = findOperation(received.method, pathOf(received.target), region.home)
     operation = found.operation
     path = found.path
@@ -119,7 +121,7 @@ export function exchange(cloud: Cloud, region: Region, received: Received, now: 
       ...COMMON_HEADERS,
       ...(body === '' ? {} : { 'content-type': contentType }),
       ...answer.headers,
-      date: new Date(now).toUTCString(),
+      date: new Date(clock).toUTCString(),
       'opc-request-id': requestId,
     },
     body,

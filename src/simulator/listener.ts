@@ -184,8 +184,7 @@ async function serve(
     send(response, lie.status, { date: new Date(cloud.now()).toUTCString(), ...lie.headers }, lie.body)
     return
   }
-  const now = cloud.now() + (action?.do === 'skew' ? action.seconds * 1000 : 0)
-  const reply = exchange(cloud, region, received, now)
+  const reply = exchange(cloud, region, received, action?.do === 'skew' ? action.seconds * 1000 : 0)
   note(reply, ends ? null : reply.status)
   if (dropped('done')) return
   if (action !== null && when === 'after' && !(await suffer(parts, action, response))) return

@@ -138,6 +138,14 @@ describe('a fault', () => {
     expect(await ending(create(simulator))).toBe(200)
   })
 
+  it('does what it does now, however wrong the clock of that request is', async () => {
+    const simulator = await rehearse({ faults: [{ action: { do: 'skew', seconds: 240 } }] })
+    const answer = await create(simulator)
+    expect([answer.status, Date.parse(answer.headers['date'] ?? '')]).toEqual([200, NOON + 240_000])
+    const { operator } = simulator.seed.users
+    expect(simulator.tenancy.identity.credentials.find(({ userId }) => userId === operator)?.timeCreated).toBe(NOON)
+  })
+
   it('ends the process before or after the effect', async () => {
     for (const [when, effects] of [
       ['before', 0],
