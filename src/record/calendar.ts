@@ -39,7 +39,7 @@ export function calendarText(of: CalendarOf): string {
   const calendar = new ICalCalendar({ name: `${mark}glasskey, ${of.team}`, prodId: { company: 'glasskey', product: 'glasskey', language: 'EN' }, method: ICalCalendarMethod.PUBLISH })
   for (const { id, date, everyDays, summary, description, remind } of dutiesOf(of)) {
     if (date === null) continue
-    const late = date.getTime() < of.now.getTime()
+    const late = dayOf(date).getTime() < dayOf(of.now).getTime()
     const event = calendar.createEvent({
       id: `${id}-${owner}@glasskey`,
       sequence: of.sequence,

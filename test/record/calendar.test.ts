@@ -58,6 +58,11 @@ describe('a calendar', () => {
     expect([String(event?.startDate), event?.description.startsWith('OVERDUE since 2026-11-01. ')]).toEqual(['2026-11-20', true])
   })
 
+  test('what is due today is not overdue, at whatever hour', () => {
+    const { event } = read(calendarText({ ...OF, due: { ...OF.due, ceremony: new Date(NOW.getTime() - 3_600_000) } }))['ceremony'] ?? {}
+    expect([String(event?.startDate), event?.description.includes('OVERDUE')]).toEqual(['2026-11-20', false])
+  })
+
   test('of a rehearsal is marked in every title; what there is no date for is left out', () => {
     const found = read(calendarText({ ...OF, rehearsal: true, due: { ...OF.due, drill: null, ceremony: null } }))
     expect(Object.values(found).map(({ event }) => event.summary.startsWith('REHEARSAL: '))).toEqual([true, true])
