@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/stage/longest-first.js'
 import { Tally } from './test/stage/tally.js'
 
 /**
@@ -24,8 +25,9 @@ export default defineConfig({
     testTimeout: isMatrix ? 600_000 : 120_000,
     hookTimeout: 120_000,
     // Scenes, and the cases of a matrix, wait for their processes most of the time.
-    maxWorkers: isMatrix ? 2 : 3,
-    maxConcurrency: isMatrix ? 3 : 4,
+    maxWorkers: isMatrix ? 2 : 4,
+    maxConcurrency: 3,
+    sequence: { sequencer: LongestFirst },
     // CI's machine is shared: a scene that was starved of its seconds is played once more, and the report says so (retry x1).
     retry: process.env['CI'] === undefined ? 0 : 1,
   },

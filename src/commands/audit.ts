@@ -15,7 +15,6 @@ import { probeIsolation } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
 import { takeLock } from '../host/lock.js'
 import { readProfile } from '../host/oci-profile.js'
-import { drawAuditReport } from '../paper/audit-report.js'
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
 import { cloudOf, configOf, custodyFlag, type CloudArguments } from './flags.js'
 import type { Outcome } from './outcome.js'
@@ -81,6 +80,8 @@ function failedControls({ results }: Audit): Pick<Outcome, 'error'> {
 }
 
 async function writeReport(audit: Audit, auditor: string, out: string): Promise<string> {
+  // Most audits draw nothing, and what draws takes as long to load as all the rest.
+  const { drawAuditReport } = await import('../paper/audit-report.js')
   const pdf = await drawAuditReport(reportContent(audit, auditor), { paper: audit.dossier.custody.paper })
   writeNew(out, pdf)
   return sha256Hex(pdf)
