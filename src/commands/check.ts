@@ -1,13 +1,16 @@
 /** `glasskey check`: would it work tonight? Without secrets, any day. */
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
+import type { Cloud } from '../breakglass/login.js'
 import { lookAtKeys, lookAtRegions, type Finding } from '../breakglass/preflight.js'
 import { checkEndpoints } from '../breakglass/open-session.js'
 import { inUse } from '../custody/generation.js'
+import type { Manifest } from '../custody/manifest.js'
 import { GlasskeyError } from '../errors.js'
-import { readCustodyFolder } from '../host/custody-folder.js'
+import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { generationNumber } from '../host/sealed-folder.js'
 import { probeIsolation } from '../host/isolation.js'
+import type { Profile } from '../host/oci-profile.js'
 import { toned } from '../host/terminal.js'
 import { checkSheets, type SheetsArguments } from './check-sheets.js'
 import { cloudFlags, cloudOf, HEADINGS, readerOf, type CloudArguments } from './flags.js'
@@ -35,23 +38,13 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   const isolation = probeIsolation()
   const current = inUse(folder.standings, folder.events)
   const { manifest } = generationNumber(folder, current?.generation ?? 1)
-  const lookAtCloud = async (): Promise<Finding[]> => {
-    try {
-      checkEndpoints(manifest, cloud.endpoints)
-    } catch (error) {
-      if (!(error instanceof GlasskeyError)) throw error
-      return [{ what: 'endpoints', level: 'stop', said: `${error.message}. ${error.hint}` }]
-    }
-    const keys: Finding[] = reader && current ? await lookAtKeys(reader, folder, manifest, cloud) : [{ what: 'key list', level: 'warn', said: `not looked at: ${current ? 'no --reader' : 'there was no takeover'}` }]
-    return [...(await lookAtRegions(manifest, cloud)), ...keys]
-  }
   const findings: Finding[] = [
     { what: 'custody folder', level: 'good', said: `${folder.generations.length} generations, ${folder.logbook.head.seq} logbook entries, ${folder.sessions.length} sessions; every chain holds` },
     ...standing.remarks.map(({ stops, text }): Finding => ({ what: 'custody', level: stops ? 'stop' : 'warn', said: text })),
     current
       ? { what: 'successors', level: standing.waiting.length > 0 ? 'good' : 'stop', said: standing.waiting.length > 0 ? `GENERATION ${standing.waiting.join(', ')} ${standing.waiting.length === 1 ? 'waits' : 'wait'}` : 'none waits' }
       : { what: 'takeover', level: 'warn', said: 'has not happened; glasskey takeover' },
-    ...(await lookAtCloud()),
+    ...(await lookAtCloud(folder, manifest, cloud, current ? reader : 'there was no takeover')),
     isolation.exceptions.length === 0
       ? { what: 'isolation', level: 'good', said: 'strongroom, reader and clerk get namespaces of their own; no core files' }
       : { what: 'isolation', level: 'warn', said: isolation.exceptions.join('; ') },
@@ -65,4 +58,16 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   const json = { ready: stops.length === 0, findings: findings.map((finding) => ({ ...finding })) }
   if (stops.length === 0) return { json, text }
   return { json, text, error: { code: 'REFUSED', message: `a session would not begin: ${stops.map(({ what, said }) => `${what}: ${said}`).join('; ')}`, hint: 'Mend it, and run glasskey check again.' } }
+}
+
+/** Clocks and key list, as far as they can be seen. `reader`: a login; or why nobody logs in, null: none was named. */
+async function lookAtCloud(folder: CustodyFolder, manifest: Manifest, cloud: Cloud, reader: Profile | string | null): Promise<Finding[]> {
+  try {
+    checkEndpoints(manifest, cloud.endpoints)
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    return [{ what: 'endpoints', level: 'stop', said: `${error.message}. ${error.hint}` }]
+  }
+  const keys: Finding[] = reader === null || typeof reader === 'string' ? [{ what: 'key list', level: 'warn', said: `not looked at: ${reader ?? 'no --reader'}` }] : await lookAtKeys(reader, folder, manifest, cloud)
+  return [...(await lookAtRegions(manifest, cloud)), ...keys]
 }

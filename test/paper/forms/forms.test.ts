@@ -6,6 +6,8 @@ import { drawClosingDeclaration } from '../../../src/paper/forms/closing-declara
 import { bagLabels, drawBagLabels } from '../../../src/paper/forms/bag-labels.js'
 import { acknowledgements, drawAcknowledgements } from '../../../src/paper/forms/custodian-acknowledgement.js'
 import { custodyLogs, drawCustodyLogs } from '../../../src/paper/forms/custody-log.js'
+import type { GenerationState } from '../../../src/custody/generation.js'
+import { nextToDestroy } from '../../../src/paper/forms/catalogue.js'
 import { destruction } from '../../../src/paper/forms/destruction-affidavit.js'
 import { drawSummons } from '../../../src/paper/forms/summons.js'
 import { after, declarationContent, exceptionContent, FORMS, HAPPENED, summonsContent } from './examples.js'
@@ -86,6 +88,19 @@ describe('forms filled from what is known', () => {
     expect(content.sheets.map(({ number, copy, destroyedAt }) => [number, copy, destroyedAt?.slice(0, 10) ?? null])).toEqual([[1, 1, null], [2, 1, '2026-04-11'], [2, 2, null]])
     expect(content).toMatchObject({ entries: [5], method: 'cross-cut shredder', witness: 'Emmy Noether' })
     expect(() => destruction(after(2), 2)).toThrow('GENERATION 2 is in use: its sheets are still needed')
+  })
+
+  test('the affidavit to print next is that of the oldest dead key that still has a sheet; where none has, of the newest', () => {
+    const shredded = (generation: number): object[] => [1, 2].map((custodian) => ({ type: 'destroyed', generation, custodian, copies: [1, 2], method: 'cross-cut shredder', witness: 'Emmy Noether' }))
+    const next = (states: GenerationState[], ...happened: readonly object[]): number | null => {
+      const source = after(2, ...happened as Record<string, unknown>[])
+      return nextToDestroy({ ...source, standings: source.standings.map((standing, at) => ({ ...standing, state: states[at] ?? 'waiting' })) })
+    }
+    expect(next(['in use'])).toBeNull()
+    expect(next(['burned', 'retired', 'in use'])).toBe(1)
+    expect(next(['burned', 'retired', 'in use'], ...shredded(1).slice(1))).toBe(1)
+    expect(next(['burned', 'retired', 'in use'], ...shredded(1))).toBe(2)
+    expect(next(['burned', 'retired', 'in use'], ...shredded(1), ...shredded(2))).toBe(2)
   })
 
   test('a summons has every number that it was given, and a deputy after the custodian', async () => {
