@@ -3,7 +3,7 @@
 import PDFDocument from 'pdfkit'
 import { PAGE_SIZES, type Paper } from './page-size.js'
 import { barsOf, type Matrix } from './qr.js'
-import { fontFile, fontFor, type Face, type FontName } from './typeface.js'
+import { fontFor, fontForDocument, type Face, type FontName } from './typeface.js'
 
 /** Inks. Everything reads in black and white; grey only marks what is secondary. */
 export const INK = { black: '#111111', grey: '#5a5a5a', rule: '#b4b4b4', tint: '#f5f5f3', code: '#000000', white: '#ffffff' } as const
@@ -111,7 +111,7 @@ export class Canvas {
 }
 
 /**
- * A document that is never finished: for measuring, fonts are parsed and words shaped once, however many documents are drawn.
+ * A document that is never finished: words are shaped for measuring once, however many documents are drawn.
  * What is measured stays in memory; of a share's text that is one character at a time (typing.ts).
  */
 let ruler: PDFKit.PDFDocument | null = null
@@ -133,7 +133,8 @@ function widthOf(text: string, face: Face): number {
 function select(pdf: PDFKit.PDFDocument, registered: Set<FontName>, face: Face, text: string): void {
   const name = fontFor(face, text.normalize('NFC'))
   if (!registered.has(name)) {
-    pdf.registerFont(name, fontFile(name))
+    // pdfkit takes a parsed font as well as a file, which its types do not know.
+    pdf.registerFont(name, fontForDocument(name) as unknown as PDFKit.Mixins.PDFFontSource)
     registered.add(name)
   }
   pdf.font(name)

@@ -12,8 +12,8 @@ const require = createRequire(import.meta.url)
 export const TEMPLATE_DIRECTORY = fileURLToPath(new URL('../../templates/', import.meta.url))
 
 /** A file of an installed package, by its specifier. */
-export function readPackageFile(specifier: string): Uint8Array {
-  return new Uint8Array(readFileSync(require.resolve(specifier)))
+export function readPackageFile(specifier: string): Buffer {
+  return readFileSync(require.resolve(specifier))
 }
 
 /**

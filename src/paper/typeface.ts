@@ -6,7 +6,7 @@
  * slashed zero: its l, I and 1 cannot be confused, and its digits are of one width.
  */
 
-import { coverageOf } from './coverage.js'
+import { create, type Font } from 'fontkit'
 import { readPackageFile } from './files.js'
 
 const STYLES = ['regular', 'italic', 'bold', 'boldItalic'] as const
@@ -31,34 +31,34 @@ const FILES: Readonly<Record<FontName, string>> = {
   'noto-boldItalic': `${NOTO}/600SemiBold_Italic/NotoSans_600SemiBold_Italic.ttf`,
 }
 
-const fonts = new Map<FontName, Uint8Array>()
-const coverages = new Map<FontName, ReadonlySet<number>>()
+const fonts = new Map<FontName, Font>()
 
-/** Bytes of a TrueType font. */
-export function fontFile(name: FontName): Uint8Array {
+/** A font as it was parsed: once in a process, for its kerning takes longer to read than a page to draw. */
+function parsed(name: FontName): Font {
   const known = fonts.get(name)
   if (known !== undefined) return known
-  const bytes = readPackageFile(FILES[name])
-  fonts.set(name, bytes)
-  return bytes
+  // Single fonts, no collections.
+  const font = create(readPackageFile(FILES[name])) as Font
+  fonts.set(name, font)
+  return font
+}
+
+/**
+ * A font for one document. What was parsed is shared; which letter a glyph was drawn for is the document's own, and fontkit keeps
+ * it with the glyph: Latin O and Cyrillic О are one, and what is copied from a page must be what was written there.
+ */
+export function fontForDocument(name: FontName): Font {
+  return Object.create(parsed(name), { _glyphs: { value: {} } }) as Font
 }
 
 /** Whether a font has a glyph for every character of a text. */
 function covers(name: FontName, text: string): boolean {
-  let coverage = coverages.get(name)
-  if (coverage === undefined) {
-    coverage = coverageOf(fontFile(name))
-    coverages.set(name, coverage)
-  }
-  for (const character of text) {
-    if (!coverage.has(character.codePointAt(0) ?? 0)) return false
-  }
-  return true
+  return Array.from(text).every((character) => parsed(name).hasGlyphForCodePoint(character.codePointAt(0) ?? 0))
 }
 
 /** The font that can draw the whole of a text in this face; a text is never mixed from two fonts. */
 export function fontFor(face: Face, text: string): FontName {
-  // One name for one file: pdfkit parses a font again for every name that it has not seen the file under.
+  // One name for one file: under another name pdfkit would embed it again.
   const style = face === 'code' ? 'regular' : face
   return covers(`plex-${style}`, text) ? `plex-${style}` : `noto-${style}`
 }

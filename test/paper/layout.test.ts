@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Canvas } from '../../src/paper/canvas.js'
+import { Canvas, INK } from '../../src/paper/canvas.js'
 import { breakLines, lineWidth } from '../../src/paper/lines.js'
 import { paginate } from '../../src/paper/pages.js'
 import type { Item, Piece, Span } from '../../src/paper/piece.js'
 import { typeScale } from '../../src/paper/scale.js'
 import { TENANCY } from './examples.js'
+import { textOf } from './printed.js'
 
 const canvas = new Canvas('A4', 'test', new Date(0))
 const { body } = typeScale(1)
@@ -83,4 +84,14 @@ describe('pages', () => {
   test('a new page is begun once', () => {
     expect(names(['new page', piece('a', 10), 'new page', 'new page', piece('b', 10)])).toEqual(['a@0', 'b@0'])
   })
+})
+
+test('what is copied from a page is what was written there, whatever other documents drew: Latin O and Cyrillic О are one glyph', async () => {
+  const written = async (text: string): Promise<string> => {
+    const canvas = new Canvas('A4', 'test', new Date(0))
+    canvas.newPage()
+    canvas.write(text, { face: 'regular', size: 12, leading: 15, ink: INK.black }, 100, 100)
+    return (await textOf(await canvas.finish())).join('').trim()
+  }
+  for (const text of ['Only', 'Опись', 'Only', 'НЕТ', 'HET']) expect(await written(text)).toBe(text)
 })

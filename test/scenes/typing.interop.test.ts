@@ -3,9 +3,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
+import { roomsUnder } from '../isolation/memory.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { CLI } from '../stage/command-line.js'
-import { onTerminal, type OnTerminal } from '../stage/on-terminal.js'
+import { onTerminal, processesWith, type OnTerminal } from '../stage/on-terminal.js'
 import { played } from '../stage/played.js'
 import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
 import { screenOf } from '../stage/screen.js'
@@ -134,13 +135,13 @@ test('an inspection says what it found before it asks what to enter, and asks ag
   expect(readCustodyFolder(during.custody).logbook.lines.at(-1)).toMatchObject({ type: 'inspected', custodian: 2, copy: 1, bag: 'B-7', condition: 'opened', newBag: 'B-8', generations: [2, 3, 4] })
 })
 
-/** A release up to the first share: custodians 1 and 2 consented. */
-async function untilShares(): Promise<{ during: Rehearsal; typed: string[] }> {
+/** A release up to the first share: custodians 1 and 2 consented. `before`: words before the command, such as a shell's. */
+async function untilShares(...before: string[]): Promise<{ during: Rehearsal; typed: string[] }> {
   const during = (stage = await rehearsal({ speed: 4 }))
   const { node = [], env } = played(during.time)
   const typed = await Promise.all([during.shareText(2, 1), during.shareText(2, 2), during.shareText(3, 1)])
   const words = withoutShares(during.rotate()).filter((word) => word !== '--yes')
-  terminal = onTerminal(during, [process.execPath, ...node, CLI, ...words], env)
+  terminal = onTerminal(during, [...before, process.execPath, ...node, CLI, ...words], env)
   for (const custodian of [1, 2]) {
     await until(`(${custodian - 1} of 2 so far) Number:`)
     terminal.type(`${custodian}\n`)
@@ -179,5 +180,18 @@ test('a release: Ctrl-C while a share is typed stops it in order', async () => {
   expect(await terminal?.ended).toBe(3)
   expect(screen()).toContain('INTERRUPTED: stopped: Ctrl-C')
   expectNoGroups(one.slice(0, 60))
+  expect(during.journal().at(-1)).toMatchObject({ type: 'closed' })
+})
+
+test('a release: the strongroom is killed while a share is typed; the terminal is as it was, and it is said that no key was live', async () => {
+  const { during, typed: [one = ''] } = await untilShares('bash', '--norc', '-c', '"$@"; echo ended with $?; stty -a', 'bash')
+  await keys(one.slice(0, 60))
+  const [desk = 0] = processesWith(during.custody, process.execPath)
+  process.kill(roomsUnder(desk).strongroom ?? 0, 'SIGKILL')
+  await until('ended with ')
+  await terminal?.ended
+  expect(terminal?.shown()).toContain('the strongroom ended without a word; no key was live')
+  expect(terminal?.shown()).toMatch(/ icanon /)
+  expect(terminal?.shown()).toMatch(/ echo /)
   expect(during.journal().at(-1)).toMatchObject({ type: 'closed' })
 })
