@@ -221,6 +221,7 @@ async function struck(flow: Flow, { call, fault }: { call: Call; fault: Fault })
 
 async function under(flow: Flow, { staging, mend, patience = 0 }: Weather): Promise<boolean> {
   return watched(flow, { speed: SPEED, ...staging }, async (stage) => {
+    await settled(stage, staging)
     // The keys are younger than that: a clock put back shows the list as it was before them.
     await playAndMend(flow, stage, { meddled: (staging.clockSkew ?? 0) < 0 }, async (said) => {
       mend?.(stage, said)
@@ -228,6 +229,13 @@ async function under(flow: Flow, { staging, mend, patience = 0 }: Weather): Prom
     })
     return true
   })
+}
+
+/** Waits until what was done to keys before the flow, perhaps a minute ago, has arrived everywhere: only the flow's own is to be slow. */
+async function settled({ cloud }: Rehearsal, { activationDelay = {}, revocationDelay = {} }: Staging): Promise<void> {
+  const slowest = Math.max(0, ...Object.values(activationDelay), ...Object.values(revocationDelay)) * 1000
+  const newest = Math.max(...cloud.tenancy.identity.apiKeys.map(({ timeCreated, timeDeleted }) => timeDeleted ?? timeCreated))
+  await new Promise((over) => setTimeout(over, Math.max(0, newest + slowest - cloud.now()) / SPEED))
 }
 
 /** Opens a stage and watches at every request that nobody is locked out. */
