@@ -58,7 +58,6 @@ function covers(name: FontName, text: string): boolean {
 
 /** The font that can draw the whole of a text in this face; a text is never mixed from two fonts. */
 export function fontFor(face: Face, text: string): FontName {
-  // One name for one file: under another name pdfkit would embed it again.
   const style = face === 'code' ? 'regular' : face
   return covers(`plex-${style}`, text) ? `plex-${style}` : `noto-${style}`
 }
