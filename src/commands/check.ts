@@ -44,7 +44,7 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
     current
       ? { what: 'successors', level: standing.waiting.length > 0 ? 'good' : 'stop', said: standing.waiting.length > 0 ? `GENERATION ${standing.waiting.join(', ')} ${standing.waiting.length === 1 ? 'waits' : 'wait'}` : 'none waits' }
       : { what: 'takeover', level: 'warn', said: 'has not happened; glasskey takeover' },
-    ...(await lookAtCloud(folder, manifest, cloud, current ? reader : 'there was no takeover')),
+    ...(await lookAtCloud(folder, manifest, cloud, current ? reader ?? 'no --reader' : 'there was no takeover')),
     isolation.exceptions.length === 0
       ? { what: 'isolation', level: 'good', said: 'strongroom, reader and clerk get namespaces of their own; no core files' }
       : { what: 'isolation', level: 'warn', said: isolation.exceptions.join('; ') },
@@ -60,14 +60,14 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   return { json, text, error: { code: 'REFUSED', message: `a session would not begin: ${stops.map(({ what, said }) => `${what}: ${said}`).join('; ')}`, hint: 'Mend it, and run glasskey check again.' } }
 }
 
-/** Clocks and key list, as far as they can be seen. `reader`: a login; or why nobody logs in, null: none was named. */
-async function lookAtCloud(folder: CustodyFolder, manifest: Manifest, cloud: Cloud, reader: Profile | string | null): Promise<Finding[]> {
+/** Clocks and key list, as far as they can be seen. `reader`: a login, or why there is none. */
+async function lookAtCloud(folder: CustodyFolder, manifest: Manifest, cloud: Cloud, reader: Profile | string): Promise<Finding[]> {
   try {
     checkEndpoints(manifest, cloud.endpoints)
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
     return [{ what: 'endpoints', level: 'stop', said: `${error.message}. ${error.hint}` }]
   }
-  const keys: Finding[] = reader === null || typeof reader === 'string' ? [{ what: 'key list', level: 'warn', said: `not looked at: ${reader ?? 'no --reader'}` }] : await lookAtKeys(reader, folder, manifest, cloud)
+  const keys: Finding[] = typeof reader === 'string' ? [{ what: 'key list', level: 'warn', said: `not looked at: ${reader}` }] : await lookAtKeys(reader, folder, manifest, cloud)
   return [...(await lookAtRegions(manifest, cloud)), ...keys]
 }
