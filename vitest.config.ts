@@ -6,26 +6,28 @@ import { Tally } from './test/stage/tally.js'
  * `npm test` needs nothing but Node; what needs Debian's gnupg, zbar, poppler or chromium is called *.interop.test.ts. The
  * matrices run a flow hundreds of times: `npm run test:crash` and `npm run test:faults`.
  */
-const KINDS: Record<string, { include: string[]; exclude: string[] }> = {
+const KINDS: Record<string, { include: string[]; exclude?: string[]; plays?: string }> = {
   unit: { include: ['test/**/*.test.ts'], exclude: ['test/**/*.interop.test.ts'] },
-  interop: { include: ['test/**/*.interop.test.ts'], exclude: [] },
-  crash: { include: ['test/crash/*.matrix.ts'], exclude: [] },
-  faults: { include: ['test/faults/*.matrix.ts'], exclude: [] },
+  interop: { include: ['test/**/*.interop.test.ts'] },
+  crash: { include: ['test/crash/*.matrix.ts'], plays: 'crash points' },
+  faults: { include: ['test/faults/*.matrix.ts'], plays: 'faults' },
+  matrices: { include: ['test/{crash,faults}/*.matrix.ts'], plays: 'crash points and faults' },
 }
 const kind = process.env['GLASSKEY_TESTS'] ?? 'unit'
 const chosen = KINDS[kind]
-const isMatrix = kind === 'crash' || kind === 'faults'
 if (!chosen) throw new Error(`GLASSKEY_TESTS is ${kind}, and not one of ${Object.keys(KINDS).join(', ')}`)
+const { include, exclude = [], plays } = chosen
+const isMatrix = plays !== undefined
 
 /** They put something else in a module's place, so they have a process for themselves. The others find loaded what the file before them loaded. */
 const MOCKING = ['test/ceremony/conduct.test.ts', 'test/host/stick.test.ts']
-const most = { name: kind, include: chosen.include, exclude: [...chosen.exclude, ...MOCKING], globalSetup: ['test/stage/prepare.ts'], isolate: kind !== 'unit' }
+const most = { name: kind, include, exclude: [...exclude, ...MOCKING], globalSetup: ['test/stage/prepare.ts'], isolate: kind !== 'unit' }
 const mocking = { name: 'mocking', include: MOCKING }
 
 export default defineConfig({
   test: {
     projects: (kind === 'unit' ? [most, mocking] : [most]).map((test) => ({ extends: true as const, test })),
-    ...(isMatrix ? { reporters: ['default', new Tally(kind === 'crash' ? 'crash points' : 'faults')] } : {}),
+    ...(isMatrix ? { reporters: ['default', new Tally(plays)] } : {}),
     testTimeout: isMatrix ? 600_000 : 120_000,
     hookTimeout: 120_000,
     // Scenes, and the cases of a matrix, wait for their processes most of the time.

@@ -24,4 +24,5 @@ await dieAtEveryPoint({
   name: 'resume',
   open: interrupted,
   args: (stage) => ['resume', '--custody', stage.custody, '--yes', '--reader', 'AUDITOR', ...stage.shares(2, 1, 3), ...stage.oci],
+  few: 2,
 })

@@ -6,4 +6,5 @@ await dieAtEveryPoint({
   open: (staging) => rehearsal({ ...staging, after: 'sealed' }),
   args: (stage) => stage.takeover(),
   lent: true,
+  few: 2,
 })

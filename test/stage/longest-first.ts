@@ -5,12 +5,13 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 const LONGEST = [
   'scenes/takeover', 'scenes/every-exit-rotates', 'schemas/real-outcomes', 'scenes/paper',
   'ceremony/card.interop', 'scenes/deadline.interop', 'ceremony/second-factor.interop', 'schemas/drill-outcome.interop',
+  'faults/break-saas-admin', 'crash/break-saas-admin',
 ]
 
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification): number => {
-      const at = LONGEST.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`))
+      const at = LONGEST.findIndex((name) => moduleId.includes(`/test/${name}.`))
       return at < 0 ? LONGEST.length : at
     }
     return (await super.sort(files)).sort((one, other) => rank(one) - rank(other))
