@@ -5,6 +5,7 @@
  * `deleteUsedKey` run, and only `proveSuccessor`, which reads OCI itself, makes one.
  */
 import { pause, wallClock } from '../host/clock.js'
+import { GlasskeyError } from '../errors.js'
 import { say } from '../host/terminal.js'
 import type { ListedKey } from '../record/journal.js'
 import { isListed } from '../record/recognise.js'
@@ -41,6 +42,9 @@ const WAIT_WORTH_A_WORD_MS = 2000
 /** An unknown deletion counts as done when the key was refused this often in a row. */
 const REFUSALS = 3
 
+/** A stranger's key that cannot be deleted holds the exit up for so many rounds, seconds in all. The used key matters more. */
+const ROUNDS_FOR_STRANGERS = 4
+
 /** A key that OCI never accepted in this session is not tried for longer: most likely somebody rotated it before. */
 const NEVER_ACCEPTED = 6
 
@@ -65,7 +69,7 @@ export async function rotate(parts: ExitParts): Promise<ExitResult> {
   let told = ''
   // After an interruption the deletion may have happened without our hearing of it.
   const before = replay(parts.journal.lines).deletion
-  const state = { attempted: before !== 'not-sent', unknownDeletion: before === 'unknown', refusals: 0 }
+  const state = { attempted: before !== 'not-sent', unknownDeletion: before !== 'not-sent', refusals: 0, patience: ROUNDS_FOR_STRANGERS }
   while (tried < PATIENCE_MS && !parts.cutOff.aborted) {
     const began = parts.now()
     let asked = 0
@@ -73,7 +77,7 @@ export async function rotate(parts: ExitParts): Promise<ExitResult> {
       const listed = await proveSuccessor(parts)
       // Once the deletion was asked for, the key list is OCI's own word that it is gone. Before, it might only be out of date.
       if (state.attempted && !isListed(listed.keys, parts.warrant.key)) return deleted(parts)
-      await deleteStrangers(parts, listed)
+      await deleteStrangers(parts, listed, state)
       await parts.onBeforeDelete((await proveSuccessor(parts)).keys)
       // Read once more, as the very last request before the deletion: a successor that vanished meanwhile stops it.
       const proven = await proveSuccessor(parts)
@@ -82,7 +86,8 @@ export async function rotate(parts: ExitParts): Promise<ExitResult> {
       return deleted(parts)
     } catch (error) {
       why = reasonOf(error)
-      if (error instanceof OciRefusal) asked = retryAfterMs(error.answer, wallClock().getTime(), LONGEST_WAIT_MS)
+      const refusal = error instanceof DeletionUnanswered ? error.cause : error
+      if (refusal instanceof OciRefusal) asked = retryAfterMs(refusal.answer, wallClock().getTime(), LONGEST_WAIT_MS)
       unknown = isUnauthenticated(error) ? unknown + 1 : 0
       if (unknown >= NEVER_ACCEPTED && wasNeverAccepted(replay(parts.journal.lines))) return { rotated: false, why, selfDeletion: false }
       if (error instanceof DeletionUnanswered) state.unknownDeletion = true
@@ -116,7 +121,7 @@ function tellWait(error: unknown, left: number): void {
 /** OCI lets this key live although the key itself asked for its deletion. */
 class SelfDeletionRefused extends Error {}
 
-/** The deletion itself was sent, and no answer came. */
+/** The deletion itself was sent, and no answer came that says what became of it. */
 class DeletionUnanswered extends Error {}
 
 async function proveSuccessor({ user, warrant, journal }: ExitParts): Promise<ProvenSuccessor> {
@@ -125,7 +130,7 @@ async function proveSuccessor({ user, warrant, journal }: ExitParts): Promise<Pr
   const keys = await user.listKeys()
   const listed = keys.find((key) => key.spkiSha256 === successor.spkiSha256)
   if (!listed) {
-    await makeRoom(user, keys)
+    await makeRoom(user, warrant, keys)
     await user.uploadSuccessor()
     throw new NotYet('the successor was uploaded and is not listed yet')
   }
@@ -140,17 +145,32 @@ async function proveSuccessor({ user, warrant, journal }: ExitParts): Promise<Pr
 /** Nothing failed; it is only not there yet. */
 class NotYet extends Error {}
 
+/** A key that no manifest names. Whatever OCI says of its value: what would be deleted under one of these names is no stranger's. */
+function isStranger({ key, successor }: Warrant, { generation, fingerprint }: ListedKey): boolean {
+  return generation === null && fingerprint !== key.fingerprint && fingerprint !== successor?.fingerprint
+}
+
 /** A stranger's key must not keep the successor out. */
-async function makeRoom(user: OwnUser, keys: readonly ListedKey[]): Promise<void> {
-  const stranger = keys.find((key) => key.generation === null)
+async function makeRoom(user: OwnUser, warrant: Warrant, keys: readonly ListedKey[]): Promise<void> {
+  const stranger = keys.find((key) => isStranger(warrant, key))
   if (keys.length >= MAXIMUM_API_KEYS && stranger) await user.deleteKey(stranger.fingerprint)
 }
 
-/** In a takeover other keys were removed one by one, as agreed; what was not agreed to is not done by the exit either. */
-async function deleteStrangers({ user, warrant }: ExitParts, { keys }: ProvenSuccessor): Promise<void> {
+/**
+ * In a takeover other keys were removed one by one, as agreed; what was not agreed to is not done by the exit either.
+ * One that cannot be deleted is tried in a few rounds more, then it stays, and is said: the key that is live must not wait for it.
+ */
+async function deleteStrangers({ user, warrant }: ExitParts, { keys }: ProvenSuccessor, state: { patience: number }): Promise<void> {
   if (warrant.action.name === 'takeover') return
-  for (const key of keys) {
-    if (key.generation === null) await user.deleteKey(key.fingerprint)
+  for (const key of keys.filter((one) => isStranger(warrant, one))) {
+    try {
+      await user.deleteKey(key.fingerprint)
+    } catch (error) {
+      if (isUnauthenticated(error) || !(error instanceof GlasskeyError || error instanceof NoAnswer)) throw error
+      state.patience -= 1
+      if (state.patience > 0) throw error
+      if (state.patience === 0) say(`API key ${key.fingerprint}, which no manifest names, could not be deleted (${reasonOf(error)}). The exit goes on: let an administrator delete it.`, 'alarm')
+    }
   }
 }
 
@@ -159,7 +179,7 @@ async function deleteUsedKey({ user, warrant }: ExitParts, proven: ProvenSuccess
   try {
     await user.deleteKey(warrant.key.fingerprint)
   } catch (error) {
-    if (error instanceof NoAnswer && error.sent) throw new DeletionUnanswered(reasonOf(error))
+    if ((error instanceof NoAnswer && error.sent) || (error instanceof OciRefusal && error.status >= 500)) throw new DeletionUnanswered(reasonOf(error), { cause: error })
     // 404 is OCI's word for "gone" and for "you may not": the next reading tells which.
     if (error instanceof OciRefusal && [400, 403, 404, 409].includes(error.status)) {
       const still = (await user.listKeys()).some((key) => key.fingerprint === warrant.key.fingerprint)

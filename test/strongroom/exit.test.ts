@@ -1,0 +1,137 @@
+/** The exit against an OCI that answers oddly: which key goes first, what is waited for, and what is given up. */
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { replay } from '../../src/record/replay.js'
+import type { JournalEntry, JournalLine, ListedKey } from '../../src/record/journal.js'
+import { NoAnswer } from '../../src/strongroom/courier.js'
+import { rotate, type ExitResult } from '../../src/strongroom/exit.js'
+import type { Journal } from '../../src/strongroom/journal.js'
+import { OciRefusal, type OwnUser } from '../../src/strongroom/own-user.js'
+import { DELETE_USED_KEY } from '../../src/record/replay.js'
+import { SESSIONS, journalOf } from '../vectors/frozen.js'
+import { warrantFor } from '../warrant/requests.js'
+
+const warrant = warrantFor({ name: 'rotate' })
+const { key, successor } = warrant
+const STRANGER = '00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff'
+const used: ListedKey = { fingerprint: key.fingerprint, spkiSha256: key.spkiSha256, generation: key.generation, lifecycleState: 'ACTIVE' }
+const next: ListedKey = { fingerprint: successor?.fingerprint ?? '', spkiSha256: successor?.spkiSha256 ?? '', generation: successor?.generation ?? null, lifecycleState: 'ACTIVE' }
+const stranger: ListedKey = { fingerprint: STRANGER, spkiSha256: 'a'.repeat(64), generation: null, lifecycleState: 'ACTIVE' }
+
+let said = ''
+beforeEach(() => {
+  said = ''
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => (said += String(text)) !== '')
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
+
+const refusal = (status: number): OciRefusal => new OciRefusal('do that', { status, headers: {}, body: new Uint8Array() }, 'so it says')
+
+/** A user with these keys, and what OCI does about each deletion: nothing, or what `refuse` throws. */
+class FakeUser {
+  readonly deleted: string[] = []
+  keys: ListedKey[]
+  readonly #refuse: (fingerprint: string, nth: number, user: FakeUser) => void
+  constructor(keys: ListedKey[], refuse: (fingerprint: string, nth: number, user: FakeUser) => void = () => undefined) {
+    this.keys = keys
+    this.#refuse = refuse
+  }
+
+  /** Throws what every reading throws from now on. */
+  refuseReading: (() => Error) | null = null
+
+  readonly api = {
+    listKeys: () => (this.refuseReading ? Promise.reject(this.refuseReading()) : Promise.resolve([...this.keys])),
+    uploadSuccessor: () => {
+      if (this.keys.length >= 3) return Promise.reject(refusal(400))
+      this.keys.push(next)
+      return Promise.resolve()
+    },
+    deleteKey: async (fingerprint: string) => {
+      this.deleted.push(fingerprint)
+      await Promise.resolve()
+      this.#refuse(fingerprint, this.deleted.filter((one) => one === fingerprint).length, this)
+      this.keys = this.keys.filter((one) => one.fingerprint !== fingerprint)
+    },
+  } as unknown as OwnUser
+}
+
+/** Rotates, on a journal that says `before` of the session so far. Waiting takes no time, and counts. */
+async function play(user: FakeUser, before: JournalEntry[] = []): Promise<{ result: ExitResult; lines: JournalEntry[]; waited: number }> {
+  const opening = journalOf(SESSIONS[1]).lines[0] as JournalLine
+  const lines: JournalEntry[] = [opening, ...before].map((line, at) => ({ ...line, seq: at + 1 }))
+  const journal = { get lines() { return lines }, write: (entry: JournalEntry) => lines.push({ ...entry, seq: lines.length + 1 } as JournalEntry) } as unknown as Journal
+  let now = 0
+  const result = rotate({ user: user.api, warrant, journal, onBeforeDelete: () => Promise.resolve(), cutOff: new AbortController().signal, now: () => (now += 1000) })
+  await vi.runAllTimersAsync()
+  return { result: await result, lines, waited: now }
+}
+
+test('the successor first, then strangers, the used key last', async () => {
+  const user = new FakeUser([used, stranger])
+  const { result } = await play(user)
+  expect(result).toEqual({ rotated: true, certain: true })
+  expect(user.deleted).toEqual([STRANGER, key.fingerprint])
+})
+
+test.each<[string, ListedKey]>([
+  ['a value that cannot be read', { ...used, spkiSha256: null, generation: null }],
+  ['another value under its fingerprint', { ...used, spkiSha256: 'b'.repeat(64), generation: null }],
+])('slots are full, and the used key is listed with %s: it does not make room, nor goes before its successor', async (_, odd) => {
+  const user = new FakeUser([odd, stranger, { ...stranger, fingerprint: 'other' }])
+  const { result } = await play(user)
+  expect(result).toEqual({ rotated: true, certain: true })
+  expect(user.deleted.at(-1)).toBe(key.fingerprint)
+  expect(user.deleted).toEqual([STRANGER, 'other', key.fingerprint])
+})
+
+test.each<[string, () => Error]>([
+  ['answered 503', () => refusal(503)],
+  ['answered 409', () => refusal(409)],
+  ['not answered', () => new NoAnswer('reset', true)],
+])('the deletion of a stranger\'s key is %s for ever: the exit tries a few rounds, says it, and deletes the used key', async (_, error) => {
+  const user = new FakeUser([used, next, stranger], (fingerprint) => {
+    if (fingerprint === STRANGER) throw error()
+  })
+  const { result } = await play(user)
+  expect(result).toEqual({ rotated: true, certain: true })
+  expect(user.deleted).toEqual([STRANGER, STRANGER, STRANGER, STRANGER, key.fingerprint])
+  expect(said).toContain(`API key ${STRANGER}, which no manifest names, could not be deleted (`)
+  expect(said.match(/could not be deleted/g)).toHaveLength(1)
+})
+
+test('a stranger\'s key that can be deleted at the second try is deleted', async () => {
+  const user = new FakeUser([used, next, stranger], (fingerprint, nth) => {
+    if (fingerprint === STRANGER && nth === 1) throw refusal(503)
+  })
+  await play(user)
+  expect(user.deleted).toEqual([STRANGER, STRANGER, key.fingerprint])
+  expect(user.keys).toEqual([next])
+  expect(said).not.toContain('could not be deleted')
+})
+
+test('OCI answers 503 to a deletion that it did, and the key is refused since: three refusals, and not a quarter of an hour', async () => {
+  const user = new FakeUser([used, next], (fingerprint, _nth, self) => {
+    self.keys = [next]
+    self.refuseReading = () => refusal(401)
+    if (fingerprint === key.fingerprint) throw refusal(503)
+  })
+  const { result } = await play(user)
+  expect(result).toEqual({ rotated: true, certain: false })
+  expect(user.deleted).toEqual([key.fingerprint])
+})
+
+test('a deletion that an earlier run has on record as done, and a key that is refused: the same', async () => {
+  const user = new FakeUser([next])
+  user.refuseReading = () => refusal(401)
+  const { result, lines } = await play(user, [
+    { type: 'intent', rule: DELETE_USED_KEY, method: 'DELETE', host: 'h', path: '/p', bodySha256: null, by: 'strongroom' },
+    { type: 'outcome', intent: 2, status: 204, opcRequestId: 'A', date: '' },
+  ])
+  expect(replay(lines as JournalLine[]).deletion).toBe('done')
+  expect(result).toEqual({ rotated: true, certain: false })
+  expect(user.deleted).toEqual([])
+})
