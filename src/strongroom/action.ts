@@ -5,10 +5,12 @@ import { jsonIn } from '../canonical.js'
 import { runTask } from '../clerk/door.js'
 import { GlasskeyError } from '../errors.js'
 import type { Census } from '../record/journal.js'
+import { isListed } from '../record/recognise.js'
 import { CREDENTIALS, ONLY_API_KEYS, RANDOM_PASSWORD, domainUserTarget, identityOrigin } from '../warrant/scope.js'
+import type { Warrant } from '../warrant/warrant.js'
 import { agree } from './agreement.js'
 import type { Courier } from './courier.js'
-import type { OwnUser } from './own-user.js'
+import { ownUser, type OwnUser } from './own-user.js'
 import type { Room } from './room.js'
 import { switchSaasAdmin } from './saas-admin.js'
 
@@ -16,9 +18,12 @@ import { switchSaasAdmin } from './saas-admin.js'
 const DELETED_BY_ID = ['authTokens', 'customerSecretKeys', 'smtpCredentials', 'dbCredentials', 'oauth2ClientCredentials'] as const
 
 /** Takes the census and does the warrant's action. Returns what was achieved, in a line. Throws why it stopped. */
-export async function performAction(room: Room, courier: Courier, user: OwnUser, clerk: Duplex, stop: AbortSignal): Promise<string> {
-  const { warrant, journal } = room
+export async function performAction(room: Room, sender: Courier, clerk: Duplex, stop: AbortSignal): Promise<string> {
+  const { warrant, journal, folder } = room
+  const courier = untilStopped(sender, stop)
+  const user = ownUser(courier, warrant, folder.generations.map(({ manifest }) => manifest))
   const found = await user.census()
+  refuseIfStopped(stop)
   const unexpected = warrant.action.name === 'takeover' ? [] : strangers(room, found)
   journal.write({ type: 'census', when: 'before-action', found, unexpected })
   if (found.blocked || found.lifecycleState !== 'ACTIVE') {
@@ -37,21 +42,39 @@ export async function performAction(room: Room, courier: Courier, user: OwnUser,
   }
 }
 
+/** What has stopped signs nothing more: the exit has begun beside it, and changes the very keys that it has read. */
+function untilStopped(courier: Courier, stop: AbortSignal): Pick<Courier, 'send'> {
+  return {
+    send: async (request, asker) => {
+      refuseIfStopped(stop)
+      return courier.send(request, asker)
+    },
+  }
+}
+
+/** Throws INTERRUPTED. Nobody hears it: the session has left for its exit by then. */
+function refuseIfStopped(stop: AbortSignal): void {
+  if (stop.aborted) throw new GlasskeyError('INTERRUPTED', 'the action was stopped')
+}
+
+/** Keys that are neither the used one nor its successor. */
+function otherKeys({ key, successor }: Warrant, found: Census): Census['keys'] {
+  return found.keys.filter((listed) => !isListed([listed], key) && !(successor && isListed([listed], successor)))
+}
+
 function strangers({ warrant }: Room, found: Census): string[] {
-  const expected = [warrant.key.spkiSha256, warrant.successor?.spkiSha256]
-  return found.keys
-    .filter((key) => !expected.includes(key.spkiSha256 ?? ''))
+  return otherKeys(warrant, found)
     .map((key) => (key.generation === null ? `an API key that no manifest names (${key.fingerprint})` : `the key of GENERATION ${key.generation} (${key.fingerprint})`))
 }
 
-async function takeOver(room: Room, courier: Courier, user: OwnUser, clerk: Duplex, found: Census, stop: AbortSignal): Promise<string> {
-  const { warrant, order, journal, desk } = room
+async function takeOver(room: Room, courier: Pick<Courier, 'send'>, user: OwnUser, clerk: Duplex, found: Census, stop: AbortSignal): Promise<string> {
+  const { warrant, order, journal } = room
   const { action } = warrant
   if (action.name !== 'takeover') throw new RangeError('takeOver: another action')
   await checkDomainUser(courier, action, warrant.user)
-  const consent = (what: string): Promise<void> => agree(what, order.yes, journal, desk.left)
+  const consent = (what: string): Promise<void> => agree(what, order.yes, journal, stop)
 
-  for (const key of found.keys.filter((entry) => entry.spkiSha256 !== warrant.key.spkiSha256)) {
+  for (const key of otherKeys(warrant, found)) {
     await consent(`delete API key ${key.fingerprint}, with the new key`)
     await user.deleteKey(key.fingerprint)
   }
@@ -84,7 +107,7 @@ async function takeOver(room: Room, courier: Courier, user: OwnUser, clerk: Dupl
 }
 
 /** The SCIM id came from a survey by the SDK: whose it is, the strongroom asks the domain itself. Throws TENANCY_UNFIT. */
-async function checkDomainUser(courier: Courier, { domainUrl, domainUserId }: { domainUrl: string; domainUserId: string }, user: string): Promise<void> {
+async function checkDomainUser(courier: Pick<Courier, 'send'>, { domainUrl, domainUserId }: { domainUrl: string; domainUserId: string }, user: string): Promise<void> {
   const answer = await courier.send({ method: 'GET', url: domainUrl + domainUserTarget(domainUserId), body: null, contentType: null, headers: {} }, 'strongroom')
   const parsed = z.object({ ocid: z.string().max(255) }).safeParse(jsonIn(new TextDecoder().decode(answer.body)))
   if (!parsed.success || parsed.data.ocid !== user) {

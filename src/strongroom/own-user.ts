@@ -53,7 +53,7 @@ export interface OwnUser {
 }
 
 /** Reads and changes the warrant's user by `courier`; keys are recognised by the folder's manifests. */
-export function ownUser(courier: Courier, warrant: Warrant, manifests: readonly Manifest[]): OwnUser {
+export function ownUser(courier: Pick<Courier, 'send'>, warrant: Warrant, manifests: readonly Manifest[]): OwnUser {
   const origin = identityOrigin(warrant)
   const call = async (what: string, method: Method, target: string, body: string | null = null): Promise<Answer> => {
     const answer = await courier.send(

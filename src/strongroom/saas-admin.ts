@@ -14,7 +14,7 @@ import type { Room } from './room.js'
 type SaasAction = Extract<Action, { name: 'saas-admin' }>
 
 /** Does the action. Returns what was achieved, in a line. Throws why it stopped. */
-export async function switchSaasAdmin({ warrant }: Room, action: SaasAction, courier: Courier, clerk: Duplex, stop: AbortSignal): Promise<string> {
+export async function switchSaasAdmin({ warrant }: Room, action: SaasAction, courier: Pick<Courier, 'send'>, clerk: Duplex, stop: AbortSignal): Promise<string> {
   let unheard: NoAnswer | null = null
   try {
     await runTask(clerk, { task: 'saas-admin', params: { endpoint: endpointOf(warrant, action), database: action.database, enable: action.enable } }, (request) => courier.send(request, 'clerk'), stop)
@@ -55,7 +55,7 @@ const saasStatus = z.object({ isEnabled: z.boolean(), accessType: z.string().max
 type SaasStatus = z.infer<typeof saasStatus>
 
 /** GetSaasAdminUserStatus. Throws NoAnswer, and OCI_REFUSED for an answer that says nothing. */
-async function readBack(warrant: Warrant, action: SaasAction, courier: Courier): Promise<SaasStatus> {
+async function readBack(warrant: Warrant, action: SaasAction, courier: Pick<Courier, 'send'>): Promise<SaasStatus> {
   const answer = await courier.send({ method: 'POST', url: endpointOf(warrant, action) + statusTarget(action.database), body: new Uint8Array(), contentType: 'application/json', headers: {} }, 'strongroom')
   try {
     if (answer.status !== 200) throw new RangeError(`it answered ${answer.status}`)

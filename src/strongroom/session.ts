@@ -137,11 +137,11 @@ async function useKey(room: Room, opened: OpenedEnvelope, watch: Watch): Promise
   const courier = new Courier(keyName, opened.privateKey, scopeOf(warrant), warrant.calls, watch, journal, carrier)
   const user = ownUser(courier, warrant, folder.generations.map(({ manifest }) => manifest))
 
-  const failure = order.task === 'perform' ? await act(room, courier, user) : null
+  const failure = order.task === 'perform' ? await act(room, courier) : null
   return leave(room, courier, user, since, failure)
 }
 
-async function act(room: Room, courier: Courier, user: OwnUser): Promise<Failure | null> {
+async function act(room: Room, courier: Courier): Promise<Failure | null> {
   const { desk, journal, warrant } = room
   const overtime = new AbortController()
   const acted = new AbortController()
@@ -158,7 +158,7 @@ async function act(room: Room, courier: Courier, user: OwnUser): Promise<Failure
   try {
     const clerk = new Socket({ fd: DESCRIPTORS.clerk, readable: true, writable: true })
     clerk.on('error', () => undefined)
-    const detail = await Promise.race([performAction(room, courier, user, clerk, stop), stopped])
+    const detail = await Promise.race([performAction(room, courier, clerk, stop), stopped])
     journal.write({ type: 'action-ended', result: warrant.action.name === 'rotate' ? 'none' : 'done', detail })
     return null
   } catch (error) {

@@ -1,0 +1,69 @@
+/** A takeover that is stopped while it runs: the exit has begun beside it, and it must sign nothing more. */
+import { PassThrough } from 'node:stream'
+import { expect, test } from 'vitest'
+import type { JournalEntry } from '../../src/record/journal.js'
+import { performAction } from '../../src/strongroom/action.js'
+import type { Courier } from '../../src/strongroom/courier.js'
+import type { Room } from '../../src/strongroom/room.js'
+import type { UnsignedRequest } from '../../src/wire/signature.js'
+import { manifestOf } from '../vectors/frozen.js'
+import { TAKEOVER, warrantFor } from '../warrant/requests.js'
+
+const warrant = warrantFor(TAKEOVER)
+const OWN = `/users/${warrant.user}`
+const key = { fingerprint: warrant.key.fingerprint, keyValue: warrant.key.publicKeyPem, lifecycleState: 'ACTIVE' }
+const bootstrap = { fingerprint: '00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff', keyValue: '', lifecycleState: 'ACTIVE' }
+const successor = { fingerprint: warrant.successor?.fingerprint ?? '', keyValue: warrant.successor?.publicKeyPem ?? '', lifecycleState: 'ACTIVE' }
+
+/** Plays the action with these keys; `stopAt` says at which request time is up. Returns what was asked of OCI that changes something. */
+async function play(keys: object[], stopAt: (request: UnsignedRequest) => boolean, yes = true): Promise<{ changes: string[]; lines: JournalEntry[]; error: unknown }> {
+  const stop = new AbortController()
+  const changes: string[] = []
+  const lines: JournalEntry[] = []
+  const send = (request: UnsignedRequest): Promise<object> => {
+    if (stopAt(request)) stop.abort('the deadline has passed')
+    const { pathname } = new URL(request.url)
+    if (request.method !== 'GET') changes.push(`${request.method} ${decodeURIComponent(pathname)}`)
+    const answer = pathname.endsWith(OWN)
+      ? { id: warrant.user, lifecycleState: 'ACTIVE' }
+      : pathname.endsWith('/apiKeys')
+        ? keys
+        : pathname.startsWith('/admin/')
+          ? { ocid: warrant.user }
+          : []
+    return Promise.resolve({ status: request.method === 'DELETE' ? 204 : 200, headers: {}, body: new TextEncoder().encode(JSON.stringify(answer)) })
+  }
+  const room = {
+    warrant,
+    folder: { generations: [1, 2, 3].map((generation) => ({ manifest: manifestOf(generation) })) },
+    journal: { write: (entry: JournalEntry) => lines.push(entry) },
+    order: { yes },
+    desk: { left: new AbortController().signal },
+  } as unknown as Room
+  const error: unknown = await performAction(room, { send } as unknown as Courier, new PassThrough(), stop.signal).then(() => null, (thrown: unknown) => thrown)
+  return { changes, lines, error }
+}
+
+const stopped = { code: 'INTERRUPTED' }
+
+test('while it reads: nothing is agreed to, nothing is deleted, not even the census is written into the exit', async () => {
+  const { changes, lines, error } = await play([key, bootstrap, successor], ({ url }) => url.includes('/userGroupMemberships'))
+  expect(error).toMatchObject(stopped)
+  expect(changes).toEqual([])
+  expect(lines).toEqual([])
+})
+
+test('at the first deletion: that one was signed before, and no other is', async () => {
+  const { changes, lines, error } = await play([key, bootstrap, { ...bootstrap, fingerprint: 'another' }], ({ method }) => method === 'DELETE')
+  expect(error).toMatchObject(stopped)
+  expect(changes).toEqual([`DELETE /20160918${OWN}/apiKeys/${bootstrap.fingerprint}`])
+  expect(lines.filter(({ type }) => type === 'agreed')).toHaveLength(1)
+})
+
+test('the used key, listed without its value, and the successor are never offered for deletion as other keys', async () => {
+  const { changes } = await play([{ ...key, keyValue: '' }, bootstrap, { ...successor, keyValue: 'nonsense' }], ({ method }) => method === 'DELETE')
+  expect(changes).toEqual([`DELETE /20160918${OWN}/apiKeys/${bootstrap.fingerprint}`])
+  const all = await play([{ ...key, keyValue: '' }, { ...successor, keyValue: '' }], ({ method }) => method !== 'GET')
+  expect(all.lines.filter(({ type }) => type === 'agreed').map((line) => ('to' in line ? line.to : ''))).not.toContainEqual(expect.stringContaining('delete API key'))
+  expect(all.changes).toEqual([])
+})
