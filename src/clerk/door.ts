@@ -15,6 +15,9 @@ import type { UnsignedRequest } from '../wire/signature.js'
 
 const MAXIMUM_LINE = 4 * 1024 * 1024
 
+/** A clerk whose requests are refused this often, and that asks again, only wants to fill our memory. No task of ours comes near. */
+const MAXIMUM_FAILURES = 50
+
 const json: z.ZodType<Json> = z.json()
 
 const fromClerk = z.union([
@@ -45,6 +48,7 @@ export type Carry = (request: UnsignedRequest) => Promise<Answer>
  */
 export async function runTask(pipe: Duplex, task: ClerkTask, carry: Carry, signal?: AbortSignal): Promise<Json> {
   let carried: Error | undefined
+  let failed = 0
   const give = (value: object): void => void pipe.write(JSON.stringify(value) + '\n')
   give(task)
   for await (const line of linesOf(pipe, signal)) {
@@ -64,6 +68,8 @@ export async function runTask(pipe: Duplex, task: ClerkTask, carry: Carry, signa
       give({ answer: request, status: answer.status, headers: answer.headers, body: Buffer.from(answer.body).toString('base64') })
     } catch (error) {
       carried ??= error instanceof Error ? error : new Error(String(error))
+      failed += 1
+      if (failed > MAXIMUM_FAILURES) throw carried
       give({ failed: request, message: error instanceof Error ? error.message : String(error) })
     }
   }

@@ -1,5 +1,5 @@
 /** One HTTP exchange over a connection that the caller makes: bounded in time and size, no redirect, no retry. */
-import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
+import { request as httpRequest, validateHeaderName, validateHeaderValue, type ClientRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -42,6 +42,7 @@ export function exchange(signed: SignedRequest, carrier: Carrier): Promise<Answe
     const url = new URL(signed.url)
     const secure = url.protocol === 'https:'
     const host = url.hostname.replace(/^\[|\]$/g, '')
+    checkHeaders(signed.headers)
     const socket = carrier.connect(host, Number(url.port) || (secure ? 443 : 80))
     let sent = false
     const fail = (what: string, cause?: unknown): void => {
@@ -86,6 +87,18 @@ export function exchange(signed: SignedRequest, carrier: Carrier): Promise<Answe
     })
     request.end(signed.body ? Buffer.from(signed.body) : undefined)
   })
+}
+
+/** Names and values as HTTP has them (RFC 9110), before anything is connected. Throws ExchangeError. */
+function checkHeaders(headers: Readonly<Record<string, string>>): void {
+  try {
+    for (const [name, value] of Object.entries(headers)) {
+      validateHeaderName(name)
+      validateHeaderValue(name, value)
+    }
+  } catch (error) {
+    throw new ExchangeError(error instanceof Error ? error.message : String(error), false, error)
+  }
 }
 
 /** The body; null when it is too large. */

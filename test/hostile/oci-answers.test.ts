@@ -243,6 +243,19 @@ describe('to the clerk', () => {
     expect((await refusalOf(() => runTask(near, { task: 'warm', params: {} }, () => Promise.reject(new Error('none'))))).message).toBe(message)
   })
 
+  test('requests without end, none of which is carried: the task ends, and no refusal is kept for a clerk that does not read', async () => {
+    const [near, far] = pipe()
+    const ask = JSON.stringify({ request: 1, method: 'GET', url: 'http://127.0.0.1/', contentType: null, headers: {}, body: null }) + '\n'
+    far.once('data', () => far.write(ask.repeat(1000)))
+    let asked = 0
+    const carry = (): Promise<never> => {
+      asked += 1
+      return Promise.reject(new Error(`refused ${asked}`))
+    }
+    await expect(runTask(near, { task: 'warm', params: {} }, carry)).rejects.toThrow('refused 1')
+    expect(asked).toBe(51)
+  })
+
   test('a character across two chunks stays one', async () => {
     const [near, far] = pipe()
     const said = Buffer.from('{"done":"Ž"}\n')

@@ -35,6 +35,17 @@ const failure = async (run: Promise<Answer>): Promise<ExchangeError> => {
   return error as ExchangeError
 }
 
+test.each([
+  ['a name with a space', { 'bad header': 'x' }, 'Header name must be a valid HTTP token ["bad header"]'],
+  ['a value with a line end', { x: 'a\r\nb' }, 'Invalid character in header content ["x"]'],
+])('%s, as other people\'s code may ask for: refused before anything is connected, and nothing fails later', async (_, headers, message) => {
+  let connections = 0
+  const error = await failure(exchange({ ...get(1), headers }, carrier({ timeoutMs: 20, connect: (host, port) => (connections += 1, connect(port, host)) })))
+  expect([error.message, error.sent, connections]).toEqual([message, false, 0])
+  // What was thrown in a timer would end the process of the tests.
+  await new Promise((later) => setTimeout(later, 60))
+})
+
 describe('what goes out and comes back', () => {
   test('method, path, headers and body as they were signed', async () => {
     const seen: { method: string | undefined; url: string | undefined; headers: IncomingMessage['headers']; body: string }[] = []
