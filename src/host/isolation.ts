@@ -96,9 +96,18 @@ export function startRoom(room: Room, args: readonly string[], stdio: StdioOptio
   const root = makeTemporaryFolder('glasskey-room')
   const child = start([...limited, ...inMinimalRoot(root, node, browserPaths)], stdio)
   child.once('exit', () => {
-    rmdirSync(root)
+    removeEmpty(root)
   })
   return child
+}
+
+/** What is left of a room is an empty folder. A disk that does not let go of it must not end the desk: a key may be live. */
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder)
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+  }
 }
 
 function start(command: string[], stdio: StdioOptions): ChildProcess {

@@ -73,14 +73,13 @@ function isNew(path: string, text: string): boolean {
 
 /**
  * Nobody removes a lock that is not theirs: somebody may have removed ours by hand, and another taken it since. Where the
- * disk has become read-only it stays; it is a dead owner's then, and must not hide how the session ended.
+ * disk does not let go of it, it stays; it is a dead owner's then, and must not hide how the session ended.
  */
 function giveBack(path: string, mine: string): void {
-  if (lockIn(path) !== mine) return
   try {
-    removeFile(path)
+    if (lockIn(path) === mine) removeFile(path)
   } catch (error) {
-    if (!hasErrno(error, 'EROFS') && !hasErrno(error, 'EIO')) throw error
+    if (!(error instanceof Error)) throw error
   }
 }
 

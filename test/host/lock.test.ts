@@ -1,6 +1,6 @@
 /** One session at a time, whoever died, and however many look at the same moment. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -45,6 +45,14 @@ const taken = (): unknown => {
   expect(readdirSync(directory)).toEqual([])
   return what
 }
+
+test('a lock that became something else, or that cannot be read, does not hide how the session ended', () => {
+  const release = takeLock(path, 'break rotate', FOUR)
+  rmSync(path)
+  mkdirSync(path)
+  release()
+  expect(existsSync(path)).toBe(true)
+})
 
 test('a lock names its owner and age, says what to do, and is given back', () => {
   const release = takeLock(path, 'break rotate', FOUR)
