@@ -9,7 +9,7 @@ import { closeSync, constants, existsSync, fsyncSync, ftruncateSync, openSync, r
 import { dirname } from 'node:path'
 import { canonicalJson, sha256Hex, type Json } from '../canonical.js'
 import { chainLine, EMPTY, type Chain, type Head } from '../record/chain.js'
-import { hasErrno, linesIn, readBytes, syncFolder, writable, writeNew } from './disk.js'
+import { linesIn, readBytes, syncFolder, writable, writeNew } from './disk.js'
 
 /** Room kept free beside a journal for the lines of an exit. */
 const RESERVED_BYTES = 512 * 1024
@@ -132,10 +132,19 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
         this.#size += bytes.length
         this.#unwritten = []
       } catch (error) {
-        if (hasErrno(error, 'ENOSPC')) ftruncateSync(file, this.#size)
+        this.#cutBack(file)
         throw error
       }
     })
+  }
+
+  /** Half a line would be in the way of a whole one that is added by hand. A disk that does not even cut has taken none, or is beyond help. */
+  #cutBack(file: number): void {
+    try {
+      ftruncateSync(file, this.#size)
+    } catch (error) {
+      if (!(error instanceof Error)) throw error
+    }
   }
 
   #keepAside(torn: Buffer): void {

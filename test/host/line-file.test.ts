@@ -1,5 +1,6 @@
 /** Chained lines on a disk that tears, fills up and comes back. */
-import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync, appendFileSync } from 'node:fs'
+import fs, { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync, appendFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -42,6 +43,33 @@ test('a torn last line is kept aside, and its digest goes into the next', () => 
   const aside = readdirSync(directory).find((name) => name.includes('.torn-')) ?? ''
   expect(readFileSync(join(directory, aside), 'utf8')).toBe(torn)
   expect(open().head.seq).toBe(2)
+})
+
+test.each(['EDQUOT', 'EIO'])('a disk that takes half a line and then fails (%s): the half is cut off, so that the line can be added by hand', (code) => {
+  const file = open()
+  file.append(retired(1))
+  const whole = readFileSync(path, 'utf8')
+  const unwritten: string[] = []
+  file.keepGoing((text) => unwritten.push(text))
+  const { writeSync } = fs
+  let calls = 0
+  const failing = (fd: number, bytes: Buffer, offset: number, _length: number, position: number): number => {
+    calls += 1
+    if (calls % 2 === 0) throw Object.assign(new Error(`${code}: rehearsed`), { code })
+    return writeSync(fd, bytes, offset, 20, position)
+  }
+  fs.writeSync = failing as typeof writeSync
+  syncBuiltinESMExports()
+  try {
+    file.append(retired(2))
+  } finally {
+    fs.writeSync = writeSync
+    syncBuiltinESMExports()
+  }
+  expect(unwritten).toHaveLength(1)
+  expect(readFileSync(path, 'utf8')).toBe(whole)
+  appendFileSync(path, unwritten.map((text) => text + '\n').join(''))
+  expect(open().lines).toMatchObject([retired(1), retired(2)])
 })
 
 test('a torn end is moved aside once, however often the file is opened', () => {
