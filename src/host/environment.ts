@@ -1,8 +1,13 @@
 /** What the environment may have brought into this process. */
 import { GlasskeyError } from '../errors.js'
 
-/** Variables that put code of others into a process that is started with them. */
-const CODE_FROM_OUTSIDE = ['NODE_OPTIONS', 'LD_PRELOAD', 'LD_AUDIT', 'LD_LIBRARY_PATH', 'DYLD_INSERT_LIBRARIES']
+/** Variables that put code of others into a process that is started with them: Node's own, the loader's, and OpenSSL's, whose configuration may name a provider. */
+const CODE_FROM_OUTSIDE = [
+  'NODE_OPTIONS',
+  ...['LD_PRELOAD', 'LD_AUDIT', 'LD_LIBRARY_PATH'],
+  ...['DYLD_INSERT_LIBRARIES', 'DYLD_LIBRARY_PATH', 'DYLD_FRAMEWORK_PATH'],
+  ...['OPENSSL_CONF', 'OPENSSL_MODULES', 'OPENSSL_ENGINES'],
+]
 
 /** Those of them that are set. */
 export function foreignCode(environment: Readonly<Record<string, string | undefined>>): string[] {
