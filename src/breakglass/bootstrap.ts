@@ -46,10 +46,12 @@ export interface Leftover {
 /** Throw-away keys; and generations that were installed, and then exposed or retired before their key was live: nobody is to use those. */
 export function leftoversOf(folder: CustodyFolder, survey: SurveyView): Leftover[] {
   const spent = folder.standings.filter(({ state }) => state === 'exposed' || state === 'retired').map(({ generation }) => generation)
-  const listed = recogniseAll(survey, folder.generations.map(({ manifest }) => manifest))
+  const manifests = folder.generations.map(({ manifest }) => manifest)
+  const listed = recogniseAll(survey, manifests).map(({ generation }) => generation)
   return [
     ...leftBehind(survey.keys, folder.sessions).map((fingerprint) => ({ fingerprint, rule: 'measure: remove a throw-away key of an earlier attempt' })),
-    ...listed.flatMap(({ fingerprint, generation }) => (generation !== null && spent.includes(generation) ? [{ fingerprint, rule: `remove GENERATION ${generation} of an earlier attempt` }] : [])),
+    // By the manifest's fingerprint: the list came through the clerk, and may have another beside the key.
+    ...manifests.flatMap(({ generation, fingerprint }) => (listed.includes(generation) && spent.includes(generation) ? [{ fingerprint, rule: `remove GENERATION ${generation} of an earlier attempt` }] : [])),
   ]
 }
 

@@ -56,6 +56,14 @@ export async function viewUser(profile: Profile, manifest: Manifest, cloud: Clou
   return { lifecycleState, inactiveStatus: inactiveStatus ?? null, capabilities: capabilities ?? {}, keys: living }
 }
 
+/** Whether OCI knows this login's key no more (401). The desk asks itself, in the home region. Throws OCI_REFUSED for any answer but 200 and 401; OCI_UNREACHABLE. */
+export async function isUnknownToOci(profile: Profile, manifest: Manifest, cloud: Cloud): Promise<boolean> {
+  const url = `${identityAt(manifest.homeRegion, manifest.tenancy, cloud)}/20160918/users/${profile.user}`
+  const { status } = await carryFor({ method: 'GET', url, body: null, contentType: null, headers: {} }, lentLogin(profile, manifest.tenancy, cloud, true), deskCarrier(cloud.ca))
+  if (status !== 200 && status !== 401) throw new GlasskeyError('OCI_REFUSED', `OCI answered ${status} to ${profile.name}`)
+  return status === 401
+}
+
 /** A listing for the proof. */
 export async function listingBy(profile: Profile, manifest: Manifest, manifests: readonly Manifest[], cloud: Cloud): Promise<Listing> {
   const view = await viewUser(profile, manifest, cloud)

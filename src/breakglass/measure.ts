@@ -5,7 +5,7 @@
 import { generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import { canonicalJson, sha256Hex } from '../canonical.js'
-import { isOurKind, namesOf, spkiOf, spkiOfPem } from '../custody/key.js'
+import { namesOf, namesOfPem, spkiOf } from '../custody/key.js'
 import { GlasskeyError } from '../errors.js'
 import { pause } from '../host/clock.js'
 import { signerFor, type Profile } from '../host/oci-profile.js'
@@ -52,10 +52,16 @@ export function measuredBefore(sessions: readonly StoredSession[], remover: Prof
   return { activationMs: line.activationMs, revocationMs: line.revocationMs, selfDeletion: line.selfDeletion, fourthKey: line.fourthKey }
 }
 
-/** Fingerprints of throw-away keys that an earlier attempt did not live to remove: the journal has the digest of each upload. */
-export function leftBehind(keys: readonly { fingerprint: string; keyValue: string }[], sessions: readonly StoredSession[]): string[] {
+/**
+ * Fingerprints of throw-away keys that an earlier attempt did not live to remove: the journal has the digest of each upload. They
+ * are those of the keys themselves: what stands beside a key in the list came through the clerk, and may name another.
+ */
+export function leftBehind(keys: readonly { keyValue: string }[], sessions: readonly StoredSession[]): string[] {
   const uploaded = new Set(sessions.flatMap(({ session }) => session.calls.flatMap(({ intent }) => (intent.rule.startsWith(MEASURE) ? [intent.bodySha256] : []))))
-  return keys.filter(({ keyValue }) => isOurKind(keyValue) && uploaded.has(sha256Hex(canonicalJson({ key: namesOf(spkiOfPem(keyValue)).publicKeyPem })))).map(({ fingerprint }) => fingerprint)
+  return keys.flatMap(({ keyValue }) => {
+    const names = namesOfPem(keyValue)
+    return names && uploaded.has(sha256Hex(canonicalJson({ key: names.publicKeyPem }))) ? [names.fingerprint] : []
+  })
 }
 
 /** Measures and cleans up after itself. Throws SELF_DELETION_REFUSED, after cleaning up; OUTCOME_UNKNOWN. */

@@ -15,6 +15,7 @@ import type { Warrant } from '../warrant/warrant.js'
 import { generationToInstall, installByBootstrap, leftoversOf, refuseFullSlots, surveyWith, type Lent } from './bootstrap.js'
 import { holdAndConclude, refuseUnattended, roomsFor, sayFindings, type Inputs } from './break-glass.js'
 import { cannotConclude, conclude, type SessionResult } from './conclude.js'
+import { isUnknownToOci } from './login.js'
 import { drawUpWarrant, openSession, refuseUnfinished } from './open-session.js'
 import { lookAtRegions, refuseStops } from './preflight.js'
 import { printWarrant } from './print-warrant.js'
@@ -61,7 +62,7 @@ async function prepare(job: Preparation): Promise<TakeoverResult | { warrant: Wa
   const [first] = folder.generations
   if (!first) throw new GlasskeyError('GENERATION_NOT_IN_USE', 'there is no generation yet', 'glasskey ceremony makes them.')
   const current = inUse(folder.standings, folder.events)
-  if (current && isTakenOver(folder.logbook.lines)) return { already: await lookAgain(job) }
+  if (current && isTakenOver(folder.logbook.lines)) return { already: await lookAgain(job, first) }
 
   const findings = await lookAtRegions(first.manifest, inputs.cloud)
   sayFindings(findings)
@@ -132,17 +133,14 @@ function checkFit(survey: SurveyView, { manifest }: Generation, bootstrap: Profi
 }
 
 /** A second run changes nothing: it looks whether all is as it should be, with whatever login still can. */
-async function lookAgain(job: Preparation): Promise<string[]> {
+async function lookAgain(job: Preparation, first: Generation): Promise<string[]> {
   const { folder, bootstrap, inputs } = job
   const standing = inUse(folder.standings, folder.events)
   const said = [`the takeover happened; GENERATION ${String(standing?.generation)} is in use`]
-  try {
-    await surveyWith(job, bootstrap)
+  if (!(await isUnknownToOci(bootstrap, first.manifest, inputs.cloud))) {
     throw new GlasskeyError('TENANCY_UNFIT', `the bootstrap key ${bootstrap.fingerprint} is still accepted by OCI`, 'Somebody uploaded it again: find out who. glasskey break rotate deletes keys that no manifest names.')
-  } catch (error) {
-    if (!(error instanceof GlasskeyError) || error.code !== 'OCI_REFUSED' || !error.message.includes('401')) throw error
-    said.push(`the bootstrap key ${bootstrap.fingerprint} is refused (401)`)
   }
+  said.push(`the bootstrap key ${bootstrap.fingerprint} is refused (401)`)
   if (inputs.reader) {
     const survey = await surveyWith(job, inputs.reader)
     const keys = recogniseAll(survey, folder.generations.map((entry) => entry.manifest))

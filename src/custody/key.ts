@@ -48,6 +48,17 @@ export function namesOf(spki: Uint8Array): PublicKeyNames {
   }
 }
 
+/** All names of a PEM public key; null when the text is not one. */
+export function namesOfPem(pem: string): PublicKeyNames | null {
+  try {
+    return namesOf(spkiOfPem(pem))
+  } catch (error) {
+    // Whatever a list has in that place.
+    if (error instanceof Error) return null
+    throw error
+  }
+}
+
 /** MD5 over the SPKI as OCI shows it: `aa:bb:…`. Carried beside our digest, never instead of it. */
 export function fingerprintOf(spki: Uint8Array): string {
   const hex = createHash('md5').update(spki).digest('hex')

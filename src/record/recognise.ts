@@ -1,6 +1,5 @@
 /** Whose an API key is that OCI lists: known by its whole public key; by OCI's fingerprint only where OCI leaves the key out. */
-import { sha256Hex } from '../canonical.js'
-import { spkiOfPem } from '../custody/key.js'
+import { namesOfPem } from '../custody/key.js'
 import type { Manifest } from '../custody/manifest.js'
 import type { ListedKey } from './journal.js'
 
@@ -13,7 +12,7 @@ export interface KeyAsListed {
 
 /** A listed key beside the manifest whose whole SPKI it has. OCI's fingerprint alone is never believed. */
 export function recognise(key: KeyAsListed, manifests: readonly Manifest[]): ListedKey {
-  const spkiSha256 = digestOf(key.keyValue ?? '')
+  const spkiSha256 = namesOfPem(key.keyValue ?? '')?.spkiSha256 ?? null
   const manifest = manifests.find((candidate) => candidate.spkiSha256 === spkiSha256) ?? withoutValue(key, manifests)
   return { fingerprint: key.fingerprint, spkiSha256, generation: manifest?.generation ?? null, lifecycleState: key.lifecycleState }
 }
@@ -26,14 +25,4 @@ function withoutValue({ keyValue, fingerprint }: KeyAsListed, manifests: readonl
 /** Whether a listing still has this key, by its value or by OCI's name for it: either is enough to call it alive. */
 export function isListed(keys: readonly ListedKey[], manifest: Pick<Manifest, 'spkiSha256' | 'fingerprint'>): boolean {
   return keys.some((key) => key.spkiSha256 === manifest.spkiSha256 || key.fingerprint === manifest.fingerprint)
-}
-
-function digestOf(pem: string): string | null {
-  try {
-    return sha256Hex(spkiOfPem(pem))
-  } catch (error) {
-    // Not a public key: nobody's.
-    if (error instanceof Error) return null
-    throw error
-  }
 }
