@@ -7,6 +7,7 @@ import { parseShareText, type UntrustedShare } from '../custody/share-text.js'
 import { calledBy, commitmentOf, judgeShare, type Expectation, type Share } from '../custody/share.js'
 import { knownFor } from '../custody/typed-header.js'
 import { GlasskeyError } from '../errors.js'
+import { pause } from '../host/clock.js'
 import { readerLines } from '../host/scan-reader.js'
 import { isInteractive, say } from '../host/terminal.js'
 import { typedLines } from '../host/typed-lines.js'
@@ -161,6 +162,9 @@ function takeText(text: string, where: string, state: State, expectation: Expect
   }
 }
 
+/** How long the desk may take to say that people left. */
+const WORD_OF_THE_DESK_MS = 500
+
 /** However long scans take, people are waiting at a table. */
 const SCAN_PATIENCE_MS = 15 * 60_000
 
@@ -168,12 +172,19 @@ async function readScans(reader: Socket, take: (text: string, where: string) => 
   const seen = new Set<string>()
   const giveUp = AbortSignal.any([left, AbortSignal.timeout(SCAN_PATIENCE_MS)])
   giveUp.addEventListener('abort', () => reader.destroy())
-  for await (const line of readerLines(reader)) {
-    if ('error' in line) say(`${line.file}: ${line.message} ${line.hint ?? ''}`.trimEnd(), 'alarm')
-    if ('none' in line) say(`${line.file}, page ${line.page}: no code was found.`, 'faint')
-    if (!('text' in line) || seen.has(line.text)) continue
-    seen.add(line.text)
-    take(line.text, `${line.file}, page ${line.page}`)
+  try {
+    for await (const line of readerLines(reader)) {
+      if ('error' in line) say(`${line.file}: ${line.message} ${line.hint ?? ''}`.trimEnd(), 'alarm')
+      if ('none' in line) say(`${line.file}, page ${line.page}: no code was found.`, 'faint')
+      if (!('text' in line) || seen.has(line.text)) continue
+      seen.add(line.text)
+      take(line.text, `${line.file}, page ${line.page}`)
+    }
+  } catch (error) {
+    // One that people ended did not fail. A signal of the terminal reaches the reader before the desk has passed it on to us.
+    await pause(WORD_OF_THE_DESK_MS, left)
+    refuseIfLeft(left)
+    throw error
   }
 }
 

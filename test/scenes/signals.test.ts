@@ -59,6 +59,17 @@ test.each(SIGNALS)('%s while custodians look for their sheets: no key was live, 
   expect((await stage.run(['status', '--custody', stage.custody])).stdout).toContain('In use: GENERATION 2')
 })
 
+test('Ctrl-C while scans are read: stopped, and nobody is told to scan again', async () => {
+  stage = await rehearsal()
+  const playing = play(stage, [...withoutShares(stage.rotate()), ...stage.scans(2, 1, 2), '--json'])
+  await playing.until('about to be read')
+  playing.signal('SIGINT')
+  const ended = await playing.ended
+  expect(json(ended)).toMatchObject({ error: { code: 'INTERRUPTED', message: 'stopped before the key was opened: Ctrl-C' }, grade: null })
+  expect(ended.code).toBe(3)
+  expect(ended.stderr).not.toContain('SCAN_UNREADABLE')
+})
+
 test.each([
   ['the action', 'SIGQUIT', 'Ctrl-\\', 'INTERRUPTED', 'interrupted'],
   ['the exit', 'SIGINT', 'Ctrl-C', null, 'done'],
