@@ -72,18 +72,30 @@ export interface Listing {
   blocked: boolean
 }
 
+/** What is said where the successor is not there: a later one may be. */
+function wayInOf({ keys }: Listing): string {
+  const other = keys.find(({ generation, lifecycleState }) => generation !== null && lifecycleState === 'ACTIVE')
+  return other ? `GENERATION ${String(other.generation)} is.` : 'NOBODY HAS A WAY IN: an administrator uploads the public key of its manifest.json again.'
+}
+
 /**
  * The grade, and why, in words. A listing that shows the used key outweighs every refusal, and a region that still takes
  * it outweighs every listing; where OCI never answered the deletion, refusals alone prove nothing, because a blocked user
- * is refused as well.
+ * is refused as well. `why` is a remark: where there are many regions, it ends before it has named all.
  */
-export function gradeOf(warrant: Warrant, { refusedIn, acceptedIn }: Probed, listing: Listing | null, used: Manifest, deletionKnown: boolean): { grade: Grade; why: string } {
+export function gradeOf(warrant: Warrant, probed: Probed, listing: Listing | null, used: Manifest, deletionKnown: boolean): { grade: Grade; why: string } {
+  const { grade, why } = judge(warrant, probed, listing, used, deletionKnown)
+  return { grade, why: asRemark(why) }
+}
+
+function judge(warrant: Warrant, { refusedIn, acceptedIn }: Probed, listing: Listing | null, used: Manifest, deletionKnown: boolean): { grade: Grade; why: string } {
   const refused = warrant.regions.every((region) => refusedIn.includes(region))
   if (listing && isListed(listing.keys, used)) return { grade: 'unproved', why: `${listing.profile} still finds it in the key list.` }
   if (acceptedIn.length > 0) return { grade: 'unproved', why: `It was still accepted in ${acceptedIn.join(', ')} when it was last tried.` }
   const successorThere = listing?.keys.some((key) => key.spkiSha256 === warrant.successor?.spkiSha256 && key.lifecycleState === 'ACTIVE') === true
   if (listing?.blocked === true) return { grade: 'unproved', why: 'The user is blocked, so a refusal says nothing about the key.' }
-  const listed = listing !== null && successorThere
+  if (listing && !successorThere) return { grade: 'unproved', why: `${listing.profile} finds the used key gone, and its successor is not ACTIVE in the key list. ${wayInOf(listing)}` }
+  const listed = listing !== null
   const regions = warrant.regions.join(', ')
   if (refused && listed) return { grade: 'proved', why: `Refused in ${regions}; ${listing.profile} finds the successor in the key list and the used key gone.` }
   if (refused && !deletionKnown) return { grade: 'unproved', why: 'Its deletion was never answered, and a refusal alone may mean a blocked user: somebody must read the key list (--reader).' }

@@ -4,13 +4,14 @@ import { connect, type AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { regrade } from '../../src/audit/regrade.js'
 import type { SoundSession } from '../../src/audit/sound.js'
-import { probeAll } from '../../src/breakglass/proof.js'
+import { gradeOf, probeAll, type Listing } from '../../src/breakglass/proof.js'
 import { readClocks } from '../../src/host/clock.js'
-import type { Grade, JournalEntry } from '../../src/record/journal.js'
+import { readJournal, type Grade, type JournalEntry, type ListedKey } from '../../src/record/journal.js'
 import type { DatedProbe } from '../../src/strongroom/protocol.js'
 import type { Carrier } from '../../src/wire/exchange.js'
 import { warrantSchema, type Warrant } from '../../src/warrant/warrant.js'
-import { manifestOf, vectorText } from '../vectors/frozen.js'
+import { journalOf, manifestOf, SESSIONS, vectorText } from '../vectors/frozen.js'
+import { pen } from '../vectors/story.js'
 
 const REGION = 'eu-frankfurt-1'
 const SIGNED = Date.parse('2026-11-22T02:30:00.000Z')
@@ -67,6 +68,40 @@ test('where nobody answers, it says until when it asks', async () => {
   expect(refused).toEqual([])
   expect(moments(lines)).toEqual([100])
   expect(said).toContain(`${REGION} does not answer (connect ECONNREFUSED 127.0.0.1:1). It is asked again until 02:30:00Z.`)
+})
+
+describe('the grade', () => {
+  const used = manifestOf(2)
+  const whole = warrant(1)
+  const next = { fingerprint: whole.successor?.fingerprint ?? '', spkiSha256: whole.successor?.spkiSha256 ?? '', generation: 3, lifecycleState: 'ACTIVE' }
+  const refused = { refusedIn: [REGION], acceptedIn: [] }
+  const listing = (...keys: ListedKey[]): Listing => ({ profile: 'AUDITOR', keys, blocked: false })
+
+  test('the used key is refused everywhere, and its successor has vanished from the key list: not proved, and why is said in capitals', () => {
+    expect(gradeOf(whole, refused, listing(), used, true)).toEqual({
+      grade: 'unproved',
+      why: 'AUDITOR finds the used key gone, and its successor is not ACTIVE in the key list. NOBODY HAS A WAY IN: an administrator uploads the public key of its manifest.json again.',
+    })
+    expect(gradeOf(whole, refused, listing({ ...next, lifecycleState: 'INACTIVE' }), used, true).grade).toBe('unproved')
+    expect(gradeOf(whole, refused, listing(next), used, true).grade).toBe('proved')
+  })
+
+  test('... or a later generation is there, because another session rotated since: that is said', () => {
+    expect(gradeOf(whole, refused, listing({ ...next, spkiSha256: 'a'.repeat(64), generation: 4 }), used, true)).toEqual({
+      grade: 'unproved',
+      why: 'AUDITOR finds the used key gone, and its successor is not ACTIVE in the key list. GENERATION 4 is.',
+    })
+  })
+
+  test.each([0, 1, 40])('in 50 regions, of which %i still take the key, why fits into a line of the journal', (accepting) => {
+    const regions = Array.from({ length: 50 }, (_, at) => `ap-southeast-region-${at}`)
+    const { grade, why } = gradeOf({ ...whole, regions }, { refusedIn: regions.slice(accepting), acceptedIn: regions.slice(0, accepting) }, listing(next), used, true)
+    expect(grade).toBe(accepting === 0 ? 'proved' : 'unproved')
+    const journal = pen<JournalEntry>('2026-11-20T04:00:00.000Z', 1000)
+    journal.write(journalOf(SESSIONS[1]).lines[0] as JournalEntry)
+    journal.write({ type: 'graded', keyId: used.keyId, grade, why })
+    expect(readJournal(journal.text()).lines.at(-1)).toMatchObject({ grade, why })
+  })
 })
 
 describe('the audit judges what the desk wrote as the desk did', () => {
