@@ -105,7 +105,7 @@ describe('on the wire', () => {
 /** The strongroom's own reading, where every answer is this one. */
 function reading(status: number, body: string | Uint8Array): OwnUser {
   const answer: Answer = { status, headers: {}, body: typeof body === 'string' ? new TextEncoder().encode(body) : body }
-  return ownUser({ send: () => Promise.resolve(answer) } as unknown as Courier, warrantOf(SESSIONS[1]), [manifestOf(2)])
+  return ownUser({ send: () => Promise.resolve(answer) }, warrantOf(SESSIONS[1]), [manifestOf(2)])
 }
 
 const USER = { id: manifestOf(2).user, lifecycleState: 'ACTIVE' }
