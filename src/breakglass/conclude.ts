@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { asRemark } from '../custody/fields.js'
 import { EXIT, EXIT_CODES, type ErrorCode } from '../errors.js'
-import { readCustodyFolder } from '../host/custody-folder.js'
+import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, places } from '../host/sealed-folder.js'
 import { makeTemporaryFolder, readLines, replaceFile, writeNew } from '../host/disk.js'
 import { wallClock } from '../host/clock.js'
@@ -33,7 +33,12 @@ export interface Conclusion {
   reader: Profile | null
   cloud: Cloud
   isolation: Isolation
+  /** Why nothing may be signed under the warrant any more; left out where it can be followed. */
+  stale?: Failure
 }
+
+/** What people bring to go on with a session whose key may be alive: a fresh warrant, a login that reads, one that may delete, or a quorum. */
+export type WayOn = 'rotate' | 'reader' | 'remover' | 'quorum'
 
 /** How a session ended. */
 export interface SessionResult {
@@ -42,6 +47,9 @@ export interface SessionResult {
   state: Session
   grade: Grade | null
   failure: Failure | null
+  /** Whether a key was live in this session, and neither it nor another session proved that key dead. */
+  alive: boolean
+  wayOn: WayOn
   logbook: number
 }
 
@@ -60,8 +68,9 @@ export async function conclude(job: Conclusion): Promise<SessionResult> {
   const before = replay(journal.lines)
   if (before.keyLiveAt !== null) await gradeSession(job, before, () => replay(journal.lines).probes, write)
   const state = replay(journal.lines)
-  const failure = failureOf(job, state)
-  write({ type: 'closed', exitCode: exitCodeOf(failure, state) })
+  const alive = isUnproved(state) && !isBurned(readCustodyFolder(job.folder), warrant)
+  const failure = failureOf(job, state, alive)
+  write({ type: 'closed', exitCode: exitCodeOf(failure, alive) })
   journal.close()
   return enterSession(job, failure)
 }
@@ -73,18 +82,28 @@ export function cannotConclude({ session }: Warrant, error: GlasskeyError, until
 
 /** Lines that only memory held reach the disk now, if there is one again and the strongroom did not get them there itself. */
 function keepUnwritten(path: string, unwritten: readonly string[]): void {
-  const written = readJournal(readLines(path, 'the journal'), path).head.seq
-  const missing = unwritten.filter((text) => (JSON.parse(text) as { seq: number }).seq > written)
+  const { head, texts } = readJournal(readLines(path, 'the journal'), path)
+  const missing = unwritten.filter((text) => (JSON.parse(text) as { seq: number }).seq > head.seq)
   if (missing.length === 0) return
   const text = missing.map((line) => line + '\n').join('')
-  const { size } = statSync(path)
+  const whole = texts.reduce((size, line) => size + Buffer.byteLength(line) + 1, 0)
   try {
+    // Half of a line that is missing would be in the way of the whole one.
+    if (statSync(path).size > whole) truncateSync(path, whole)
     appendFileSync(path, text, { flush: true })
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    // Half a line would be in the way of the whole one. A disk that is read-only has none.
-    if (statSync(path).size > size) truncateSync(path, size)
+    cutBack(path, whole)
     throw new GlasskeyError('FILE_UNWRITABLE', `${missing.length} lines of the journal are not on its disk (${error.message}). ${elsewhere(text, path)}`)
+  }
+}
+
+/** A disk that does not even cut has taken nothing, or is beyond help. */
+function cutBack(path: string, size: number): void {
+  try {
+    if (statSync(path).size > size) truncateSync(path, size)
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
   }
 }
 
@@ -104,7 +123,7 @@ async function gradeSession(job: Conclusion, state: Session, probed: () => Sessi
   const folder = readCustodyFolder(job.folder)
   const { manifest } = generationNumber(folder, job.warrant.key.generation)
   if (state.deletion === 'not-sent') {
-    write({ type: 'graded', keyId: manifest.keyId, grade: 'unproved', why: whyNotDeleted(state) })
+    write({ type: 'graded', keyId: manifest.keyId, grade: 'unproved', why: isBurned(folder, job.warrant) ? 'Not in this session, in which it was not deleted; another session proved it dead.' : whyNotDeleted(state) })
     return
   }
   // A key that was refused to delete itself, and that nobody else deleted, is alive: it needs no probing.
@@ -134,7 +153,10 @@ export async function tryListing(job: Pick<Conclusion, 'folder' | 'warrant' | 'r
   }
 }
 
-function failureOf({ finished, warrant }: Conclusion, state: Session): Failure | null {
+function failureOf({ finished, warrant, stale }: Conclusion, state: Session, alive: boolean): Failure | null {
+  if (stale) return stale
+  // Another session proved it dead.
+  if (isUnproved(state) && !alive) return null
   const resume = `glasskey resume --session ${warrant.session}`
   const failure = (code: ErrorCode, message: string, hint: string): Failure => ({ code, message, hint })
   if (finished?.selfDeletionRefused === true && state.deletion !== 'done') return finished.failure
@@ -153,14 +175,25 @@ function failureOf({ finished, warrant }: Conclusion, state: Session): Failure |
 }
 
 /** A session whose key may be alive ends with 6, whatever else went wrong in it. */
-export function exitCodeOf(failure: Failure | null, state: Session): number {
-  if (isAlive(state)) return EXIT.unproved
+function exitCodeOf(failure: Failure | null, alive: boolean): number {
+  if (alive) return EXIT.unproved
   return failure ? EXIT_CODES[failure.code] : 0
 }
 
-/** Whether a key was live in this session and is not proved dead. */
-export function isAlive(state: Session): boolean {
+/** Whether a key was live in this session, and this session did not prove it dead. */
+function isUnproved(state: Session): boolean {
   return state.keyLiveAt !== null && (state.grade === null || state.grade === 'unproved')
+}
+
+/** Whether some session proved the key of this warrant dead. */
+export function isBurned({ standings }: Pick<CustodyFolder, 'standings'>, { key }: Warrant): boolean {
+  return standings.find(({ generation }) => generation === key.generation)?.state === 'burned'
+}
+
+function wayOnFrom({ stale, finished }: Conclusion, state: Session): WayOn {
+  if (stale || state.deferred) return 'rotate'
+  if (finished?.selfDeletionRefused === true && state.deletion !== 'done') return 'remover'
+  return state.deletion === 'unknown' || wasNeverAccepted(state) ? 'reader' : 'quorum'
 }
 
 /** Evidence and logbook entry of a session that has come to its end; printing is the caller's. */
@@ -170,6 +203,7 @@ export function enterSession(job: Conclusion, failure: Failure | null): SessionR
   const stored = folder.sessions.find(({ id }) => id === warrant.session)
   if (!stored) throw new GlasskeyError('FOLDER_ALTERED', `session ${warrant.session} has vanished from the custody folder`)
   const { chain, session } = stored
+  const alive = isUnproved(session) && !isBurned(folder, warrant)
   const { manifest } = generationNumber(folder, warrant.key.generation)
   const evidencePath = join(places.session(job.folder, warrant.session), 'evidence.json')
   const evidence = evidenceFile(evidenceOf(chain, session, manifest))
@@ -192,7 +226,8 @@ export function enterSession(job: Conclusion, failure: Failure | null): SessionR
     successor: session.successor ? { generation: session.successor.generation, keyId: session.successor.keyId } : null,
     grade: session.grade,
     secondsLive: session.burned?.secondsLive ?? 0,
-    exitCode: exitCodeOf(failure, session),
+    // What the session's own last line says, be it that another run wrote it and died.
+    exitCode: session.closed?.exitCode ?? exitCodeOf(failure, alive),
   })
-  return { session: warrant.session, warrant, state: session, grade: session.grade, failure, logbook: line.seq }
+  return { session: warrant.session, warrant, state: session, grade: session.grade, failure, alive, wayOn: wayOnFrom(job, session), logbook: line.seq }
 }

@@ -20,38 +20,54 @@ import type { SessionResult } from './conclude.js'
 
 /** Where the paper is. */
 export interface PrintedSession {
-  entry: string
+  /** Null when it could not be drawn or written. */
+  entry: string | null
   slips: string | null
   /** The affidavit of destruction; null while the sheets are still needed. */
   affidavit: string | null
   /** The drill record; null when it was no drill. */
   drillRecord: string | null
   evidence: string
+  /** Why some of it is not there; null when all is. */
+  failure: GlasskeyError | null
 }
 
-/** Draws and, if a printer is named, prints. A printer that fails is said and does not hide how the session ended. */
+/** Draws and, if a printer is named, prints. A disk or a printer that fails does not hide how the session ended. */
 export async function printSession(folderPath: string, result: SessionResult, printer: string | undefined): Promise<PrintedSession> {
   const folder = readCustodyFolder(folderPath)
   const place = places.session(folderPath, result.session)
   const source = entrySource(folder, result.logbook)
-  const drawing = { paper: folder.custody.paper }
-  const entry = freeName(place, 'entry', result.logbook)
-  const pdf = await drawLogbookEntry(entryPage(source), drawing)
-  writeNew(entry, pdf)
-  if (printer !== undefined) await tryPrint(pdf, printer, `logbook entry ${result.logbook}`)
-  const slip = slipPage(source)
-  const slips = slip ? freeName(place, 'slips', result.logbook) : null
-  if (slip && slips !== null) {
-    const slipsPdf = await drawReleaseSlips(slip, drawing)
-    writeNew(slips, slipsPdf)
-    if (printer !== undefined) await tryPrint(slipsPdf, printer, 'release slips')
+  const { paper } = folder.custody
+  let failure: GlasskeyError | null = null
+  const onPaper = async (name: string, title: string, draw: () => Drawn): Promise<string | null> => {
+    try {
+      const drawn = draw()
+      if (!drawn) return null
+      const path = freeName(place, name, result.logbook)
+      const pdf = await drawn({ paper })
+      writeNew(path, pdf)
+      if (printer !== undefined) await tryPrint(pdf, printer, title)
+      return path
+    } catch (error) {
+      if (!(error instanceof GlasskeyError)) throw error
+      failure ??= error
+      return null
+    }
   }
-  const affidavit = await printForm(place, 'affidavit', destructionForm(folder, result), { ...drawing, printer, logbook: result.logbook })
-  const drillRecord = await printForm(place, 'drill-record', drillForm(folder, result), { ...drawing, printer, logbook: result.logbook })
-  return { entry, slips, affidavit, drillRecord, evidence: join(place, 'evidence.json') }
+  const entry = await onPaper('entry', `logbook entry ${result.logbook}`, () => (drawing) => drawLogbookEntry(entryPage(source), drawing))
+  const slips = await onPaper('slips', 'release slips', () => releaseSlips(source))
+  const affidavit = await onPaper('affidavit', 'affidavit', () => destructionForm(folder, result))
+  const drillRecord = await onPaper('drill-record', 'drill-record', () => drillForm(folder, result))
+  return { entry, slips, affidavit, drillRecord, evidence: join(place, 'evidence.json'), failure }
 }
 
 type Drawn = ((drawing: { paper: Paper }) => Promise<Uint8Array>) | null
+
+/** A slip for each custodian whose share was read. */
+function releaseSlips(source: EntrySource): Drawn {
+  const slip = slipPage(source)
+  return slip && ((drawing) => drawReleaseSlips(slip, drawing))
+}
 
 /** The affidavit, once the used key is proved dead. */
 function destructionForm(folder: CustodyFolder, { warrant }: SessionResult): Drawn {
@@ -65,16 +81,6 @@ function drillForm(folder: CustodyFolder, { warrant }: SessionResult): Drawn {
   const source = formSource(folder, wallClock())
   const drill = warrant.drill ? source.sessions.find(({ id }) => id === warrant.session) : undefined
   return drill ? (drawing) => drawDrillRecord(drillRecord(source, drill), drawing) : null
-}
-
-/** Draws a form into the session's folder, and prints it if a printer is named. */
-async function printForm(place: string, name: string, draw: Drawn, { paper, printer, logbook }: { paper: Paper; printer: string | undefined; logbook: number }): Promise<string | null> {
-  if (!draw) return null
-  const path = freeName(place, name, logbook)
-  const pdf = await draw({ paper })
-  writeNew(path, pdf)
-  if (printer !== undefined) await tryPrint(pdf, printer, name)
-  return path
 }
 
 /** What the page of a logbook entry is made from. Throws USAGE for a number that the logbook does not have. */

@@ -15,7 +15,7 @@ import { isEntered } from '../record/standing.js'
 import { TOOL } from '../version.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { bringsSheets, holdAndConclude, refuseUnattended, roomsFor, type Inputs } from './break-glass.js'
-import { conclude, enterSession, tryListing, type SessionResult } from './conclude.js'
+import { conclude, enterSession, isBurned, tryListing, type SessionResult } from './conclude.js'
 import { checkEndpoints, unfinishedSessions } from './open-session.js'
 import { acceptingRegions } from './proof.js'
 import { awaitsRemover, removeUsedKey } from './remover.js'
@@ -42,17 +42,23 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
     const listing = session.keyLiveAt === null ? null : await tryListing(job, manifests)
     const gone = listing !== null && !listing.blocked && !isListed(listing.keys, used)
     const present = listing !== null && isListed(listing.keys, used)
-    refuseStaleWarrant(folder, stored)
-    const found = whatHappened(stored, listing === null ? null : gone)
+    const { successor } = warrant
+    const installed = gone && successor !== null && listing.keys.some((key) => key.spkiSha256 === successor.spkiSha256 && key.lifecycleState === 'ACTIVE')
+    const burned = isBurned(folder, warrant) && !present
+    const stale = installed || burned ? null : staleness(folder, stored, gone)
+    // It is on record already.
+    if (stale && session.closed !== null && isEntered(stored, folder.logbook.lines)) throw stale
+    const found = whatHappened(stored, listing === null ? null : gone, burned)
     const journal = LineFile.open<JournalLine, JournalEntry>(places.journal(folderPath, warrant.session), readJournal, wallClock)
     journal.append({ type: 'resumed', tool: TOOL, found })
     say(found, 'strong')
+    if (stale) return await conclude({ ...job, stale })
 
     // A listing outweighs the journal, but not a region that took the key when it was last tried; and where nobody can
     // list, a quorum signs fresh probes with the dead key.
     const accepted = acceptingRegions(warrant, session.probes).length > 0
     const given = bringsSheets(inputs) || inputs.remote !== null
-    const needsSignature = session.keyLiveAt !== null && (accepted || (!gone && (session.deletion !== 'done' || present || given)))
+    const needsSignature = session.keyLiveAt !== null && !burned && (accepted || (!gone && (session.deletion !== 'done' || present || given)))
     if (needsSignature && inputs.remover && awaitsRemover(session) && (await removeUsedKey({ ...job, remover: inputs.remover }))) return await conclude(job)
     if (needsSignature) {
       if (!given && !isInteractive()) {
@@ -63,8 +69,7 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
       return await holdAndConclude(folderPath, warrant, 'finish', inputs, isolation, camera)
     }
     // Installed by a session that this folder knows nothing of, and read back equal: the record says what is true.
-    const { successor } = warrant
-    if (gone && successor && session.successor === null && listing.keys.some((key) => key.spkiSha256 === successor.spkiSha256 && key.lifecycleState === 'ACTIVE')) {
+    if (installed && session.successor === null) {
       journal.append({ type: 'successor-active', generation: successor.generation, keyId: successor.keyId, spkiSha256: successor.spkiSha256, fingerprint: successor.fingerprint })
     }
     if (gone && session.deletion !== 'done') journal.append({ type: 'key-deleted', keyId: used.keyId, fingerprint: used.fingerprint })
@@ -81,33 +86,38 @@ function refuseUnseen(warrant: Warrant, camera: Camera | null): void {
   throw new GlasskeyError('ISOLATION_MISSING', `the warrant of session ${warrant.session} does not say that ${unseen}; custodians did not consent to it`, 'Scan to files (--scan FILE...), or type the shares.')
 }
 
-/** A warrant that names a successor which is no longer what it was cannot be followed. Throws WARRANT_INVALID with the way on. */
-function refuseStaleWarrant(folder: CustodyFolder, { warrant, session }: StoredSession): void {
+/**
+ * A warrant that names a successor which is no longer what it was cannot be followed: why, with the way on. Null where it can.
+ * `gone`: somebody else deleted the key.
+ */
+function staleness(folder: CustodyFolder, { warrant, session }: StoredSession, gone: boolean): GlasskeyError | null {
   const { successor } = warrant
-  if (!successor || session.keyLiveAt === null || session.deletion !== 'not-sent') return
+  if (!successor || session.keyLiveAt === null || session.deletion !== 'not-sent') return null
   const used = generationNumber(folder, warrant.key.generation).manifest
   const manifest = folder.generations.find((generation) => generation.manifest.generation === successor.generation)?.manifest
   const standing = folder.standings.find(({ generation }) => generation === successor.generation)
   const usable = standing !== undefined && standing.margin >= 0 && (standing.state === 'waiting' || standing.state === 'in use')
-  if (manifest?.spkiSha256 === successor.spkiSha256 && usable && canonicalJson(used.regions) === canonicalJson(warrant.regions)) return
-  throw new GlasskeyError(
-    'WARRANT_INVALID',
-    `the warrant of session ${warrant.session} no longer fits the custody folder (successor GENERATION ${successor.generation}, regions ${warrant.regions.join(', ')})`,
-    `The key of GENERATION ${warrant.key.generation} IS ALIVE. Rotate it under a fresh warrant: glasskey break rotate`,
+  if (manifest?.spkiSha256 === successor.spkiSha256 && usable && canonicalJson(used.regions) === canonicalJson(warrant.regions)) return null
+  return new GlasskeyError(
+    'KEY_NOT_PROVED_DEAD',
+    `the warrant of session ${warrant.session} no longer fits the custody folder (successor GENERATION ${successor.generation}, regions ${warrant.regions.join(', ')}): nothing more is signed under it`,
+    gone
+      ? `Somebody deleted the key of GENERATION ${warrant.key.generation}, and its successor is not there: an administrator uploads its public key again (in generations/${warrant.key.generation}/manifest.json). Then, under a fresh warrant: glasskey break rotate`
+      : `The key of GENERATION ${warrant.key.generation} IS ALIVE. Rotate it under a fresh warrant: glasskey break rotate`,
   )
 }
 
-/** What had happened, in plain words. `gone` is what a listing said of the used key; null when none could be read. */
-function whatHappened({ session, warrant }: StoredSession, gone: boolean | null): string {
+/** What had happened, in plain words. `gone` is what a listing said of the used key; null when none could be read. `burned`: another session proved it dead. */
+function whatHappened({ session, warrant }: StoredSession, gone: boolean | null, burned: boolean): string {
   const key = `the key of GENERATION ${warrant.key.generation}`
   if (session.keyLiveAt === null) return `The session ended before ${key} was recombined; ${session.sharesSeen.length} shares were seen.`
-  const listed = gone === null ? '' : gone ? ' The key list no longer has it.' : ' The key list still has it.'
+  const listed = `${gone === null ? '' : gone ? ' The key list no longer has it.' : ' The key list still has it.'}${burned ? ' Another session proved it dead.' : ''}`
   switch (session.deletion) {
     case 'not-sent':
       return `The session ended with ${key} live, before its deletion was asked for.${listed}`
     case 'unknown':
       return `The deletion of ${key} was sent and no answer is recorded.${listed}`
     case 'done':
-      return `${key.charAt(0).toUpperCase()}${key.slice(1)} was deleted and not yet proved dead.${listed}`
+      return `${key.charAt(0).toUpperCase()}${key.slice(1)} was deleted${burned ? '' : ' and not yet proved dead'}.${listed}`
   }
 }

@@ -1,16 +1,16 @@
 /** What a session leaves behind, for people and scripts: break, takeover and resume end alike. */
-import { isAlive, type SessionResult } from '../breakglass/conclude.js'
+import type { SessionResult } from '../breakglass/conclude.js'
 import { printSession, type PrintedSession } from '../breakglass/print-session.js'
 import { EXIT, EXIT_CODES, GlasskeyError } from '../errors.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
 import { say, toned } from '../host/terminal.js'
 import { SUCCESSORS } from '../record/due.js'
-import { isSaasChange, unansweredChanges, wasNeverAccepted } from '../record/replay.js'
+import { isSaasChange, unansweredChanges } from '../record/replay.js'
 import type { CustodyStanding } from '../record/standing.js'
 import type { Outcome, Problem } from './outcome.js'
 import { standingOf } from './status.js'
 
-/** Prints entry and slips, and says what to do next. Throws the session's failure once everything is on paper. */
+/** Prints entry and slips, and says what to do next. How the session ended outweighs paper that could not be had. */
 export async function sessionOutcome(folder: string, result: SessionResult, printer: string | undefined): Promise<Outcome> {
   const printed = await printSession(folder, result, printer)
   const { warrant, state, grade, failure } = result
@@ -37,14 +37,28 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
   }
   const standing = standingOf(readCustodyFolder(folder))
   const text = closing(folder, result, printed, standing)
-  if (!failure && !isAlive(state)) return { json, text }
-  if (failure) {
-    say(`${failure.code}: ${failure.message}`, 'alarm')
-    if (failure.hint !== '') say(failure.hint)
-  }
-  if (!isAlive(state)) return { json, text: `${text}\n${harmless(result)}`.trimEnd(), ...(failure ? { error: problemOf(failure) } : {}) }
-  const next = state.deferred ? `glasskey break rotate --custody ${folder} …` : wasNeverAccepted(state) ? `glasskey resume --custody ${folder} --session ${result.session} --reader PROFILE` : `glasskey resume --custody ${folder} --session ${result.session} --scan FILE... (a quorum of GENERATION ${warrant.key.generation})`
+  const unprinted = printed.failure && notOnPaper(folder, result, printed.failure)
+  if (unprinted) sayProblem(unprinted)
+  if (!failure && !result.alive) return { json, text, ...(unprinted ? { error: unprinted } : {}) }
+  if (failure) sayProblem(failure)
+  if (!result.alive) return { json, text: `${text}\n${harmless(result)}`.trimEnd(), ...(failure ? { error: problemOf(failure) } : {}) }
+  const next = commandFor(folder, result)
   return { json, text: `${text}\n${toned(`THE KEY OF GENERATION ${warrant.key.generation} IS NOT PROVED DEAD. Now: ${next}`, 'alarm', process.stdout)}`, error: alive(result, next) }
+}
+
+/** The command that goes on, with what people must bring. */
+function commandFor(folder: string, { session, warrant, wayOn }: SessionResult): string {
+  const resume = `glasskey resume --custody ${folder} --session ${session}`
+  switch (wayOn) {
+    case 'rotate':
+      return `glasskey break rotate --custody ${folder} …`
+    case 'reader':
+      return `${resume} --reader PROFILE`
+    case 'remover':
+      return `${resume} --remover PROFILE`
+    case 'quorum':
+      return `${resume} --scan FILE... (a quorum of GENERATION ${warrant.key.generation})`
+  }
 }
 
 /** The error of a session whose key may be alive: exit 6, whatever else went wrong in it. */
@@ -52,6 +66,15 @@ function alive({ warrant, failure }: SessionResult, next: string): Problem {
   if (failure && EXIT_CODES[failure.code] === EXIT.unproved) return problemOf(failure)
   const why = failure ? `: ${failure.code}: ${failure.message}` : ''
   return { code: 'KEY_NOT_PROVED_DEAD', message: `the key of GENERATION ${warrant.key.generation} is not proved dead${why}`, hint: next }
+}
+
+function notOnPaper(folder: string, { logbook }: SessionResult, { code, message }: GlasskeyError): Problem {
+  return { code, message: `the session is over and entered, and not all of it is on paper: ${message}`, hint: `Mend that. Then: glasskey logbook print ${logbook} --custody ${folder} --out FILE` }
+}
+
+function sayProblem({ code, message, hint }: Problem): void {
+  say(`${code}: ${message}`, 'alarm')
+  if (hint !== '') say(hint)
 }
 
 function problemOf({ code, message, hint }: Problem): Problem {
@@ -71,14 +94,14 @@ function harmless({ state, warrant }: SessionResult): string {
 }
 
 /** How people find out what the tool cannot any more: the key that could have asked is dead. */
-function toAsk({ session, state }: SessionResult, line: number): string {
-  if (isAlive(state) && state.deferred === null) return 'It is read when the session is resumed.'
+function toAsk({ session, state, alive }: SessionResult, line: number): string {
+  if (alive && state.deferred === null) return 'It is read when the session is resumed.'
   return `Look at the database in OCI's console, then enter what you found: glasskey logbook add exception --set step="session ${session}, line ${line}" …`
 }
 
 /** What remains to be done about a takeover that did not come through: the key in use is the custodians', and other ways in may be open. */
-function unfinished(folder: string, { state, failure }: SessionResult, { inUse, next }: CustodyStanding): string[] {
-  if (isAlive(state) || next !== 'glasskey takeover') return []
+function unfinished(folder: string, { alive, failure }: SessionResult, { inUse, next }: CustodyStanding): string[] {
+  if (alive || next !== 'glasskey takeover') return []
   if (!inUse) return [`Next${failure ? ', once what is named above is mended' : ''}: glasskey takeover --custody ${folder} …`]
   return [toned(`THE TAKEOVER IS NOT FINISHED: other ways in than the API key may be open. Now: glasskey takeover --custody ${folder} … (a quorum of GENERATION ${inUse.generation})`, 'alarm', process.stdout)]
 }
@@ -87,14 +110,14 @@ function closing(folder: string, result: SessionResult, printed: PrintedSession,
   const { warrant, state, grade } = result
   const dead = grade !== null && grade !== 'unproved'
   const lines = [
-    `Logbook entry ${result.logbook}: ${printed.entry}`,
+    `Logbook entry ${result.logbook}${printed.entry === null ? '' : `: ${printed.entry}`}`,
     ...(printed.slips === null ? [] : [`Slips for the custodians: ${printed.slips}`]),
     `Evidence: ${printed.evidence}`,
     ...(printed.drillRecord === null ? [] : [`Drill record, with the times measured: ${printed.drillRecord}`]),
     ...unansweredChanges(state).filter(({ intent }) => isSaasChange(intent)).map(({ intent }) => toned(`NOT KNOWN: whether "${intent.rule}" happened; OCI never answered. ${toAsk(result, intent.seq)}`, 'alarm', process.stdout)),
     ...(dead ? [`Next: destroy the used sheets of GENERATION ${warrant.key.generation} before a witness (glasskey logbook add destroyed)${printed.affidavit === null ? '' : `; to sign: ${printed.affidavit}`}.`] : []),
     ...(state.successor ? [`In use now: GENERATION ${state.successor.generation}, key id ${state.successor.keyId}. ${standing.waiting.length} more waiting.`] : []),
-    ...(standing.inUse && standing.waiting.length < SUCCESSORS && !isAlive(state) ? ['Fewer than two successors wait: plan the next ceremony.'] : []),
+    ...(standing.inUse && standing.waiting.length < SUCCESSORS && !result.alive ? ['Fewer than two successors wait: plan the next ceremony.'] : []),
     ...unfinished(folder, result, standing),
   ]
   return lines.join('\n')

@@ -50,7 +50,7 @@ test('after the untouched folder is back, the key that was recombined for nothin
   writeFileSync(manifestPath(stage.custody, 2), whole)
   // Its warrant was drawn up from the altered folder: it names a region less, and cannot be followed.
   const resumed = await stage.run(['resume', '--custody', stage.custody, '--yes', ...stage.shares(2, 1, 2), ...stage.oci])
-  expect(resumed.stderr).toMatch(/WARRANT_INVALID: the warrant of session .* no longer fits the custody folder \(successor GENERATION 3, regions eu-frankfurt-1\)\nThe key of GENERATION 2 IS ALIVE\. Rotate it under a fresh warrant: glasskey break rotate/)
+  expect(resumed.stderr).toMatch(/KEY_NOT_PROVED_DEAD: the warrant of session .* no longer fits the custody folder \(successor GENERATION 3, regions eu-frankfurt-1\): nothing more is signed under it\nThe key of GENERATION 2 IS ALIVE\. Rotate it under a fresh warrant: glasskey break rotate/)
   const rotated = await stage.run([...stage.rotate(), '--reader', 'AUDITOR', '--json'])
   expect(JSON.parse(rotated.stdout)).toMatchObject({ error: null, grade: 'proved', successor: { generation: 3 } })
   expect((await stage.run(['status', '--custody', stage.custody])).stdout).not.toContain('has not come to its end')

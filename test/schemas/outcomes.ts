@@ -128,7 +128,7 @@ const session = z.strictObject({
   grade: grade.nullable().describe('How well the used key is proved dead; null when no key was live'),
   secondsLive,
   logbook: entryNumber.describe('Number of the logbook entry'),
-  entryFile: path.describe('PDF of the logbook entry'),
+  entryFile: path.nullable().describe('PDF of the logbook entry; null when it could not be drawn or written'),
   slipsFile: path.nullable().describe('PDF of the slips for the custodians; null when no share was read'),
   affidavitFile: path.nullable().describe('PDF of the affidavit for the destruction of the used sheets; null while they are still needed'),
   drillRecordFile: path.nullable().describe('PDF of the drill record; null when it was no drill'),

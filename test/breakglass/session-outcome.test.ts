@@ -1,0 +1,62 @@
+/** How a session ends for people and scripts: what became of the key outweighs paper that could not be had, and names the right way on. */
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { SessionResult, WayOn } from '../../src/breakglass/conclude.js'
+import { sessionOutcome } from '../../src/commands/session-outcome.js'
+import { replay } from '../../src/record/replay.js'
+import { journalOf, SESSIONS, VECTORS, warrantOf } from '../vectors/frozen.js'
+
+let custody: string
+let said: string
+beforeEach(() => {
+  custody = join(mkdtempSync(join(tmpdir(), 'glasskey-outcome-')), 'custody')
+  cpSync(fileURLToPath(new URL('custody/', VECTORS)), custody, { recursive: true })
+  said = ''
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => (said += String(text)) !== '')
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  rmSync(join(custody, '..'), { recursive: true })
+})
+
+const UNWRITTEN = 'no-such-folder'
+
+/** The golden break-glass session, as it ended here. Its papers go into a folder that is not there when `session` says so. */
+function ended(change: Partial<SessionResult>): SessionResult {
+  const state = replay(journalOf(SESSIONS[1]).lines)
+  return { session: SESSIONS[1], warrant: warrantOf(SESSIONS[1]), state, grade: state.grade, failure: null, alive: false, wayOn: 'quorum', logbook: 3, ...change }
+}
+
+test('nothing can be written, and the key may be alive: exit 6 in the end, the paper is said before', async () => {
+  const { error, text, json } = await sessionOutcome(custody, ended({ session: UNWRITTEN, alive: true }), undefined)
+  expect(error).toMatchObject({ code: 'KEY_NOT_PROVED_DEAD', message: 'the key of GENERATION 2 is not proved dead' })
+  expect(text).toContain('Logbook entry 3\n')
+  expect(text).toContain('THE KEY OF GENERATION 2 IS NOT PROVED DEAD. Now: glasskey resume')
+  expect(json).toMatchObject({ entryFile: null, slipsFile: null, affidavitFile: null })
+  expect(said).toContain('FILE_UNWRITABLE: the session is over and entered, and not all of it is on paper: nothing can be written at ')
+  expect(said).toContain(`Mend that. Then: glasskey logbook print 3 --custody ${custody} --out FILE`)
+})
+
+test('nothing can be written, and all else is well: the paper is the error', async () => {
+  const { error, text } = await sessionOutcome(custody, ended({ session: UNWRITTEN }), undefined)
+  expect(error).toMatchObject({ code: 'FILE_UNWRITABLE' })
+  expect(text).toContain('In use now: GENERATION 3')
+})
+
+test('the session was refused and nothing can be written: the refusal is the error', async () => {
+  const failure = { code: 'INTERRUPTED' as const, message: 'the action was not done', hint: '' }
+  expect((await sessionOutcome(custody, ended({ session: UNWRITTEN, failure }), undefined)).error).toEqual(failure)
+})
+
+test.each<[WayOn, string]>([
+  ['rotate', 'glasskey break rotate --custody CUSTODY …'],
+  ['reader', `glasskey resume --custody CUSTODY --session ${SESSIONS[1]} --reader PROFILE`],
+  ['remover', `glasskey resume --custody CUSTODY --session ${SESSIONS[1]} --remover PROFILE`],
+  ['quorum', `glasskey resume --custody CUSTODY --session ${SESSIONS[1]} --scan FILE... (a quorum of GENERATION 2)`],
+])('the last line names what people must bring: %s', async (wayOn, command) => {
+  const { text } = await sessionOutcome(custody, ended({ alive: true, wayOn }), undefined)
+  expect(text.trimEnd().split('\n').at(-1)).toBe(`THE KEY OF GENERATION 2 IS NOT PROVED DEAD. Now: ${command.replace('CUSTODY', custody)}`)
+})
