@@ -59,15 +59,16 @@ class FakeUser {
   } as unknown as OwnUser
 }
 
-/** Rotates, on a journal that says `before` of the session so far. Waiting takes no time, and counts. */
-async function play(user: FakeUser, before: JournalEntry[] = []): Promise<{ result: ExitResult; lines: JournalEntry[]; waited: number }> {
-  const opening = journalOf(SESSIONS[1]).lines[0] as JournalLine
-  const lines: JournalEntry[] = [opening, ...before].map((line, at) => ({ ...line, seq: at + 1 }))
-  const journal = { get lines() { return lines }, write: (entry: JournalEntry) => lines.push({ ...entry, seq: lines.length + 1 } as JournalEntry) } as unknown as Journal
+/** Rotates, on a journal that says `before` of the session so far. Waiting takes no time. */
+async function play(user: FakeUser, before: JournalEntry[] = []): Promise<{ result: ExitResult; lines: JournalLine[] }> {
+  const lines = journalOf(SESSIONS[1]).lines.slice(0, 1)
+  const write = (entry: JournalEntry): void => void lines.push({ ...entry, seq: lines.length + 1, at: '2026-11-20T04:00:00.000Z', prev: '' })
+  before.forEach(write)
+  const journal = { lines, write } as unknown as Journal
   let now = 0
   const result = rotate({ user: user.api, warrant, journal, onBeforeDelete: () => Promise.resolve(), cutOff: new AbortController().signal, now: () => (now += 1000) })
   await vi.runAllTimersAsync()
-  return { result: await result, lines, waited: now }
+  return { result: await result, lines }
 }
 
 test('the successor first, then strangers, the used key last', async () => {
@@ -131,7 +132,7 @@ test('a deletion that an earlier run has on record as done, and a key that is re
     { type: 'intent', rule: DELETE_USED_KEY, method: 'DELETE', host: 'h', path: '/p', bodySha256: null, by: 'strongroom' },
     { type: 'outcome', intent: 2, status: 204, opcRequestId: 'A', date: '' },
   ])
-  expect(replay(lines as JournalLine[]).deletion).toBe('done')
+  expect(replay(lines).deletion).toBe('done')
   expect(result).toEqual({ rotated: true, certain: false })
   expect(user.deleted).toEqual([])
 })
