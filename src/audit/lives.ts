@@ -10,16 +10,15 @@ import { lastEntry, logbookIfSound, soundManifests, soundSession, type SessionEn
 export interface Use {
   session: string
   generation: number
-  takeover: boolean
   /** Whether the key was recombined. */
   live: boolean
   /** Custodians whose share was seen. */
   shares: number[]
-  /** Generation that was installed, or null. */
-  successor: number | null
   grade: Grade | null
   /** When it came to its end; null when it has not. */
   ended: string | null
+  /** What it did to this generation and to others. */
+  events: GenerationEvent[]
 }
 
 /** Every use of every generation, in order. Throws NotChecked when neither session nor logbook tells of one. */
@@ -37,7 +36,7 @@ export function usesOf(dossier: Dossier): Use[] {
 /** Where every generation stands, and which one OCI should have. Throws NotChecked. */
 export function livesOf(dossier: Dossier): { uses: Use[]; standings: Standing[]; current: Standing | undefined } {
   const uses = usesOf(dossier)
-  const events = [...generationEvents(logbookIfSound(dossier)?.lines ?? [], []), ...uses.flatMap(eventsOf)]
+  const events = [...generationEvents(logbookIfSound(dossier)?.lines ?? [], []), ...uses.flatMap(({ events }) => events)]
   const sets = soundManifests(dossier).map(({ generation, threshold, shares }) => ({ generation, threshold, shares }))
   const all = standings(sets, events)
   return { uses, standings: all, current: inUse(all, events) }
@@ -56,25 +55,26 @@ function useOf({ id, state }: SoundSession): Use {
   return {
     session: id,
     generation: state.opened.generation,
-    takeover: state.opened.action === 'takeover',
     live: state.keyLiveAt !== null,
     shares: state.sharesSeen,
-    successor: state.successor?.generation ?? null,
     grade: state.grade,
     ended: state.closed?.at ?? null,
+    // As status and the next session count them: a sheet of another generation that was shown by mistake was seen as well.
+    events: generationEvents([], [state]),
   }
 }
 
 function toldUse(entry: SessionEntry): Use {
-  const { session, generation, action, grade, shares, successor, at } = entry
-  return { session, generation, takeover: action === 'takeover', live: grade !== null, shares, successor: successor?.generation ?? null, grade, ended: at }
+  const { session, generation, grade, shares, at } = entry
+  return { session, generation, live: grade !== null, shares, grade, ended: at, events: toldEvents(entry) }
 }
 
-function eventsOf({ generation, takeover, live, shares, successor, grade }: Use): GenerationEvent[] {
+/** Events of a session of which only the logbook tells. A grade means that its key was live. */
+function toldEvents({ generation, action, grade, shares, successor }: SessionEntry): GenerationEvent[] {
   const events: GenerationEvent[] = shares.map((custodian) => ({ kind: 'share-seen', generation, custodian }))
-  if (live && takeover) events.push({ kind: 'installed', generation })
-  if (live) events.push({ kind: 'key-live', generation })
-  if (successor !== null) events.push({ kind: 'installed', generation: successor })
+  if (grade !== null && action === 'takeover') events.push({ kind: 'installed', generation })
+  if (grade !== null) events.push({ kind: 'key-live', generation })
+  if (successor !== null) events.push({ kind: 'installed', generation: successor.generation })
   if (grade !== null && grade !== 'unproved') events.push({ kind: 'deleted', generation }, { kind: 'graded-dead', generation })
   return events
 }

@@ -1,0 +1,30 @@
+/** What status says of a custody and what an audit finds in it: the same sessions are counted in the same way. */
+import { afterEach, expect, test } from 'vitest'
+import { expectRefused } from '../attacks/tamper.js'
+import { rehearsal, withoutShares, type Rehearsal } from '../stage/rehearsal.js'
+
+let stage: Rehearsal
+afterEach(() => stage.close())
+
+/** Red and yellow of `status`, as texts. */
+async function remarks(): Promise<string[]> {
+  const { stdout } = await stage.run(['status', '--custody', stage.custody, '--json'])
+  return (JSON.parse(stdout) as { remarks: { text: string }[] }).remarks.map(({ text }) => text)
+}
+
+/** Result and finding of each control, by its code. Offline. */
+async function audit(): Promise<Record<string, string>> {
+  const { stdout } = await stage.run(['audit', '--custody', stage.custody, '--json'])
+  const { controls } = JSON.parse(stdout) as { controls: { code: string; result: string; finding: string }[] }
+  return Object.fromEntries(controls.map(({ code, result, finding }) => [code, `${result}: ${finding}`]))
+}
+
+test('bags of a generation that waits, brought to a session by mistake: what was read of them was seen', async () => {
+  stage = await rehearsal()
+  expectRefused(await stage.run([...withoutShares(stage.rotate()), ...stage.shares(3, 1, 2)]), 'QUORUM_NOT_REACHED', 5)
+  expect(await remarks()).toContain('GENERATION 3 is exposed: a quorum of its shares was seen; glasskey logbook add retired')
+  expect(await audit()).toMatchObject({
+    D02: 'fails: only 1 successor waiting, and there should be 2',
+    D04: 'fails: a quorum of shares was seen of GENERATION 3, which was neither rotated nor retired',
+  })
+})
