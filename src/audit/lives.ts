@@ -33,6 +33,11 @@ export function usesOf(dossier: Dossier): Use[] {
   })
 }
 
+/** The use in which the key of this one was graded dead: itself, or a later one of the same generation. Undefined: it may be alive. */
+export function deathOf(use: Use, uses: readonly Use[]): Use | undefined {
+  return uses.slice(uses.indexOf(use)).find(({ generation, live, grade, ended }) => generation === use.generation && live && ended !== null && grade !== null && grade !== 'unproved')
+}
+
 /** Where every generation stands, and which one OCI should have. Throws NotChecked. */
 export function livesOf(dossier: Dossier): { uses: Use[]; standings: Standing[]; current: Standing | undefined } {
   const uses = usesOf(dossier)

@@ -28,3 +28,17 @@ test('bags of a generation that waits, brought to a session by mistake: what was
     D04: 'fails: a quorum of shares was seen of GENERATION 3, which was neither rotated nor retired',
   })
 })
+
+test('a rotation that was deferred and done by a later session: its key is not called alive for ever', async () => {
+  stage = await rehearsal()
+  expectRefused(await stage.run(stage.saasAdmin(2, '--defer-rotation')), 'KEY_NOT_PROVED_DEAD', 6)
+  const deferred = stage.session
+  expect(await remarks()).toContain('GENERATION 2 was used and is not proved dead')
+  expect(await audit()).toMatchObject({ R01: `fails: the key of GENERATION 2, used in session ${deferred}, is not proved dead` })
+
+  // What the advice to R01 says: that session has nothing left to resume.
+  expect((await stage.run(['resume', '--session', deferred, '--custody', stage.custody, ...stage.oci])).stdout).toContain('Nothing is open')
+  expect((await stage.run([...stage.rotate(), '--reader', 'AUDITOR'])).code).toBe(0)
+  expect(await remarks()).not.toContain('GENERATION 2 was used and is not proved dead')
+  expect(await audit()).toMatchObject({ R01: `holds: 3 released keys, 3 proved dead; session ${deferred} left its key alive, and the later session ${stage.session} graded it proved` })
+})

@@ -87,11 +87,14 @@ export class Rehearsal {
     return glasskey(args, { cwd: this.directory, ...played({ ...this.time, ...plan }), ...options })
   }
 
+  /** The newest session. */
+  get session(): string {
+    return readdirSync(join(this.custody, 'sessions')).sort().at(-1) ?? ''
+  }
+
   /** Lines of the newest session's journal. */
   journal(): JournalLine[] {
-    const sessions = join(this.custody, 'sessions')
-    const newest = readdirSync(sessions).sort().at(-1) ?? ''
-    return readFileSync(join(sessions, newest, 'journal.jsonl'), 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as JournalLine)
+    return readFileSync(join(this.custody, 'sessions', this.session, 'journal.jsonl'), 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as JournalLine)
   }
 
   /** How many API keys OCI has for the user. */

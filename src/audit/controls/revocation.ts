@@ -5,18 +5,21 @@ import type { Dossier } from '../dossier.js'
 import { linesOf } from '../releases.js'
 import { regrade } from '../regrade.js'
 import { counted, eachSession, sessionsInPeriod, soundManifest } from '../sound.js'
-import { usesOf } from '../lives.js'
+import { deathOf, usesOf } from '../lives.js'
 
 /** Throws AUDIT_FAILED naming every key that may be alive. */
 function graded(dossier: Dossier): string {
   const inPeriod = new Set(sessionsInPeriod(dossier).map(({ id }) => id))
-  const uses = usesOf(dossier).filter(({ session }) => inPeriod.has(session))
+  const all = usesOf(dossier)
+  const uses = all.filter(({ session }) => inPeriod.has(session))
   const open = uses.filter(({ ended }) => ended === null).map(({ session }) => `session ${session} has not come to its end`)
-  const live = uses.filter((use) => use.live)
-  const alive = live.filter(({ grade, ended }) => ended !== null && (grade === null || grade === 'unproved')).map(({ session, generation }) => `the key of GENERATION ${generation}, used in session ${session}, is not proved dead`)
+  const live = uses.filter((use) => use.live).map((use) => ({ use, death: deathOf(use, all) }))
+  const alive = live.filter(({ use, death }) => use.ended !== null && !death).map(({ use: { session, generation } }) => `the key of GENERATION ${generation}, used in session ${session}, is not proved dead`)
   if (open.length + alive.length > 0) throw failed([...alive, ...open].join('; '))
-  const weaker = live.filter(({ grade }) => grade !== 'proved').map(({ session, grade }) => `session ${session} only ${String(grade)}`)
-  return `${counted(live.length, 'released key')}, ${live.length - weaker.length} proved dead${weaker.length > 0 ? `; weaker: ${weaker.join(', ')}` : ''}`
+  const weaker = live.filter(({ use, death }) => death === use && use.grade !== 'proved').map(({ use: { session, grade } }) => `session ${session} only ${String(grade)}`)
+  const later = live.flatMap(({ use, death }) => (death && death !== use ? [`session ${use.session} left its key alive, and the later session ${death.session} graded it ${String(death.grade)}`] : []))
+  const proved = live.filter(({ death }) => death?.grade === 'proved').length
+  return [`${counted(live.length, 'released key')}, ${proved} proved dead`, ...(weaker.length > 0 ? [`weaker: ${weaker.join(', ')}`] : []), ...later].join('; ')
 }
 
 /** Throws AUDIT_FAILED. */
@@ -67,7 +70,7 @@ export const REVOCATION_CONTROLS: readonly Control[] = [
   {
     code: 'R01',
     claim: 'Every released key is graded dead, and no session is open.',
-    method: 'Read the grade at the end of each session in which a key was recombined.',
+    method: 'Read the grade at the end of each session in which a key was recombined; where one left its key alive, that of a later session with the same key.',
     source: 'sessions/*/journal.jsonl, logbook.jsonl',
     bearsOn: ['keyRevoked'],
     reperformed: false,
