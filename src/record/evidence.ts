@@ -57,15 +57,14 @@ export function evidenceOf(chain: Chain<JournalLine>, session: Session, manifest
 
 /**
  * The used key's last signature: over the line before it, with the key that the manifest names. Throws EVIDENCE_INVALID
- * when there should be one and it does not verify. There is none where the strongroom did not live to burn.
+ * when it does not verify, or when the key signed none although its exit came to the burn. There need be none of a
+ * key whose process did not live to burn it, or that was burned before it might sign: then one of an earlier release, if any, is verified.
  */
 export function checkLastSignature(session: Session, manifest: Manifest): Session {
-  const { headSignature, keyLiveAt } = session
+  const { headSignature, lastLife } = session
   const invalid = (what: string): GlasskeyError => new GlasskeyError('EVIDENCE_INVALID', `session ${session.opened.session}: ${what}`, 'The journal is not the one that the key signed.')
-  if (!headSignature) {
-    if (keyLiveAt !== null && session.deletion === 'done' && session.burned !== null) throw invalid('the used key signed no journal head')
-    return session
-  }
+  if (lastLife?.exit === true && lastLife.burned && !lastLife.signed) throw invalid('the used key signed no journal head')
+  if (!headSignature) return session
   if (headSignature.of !== headSignature.prev) throw invalid('the last signature is not over the line before it')
   const key = createPublicKey(manifest.publicKeyPem)
   if (!verify('RSA-SHA256', headStatement(headSignature.of), key, Buffer.from(headSignature.signature, 'base64'))) throw invalid('the last signature does not verify')

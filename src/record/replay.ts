@@ -9,6 +9,14 @@ export interface Call {
   outcome: LineOf<'outcome'> | LineOf<'unknown'> | null
 }
 
+/** How a key's time in the strongroom ended. */
+export interface KeyLife {
+  /** Whether its exit began: only then it was to sign the head of its journal. A key that the folder contradicts is burned before, and signs nothing. */
+  exit: boolean
+  signed: boolean
+  burned: boolean
+}
+
 /** A session as its journal tells it. */
 export interface Session {
   opened: LineOf<'session-opened'>
@@ -16,7 +24,10 @@ export interface Session {
   /** Custodian numbers whose share of `opened.generation` was seen, in order. */
   sharesSeen: number[]
   exposing: boolean
+  /** When the key was live for the first time. */
   keyLiveAt: string | null
+  /** What followed when it was live for the last time: a session that was resumed with a quorum has several. */
+  lastLife: KeyLife | null
   calls: Call[]
   refusals: LineOf<'refused'>[]
   sharesRefused: LineOf<'share-refused'>[]
@@ -65,6 +76,7 @@ export function replay(lines: readonly JournalLine[]): Session {
     sharesSeen: [],
     exposing: false,
     keyLiveAt: null,
+    lastLife: null,
     calls: [],
     refusals: [],
     sharesRefused: [],
@@ -106,6 +118,7 @@ function take(session: Session, line: JournalLine, calls: Map<number, Call>): vo
       break
     case 'key-live':
       session.keyLiveAt ??= line.at
+      session.lastLife = { exit: false, signed: false, burned: false }
       break
     case 'intent': {
       const call = { intent: line, outcome: null }
@@ -132,6 +145,7 @@ function take(session: Session, line: JournalLine, calls: Map<number, Call>): vo
       break
     case 'exit-began':
       session.exit ??= line
+      if (session.lastLife) session.lastLife.exit = true
       break
     case 'successor-active':
       session.successor = line
@@ -145,9 +159,11 @@ function take(session: Session, line: JournalLine, calls: Map<number, Call>): vo
       break
     case 'head-signed':
       session.headSignature = line
+      if (session.lastLife) session.lastLife.signed = true
       break
     case 'burned':
       session.burned = line
+      if (session.lastLife) session.lastLife.burned = true
       break
     case 'probe':
       session.probes.push(line)

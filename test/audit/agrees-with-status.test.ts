@@ -1,6 +1,8 @@
 /** What status says of a custody and what an audit finds in it: the same sessions are counted in the same way. */
+import { cpSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { expectRefused } from '../attacks/tamper.js'
+import { copyOf, editManifest, expectRefused, forgeTranscript, manifestPath } from '../attacks/tamper.js'
 import { rehearsal, withoutShares, type Rehearsal } from '../stage/rehearsal.js'
 
 let stage: Rehearsal
@@ -41,4 +43,28 @@ test('a rotation that was deferred and done by a later session: its key is not c
   expect((await stage.run([...stage.rotate(), '--reader', 'AUDITOR'])).code).toBe(0)
   expect(await remarks()).not.toContain('GENERATION 2 was used and is not proved dead')
   expect(await audit()).toMatchObject({ R01: `holds: 3 released keys, 3 proved dead; session ${deferred} left its key alive, and the later session ${stage.session} graded it proved` })
+})
+
+test('a key that signed nothing, because the folder contradicted its sheets: a missing signature is no forgery', async () => {
+  stage = await rehearsal()
+  const { custody } = stage
+  const honest = copyOf(stage)
+  editManifest(custody, 2, (manifest) => (manifest.created = '2026-01-01T00:00:00.000Z'))
+  forgeTranscript(custody)
+  expectRefused(await stage.run(stage.rotate()), 'FOLDER_ALTERED', 6)
+  const { session } = stage
+  // The folder is put right, and an administrator deletes the key: there is nothing left to sign.
+  for (const place of ['generations', 'records']) {
+    rmSync(join(custody, place), { recursive: true })
+    cpSync(join(honest, place), join(custody, place), { recursive: true })
+  }
+  stage.cloud.happen({ event: 'delete-api-keys', userId: stage.cloud.seed.users.administrator })
+  const { publicKeyPem } = JSON.parse(readFileSync(manifestPath(custody, 3), 'utf8')) as { publicKeyPem: string }
+  stage.cloud.happen({ event: 'add-api-key', userId: stage.cloud.seed.users.administrator, publicKeyPem })
+  await stage.run(['resume', '--session', session, '--custody', custody, '--reader', 'AUDITOR', ...stage.oci])
+  expect((await stage.run(['logbook', 'verify', '--custody', custody])).stdout).toContain('The logbook holds')
+  expect(await audit()).toMatchObject({
+    J04: `holds: 1 last signature verified with the keys of the manifests; none in ${session}: the key was burned before it might sign, so compare that journal with OCI's audit log`,
+    R01: `holds: 2 released keys, 1 proved dead; weaker: session ${session} only listed-only`,
+  })
 })

@@ -1,7 +1,7 @@
 import { createHash, sign } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { checkLastSignature, evidenceFile, evidenceOf, evidenceSchema } from '../../src/record/evidence.js'
-import { headStatement } from '../../src/record/journal.js'
+import { headStatement, type JournalLine } from '../../src/record/journal.js'
 import { replay, type Session } from '../../src/record/replay.js'
 import { journalOf, manifestOf, privateKeyOf, SESSIONS, vectorText } from '../vectors/frozen.js'
 import { refusal } from '../vectors/refusal.js'
@@ -55,14 +55,35 @@ describe('the last signature', () => {
     expect(refusal(() => checkLastSignature(signed({ signature }), manifest))).toMatchObject(invalid('the last signature does not verify'))
   })
 
-  test('missing from a session that deleted its key', () => {
-    expect(refusal(() => checkLastSignature({ ...session(), headSignature: null }, manifest))).toMatchObject(invalid('the used key signed no journal head'))
+  const without = (lines: JournalLine[]): JournalLine[] => lines.filter(({ type }) => type !== 'head-signed')
+  /** The golden journal, and then the same release once more, as far as `change` leaves it. */
+  const twice = (first: JournalLine[], second: JournalLine[]): Session => replay([...first, ...second.slice(1)])
+  const { lines } = journalOf(SESSIONS[1])
+  const until = (type: JournalLine['type']): JournalLine[] => lines.slice(0, lines.findIndex((line) => line.type === type))
+
+  test('missing from a release that came to its burn by the exit', () => {
+    for (const state of [replay(without(lines)), twice(lines, without(lines))]) {
+      expect(refusal(() => checkLastSignature(state, manifest))).toMatchObject(invalid('the used key signed no journal head'))
+    }
   })
 
-  test('not asked for where no key was live, or none was deleted', () => {
-    const neverLive: Session = { ...session(), headSignature: null, keyLiveAt: null }
-    const died: Session = { ...session(), headSignature: null, deletion: 'unknown' }
-    expect(checkLastSignature(neverLive, manifest)).toBe(neverLive)
+  test('not asked for where no key was live, or its process did not live to burn it', () => {
+    for (const state of [replay(until('key-live')), replay(without(until('burned')))]) expect(checkLastSignature(state, manifest)).toBe(state)
+  })
+
+  test('not asked for where the folder contradicted the paper: burned before the exit, whatever became of the key later', () => {
+    const later: JournalLine['type'][] = ['key-live', 'burned', 'key-deleted', 'graded', 'closed']
+    const burned = replay([...until('key-live'), ...lines.filter(({ type }) => later.includes(type))])
+    expect(burned.lastLife).toEqual({ exit: false, signed: false, burned: true })
+    expect(checkLastSignature(burned, manifest)).toBe(burned)
+  })
+
+  test('of an earlier release is not that of a later one, and is verified all the same', () => {
+    const died = twice(lines, without(until('burned')))
+    expect(died.lastLife).toEqual({ exit: true, signed: false, burned: false })
+    expect(died.keyLiveAt).toBe(session().keyLiveAt)
     expect(checkLastSignature(died, manifest)).toBe(died)
+    const altered = lines.map((line) => (line.type === 'head-signed' ? { ...line, signature: 'AAAA' } : line))
+    expect(refusal(() => checkLastSignature(twice(altered, without(until('burned'))), manifest))).toMatchObject(invalid('the last signature does not verify'))
   })
 })

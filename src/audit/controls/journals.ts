@@ -64,10 +64,12 @@ function headsEntered(dossier: Dossier): string {
 
 /** Throws EVIDENCE_INVALID. */
 function signaturesVerify(dossier: Dossier): string {
-  const signed = eachSession(dossier, ({ id, state, manifest }) => ({ id, live: state.keyLiveAt !== null, signed: checkLastSignature(state, manifest).headSignature !== null }))
-  const without = signed.filter((session) => session.live && !session.signed).map(({ id }) => id)
-  const weaker = without.length === 0 ? '' : `; none in ${without.join(', ')}: the strongroom did not live to sign, so compare that journal with OCI's audit log`
-  return `${counted(signed.filter((session) => session.signed).length, 'last signature')} verified with the keys of the manifests${weaker}`
+  const released = eachSession(dossier, ({ id, state, manifest }) => ({ id, life: checkLastSignature(state, manifest).lastLife }))
+  const without = (burned: boolean, why: string): string => {
+    const ids = released.filter(({ life }) => life !== null && !life.signed && life.burned === burned).map(({ id }) => id)
+    return ids.length === 0 ? '' : `; none in ${ids.join(', ')}: ${why}, so compare that journal with OCI's audit log`
+  }
+  return `${counted(released.filter(({ life }) => life?.signed === true).length, 'last signature')} verified with the keys of the manifests${without(false, 'the strongroom did not live to sign')}${without(true, 'the key was burned before it might sign')}`
 }
 
 /** Throws AUDIT_FAILED naming the fields. */
