@@ -3,10 +3,12 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { rulesFile, type Rules } from '../custody/rules.js'
 import { manifestFile } from '../custody/manifest.js'
+import { signersOf } from '../custody/signatures.js'
 import { places } from '../host/sealed-folder.js'
 import { makeFolder, moveTo, readText, replaceFile, writeNew } from '../host/disk.js'
 import type { MadeGeneration } from './generations.js'
-import type { Signed } from './signing.js'
+import type { Signer } from './signers.js'
+import type { Signed, SignedBefore, ToSign } from './signing.js'
 
 /** Writes `generations/<n>/` into a custody folder or an outbox, whole or not at all. */
 export function writeGeneration(folder: string, made: Pick<MadeGeneration, 'manifest' | 'envelope'>, rules: Rules, signature: Uint8Array | null = null): void {
@@ -38,15 +40,31 @@ export function papersOf(folder: string, firstGeneration: number): string[] {
   return readdirSync(places.records(folder)).filter((name) => name.startsWith(prefix) && name.endsWith('.pdf')).map((name) => name.slice(prefix.length))
 }
 
+/** What a key has signed of a ceremony's files already. Throws SUCCESSOR_UNTRUSTED for signatures that cannot be read. */
+export async function signedBefore(folder: string, firstGeneration: number, { transcript, manifests }: ToSign, { fingerprint, publicKey }: Pick<Signer, 'fingerprint' | 'publicKey'>): Promise<SignedBefore> {
+  const isSigned = async (text: string, path: string): Promise<boolean> => existsSync(path) && (await signersOf(text, readText(path, 'the signatures'), [publicKey], path)).includes(fingerprint)
+  const before = { transcript: await isSigned(transcript, transcriptSignatures(folder, firstGeneration)), manifests: [] as number[] }
+  for (const [generation, text] of manifests) if (await isSigned(text, manifestSignatures(folder, generation))) before.manifests.push(generation)
+  return before
+}
+
 /** Adds signatures to those that are there, and the public keys by which they verify. */
 export function writeSignatures(folder: string, firstGeneration: number, signatures: readonly Signed[]): void {
   for (const { fingerprint, publicKey, transcript, manifests } of signatures) {
     const key = join(places.signers(folder), `${fingerprint}.asc`)
     makeFolder(places.signers(folder))
     if (!existsSync(key)) writeNew(key, publicKey)
-    addBlock(`${places.transcript(folder, firstGeneration)}.asc`, transcript)
-    for (const [generation, block] of manifests) addBlock(join(places.generation(folder, generation), 'manifest.json.asc'), block)
+    if (transcript !== null) addBlock(transcriptSignatures(folder, firstGeneration), transcript)
+    for (const [generation, block] of manifests) addBlock(manifestSignatures(folder, generation), block)
   }
+}
+
+function transcriptSignatures(folder: string, firstGeneration: number): string {
+  return `${places.transcript(folder, firstGeneration)}.asc`
+}
+
+function manifestSignatures(folder: string, generation: number): string {
+  return join(places.generation(folder, generation), 'manifest.json.asc')
 }
 
 /** Signers work apart: each has a block of their own, and none is lost while another is added. */

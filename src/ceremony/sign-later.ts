@@ -6,7 +6,7 @@ import { readLines } from '../host/disk.js'
 import { places } from '../host/sealed-folder.js'
 import { readGenerationFiles, requireSealed } from '../host/sealed-set.js'
 import { readClosedTranscript } from '../record/transcript.js'
-import { writeSignatures } from './folder-files.js'
+import { signedBefore, writeSignatures } from './folder-files.js'
 import { signerOf } from './signers.js'
 import { signAll, type SigningRole } from './signing.js'
 
@@ -15,14 +15,17 @@ export interface SignedLater {
   custody: string
   transcript: string
   transcriptSha256: string
+  /** What was added. */
   signatures: { role: SigningRole; name: string; fingerprint: string; manifests: number[] }[]
 }
 
 /**
- * Signs the transcript of a ceremony, and its manifests where the rules name the signer. `ceremony` is the generation that
- * it made first; the last ceremony when undefined. Throws SET_NOT_SEALED, SIGNING_FAILED, SIGNATURE_INVALID.
+ * Signs the transcript of a ceremony, and its manifests where the rules name the signer. What a key has signed before is
+ * passed over: who was stopped half-way signs again, and what is missing is added. `ceremony` is the generation that it
+ * made first; the last ceremony when undefined. `told` says for each signer what was added and what was there before.
+ * Throws SET_NOT_SEALED, SIGNING_FAILED, SIGNATURE_INVALID, SUCCESSOR_UNTRUSTED.
  */
-export async function signLater(folder: string, ceremony: number | undefined, signatures: readonly (readonly [SigningRole, string])[]): Promise<SignedLater> {
+export async function signLater(folder: string, ceremony: number | undefined, signatures: readonly (readonly [SigningRole, string])[]): Promise<{ signed: SignedLater; told: string[] }> {
   const first = ceremony ?? lastCeremony(folder)
   const path = places.transcript(folder, first)
   const text = readLines(path, 'the transcript')
@@ -36,13 +39,26 @@ export async function signLater(folder: string, ceremony: number | undefined, si
     manifestSigners: [...new Set([...generations.flatMap(({ rules }) => rules.signers.fingerprints), ...earlier])],
   }
   const signed: SignedLater = { custody: folder, transcript: path, transcriptSha256: transcript.sha256, signatures: [] }
+  const told: string[] = []
   for (const [role, how] of signatures) {
     const name = transcript.conduct.people.find((one) => one.role === role)?.name ?? role
-    const one = await signAll(toSign, role, name, await signerOf(how))
+    const signer = await signerOf(how)
+    const { fingerprint } = signer
+    const before = await signedBefore(folder, first, toSign, signer)
+    const one = await signAll(toSign, role, name, signer, before)
     writeSignatures(folder, first, [one])
-    signed.signatures.push({ role, name, fingerprint: one.fingerprint, manifests: [...one.manifests.keys()] })
+    const manifests = [...one.manifests.keys()]
+    const added = called(one.transcript !== null, manifests)
+    const there = called(before.transcript, before.manifests)
+    if (added !== '') signed.signatures.push({ role, name, fingerprint, manifests })
+    const who = `${name}, ${role}, ${fingerprint}`
+    told.push([added === '' ? `Nothing is left to sign for ${who}.` : `Signed by ${who}: ${added}.`, ...(there === '' ? [] : [`Signed with this key before: ${there}.`])].join(' '))
   }
-  return signed
+  return { signed, told }
+}
+
+function called(transcript: boolean, manifests: readonly number[]): string {
+  return [...(transcript ? ['the transcript'] : []), ...(manifests.length > 0 ? [`the manifests of GENERATION ${manifests.join(', ')}`] : [])].join(' and ')
 }
 
 function lastCeremony(folder: string): number {

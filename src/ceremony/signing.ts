@@ -22,21 +22,30 @@ export interface ToSign {
   manifestSigners: readonly string[]
 }
 
-/** A signature, verified. */
+/** Signatures of one key, verified. */
 export interface Signed {
   role: SigningRole
   name: string
   fingerprint: string
   publicKey: string
-  transcript: string
+  /** Null where the transcript was signed before. */
+  transcript: string | null
   manifests: Map<number, string>
 }
 
-/** Signs everything that a signer is to sign. Throws SIGNING_FAILED, SIGNATURE_INVALID. */
-export async function signAll({ transcript, manifests, manifestSigners }: ToSign, role: SigningRole, name: string, signer: Signer): Promise<Signed> {
-  const signed: Signed = { role, name, fingerprint: signer.fingerprint, publicKey: signer.publicKey, transcript: await verified(transcript, await signer.sign(transcript), signer, 'the transcript'), manifests: new Map() }
+/** What a key has signed already. */
+export interface SignedBefore {
+  transcript: boolean
+  /** Generations of the manifests. */
+  manifests: readonly number[]
+}
+
+/** Signs everything that a signer is to sign and has not signed before. Throws SIGNING_FAILED, SIGNATURE_INVALID. */
+export async function signAll({ transcript, manifests, manifestSigners }: ToSign, role: SigningRole, name: string, signer: Signer, before: SignedBefore = { transcript: false, manifests: [] }): Promise<Signed> {
+  const sign = async (text: string, what: string): Promise<string> => verified(text, await signer.sign(text), signer, what)
+  const signed: Signed = { role, name, fingerprint: signer.fingerprint, publicKey: signer.publicKey, transcript: before.transcript ? null : await sign(transcript, 'the transcript'), manifests: new Map() }
   if (!manifestSigners.includes(signer.fingerprint)) return signed
-  for (const [generation, text] of manifests) signed.manifests.set(generation, await verified(text, await signer.sign(text), signer, `the manifest of GENERATION ${generation}`))
+  for (const [generation, text] of manifests) if (!before.manifests.includes(generation)) signed.manifests.set(generation, await sign(text, `the manifest of GENERATION ${generation}`))
   return signed
 }
 

@@ -128,8 +128,8 @@ async function bringBack(custody: string, outbox: string | undefined): Promise<O
 async function signAfterwards(args: Arguments, custody: string): Promise<Outcome> {
   const signatures = Object.entries(signaturesOf(args.signature ?? [])) as [SigningRole, string][]
   if (signatures.length === 0) throw new GlasskeyError('USAGE', 'whose signature?', 'glasskey ceremony sign --custody DIR --signature administrator=KEYFILE')
-  const signed = await signLater(args.outbox === undefined ? custody : resolve(args.outbox), args.ceremony, signatures)
-  return { json: { ...signed }, text: signed.signatures.map(({ role, name, fingerprint, manifests }) => `Signed by ${name}, ${role}, ${fingerprint}: the transcript${manifests.length === 0 ? '' : ` and the manifests of GENERATION ${manifests.join(', ')}`}.`).join('\n') }
+  const { signed, told } = await signLater(args.outbox === undefined ? custody : resolve(args.outbox), args.ceremony, signatures)
+  return { json: { ...signed }, text: told.join('\n') }
 }
 
 function named<Name extends string>(role: Name, name: string | undefined): Partial<Record<Name, string>> {
