@@ -72,10 +72,12 @@ export interface Listing {
   blocked: boolean
 }
 
-/** What is said where the successor is not there: a later one may be. */
-function wayInOf({ keys }: Listing): string {
-  const other = keys.find(({ generation, lifecycleState }) => generation !== null && lifecycleState === 'ACTIVE')
-  return other ? `GENERATION ${String(other.generation)} is.` : 'NOBODY HAS A WAY IN: an administrator uploads the public key of its manifest.json again.'
+/** Whose key is there in place of the used one, in words: its successor, or a later generation, which another session installed since. Null: nobody's. */
+function heirOf({ successor }: Warrant, { keys }: Listing, used: Manifest): string | null {
+  const active = keys.filter(({ lifecycleState, spkiSha256 }) => lifecycleState === 'ACTIVE' && spkiSha256 !== null)
+  if (active.some(({ spkiSha256 }) => spkiSha256 === successor?.spkiSha256)) return 'the successor'
+  const later = active.find(({ generation }) => generation !== null && generation > used.generation)
+  return later ? `GENERATION ${String(later.generation)}` : null
 }
 
 /**
@@ -92,14 +94,13 @@ function judge(warrant: Warrant, { refusedIn, acceptedIn }: Probed, listing: Lis
   const refused = warrant.regions.every((region) => refusedIn.includes(region))
   if (listing && isListed(listing.keys, used)) return { grade: 'unproved', why: `${listing.profile} still finds it in the key list.` }
   if (acceptedIn.length > 0) return { grade: 'unproved', why: `It was still accepted in ${acceptedIn.join(', ')} when it was last tried.` }
-  const successorThere = listing?.keys.some((key) => key.spkiSha256 === warrant.successor?.spkiSha256 && key.lifecycleState === 'ACTIVE') === true
   if (listing?.blocked === true) return { grade: 'unproved', why: 'The user is blocked, so a refusal says nothing about the key.' }
-  if (listing && !successorThere) return { grade: 'unproved', why: `${listing.profile} finds the used key gone, and its successor is not ACTIVE in the key list. ${wayInOf(listing)}` }
-  const listed = listing !== null
+  const heir = listing && heirOf(warrant, listing, used)
+  if (listing && heir === null) return { grade: 'unproved', why: `${listing.profile} finds neither the used key nor its successor ACTIVE in the key list. NOBODY HAS A WAY IN: an administrator uploads the public key of the successor's manifest.json again.` }
   const regions = warrant.regions.join(', ')
-  if (refused && listed) return { grade: 'proved', why: `Refused in ${regions}; ${listing.profile} finds the successor in the key list and the used key gone.` }
+  if (refused && listing) return { grade: 'proved', why: `Refused in ${regions}; ${listing.profile} finds ${String(heir)} in the key list and the used key gone.` }
   if (refused && !deletionKnown) return { grade: 'unproved', why: 'Its deletion was never answered, and a refusal alone may mean a blocked user: somebody must read the key list (--reader).' }
   if (refused) return { grade: 'refused-only', why: `Refused in ${regions}; no login read the key list.` }
-  if (listed) return { grade: 'listed-only', why: `${listing.profile} finds the used key gone from the key list; it was not refused everywhere by a probe.` }
+  if (listing) return { grade: 'listed-only', why: `${listing.profile} finds the used key gone from the key list; it was not refused everywhere by a probe.` }
   return { grade: 'unproved', why: refusedIn.length > 0 ? `Refused only in ${refusedIn.join(', ')}.` : 'Neither a probe nor a listing shows it.' }
 }

@@ -80,17 +80,19 @@ describe('the grade', () => {
   test('the used key is refused everywhere, and its successor has vanished from the key list: not proved, and why is said in capitals', () => {
     expect(gradeOf(whole, refused, listing(), used, true)).toEqual({
       grade: 'unproved',
-      why: 'AUDITOR finds the used key gone, and its successor is not ACTIVE in the key list. NOBODY HAS A WAY IN: an administrator uploads the public key of its manifest.json again.',
+      why: 'AUDITOR finds neither the used key nor its successor ACTIVE in the key list. NOBODY HAS A WAY IN: an administrator uploads the public key of the successor\'s manifest.json again.',
     })
     expect(gradeOf(whole, refused, listing({ ...next, lifecycleState: 'INACTIVE' }), used, true).grade).toBe('unproved')
     expect(gradeOf(whole, refused, listing(next), used, true).grade).toBe('proved')
   })
 
-  test('... or a later generation is there, because another session rotated since: that is said', () => {
-    expect(gradeOf(whole, refused, listing({ ...next, spkiSha256: 'a'.repeat(64), generation: 4 }), used, true)).toEqual({
-      grade: 'unproved',
-      why: 'AUDITOR finds the used key gone, and its successor is not ACTIVE in the key list. GENERATION 4 is.',
-    })
+  test('a later generation is there, because another session rotated since: as good as the successor; an earlier one or a stranger\'s key is not', () => {
+    const other = (generation: number | null): ListedKey => ({ ...next, spkiSha256: 'a'.repeat(64), generation })
+    expect(gradeOf(whole, refused, listing(other(4)), used, true)).toEqual({ grade: 'proved', why: `Refused in ${REGION}; AUDITOR finds GENERATION 4 in the key list and the used key gone.` })
+    expect(gradeOf(whole, { refusedIn: [], acceptedIn: [] }, listing(other(4)), used, false).grade).toBe('listed-only')
+    expect(gradeOf(whole, refused, listing(other(1)), used, true).grade).toBe('unproved')
+    expect(gradeOf(whole, refused, listing(other(null)), used, true).grade).toBe('unproved')
+    expect(gradeOf(whole, refused, listing({ ...other(4), spkiSha256: null }), used, true).grade).toBe('unproved')
   })
 
   test.each([0, 1, 40])('in 50 regions, of which %i still take the key, why fits into a line of the journal', (accepting) => {

@@ -12,13 +12,13 @@ afterEach(async () => {
   stage = undefined
 })
 
-/** A rotation whose strongroom dies when the successor is about to be uploaded, the key live. */
+/** A rotation that dies when the keys are about to be read, the key live. */
 async function diedLive(): Promise<{ stage: Rehearsal; session: string }> {
   let desk = 0
   const opened = await rehearsal({
     speed: 8,
     observe: (moment, { method, path }) => {
-      if (desk === 0 || moment !== 'received' || method !== 'POST' || !path.endsWith('/apiKeys')) return undefined
+      if (desk === 0 || moment !== 'received' || method !== 'GET' || !path.endsWith('/apiKeys')) return undefined
       killOf(desk, 'desk')
       return 'drop'
     },
@@ -88,6 +88,9 @@ test('a session of a copy that is two rotations behind is put beside the others,
   expect(together.stderr).not.toContain('Now: ')
   expect((await stage.run(['logbook', 'verify', '--custody', custody])).code).toBe(0)
   expect((await stage.run(['status', '--custody', custody])).stdout).not.toContain(missing)
+  // The auditor's word needs a login; the key of that session came later than the session that proved it dead.
+  const graded = await stage.run(['resume', '--custody', custody, '--session', missing, '--reader', 'AUDITOR', ...stage.oci, '--json'])
+  expect([graded.code, JSON.parse(graded.stdout)]).toMatchObject([0, { grade: 'listed-only', error: null }])
   await assertAllWell(stage)
 })
 
