@@ -39,19 +39,13 @@ test('killed with the key live, and then its successor is retired: resume enters
   const { stage, session } = await diedLive()
   const { custody } = stage
   expect((await stage.run(['logbook', 'add', 'retired', '--custody', custody, '--set', 'generation=3', '--set', 'reason=its bags were found open'])).code).toBe(0)
-  const resumed = await stage.run(['resume', '--custody', custody, '--yes', '--reader', 'AUDITOR', ...stage.shares(2, 1, 3), ...stage.oci, '--json'])
-  expect([resumed.code, JSON.parse(resumed.stdout)]).toMatchObject([
-    6,
-    {
-      session,
-      grade: 'unproved',
-      error: {
-        code: 'KEY_NOT_PROVED_DEAD',
-        message: `the warrant of session ${session} no longer fits the custody folder (successor GENERATION 3, regions eu-frankfurt-1, eu-amsterdam-1): nothing more is signed under it`,
-        hint: 'The key of GENERATION 2 IS ALIVE. Rotate it under a fresh warrant: glasskey break rotate',
-      },
-    },
-  ])
+  const resumed = await stage.run(['resume', '--custody', custody, '--yes', '--reader', 'AUDITOR', ...stage.shares(2, 1, 3), ...stage.oci])
+  expect(resumed.code).toBe(6)
+  expect(resumed.stderr).toContain(`KEY_NOT_PROVED_DEAD: the warrant of session ${session} no longer fits the custody folder (successor GENERATION 3, regions eu-frankfurt-1, eu-amsterdam-1): nothing more is signed under it
+The key of GENERATION 2 IS ALIVE. Rotate it under a fresh warrant: glasskey break rotate
+`)
+  // Not a release, which would be refused again.
+  expect(resumed.stdout.trimEnd().split('\n').at(-1)).toBe(`THE KEY OF GENERATION 2 IS NOT PROVED DEAD. Now: glasskey break rotate --custody ${custody} …`)
   expect(entries(stage).at(-1)).toMatchObject({ type: 'session', session, exitCode: 6 })
   // Once more: it is on record, and nothing is added.
   const again = await stage.run(['resume', '--custody', custody, '--yes', ...stage.shares(2, 1, 3), ...stage.oci])
@@ -61,13 +55,6 @@ test('killed with the key live, and then its successor is retired: resume enters
   expect([rotated.code, JSON.parse(rotated.stdout)]).toMatchObject([0, { grade: 'proved', successor: { generation: 4 } }])
   expect(entries(stage)).toHaveLength(before.length + 1)
   await assertAllWell(stage)
-})
-
-test('what people read at the end names the rotation, and not a release that would be refused', async () => {
-  const { stage } = await diedLive()
-  await stage.run(['logbook', 'add', 'retired', '--custody', stage.custody, '--set', 'generation=3', '--set', 'reason=its bags were found open'])
-  const { stdout } = await stage.run(['resume', '--custody', stage.custody, '--yes', ...stage.shares(2, 1, 3), ...stage.oci])
-  expect(stdout).toContain(`THE KEY OF GENERATION 2 IS NOT PROVED DEAD. Now: glasskey break rotate --custody ${stage.custody} …`)
 })
 
 test('a session of a copy that is two rotations behind is put beside the others, and entered without a login', async () => {
