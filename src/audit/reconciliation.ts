@@ -1,5 +1,8 @@
 /** Our journals against OCI's Audit log: the anchors of the one must be in the other, and nothing else of a used key. */
 import { PROCESSING_MS, type CloudEvent } from './cloud-log.js'
+import { sha256Hex } from '../canonical.js'
+import { opcRequestIdOfProbe } from '../record/journal.js'
+import { probeOffsets } from '../warrant/probe-schedule.js'
 import { anchorOf } from './admission.js'
 import type { Dossier } from './dossier.js'
 import { NotChecked } from './reading.js'
@@ -32,7 +35,7 @@ export interface Explained {
 
 /**
  * Request ids of all sessions: one after the other may use the same generation, so that the log of one shows the calls
- * of the next. Probes count: their ids are in the journal as OCI gave them back.
+ * of the next. Every probe counts that was signed: one whose answer was lost is in OCI's log as well.
  */
 export function explainedBy(dossier: Dossier): Explained {
   const ids = new Set<string>()
@@ -42,12 +45,23 @@ export function explainedBy(dossier: Dossier): Explained {
       const session = soundSession(dossier, filed)
       for (const { intent } of session.state.calls) ids.add(anchorOf(session, intent))
       for (const probe of session.state.probes) ids.add(firstPart(probe.opcRequestId))
+      for (const id of probesSigned(session)) ids.add(id)
     } catch (error) {
       if (!(error instanceof NotChecked)) throw error
       complete = false
     }
   }
   return { ids, complete }
+}
+
+/** Request ids of all probes that a session's key signed. */
+function probesSigned({ chain, warrant }: SoundSession): string[] {
+  return chain.lines.flatMap((line, at) => {
+    if (line.type !== 'probes-signed') return []
+    const digest = sha256Hex(chain.texts[at] ?? '')
+    const moments = probeOffsets(warrant.probes).map((offset) => new Date(Date.parse(line.from) + offset).toISOString())
+    return warrant.regions.flatMap((region) => moments.map((moment) => opcRequestIdOfProbe(digest, region, moment)))
+  })
 }
 
 /** Matches one session by `opc-request-id`. */

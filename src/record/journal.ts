@@ -1,5 +1,6 @@
 /** The journal of one session: what was meant, what happened, what is not known. Format: docs/format.md. */
 import { z } from 'zod'
+import { sha256Hex } from '../canonical.js'
 import { custodianNumber, fingerprint, generation, instant, keyId, line, openpgpFingerprint, region, remark, sha256 } from '../custody/fields.js'
 import { chainFields, readChain, type Chain } from './chain.js'
 
@@ -105,6 +106,14 @@ export function readJournal(text: string, name = 'journal.jsonl'): Chain<Journal
 /** `opc-request-id` of the request whose intent line this is: first 16 bytes of its SHA-256, upper-case hex. */
 export function opcRequestIdOf(intentSha256: string): string {
   return intentSha256.slice(0, 32).toUpperCase()
+}
+
+/**
+ * `opc-request-id` of a probe that was signed ahead: as that of an intent, over "DIGEST REGION MOMENT", with the digest of its
+ * `probes-signed` line and the moment as ISO 8601. So one that was never answered is known in OCI's Audit log all the same.
+ */
+export function opcRequestIdOfProbe(probesSignedSha256: string, region: string, signedFor: string): string {
+  return opcRequestIdOf(sha256Hex(`${probesSignedSha256} ${region} ${signedFor}`))
 }
 
 /** What a key signs last, so that its own journal cannot be rewritten: domain, NUL, head digest (ASCII hex). */

@@ -77,11 +77,11 @@ export class Courier {
     return this.#exchanged(signed, line.seq)
   }
 
-  /** A probe signed for a later time: the only signature that is ever dated ahead. Nothing is sent. */
-  signAhead(request: UnsignedRequest, at: number): SignedRequest {
+  /** A probe signed for a later time: the only signature that is ever dated ahead. Nothing is sent. `opcRequestId` is what it will be known by. */
+  signAhead(request: UnsignedRequest, at: number, opcRequestId: string): SignedRequest {
     const admission = admit(this.#scope, request, 'strongroom', this.#uses)
     if (!['read own user', 'probe'].includes(admission.rule)) throw new GlasskeyError('OUTSIDE_WARRANT', 'only a reading of the own user is signed ahead')
-    return signRequest(request, this.#signer, new Date(at), randomBytes(16).toString('hex').toUpperCase())
+    return signRequest(request, this.#signer, new Date(at), opcRequestId)
   }
 
   /** RSASSA-PKCS1-v1_5 with SHA-256, base64, over a statement that is no HTTP signing string. */

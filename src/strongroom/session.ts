@@ -6,7 +6,7 @@ import { asRemark } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import { pause, readClocks } from '../host/clock.js'
 import { generationNumber, otherGenerations, places, readSealedFolder } from '../host/sealed-folder.js'
-import { headStatement, type ListedKey } from '../record/journal.js'
+import { headStatement, opcRequestIdOfProbe, type ListedKey } from '../record/journal.js'
 import { replay, wasNeverAccepted } from '../record/replay.js'
 import { checkWatch, startWatch, type Watch } from '../warrant/deadline.js'
 import { checkRules } from '../warrant/issue.js'
@@ -254,16 +254,16 @@ function signProbes(courier: Courier, warrant: Warrant, journal: Journal): Dated
   const start = courier.ociTimeMs()
   const { uptime } = readClocks()
   const offsets = probeOffsets(warrant.probes)
-  const probes = warrant.regions.flatMap((region) =>
+  const moment = (offset: number): string => new Date(start + offset).toISOString()
+  // Written first: what they are known by in OCI's Audit log follows from this line.
+  const { head } = journal.write({ type: 'probes-signed', count: offsets.length * warrant.regions.length, from: moment(0), to: moment(offsets.at(-1) ?? 0) })
+  return warrant.regions.flatMap((region) =>
     offsets.map((offset): DatedProbe => {
       const url = identityOrigin(warrant, region) + userPath(warrant)
-      const signed = courier.signAhead({ method: 'GET', url, body: null, contentType: null, headers: {} }, start + offset)
+      const signed = courier.signAhead({ method: 'GET', url, body: null, contentType: null, headers: {} }, start + offset, opcRequestIdOfProbe(head.sha256, region, moment(offset)))
       return { region, at: uptime + offset, signedFor: start + offset, url, headers: signed.headers }
     }),
   )
-  const last = start + (offsets.at(-1) ?? 0)
-  journal.write({ type: 'probes-signed', count: probes.length, from: new Date(start).toISOString(), to: new Date(last).toISOString() })
-  return probes
 }
 
 /** The last thing a key signs is the head of its own journal; then its process ends. */

@@ -28,6 +28,15 @@ test('the answer to the deletion is lost after its effect: not repeated blindly,
   expect(stage.listedKeys).toBe(1)
 })
 
+test('a deleted key is accepted for a while, and the answer to a probe is lost: OCI\'s own log of it is explained', async () => {
+  stage = await rehearsal({ speed: 8, revocationDelay: { 'eu-frankfurt-1': 0, 'eu-amsterdam-1': 20 } })
+  stage.cloud.armFault({ match: { region: 'eu-amsterdam-1', method: 'GET', path: '*/users/*' }, after: 1, count: 2, action: { do: 'reset', when: 'after' } })
+  expect((await stage.run([...stage.rotate(), '--reader', 'AUDITOR'])).code).toBe(0)
+  expect(stage.journal().filter(({ type }) => type === 'probe-failed').length).toBeGreaterThan(0)
+  const audit = await stage.run(['audit', '--custody', stage.custody, '--profile', 'AUDITOR', '--json', ...stage.oci])
+  expect((JSON.parse(audit.stdout) as { failed: string[] }).failed.filter((control) => control !== 'D02')).toEqual([])
+})
+
 test('... and without a listing it is not called proved: a blocked user would be refused as well', async () => {
   stage = await rehearsal({ speed: 8 })
   stage.cloud.armFault({ match: DELETION, action: { do: 'reset', when: 'after' } })
