@@ -94,6 +94,19 @@ export class AtTheTerminal implements People {
     }
   }
 
+  async writeAgain(failure: GlasskeyError): Promise<void> {
+    say('')
+    say(`${INDENT}NOT WRITTEN: ${failure.message}.`, 'alarm')
+    say(INDENT + failure.hint)
+    say(`${INDENT}The sheets are in their bags, and what belongs to them is in this machine's memory alone. Make room, or put in another stick at the same place.`)
+    for (;;) {
+      // A Ctrl-C from before, or by a slip of the hand, must not lose it.
+      const answer = await ask(`${INDENT}m: it is mended, write again   q: end the ceremony`, 'a terminal')
+      if (answer === 'm') return
+      if (answer === 'q') throw failure
+    }
+  }
+
   async exception(number: number, step: Step, known: { expected: string; happened: string | null }, names: readonly string[]): Promise<Decided> {
     say('')
     say(`Exception ${number}, at step ${step.number}. Fill in a sheet of this number on paper too.`, 'alarm')

@@ -1,4 +1,5 @@
 /** `--rehearsal --yes`: nobody is there. Everything is confirmed by the flag, and recorded so. */
+import type { GlasskeyError } from '../errors.js'
 import { say } from '../host/terminal.js'
 import type { Decided, Finding, People, Question } from './people.js'
 import type { Script, Step } from './script.js'
@@ -42,6 +43,10 @@ export class ByFlag implements People {
 
   mend(finding: Finding): Promise<'exception'> {
     return finding.waivable ? Promise.resolve('exception') : Promise.reject(finding.refusal)
+  }
+
+  writeAgain(failure: GlasskeyError): Promise<never> {
+    return Promise.reject(failure)
   }
 
   exception(_number: number, _step: Step, known: { expected: string; happened: string | null }): Promise<Decided> {

@@ -73,6 +73,14 @@ export interface CeremonyResult {
   generations: { generation: number; keyId: string; spkiSha256: string; fingerprint: string; manifestSha256: string }[]
 }
 
+/** What is sealed and written. */
+interface Sealed {
+  made: MadeGeneration[]
+  signed: Signed[]
+  papers: Paper[]
+  transcriptSha256: string
+}
+
 /** Stands for the transcript's digest where a page is only tried. */
 const NO_DIGEST = '0'.repeat(64)
 
@@ -106,30 +114,40 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
   const making: Making = { made: [], sheets: [], folder: null, handing: null, machine: [] }
   people.begin(script)
   if (unfinished !== null) say(`The transcript is written to ${unfinished}, step by step.`, 'faint')
+  /** Closes, signs and writes. From the closing on people have their bags: what cannot be written now is not lost for that. */
+  const seal = async (): Promise<Sealed> => {
+    const closed = await untilWritten(people, () => transcript.close())
+    const made = making.made.map((generation) => ({ ...generation, manifest: { ...generation.manifest, transcriptSha256: closed.sha256 } }))
+    if (people.conduct === 'dialogue') tellDigest(closed.sha256)
+    const signed = await gatherSignatures(people, toSign(closed.text, made, plan), namesOf(transcript), request.signatures, unfinished)
+    const { record, papers } = await drawPublic({ ...making, made }, closed.sha256, signed, transcript.conduct)
+    const entry = ceremonyEntry(plan.custody, made, { rehearsal: request.rehearsal, machine: making.machine, exceptions: transcript.conduct.exceptions, transcriptSha256: closed.sha256 })
+    const fill = (path: string): void => {
+      writeNew(places.custody(path), plan.configText)
+      for (const key of sealingKeys.values()) copyKey(path, key)
+      for (const generation of made) writeGeneration(path, generation, plan.custody.rules)
+      makeFolder(places.records(path))
+      writeNew(places.transcript(path, plan.first), closed.text)
+      writeSignatures(path, plan.first, signed)
+      writeNew(recordPath(path, plan.first), record)
+      for (const { name, pdf } of papers) writeNew(paperPath(path, plan.first, name), pdf)
+      if (plan.earlier === null) LineFile.open<LogbookEntry, NewLogbookEntry>(places.logbook(path), readLogbook, wallClock).append(entry)
+      else writeNew(places.entry(path), canonicalJson(entry) + '\n')
+    }
+    await untilWritten(people, () => {
+      writeWhole(target, fill)
+    })
+    return { made, signed, papers, transcriptSha256: closed.sha256 }
+  }
+  let sealed: Sealed
   try {
     await performance.play(toolSteps(performance, told, making), shownAt(performance, told))
+    sealed = await seal()
   } catch (error) {
     abandon(transcript, making, error, unfinished)
     throw error
   }
-  const closed = transcript.close()
-  const made = making.made.map((generation) => ({ ...generation, manifest: { ...generation.manifest, transcriptSha256: closed.sha256 } }))
-  if (people.conduct === 'dialogue') tellDigest(closed.sha256)
-  const signed = await gatherSignatures(people, toSign(closed.text, made, plan), namesOf(transcript), request.signatures, unfinished)
-  const { record, papers } = await drawPublic({ ...making, made }, closed.sha256, signed, transcript.conduct)
-  const entry = ceremonyEntry(plan.custody, made, { rehearsal: request.rehearsal, machine: making.machine, exceptions: transcript.conduct.exceptions, transcriptSha256: closed.sha256 })
-  writeWhole(target, (path) => {
-    writeNew(places.custody(path), plan.configText)
-    for (const key of sealingKeys.values()) copyKey(path, key)
-    for (const generation of made) writeGeneration(path, generation, plan.custody.rules)
-    makeFolder(places.records(path))
-    writeNew(places.transcript(path, plan.first), closed.text)
-    writeSignatures(path, plan.first, signed)
-    writeNew(recordPath(path, plan.first), record)
-    for (const { name, pdf } of papers) writeNew(paperPath(path, plan.first, name), pdf)
-    if (plan.earlier === null) LineFile.open<LogbookEntry, NewLogbookEntry>(places.logbook(path), readLogbook, wallClock).append(entry)
-    else writeNew(places.entry(path), canonicalJson(entry) + '\n')
-  })
+  const { made, signed, papers, transcriptSha256 } = sealed
   if (unfinished !== null) removeFile(unfinished)
   return {
     custody: request.custody,
@@ -141,7 +159,7 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
     rehearsal: request.rehearsal,
     codeName: script.codeName,
     transcript: places.transcript(target, plan.first),
-    transcriptSha256: closed.sha256,
+    transcriptSha256,
     exceptions: transcript.conduct.exceptions.length,
     signatures: signed.map(({ role, name, fingerprint }) => ({ role, name, fingerprint })),
     generations: made.map(({ manifest }) => ({
@@ -151,6 +169,18 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
       fingerprint: manifest.fingerprint,
       manifestSha256: manifestDigest(manifest),
     })),
+  }
+}
+
+/** Writes, and writes again for as long as people say that what kept it from being written is mended. Throws what `write` throws when nobody does. */
+async function untilWritten<Written>(people: People, write: () => Written): Promise<Written> {
+  for (;;) {
+    try {
+      return write()
+    } catch (error) {
+      if (!(error instanceof GlasskeyError)) throw error
+      await people.writeAgain(error)
+    }
   }
 }
 
@@ -188,11 +218,12 @@ function openTranscript(path: string | null, { rehearsal }: CeremonyRequest, pla
 function abandon(transcript: TranscriptWriter, making: Making, error: unknown, unfinished: string | null): void {
   for (const path of making.handing?.files() ?? []) if (existsSync(path)) removeFile(path)
   if (unfinished === null) return
-  transcript.add({ type: 'abandoned', number: nextStep(transcript.conduct)?.number ?? null, reason: error instanceof GlasskeyError ? `${error.code}: ${error.message}`.slice(0, 400).replace(/\s+/g, ' ') : 'a fault of glasskey' })
   say('')
   say('The ceremony ends here. Nothing was written to a custody folder, and what was made is never installed.', 'alarm')
   if (transcript.conduct.released.length > 0) say(`Sheets of custodian ${transcript.conduct.released.join(', ')} were released: collect them, and shred them before everybody.`, 'alarm')
   say(`Keep the transcript with the printed script: ${unfinished}`)
+  // Last: a disk that takes nothing must not keep people from being told. One that is closed has its last line.
+  if (!transcript.conduct.closed) transcript.add({ type: 'abandoned', number: nextStep(transcript.conduct)?.number ?? null, reason: error instanceof GlasskeyError ? `${error.code}: ${error.message}`.slice(0, 400).replace(/\s+/g, ' ') : 'a fault of glasskey' })
 }
 
 function tellDigest(sha256: string): void {

@@ -50,6 +50,8 @@ export interface People {
   ask: (question: Question) => Promise<string>
   /** `again` once it is mended; `exception` only where it may be waived. Throws the finding's refusal, or Aside. */
   mend: (finding: Finding) => Promise<'again' | 'exception'>
+  /** Resolves when it may be tried again to write what could not be written. Throws the failure when people end the ceremony, or nobody is there. */
+  writeAgain: (failure: GlasskeyError) => Promise<void>
   /** Fills in an exception sheet. `known` is what is known of it already. */
   exception: (number: number, step: Step, known: { expected: string; happened: string | null }, names: readonly string[]) => Promise<Decided>
   /** A break: why, and how many came back. */

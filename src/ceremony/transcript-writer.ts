@@ -52,10 +52,10 @@ export class TranscriptWriter {
     this.#conduct = next
   }
 
-  /** Ends the transcript: its text, read back and verified from the first line to the last, and its digest. */
+  /** Ends the transcript: its text, read back and verified from the first line to the last, and its digest. May be called again when it throws FILE_UNWRITABLE, or what reading throws. */
   close(): { text: string; sha256: string } {
     const { done, exceptions, bagged } = this.#conduct
-    this.add({ type: 'ceremony-closed', steps: done, exceptions: exceptions.length, bags: bagged.length })
+    if (!this.#conduct.closed) this.add({ type: 'ceremony-closed', steps: done, exceptions: exceptions.length, bags: bagged.length })
     const text = this.#text()
     readTranscript(text)
     return { text, sha256: sha256Hex(text) }

@@ -1,22 +1,30 @@
 /** A folder that appears whole or not at all. */
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { makeFolder, syncFolder } from '../host/disk.js'
+import { makeFolder, moveTo, writable } from '../host/disk.js'
 
-/** Writes a folder beside its place and moves it there in one step. A custody.yaml that was there is kept aside until then. */
+/**
+ * Writes a folder beside its place and moves it there in one step. A custody.yaml that was there is kept aside until then.
+ * May be called again when it throws FILE_UNWRITABLE.
+ */
 export function writeWhole(target: string, fill: (path: string) => void): void {
   const beside = join(dirname(target), `${besidePrefix(target)}${process.pid}`)
-  try {
-    makeFolder(beside)
-    fill(beside)
-    const before = `${beside}${ASIDE}`
-    if (existsSync(target)) renameSync(target, before)
-    renameSync(beside, target)
-    syncFolder(dirname(target))
-    rmSync(before, { recursive: true, force: true })
-  } finally {
-    rmSync(beside, { recursive: true, force: true })
-  }
+  const before = `${beside}${ASIDE}`
+  writable(target, () => {
+    try {
+      makeFolder(beside)
+      fill(beside)
+      if (existsSync(target)) {
+        // What an earlier try has left there.
+        rmSync(before, { recursive: true, force: true })
+        renameSync(target, before)
+      }
+      moveTo(target, beside)
+      rmSync(before, { recursive: true, force: true })
+    } finally {
+      rmSync(beside, { recursive: true, force: true })
+    }
+  })
 }
 
 /** A ceremony that died between its last two steps left custody.yaml aside: it is where it was, before another begins. */

@@ -93,11 +93,11 @@ function convene(rehearsal: boolean, yes: boolean): People {
   return new ByFlag()
 }
 
-/** A ceremony that is called off cleans up after itself. */
+/** A ceremony that is called off cleans up after itself, however often it is told to end. */
 function endedBySignal(): AbortSignal {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => {
+    process.on(signal, () => {
       stop.abort(signal === 'SIGINT' ? 'Ctrl-C' : signal)
     })
   }

@@ -124,6 +124,13 @@ describe('a first ceremony', () => {
     expectNothing()
   })
 
+  test('a disk that takes nothing in the end: no sheet is left of a set that is nowhere', async () => {
+    // Where the folder is made before it gets its name, a file.
+    writeFileSync(join(directory, `.custody.new-${process.pid}`), '')
+    await expect(conductCeremony(request({}, { keepSheets: true }))).rejects.toMatchObject({ code: 'FILE_UNWRITABLE' })
+    expectNothing()
+  })
+
   test('a name in a script that cannot be printed is refused before anything is made', async () => {
     await expect(conductCeremony(request({ custodians: ['Ada Lovelace', 'سلمى'] }))).rejects.toMatchObject({ code: 'SCRIPT_UNSUPPORTED', message: expect.stringMatching(/^the name of custodian 2 cannot be printed: .*Arabic/) as string })
     expect(readdirSync(directory)).toEqual(['custody.yaml'])

@@ -1,6 +1,6 @@
 /** A ceremony as people hold it, on a terminal of its own; what it leaves is verified with gpg and sha256sum alone. */
 import { execFile, execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -15,7 +15,7 @@ import { readTranscript } from '../../src/record/transcript.js'
 import type { Table } from '../stage/at-the-table.js'
 import { CLI, glasskey } from '../stage/command-line.js'
 import { holdCeremony, printedFor } from '../stage/held-ceremony.js'
-import { onTerminal } from '../stage/on-terminal.js'
+import { onTerminal, type OnTerminal } from '../stage/on-terminal.js'
 
 const run = promisify(execFile)
 const ROLES = { administrator: 'Joan Clarke', operator: 'Radia Perlman', 'internal witness': 'John von Neumann', 'external witness': 'Emmy Noether' }
@@ -121,6 +121,71 @@ test('a signature that was missing is added later, by a keyring through gpg', as
   expect(JSON.parse(stdout)).toMatchObject({ signatures: [{ role: 'external witness', name: 'Emmy Noether', fingerprint: fingerprints[2], manifests: [1, 2] }] })
   const { stderr: said } = await run('gpg', ['--batch', '--verify', path('custody/records/ceremony-from-generation-1.jsonl.asc'), path('custody/records/ceremony-from-generation-1.jsonl')], { env: { ...process.env, ...env, LC_ALL: 'C' } })
   expect(said.match(/Good signature/g)).toHaveLength(3)
+})
+
+describe('when everything is in its bags', () => {
+  /** A ceremony on a stick of its own: a terminal for it, and people who scan what was printed there. */
+  function onStick(stick: string): { terminal: OnTerminal; people: Table } {
+    mkdirSync(path(stick))
+    const terminal = onTerminal({ directory }, [process.execPath, CLI, 'ceremony', '--config', 'custody.yaml', '--custody', `${stick}/custody`, '--sheets', `sheets-${stick}`, '--rehearsal'])
+    return { terminal, people: table({ keys: {}, scansOf: (custodian) => printedFor(path(`paper-${stick}`), custodian), once: [{ words: 'm: it is mended, look again', answers: ['d', 'the folder is on a disk', ''] }, { words: 'Exceptions', answers: ['1'] }] }) }
+  }
+  const SIGNATURE = 'Signature of the administrator'
+  const WRITE_AGAIN = 'm: it is mended, write again   q: end the ceremony'
+  /** In the place of the stick there is something that takes nothing. */
+  const pullOut = (stick: string): void => {
+    renameSync(path(stick), path(`${stick}-away`))
+    writeFileSync(path(stick), '')
+  }
+
+  test('a stick that takes nothing: people are asked, put in another, and nothing is lost', async () => {
+    const { terminal, people } = onStick('stick')
+    people.once?.push({ words: WRITE_AGAIN, answers: ['m', 'm'] })
+    let asked = 0
+    const code = await holdCeremony(terminal, people, path('sheets-stick'), path('paper-stick'), (question) => {
+      if (question.includes(SIGNATURE)) pullOut('stick')
+      if (!question.includes(WRITE_AGAIN) || (asked += 1) === 1) return
+      rmSync(path('stick'))
+      mkdirSync(path('stick'))
+    })
+    expect(code, terminal.shown().slice(-3000)).toBe(0)
+    expect(asked).toBe(2)
+    expect(terminal.shown()).toContain(`NOT WRITTEN: nothing can be written at ${path('stick')}`)
+    const { generations } = readCustodyFolder(path('stick/custody'))
+    expect(generations.map(({ manifest }) => requireSealed(path('stick/custody'), manifest).sha256)).toEqual(generations.map(({ manifest }) => manifest.transcriptSha256))
+    expect(readdirSync(path('stick'))).toEqual(['custody'])
+  })
+
+  test('and where no other is to be had: people are told that nothing was written, and what to shred', async () => {
+    const { terminal, people } = onStick('last-stick')
+    people.once?.push({ words: WRITE_AGAIN, answers: ['q'] })
+    const code = await holdCeremony(terminal, people, path('sheets-last-stick'), path('paper-last-stick'), (question) => {
+      if (question.includes(SIGNATURE)) pullOut('last-stick')
+    })
+    expect(code).toBe(2)
+    const told = terminal.shown().slice(terminal.shown().indexOf(WRITE_AGAIN))
+    expect(told).toContain('The ceremony ends here. Nothing was written to a custody folder, and what was made is never installed.')
+    expect(told).toContain('Sheets of custodian 1, 2, 3 were released: collect them, and shred them before everybody.')
+    expect(told).toContain('FILE_UNWRITABLE: nothing can be written at ')
+  })
+
+  test('Ctrl-C again and again leaves the signatures for later, and the set is written', async () => {
+    const { terminal, people } = onStick('hasty')
+    const later = 'The other signatures are left for later: glasskey ceremony sign.'
+    let [pressing, whileDrawing]: [NodeJS.Timeout | undefined, number] = [undefined, 0]
+    const press = (): void => {
+      // Some while the record is drawn, none when all is done.
+      if (terminal.shown().includes(later)) whileDrawing += 1
+      if (whileDrawing < 5) terminal.type('\u0003')
+    }
+    const code = await holdCeremony(terminal, people, path('sheets-hasty'), path('paper-hasty'), (question) => {
+      if (question.includes(SIGNATURE)) pressing = setInterval(press, 20)
+    })
+    clearInterval(pressing)
+    expect(code, terminal.shown().slice(-3000)).toBe(0)
+    expect(terminal.shown()).toContain(later)
+    expect(readCustodyFolder(path('hasty/custody')).generations).toHaveLength(2)
+  })
 })
 
 describe('a ceremony that is called off', () => {

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { People, type Table } from './at-the-table.js'
 import type { OnTerminal } from './on-terminal.js'
 
-/** Answers every question until the command ends. Each sheet that appears is taken to `paper`, as a printer would. */
-export async function holdCeremony(terminal: OnTerminal, table: Table, sheets: string, paper: string): Promise<number> {
+/** Answers every question until the command ends. Each sheet that appears is taken to `paper`, as a printer would. `watch` sees every question before it is answered. */
+export async function holdCeremony(terminal: OnTerminal, table: Table, sheets: string, paper: string, watch: (question: string) => void = () => undefined): Promise<number> {
   const people = new People(table)
   let [over, answered] = [-2, -1]
   void terminal.ended.then((code) => (over = code))
@@ -17,6 +17,7 @@ export async function holdCeremony(terminal: OnTerminal, table: Table, sheets: s
     if (shown.length > answered && line.endsWith(' ')) {
       const answer = people.answer(line)
       if (answer !== null) {
+        watch(line)
         if (existsSync(sheets)) for (const name of readdirSync(sheets)) if (!existsSync(join(paper, name))) copyFileSync(join(sheets, name), join(paper, name))
         answered = shown.length + answer.length
         terminal.type(`${answer}\n`)
