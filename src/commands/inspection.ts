@@ -71,9 +71,10 @@ function checkBag({ custody }: CustodyFolder, { custodian, copy, bag, condition 
   throw new GlasskeyError('USAGE', `custody.yaml says bag ${known.bag} for custodian ${custodian}, copy ${copy}, and the bag bears ${bag}`, 'A bag with another number is not intact: --condition doubtful. If the bag was exchanged before a witness, mend custody.yaml first. Nothing was written.')
 }
 
-/** Generations whose sheets should be in the bag: not those that are over, nor those of which this copy is gone. */
-function inTheBag({ standings, events }: CustodyFolder, custodian: number, copy: number, read: readonly number[]): number[] {
+/** Generations whose sheets should be in the bag: not those that are over, nor those of which this copy is gone or was never made. */
+function inTheBag({ generations, standings, events }: CustodyFolder, custodian: number, copy: number, read: readonly number[]): number[] {
   const gone = new Set(events.flatMap((event) => (event.kind === 'copy-gone' && event.custodian === custodian && event.copy === copy ? [event.generation] : [])))
-  const living = standings.filter(({ generation, state }) => state !== 'burned' && state !== 'retired' && !gone.has(generation)).map(({ generation }) => generation)
+  const made = new Set(generations.flatMap(({ manifest }) => (manifest.shares.some((share) => share.custodian === custodian && share.copies >= copy) ? [manifest.generation] : [])))
+  const living = standings.filter(({ generation, state }) => state !== 'burned' && state !== 'retired' && made.has(generation) && !gone.has(generation)).map(({ generation }) => generation)
   return [...new Set([...living, ...read])].sort((one, other) => one - other)
 }

@@ -22,6 +22,7 @@ import { drawLogbookEntry } from '../paper/logbook-entry.js'
 import { entryPage, summaryOf } from '../paper/entry-page.js'
 import { checkLastSignature } from '../record/evidence.js'
 import { logbookEntry, readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
+import { checkNamedSheets } from '../record/named-sheets.js'
 import type { Session } from '../record/replay.js'
 import { custodyFlag } from './flags.js'
 import type { Outcome } from './outcome.js'
@@ -184,16 +185,11 @@ const SHAPES: Readonly<Record<Question[2], readonly [shape: RegExp, wanted: stri
   condition: [/^(intact|opened|doubtful)$/, 'one of intact, opened, doubtful'],
 }
 
-/** The entry's shape, and that what it speaks of exists. Throws USAGE. */
+/** The entry's shape, and that the sheets that it speaks of exist. Throws USAGE. */
 function checkEntry(entry: NewLogbookEntry, folder: CustodyFolder): void {
   const parsed = logbookEntry.safeParse({ ...entry, seq: 1, at: wallClock().toISOString(), prev: '0'.repeat(64) })
   if (!parsed.success) throw new GlasskeyError('USAGE', explain(parsed.error), 'Nothing was written.')
-  const mentioned = [...('generation' in entry ? [entry.generation] : []), ...('generations' in entry && entry.type !== 'ceremony' ? (entry.generations ?? []) : [])]
-  const strange = mentioned.find((generation) => !folder.generations.some(({ manifest }) => manifest.generation === generation))
-  if (strange !== undefined) throw new GlasskeyError('USAGE', `there is no GENERATION ${strange}`, 'glasskey status lists them. Nothing was written.')
-  if ('custodian' in entry && !folder.custody.custodians.some(({ number }) => number === entry.custodian)) {
-    throw new GlasskeyError('USAGE', `there is no custodian ${entry.custodian}`, 'Nothing was written.')
-  }
+  checkNamedSheets(entry, folder.generations.map(({ manifest }) => manifest), folder.custody.custodians)
   // Retired, its sheets may be destroyed, and an exposed key would stand red no more: not while OCI has that key.
   if (entry.type === 'retired' && inUse(folder.standings, folder.events)?.generation === entry.generation) {
     throw new GlasskeyError('USAGE', `GENERATION ${entry.generation} is in use: OCI has its key`, 'glasskey break rotate leaves it for the next one. Nothing was written.')

@@ -109,9 +109,17 @@ describe('logbook', () => {
     expect(readFileSync(pdf).subarray(0, 5).toString()).toBe('%PDF-')
   })
 
-  test('an entry about what does not exist is refused', async () => {
-    const { code, stderr } = await glasskey(['logbook', 'add', 'retired', '--custody', stage.custody, '--set', 'generation=9', '--set', 'reason=x'])
-    expect([code, stderr]).toEqual([2, 'USAGE: there is no GENERATION 9\nglasskey status lists them. Nothing was written.\n'])
+  test.each<[kind: string, said: string[], refusal: string]>([
+    ['retired', ['generation=9', 'reason=x'], 'there is no GENERATION 9\nglasskey status lists them. Nothing was written.'],
+    ['lost', ['custodian=3', 'copy=7', 'generations=2,3', 'witness=x'], 'custodian 3 has no copy 7 of GENERATION 2\nThere is copy 1 only. Nothing was written.'],
+    ['lost', ['custodian=3', 'copy=1', 'generations=', 'witness=x'], 'of which generations? An entry about sheets names one at least\nglasskey status lists them. Nothing was written.'],
+    ['inspected', ['custodian=3', 'copy=1', 'generations=9', 'bag=B-1', 'condition=doubtful', 'witness=x'], 'there is no GENERATION 9\nglasskey status lists them. Nothing was written.'],
+    ['handover', ['custodian=9', 'copy=1', 'from=x', 'to=y', 'bag=B-1', 'witness=x'], 'there is no custodian 9\nNothing was written.'],
+  ])('an entry about what does not exist is refused: %s %j', async (kind, said, refusal) => {
+    const before = readFileSync(join(stage.custody, 'logbook.jsonl'), 'utf8')
+    const { code, stderr } = await glasskey(['logbook', 'add', kind, '--custody', stage.custody, ...said.flatMap((one) => ['--set', one])])
+    expect([code, stderr]).toEqual([2, `USAGE: ${refusal}\n`])
+    expect(readFileSync(join(stage.custody, 'logbook.jsonl'), 'utf8')).toBe(before)
   })
 
   test('the generation in use is not retired: its sheets could be destroyed then', async () => {
