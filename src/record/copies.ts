@@ -64,7 +64,9 @@ function mayHold(entry: BagSeen, generation: number | null): boolean {
 function bagOf(seen: readonly BagSeen[]): string | null {
   const last = seen.at(-1)
   if (last === undefined) return null
-  if (last.type === 'inspected' || last.generations !== undefined) return last.bag
+  // A bag that was opened before a witness, its sheets read, is not closed again.
+  if (last.type === 'inspected') return last.newBag ?? last.bag
+  if (last.generations !== undefined) return last.bag
   const other = seen.findLastIndex((entry) => entry.type !== 'handover' || entry.generations !== undefined || entry.to !== last.to)
   return [...new Set(seen.slice(other + 1).map(({ bag }) => bag))].join(' or ')
 }
