@@ -87,6 +87,7 @@ async function holdAttentively(folder: string, warrant: Warrant, task: 'perform'
     order: { folder, session: warrant.session, task, scans: camera ? 'camera' : inputs.scans.length, shareFiles: [...inputs.shareFiles], keys: inputs.keys, remote: inputs.remote, yes: inputs.yes, ca: inputs.cloud.ca },
     scans: inputs.scans,
     camera,
+    clerk: task === 'perform' && warrant.action.name !== 'rotate',
     origins: [...new Set(scopeOf(warrant).map(({ origin }) => origin))],
     isolation,
     attention,

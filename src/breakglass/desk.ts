@@ -24,6 +24,8 @@ export interface DeskJob {
   scans: readonly string[]
   /** How sheets are shown to a camera, in place of scan files; the desk starts the page and sees nothing of it either. */
   camera: Camera | null
+  /** Whether there is something for the SDK to marshal: otherwise its process is not even started. */
+  clerk: boolean
   /** Origins of the warrant's hosts. */
   origins: readonly string[]
   isolation: Isolation
@@ -42,7 +44,7 @@ export async function holdAtDesk(job: DeskJob): Promise<{ finished: Finished | n
   // Only now: a child that is given the terminal makes it wait again.
   for (const stream of [process.stdout, process.stderr]) neverWait(stream)
   const [, , , , readerPipe, clerkPipe] = strongroom.stdio as unknown as readonly [unknown, unknown, unknown, unknown, Socket, Socket]
-  const clerk = startRoom('clerk', [], ['ignore', 'ignore', 'ignore', clerkPipe], job.isolation)
+  const clerk = job.clerk ? startRoom('clerk', [], ['ignore', 'ignore', 'ignore', clerkPipe], job.isolation) : null
   clerkPipe.destroy()
   let reader: ChildProcess | null = null
   const send = (message: ToStrongroom): void => {
@@ -84,7 +86,7 @@ export async function holdAtDesk(job: DeskJob): Promise<{ finished: Finished | n
   await ended(strongroom)
   relay.close()
   door?.listener?.close()
-  clerk.kill('SIGKILL')
+  clerk?.kill('SIGKILL')
   ;(reader as ChildProcess | null)?.kill('SIGKILL')
   // Set in the listener above, which the compiler cannot see.
   return { finished: finished as Finished | null, unwritten }

@@ -127,7 +127,7 @@ test.each<[variable: string, value: (authority: string) => string]>([
 })
 
 test('TMPDIR that leads nowhere is said, and is no reason to go without isolation', async () => {
-  const ended = await stage.run(stage.rotate(), { env: { TMPDIR: '/nowhere/at-all' } })
+  const ended = await stage.run(stage.saasAdmin(), { env: { TMPDIR: '/nowhere/at-all' } })
   expectRefused(ended, 'FILE_UNWRITABLE', 2)
   expect(ended.stderr).toContain('nothing can be written at /nowhere/at-all/')
   expect(existsSync('/nowhere')).toBe(false)

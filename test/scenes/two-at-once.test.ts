@@ -2,6 +2,7 @@
 import { cpSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { roomsUnder } from '../isolation/memory.js'
 import { assertAllWell } from '../stage/laws.js'
 import { play } from '../stage/playing.js'
 import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
@@ -17,6 +18,8 @@ test('a second session is refused with the owner and since when; reading goes on
   const { custody, oci } = stage
   const first = play(stage, [...withoutShares(stage.rotate()), '--share-file', '-'])
   await first.until('about to be read')
+  // A rotation has nothing for the SDK to marshal: its process is not even there.
+  expect(Object.keys(roomsUnder(first.desk)).sort()).toEqual(['desk', 'strongroom'])
   const [second, status, check, list] = await Promise.all([
     stage.run(stage.rotate()),
     stage.run(['status', '--custody', custody]),
