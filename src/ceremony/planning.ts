@@ -2,15 +2,14 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, normalize } from 'node:path'
 import { parseCustodyYaml, type Custody } from '../custody/custody-yaml.js'
+import { inUse, successorsOf } from '../custody/generation.js'
 import { manifestDigest } from '../custody/manifest.js'
 import { GlasskeyError } from '../errors.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { readText } from '../host/disk.js'
 import { places } from '../host/sealed-folder.js'
 import { assertPrintable } from '../paper/printable.js'
-
-/** Generations that should wait after every later ceremony. */
-const WAITING = 2
+import { SUCCESSORS } from '../record/due.js'
 
 /** What decides what a ceremony makes. */
 export interface Planning {
@@ -48,9 +47,9 @@ function laterPlan(earlier: CustodyFolder, custody: Custody, rehearsal: boolean)
     throw new GlasskeyError('REHEARSAL_MISMATCH', `this custody folder is ${last.rehearsal ? 'a rehearsal' : 'real'}, and stays so for ever`, last.rehearsal ? 'Use --rehearsal.' : 'Leave --rehearsal away.')
   }
   if (last.tenancy !== custody.tenancy || last.user !== custody.user) throw new GlasskeyError('CONFIG_INVALID', 'custody.yaml names another tenancy or user than the generations before', 'A new user needs a new custody folder.')
-  const waiting = earlier.standings.filter(({ state }) => state === 'waiting').length
-  if (waiting >= WAITING) throw new GlasskeyError('REFUSED', `${waiting} generations are waiting already; no ceremony is needed`, 'glasskey status says when one is.')
-  return { first: last.generation + 1, count: WAITING - waiting, previousManifestSha256: manifestDigest(last) }
+  const waiting = successorsOf(earlier.standings, inUse(earlier.standings, earlier.events)?.generation ?? 0).length
+  if (waiting >= SUCCESSORS) throw new GlasskeyError('REFUSED', `${waiting} generations are waiting already; no ceremony is needed`, 'glasskey status says when one is.')
+  return { first: last.generation + 1, count: SUCCESSORS - waiting, previousManifestSha256: manifestDigest(last) }
 }
 
 /** Where a ceremony writes: the custody folder itself at first, an outbox later. Throws USAGE, OUTPUT_EXISTS. */

@@ -80,7 +80,7 @@ export function isEntered({ id, chain }: Told, logbook: readonly LogbookEntry[])
 /** Judges. Anything exposed or not proved dead comes first and makes an alarm. */
 export function custodyStanding(known: Known): CustodyStanding {
   const current = inUse(known.standings, known.events) ?? null
-  const waiting = current ? successorsOf(known.standings, current.generation) : known.standings.filter(({ state }) => state === 'waiting')
+  const waiting = successorsOf(known.standings, current?.generation ?? 0)
   const open = openSessions(known)
   const unsealed = unsealedGenerations(known)
   const halfway = known.events.some(({ kind }) => kind === 'installed') && !isTakenOver(known.logbook)

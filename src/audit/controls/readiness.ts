@@ -24,7 +24,7 @@ function drilled(dossier: Dossier): string {
 function successorsWait(dossier: Dossier): string {
   soundLogbook(dossier)
   const { current, standings: all } = livesOf(dossier)
-  const waiting = current ? successorsOf(all, current.generation) : all.filter(({ state }) => state === 'waiting')
+  const waiting = successorsOf(all, current?.generation ?? 0)
   if (waiting.length < SUCCESSORS) throw failed(`only ${counted(waiting.length, 'successor')} waiting, and there should be ${SUCCESSORS}`)
   return `GENERATION ${waiting.map(({ generation }) => generation).join(', ')} wait`
 }

@@ -1,0 +1,43 @@
+/** How many generations a later ceremony makes: as many as status says are missing. */
+import { afterEach, expect, test } from 'vitest'
+import { planCeremony } from '../../src/ceremony/planning.js'
+import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { refusal } from '../vectors/refusal.js'
+
+let stage: Rehearsal
+afterEach(() => stage.close())
+
+const plan = (): ReturnType<typeof planCeremony> => planCeremony({ config: undefined, custody: stage.custody, rehearsal: true })
+const status = async (): Promise<string> => (await stage.run(['status', '--custody', stage.custody])).stdout
+
+async function lose(custodian: number, generations: string): Promise<void> {
+  const said = [`custodian=${custodian}`, 'copy=1', `generations=${generations}`, 'witness=Emmy Noether']
+  expect((await stage.run(['logbook', 'add', 'lost', '--custody', stage.custody, ...said.flatMap((one) => ['--set', one])])).code).toBe(0)
+}
+
+test('while two wait, none; one for each that its sheets cannot open any more', async () => {
+  stage = await rehearsal()
+  expect(refusal(plan)).toMatchObject({ code: 'REFUSED', message: '2 generations are waiting already; no ceremony is needed' })
+  await lose(1, '3,4')
+  expect(refusal(plan)).toMatchObject({ code: 'REFUSED' })
+  await lose(2, '4')
+  expect(await status()).toContain('only 1 of 2 successors waits: plan the next ceremony')
+  expect(plan()).toMatchObject({ first: 5, count: 1 })
+  await lose(2, '3')
+  expect(await status()).toContain('only 0 of 2 successors wait: plan the next ceremony')
+  expect(plan()).toMatchObject({ first: 5, count: 2 })
+})
+
+test('a generation that was passed over does not count: no rotation goes back to it', async () => {
+  stage = await rehearsal()
+  expect((await stage.run([...stage.rotate(), '--to', '4'])).code).toBe(0)
+  expect(await status()).toContain('only 0 of 2 successors wait: plan the next ceremony')
+  expect(plan()).toMatchObject({ first: 5, count: 2 })
+})
+
+test('before the takeover, none that its sheets cannot open', async () => {
+  stage = await rehearsal({ after: 'sealed' })
+  for (const custodian of [1, 2]) await lose(custodian, '1,2,3')
+  expect(plan()).toMatchObject({ first: 5, count: 1 })
+  expect(await status()).toContain('Waiting: GENERATION 4.')
+})
