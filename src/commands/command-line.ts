@@ -33,6 +33,15 @@ function missingStep(complaint: string, command: string | undefined): string | n
   return needs !== undefined && complaint.startsWith('Not enough non-option arguments') ? `${command ?? ''} needs ${needs}` : null
 }
 
+/** Of a flag that was given twice yargs hands over both values, and no command expects that where it takes one. Throws UsageMistake. */
+function checkGivenOnce(program: Argv, args: Readonly<Record<string, unknown>>): true {
+  // Flags of the command that was typed. yargs has this for completion scripts; its types leave it out.
+  const { string, number, array } = (program as unknown as { getOptions: () => Record<'string' | 'number' | 'array', string[]> }).getOptions()
+  const twice = [...string, ...number].find((flag) => !array.includes(flag) && Array.isArray(args[flag]))
+  if (twice !== undefined) throw new UsageMistake(`--${twice} takes one value, and was given more than once`)
+  return true
+}
+
 /** yargs, told about every command. */
 export function commandLine(words: readonly string[], debug = false): Argv {
   const program = yargs(words)
@@ -45,6 +54,7 @@ export function commandLine(words: readonly string[], debug = false): Argv {
     .option('json', { type: 'boolean', describe: EVERYWHERE.json, global: true })
     .demandCommand(1, WHICH)
     .strict()
+    .check((args: Readonly<Record<string, unknown>>) => checkGivenOnce(program, args))
     .recommendCommands()
     .showHelpOnFail(false)
     .wrap(Math.min(110, process.stdout.columns || 110))

@@ -94,6 +94,22 @@ describe('a mistake names the help of the command that was typed', () => {
     expect(await glasskey([verb], { env: { LC_ALL: 'de_DE.UTF-8' } })).toEqual({ code: 2, stdout: '', stderr: `USAGE: ${verb} needs ${needs}\nglasskey ${verb} --help\n` })
   })
 
+  test.each([
+    ['custody', ['status', '--custody', 'A', '--custody', 'B']],
+    ['custody', ['break', 'rotate', '--custody=A', '--custody=B']],
+    ['minutes', ['break', 'rotate', '--custody', 'A', '--minutes', '3', '--minutes', '4']],
+    ['gnupg-home', ['share', 'inspect', '--gnupg-home', 'A', '--gnupg-home', 'B']],
+    ['from', ['audit', '--custody', 'A', '--from', '2026-01-01', '--from', '2026-01-02', '--json']],
+  ])('--%s twice, where it takes one value: %j', async (flag, args) => {
+    const command = args.slice(0, args.findIndex((word) => word.startsWith('--'))).join(' ')
+    const { code, stderr } = await glasskey(args)
+    expect([code, stderr]).toEqual([2, `USAGE: --${flag} takes one value, and was given more than once\nglasskey ${command} --help\n`])
+  })
+
+  test('what may be given more than once may', async () => {
+    expect((await glasskey(['recover', '--scan', 'A', '--scan', 'B', '--json', '--json'])).stderr).toMatch(/^FILE_MISSING: the scan .*A cannot be opened/)
+  })
+
   test('an access type that OCI does not have', async () => {
     const args = ['break', 'saas-admin', '--custody', 'x', '--operator', 'a', '--operator-user', 'ocid1.user.oc1..a', '--incident', 'i', '--use-case', 'u', '--authorised-by', 'b', '--reason', 'r', '--database', 'ocid1.autonomousdatabase.oc1.eu-frankfurt-1.a', '--secret-id', 'ocid1.vaultsecret.oc1.eu-frankfurt-1.a', '--access', 'all']
     expect((await glasskey(args)).stderr).toBe('USAGE: --access Invalid option: expected one of "read-only"|"read-write"|"admin"; not "all"\n')
