@@ -227,6 +227,17 @@ describe('the logbook, tampered with', () => {
     expect(failures(await audit(folder))).toEqual(['F02: GENERATION 5 is in no ceremony\'s entry of the logbook', `L03: session ${release} has no entry in the logbook`])
   })
 
+  test('a session that stopped before it could be entered is not one in which no sheet was read', async () => {
+    const folder = lived.copy()
+    keepLines(places.logbook(folder), 3)
+    const L03 = async (): Promise<string | undefined> => (await audit(folder)).results.find(({ code }) => code === 'L03')?.finding
+    const lines = linesOf(places.journal(folder, release))
+    keepLines(places.journal(folder, release), lines.findIndex(({ type }) => type === 'share-accepted') + 1)
+    expect(await L03()).toBe('2 sessions with entry; 1 without, in which sheets may have been read: it has not come to its end, see R01')
+    keepLines(places.journal(folder, release), lines.findIndex(({ type }) => type === 'exposing'))
+    expect(await L03()).toBe('2 sessions with entry; 1 without, in which no sheet was read')
+  })
+
   test('an entry that flatters: last of its kind, chained anew behind every warrant', async () => {
     const folder = lived.copy()
     rewrite(places.logbook(folder), (line) => (line['seq'] === 4 ? { ...line, secondsLive: 0.1, incident: 'INC-2' } : line))

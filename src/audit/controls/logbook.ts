@@ -23,7 +23,7 @@ function asLongAsWarrantsSaw(dossier: Dossier): string {
   return `${counted(filed.length, 'warrant')} saw the logbook as it is`
 }
 
-/** Throws AUDIT_FAILED. A session in which no share was asked for needs no entry: no bag was opened. */
+/** Throws AUDIT_FAILED. A session in which no share was asked for needs no entry: no bag was opened. One that is still open gets its entry when it ends. */
 function sessionsAndEntries(dossier: Dossier): string {
   const logbook = soundLogbook(dossier)
   const sessions = eachFiled(dossier, ({ id, lost, journal }) => {
@@ -31,11 +31,13 @@ function sessionsAndEntries(dossier: Dossier): string {
     if (lost) throw failed(`entry ${entry?.seq ?? 0} of the logbook tells of session ${id}, which is not in the folder`)
     if (entry) return 'entered'
     const { state } = given(journal, 'J01', `the journal of session ${id}`)
-    if (state.exposing && state.closed !== null) throw failed(`session ${id} has no entry in the logbook`)
-    return 'no bag opened'
+    if (!state.exposing) return 'no bag opened'
+    if (state.closed !== null) throw failed(`session ${id} has no entry in the logbook`)
+    return 'open'
   })
-  const idle = sessions.filter((found) => found === 'no bag opened').length
-  return `${counted(sessions.length - idle, 'session')} with entry${idle > 0 ? `; ${idle} without, in which no sheet was read` : ''}`
+  const count = (kind: string): number => sessions.filter((found) => found === kind).length
+  const without = (kind: string, why: string): string => (count(kind) > 0 ? `; ${count(kind)} without, ${why}` : '')
+  return `${counted(count('entered'), 'session')} with entry${without('no bag opened', 'in which no sheet was read')}${without('open', 'in which sheets may have been read: it has not come to its end, see R01')}`
 }
 
 /** Throws AUDIT_FAILED naming the fields. */
