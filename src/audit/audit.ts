@@ -11,7 +11,7 @@ import { CONTROLS } from './controls.js'
 import { readDossier, type Dossier, type Period } from './dossier.js'
 import { opinionOf, type Opinion } from './opinion.js'
 import { NotChecked } from './reading.js'
-import { sessionsInPeriod, soundSession } from './sound.js'
+import { openedAt, sessionsInPeriod, soundSession } from './sound.js'
 
 /** What is asked of an audit. */
 export interface AuditRequest {
@@ -20,7 +20,7 @@ export interface AuditRequest {
   profile: Profile | null
   cloud: Cloud
   isolation: Isolation
-  /** ISO 8601; from the first ceremony, and until now, when undefined. */
+  /** ISO 8601; from the first ceremony or session, and until now, when undefined. */
   from: string | undefined
   to: string | undefined
   now: Date
@@ -42,12 +42,19 @@ export async function auditCustody(request: AuditRequest): Promise<Audit> {
   return { dossier, results, opinion: opinionOf(results) }
 }
 
-function periodOf({ from, to, now }: AuditRequest, { generations }: Pick<Dossier, 'generations'>): Period {
-  const first = generations.find(({ manifest }) => manifest.read)?.manifest
-  const start = from ?? (first?.read === true ? first.value.created : new Date(0).toISOString())
+function periodOf({ from, to, now }: AuditRequest, dossier: Pick<Dossier, 'generations' | 'sessions'>): Period {
+  const start = from ?? beginningOf(dossier)
   const end = to ?? now.toISOString()
   if (Date.parse(start) >= Date.parse(end)) throw new GlasskeyError('USAGE', `the period from ${start} to ${end} is empty`, 'Name another --from or --to.')
   return { from: start, to: end }
+}
+
+/** The earliest moment that the record has: the offline machine's clock may have been ahead, and a takeover on the same day is not to fall out. */
+function beginningOf({ generations, sessions }: Pick<Dossier, 'generations' | 'sessions'>): string {
+  const made = generations.flatMap(({ manifest }) => (manifest.read ? [Date.parse(manifest.value.created)] : []))
+  const opened = sessions.flatMap(({ id }) => openedAt(id) ?? [])
+  const moments = [...made, ...opened]
+  return new Date(moments.length === 0 ? 0 : Math.min(...moments)).toISOString()
 }
 
 async function cloudFor({ cloud, isolation, now }: AuditRequest, profile: Profile, dossier: Dossier): Promise<CloudView> {

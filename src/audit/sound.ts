@@ -96,8 +96,8 @@ export function sessionsInPeriod({ sessions, period }: Dossier): FiledSession[] 
   })
 }
 
-/** When a session was opened, by its name: ms, or null for a name that says nothing. */
-function openedAt(id: string): number | null {
+/** When a session was opened, by its name: the end of that second, in ms, or null for a name that says nothing. */
+export function openedAt(id: string): number | null {
   const [, date, time] = /^(\d{8})T(\d{6})Z-/.exec(id) ?? []
   if (date === undefined || time === undefined) return null
   const at = Date.parse(`${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}T${time.slice(0, 2)}:${time.slice(2, 4)}:${time.slice(4)}.999Z`)

@@ -121,6 +121,15 @@ describe('an honest record', () => {
     expect(found.results.find(({ code }) => code === 'R01')?.finding).toBe('0 released keys, 0 proved dead')
   })
 
+  test('made on an offline machine whose clock was ahead: the sessions since are in the period all the same', async () => {
+    const folder = lived.copy()
+    for (const number of [1, 2, 3, 4, 5]) {
+      const path = join(places.generation(folder, number), 'manifest.json')
+      writeFileSync(path, readFileSync(path, 'utf8').replace(/"created":"[^"]*"/, `"created":"${new Date(now.getTime() - 1000).toISOString()}"`))
+    }
+    expect((await audit(folder)).results.find(({ code }) => code === 'R01')).toMatchObject({ result: 'holds', finding: '2 released keys, 2 proved dead' })
+  })
+
   test('refuses a period that ends before it begins', async () => {
     const ran = await lived.run('audit', '--custody', lived.custody, '--from', '2026-02-01', '--to', '2026-01-01')
     expect(ran).toMatchObject({ code: 2 })
