@@ -37,10 +37,15 @@ export async function importOutbox(custodyPath: string, outbox: string): Promise
   }
 }
 
+/** Numbers of an outbox's generations. What a desktop leaves beside them (.DS_Store) is none. */
+function generationsIn(outbox: string): number[] {
+  return readdirSync(join(outbox, 'generations')).filter((name) => /^[1-9]\d{0,3}$/.test(name)).map(Number)
+}
+
 async function importLocked(custodyPath: string, outbox: string): Promise<Imported> {
   const folder = readCustodyFolder(custodyPath)
   if (!existsSync(join(outbox, 'generations'))) throw altered('it holds no generations')
-  const numbers = readdirSync(join(outbox, 'generations')).map(Number).sort((one, other) => one - other)
+  const numbers = generationsIn(outbox).sort((one, other) => one - other)
   const entry = readEntry(outbox)
   const [first = 0] = numbers
   const before = folder.generations.find(({ manifest }) => manifest.generation === first - 1)

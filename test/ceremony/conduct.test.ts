@@ -177,6 +177,8 @@ describe('a later ceremony', () => {
     expect(made.generations.map(({ generation }) => generation)).toEqual([3])
     expect(readdirSync(join(custody, 'generations'))).toEqual(['1', '2'])
 
+    // What a desktop leaves on a stick that somebody looked at.
+    for (const stray of ['.DS_Store', '._3']) writeFileSync(join(directory, 'outbox/generations', stray), '')
     expect(await importOutbox(custody, join(directory, 'outbox'))).toMatchObject({ generations: [3], logbook: 3, custodyYamlDiffers: false })
     const folder = readCustodyFolder(custody)
     expect(folder.standings.map(({ state }) => state)).toEqual(['waiting', 'retired', 'waiting'])
