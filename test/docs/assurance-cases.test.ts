@@ -2,8 +2,10 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
+import { CONTROLS } from '../../src/audit/controls.js'
 
 const ROOT = resolve(import.meta.dirname, '../..')
+const DOCUMENTS = ['README.md', 'SECURITY.md', 'docs/architecture.md', 'docs/threat-model.md', 'docs/format.md', 'docs/dependencies.md', 'docs/first-real-tenancy.md', 'docs/assurance-cases.md', 'docs/audit-controls.md']
 const read = (path: string): string => readFileSync(resolve(ROOT, path), 'utf8')
 
 interface Row {
@@ -55,8 +57,23 @@ test('the threat model links every attack to the test that performs it, and no a
   for (const name of attacks) expect(text).toContain(`(../test/attacks/${name})`)
 })
 
+test('it counts the controls of an audit', () => {
+  expect(read('docs/assurance-cases.md')).toContain(`| ${CONTROLS.length} controls, most of them offline |`)
+})
+
+test('links within a document lead to a heading of the number that they say', () => {
+  for (const document of DOCUMENTS) {
+    const headings = new Set([...read(document).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '').replace(/\s/g, '-')))
+    for (const [said, counted, section, target = ''] of read(document).matchAll(/(?:^(\d+)\. )?\[(?:section (\d+)|[^\]]*)\]\(#([^)]*)\)/gm)) {
+      expect(headings, `${document}: #${target}`).toContain(target)
+      const number = section ?? counted
+      if (number !== undefined) expect(target, `${document}: ${said}`).toMatch(new RegExp(`^${number}-`))
+    }
+  }
+})
+
 test('links in the documents lead somewhere', () => {
-  for (const document of ['README.md', 'SECURITY.md', 'docs/architecture.md', 'docs/threat-model.md', 'docs/format.md', 'docs/dependencies.md', 'docs/first-real-tenancy.md', 'docs/assurance-cases.md', 'docs/audit-controls.md']) {
+  for (const document of DOCUMENTS) {
     for (const [, target = ''] of read(document).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {
       const path = resolve(ROOT, document, '..', target)
       expect(existsSync(path), `${target} in ${document}`).toBe(true)
