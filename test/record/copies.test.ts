@@ -5,7 +5,7 @@ import type { LogbookEntry, NewLogbookEntry } from '../../src/record/logbook.js'
 
 /** Custodian 1, whose copy lies in this bag as custody.yaml says. */
 function custodianWith(bag: string): Custodian {
-  return { number: 1, name: 'Ada Lovelace', openpgpKey: null, copies: [{ copy: 1, holder: 'Ada Lovelace', phone: null, place: 'safe', bag }] } as Custodian
+  return { number: 1, name: 'Ada Lovelace', openpgpKey: null, copies: [{ copy: 1, holder: 'Ada Lovelace', phone: '', place: 'safe', bag }] }
 }
 
 const entries = (...told: NewLogbookEntry[]): LogbookEntry[] => told.map((entry, at): LogbookEntry => ({ ...entry, seq: at + 1, at: `2026-11-2${at}T00:00:00.000Z`, prev: '0'.repeat(64) }))
