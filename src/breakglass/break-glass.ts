@@ -1,8 +1,10 @@
 /** Break glass, in order: preflight, warrant, strongroom, proof, record. */
 import { EXIT, GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
-import type { CustodianKeys } from '../host/custodian-key.js'
+import { GPG, type CustodianKeys } from '../host/custodian-key.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
+import { requireThere } from '../host/disk.js'
+import { STANDARD_INPUT } from '../host/typed-lines.js'
 import { generationInUse, places } from '../host/sealed-folder.js'
 import { prepareCamera, withCamera, type Camera } from '../host/camera.js'
 import { probeIsolation, type Isolation } from '../host/isolation.js'
@@ -125,8 +127,12 @@ function whileProving(warrant: Warrant): Answer {
 /** How long it takes to read what Ctrl-C was told. */
 const READING_MS = 2000
 
-/** Says before a session what would only be found out in it. Throws NO_TERMINAL, REHEARSAL_MISMATCH, USAGE. */
+/** Says before a session what would only be found out in it. Throws NO_TERMINAL, REHEARSAL_MISMATCH, USAGE, FILE_MISSING. */
 export function refuseUnattended(warrant: Warrant, inputs: Inputs): void {
+  const { shareFiles, keys } = inputs
+  for (const path of shareFiles) if (path !== STANDARD_INPUT) requireThere(path, 'the share file')
+  for (const path of Object.values(keys.means)) if (path !== GPG) requireThere(path, 'the private key')
+  for (const path of Object.values(keys.passphraseFiles)) requireThere(path, 'the passphrase')
   if (inputs.yes && !warrant.rehearsal) throw new GlasskeyError('REHEARSAL_MISMATCH', '--yes is for rehearsals only', 'Each custodian consents at the terminal.')
   if (inputs.yes && !bringsSheets(inputs) && !isInteractive()) throw new GlasskeyError('USAGE', 'no sheets were given', 'Use --scan FILE... or --share-file FILE, or run this on a terminal.')
   if (!inputs.yes && !isInteractive()) throw new GlasskeyError('NO_TERMINAL', 'custodians consent at a terminal, and there is none', 'Run this on a terminal; a rehearsal may use --yes.')

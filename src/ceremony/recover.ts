@@ -18,6 +18,8 @@ export interface RecoverySources extends SheetSources {
   keys: CustodianKeys
 }
 
+const ENDING = 'Nothing was typed. Enter once more ends the recovery without a key.'
+
 /** Reads sheets; what is missing for a quorum is asked for where there is somebody to ask. Says what is wrong with each, and goes on. */
 export async function readForRecovery(sources: RecoverySources, needsEnvelope: boolean, isolation: Isolation): Promise<SheetsRead> {
   const sheets = await collectSheets(sources, isolation)
@@ -27,12 +29,12 @@ export async function readForRecovery(sources: RecoverySources, needsEnvelope: b
   while (isInteractive() && !isQuorum(read.shares)) {
     const [first] = read.shares
     const question = first ? `Type a share. ${distinct(read.shares)} of ${first.threshold} so far.` : 'Type a share.'
-    const found = await askForSheet({ question, flag, known: first ? knownLike(first) : UNKNOWN_SHEETS })
+    const found = await askForSheet({ question, flag, known: first ? knownLike(first) : UNKNOWN_SHEETS, ending: ENDING })
     if (!found) return read
     keep(read, found)
   }
   while (isInteractive() && needsEnvelope && !hasEnvelope(read)) {
-    const found = await askForSheet({ question: 'Now page 2 of any of these sheets, with a scanner that types; or Enter to stop.', flag: '--envelope FILE or --scan', known: UNKNOWN_SHEETS })
+    const found = await askForSheet({ question: 'Now page 2 of any of these sheets, with a scanner that types; or Enter to stop.', flag: '--envelope FILE or --scan', known: UNKNOWN_SHEETS, ending: ENDING })
     if (!found) return read
     keep(read, found)
   }

@@ -28,7 +28,8 @@ export function ownKeyring(gnupgHome?: string): Keyring {
   return { home: gnupgHome ?? (process.env['GNUPGHOME'] || join(homedir(), '.gnupg')), user: process.getuid?.() ?? 0, group: process.getgid?.() ?? 0, terminal: process.env['TERM'] ?? 'linux' }
 }
 
-const GPG = 'gpg'
+/** In place of a path: a card, or this account's keyring. */
+export const GPG = 'gpg'
 const FLAG = '--custodian-key N=FILE or N=gpg'
 
 /**
@@ -41,7 +42,7 @@ export async function openSealedShare(sealed: SealedShare, whose: string, keys: 
     try {
       return await (await openerBy(named, sealed, keys, signal))(sealed)
     } catch (error) {
-      if (!(error instanceof GlasskeyError) || error.code !== 'SHARE_SEALED') throw error
+      if (!(error instanceof GlasskeyError) || error.code === 'INTERRUPTED') throw error
       const told = new GlasskeyError('SHARE_SEALED', `the share of ${whose} was not opened: ${error.message}`, error.hint, { cause: error })
       if (!isInteractive()) throw told
       say(`${told.message}. ${told.hint}`, 'alarm')

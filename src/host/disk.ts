@@ -114,6 +114,11 @@ export function readTyped(path: string, what: string): string {
   return Buffer.from(bounded(path, what, FILE_LIMITS.document, 'anything')).toString('utf8')
 }
 
+/** For a path that is read later, when a mistake would cost more. Throws FILE_MISSING; `what` is how messages call it. */
+export function requireThere(path: string, what: string): void {
+  if (!existsSync(path)) throw new GlasskeyError('FILE_MISSING', `${what} is not there: ${path}`, 'Check the path.')
+}
+
 /** Bytes of a file. Throws FILE_MISSING or FILE_UNREADABLE; `what` is how messages call it. */
 export function readBytes(path: string, what: string, most: number = FILE_LIMITS.record): Uint8Array {
   return bounded(path, what, most, 'file')

@@ -1,6 +1,6 @@
 /** Asking for a passphrase: nothing of it is shown, kept in a history, or echoed. */
 import { GlasskeyError } from '../errors.js'
-import { isInteractive, say, visible } from './terminal.js'
+import { endRawMode, isInteractive, say, visible } from './terminal.js'
 
 const ENTER = /[\r\n]/
 const INTERRUPT = '\u0003'
@@ -26,7 +26,7 @@ export async function askHidden(question: string, flag: string, accept: (typed: 
       say(complaint, 'alarm')
     }
   } finally {
-    process.stdin.setRawMode(false)
+    endRawMode()
   }
 }
 

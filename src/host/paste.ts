@@ -7,10 +7,10 @@ import { isInteractive, visible } from './terminal.js'
 const LONGEST = 64 * 1024
 
 /**
- * The lines from `begin` to `end`, both with them; empty where an empty line came first. Throws NO_TERMINAL, and INTERRUPTED when the wait
- * is called off or the input ends.
+ * The lines from `begin` to `end`, both with them; empty where the word `stop` came first. Empty lines before it, as a paste brings them,
+ * are nothing. Throws NO_TERMINAL, and INTERRUPTED when the wait is called off or the input ends.
  */
-export async function pasteBlock(question: string, begin: string, end: string, flag: string, signal: AbortSignal): Promise<string> {
+export async function pasteBlock(question: string, begin: string, end: string, stop: string, flag: string, signal: AbortSignal): Promise<string> {
   if (!isInteractive()) throw new GlasskeyError('NO_TERMINAL', `there is nobody to ask: ${question}`, `Run this on a terminal, or use ${flag}.`)
   process.stderr.write(`${visible(question)}\n`)
   const input = createInterface({ input: process.stdin, terminal: false, signal })
@@ -18,7 +18,7 @@ export async function pasteBlock(question: string, begin: string, end: string, f
   try {
     for await (const line of input) {
       const bare = line.trim()
-      if (block === '' && bare === '') return ''
+      if (block === '' && bare.toLowerCase() === stop) return ''
       if (block !== '' || bare === begin) block += `${bare}\n`
       if (block !== '' && bare === end) return block
       if (block.length > LONGEST) return block

@@ -49,6 +49,15 @@ export function say(text: string, tone: Tone = 'plain'): void {
   process.stderr.write(toned(text, tone) + '\n')
 }
 
+/** Gives the terminal its own line editing back. One that is gone (EIO) has nothing to get back, and must not hide why it is left. */
+export function endRawMode(): void {
+  try {
+    process.stdin.setRawMode(false)
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+  }
+}
+
 /**
  * Asks and returns the line typed, trimmed. `flag` is what a script would have used. Throws NO_TERMINAL where there is
  * nobody to ask, and INTERRUPTED when the wait is called off or the input ends (Ctrl-D).

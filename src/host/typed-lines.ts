@@ -3,9 +3,12 @@ import { createInterface } from 'node:readline'
 import { GlasskeyError } from '../errors.js'
 import { FILE_LIMITS, readTyped } from './disk.js'
 
+/** In place of a path. */
+export const STANDARD_INPUT = '-'
+
 /** Lines that hold something, trimmed. `-` is standard input. Throws FILE_MISSING or FILE_UNREADABLE, also for more than 1 MiB. */
 export async function* typedLines(file: string, signal?: AbortSignal): AsyncGenerator<string> {
-  for await (const line of file === '-' ? inputLines(signal) : readTyped(file, 'the share file').split('\n')) if (line.trim() !== '') yield line.trim()
+  for await (const line of file === STANDARD_INPUT ? inputLines(signal) : readTyped(file, 'the share file').split('\n')) if (line.trim() !== '') yield line.trim()
 }
 
 async function* inputLines(signal?: AbortSignal): AsyncGenerator<string> {

@@ -11,7 +11,7 @@ import { back, erase, forward, goTo, groupSize, GROUPS, isBegun, isComplete, men
 import { GlasskeyError } from '../errors.js'
 import { Block, type BlockLine } from './block.js'
 import { keysIn, type Editing, type Key } from './keys.js'
-import { ask, askYesNo, isInteractive } from './terminal.js'
+import { ask, askYesNo, endRawMode, isInteractive } from './terminal.js'
 
 /** How typing ended: a text whose checksum holds, a sheet that was put away because it is the wrong one, or nothing. */
 export type Typed = { text: string } | { wrongSheet: GlasskeyError } | 'nothing'
@@ -22,6 +22,8 @@ export interface TypingRequest {
   /** What a script would have used. */
   flag: string
   known: KnownSheets
+  /** Said at an Enter with nothing typed; only the next one ends then. A scanner may send two, and so may a tired hand. Left out: the first one ends. */
+  ending?: string
   signal?: AbortSignal
 }
 
@@ -64,9 +66,9 @@ interface Console {
 }
 
 /** Enter: the end, a sheet that is put away, or what is still wrong. */
-async function entered(now: Now, { known }: TypingRequest, console: Console): Promise<Now | { ended: Typed }> {
+async function entered(now: Now, { known, ending }: TypingRequest, console: Console): Promise<Now | { ended: Typed }> {
   const { typing } = now
-  if (!isBegun(typing)) return { ended: 'nothing' }
+  if (!isBegun(typing)) return ending === undefined || now.said === ending ? { ended: 'nothing' } : { ...now, said: ending }
   const mended = isComplete(typing) && typing.code === null ? mend(typing) : null
   // A whole one is given to whoever judges it, even of the wrong set: it was seen, and that is written down.
   if (mended?.found === 'right' || typing.code !== null) return { ended: { text: textOf(typing) } }
@@ -154,7 +156,7 @@ class DrawnConsole implements Console {
   }
 
   close(): void {
-    process.stdin.setRawMode(false)
+    endRawMode()
     this.#block.clear()
   }
 

@@ -44,10 +44,8 @@ export async function openRemote({ order, folder, generation, warrant, journal, 
   const key = await readSessionKey(armored, 'the key of this session')
   const path = join(places.session(folder.path, warrant.session), `remote-${key.fingerprint.slice(-16).toLowerCase()}.asc`)
   writeNew(path, armored)
-  const reader = remote.wordsReadBy ?? (order.yes ? 'rehearsal --yes' : await ask('Who here will read the words to custodians elsewhere? A custodian or witness, never the operator. Name:', '--words-read-by NAME', desk.left))
-  if (reader.trim() === '' || reader.trim().toLowerCase() === warrant.operator.name.trim().toLowerCase()) {
-    throw new GlasskeyError('CONSENT_REFUSED', 'the operator must not read the words: whoever reads them vouches for this machine', 'Name a custodian or witness who stands at it.')
-  }
+  const reader = remote.wordsReadBy ?? (order.yes ? 'rehearsal --yes' : await askWhoReads(warrant.operator.name, desk.left))
+  if (!mayRead(reader, warrant.operator.name)) throw new GlasskeyError('CONSENT_REFUSED', NOT_THE_OPERATOR, 'Name a custodian or witness who stands at it.')
   journal.write({ type: 'remote-opened', fingerprint: key.fingerprint, keySha256: key.sha256, wordsReadBy: asRemark(reader) })
   const words = remoteWords(warrant, key).split(' ')
   say('CUSTODIANS ELSEWHERE', 'strong')
@@ -60,6 +58,21 @@ export async function openRemote({ order, folder, generation, warrant, journal, 
   say('  Whoever hears other words than these sends nothing.')
   say('')
   return { privateKey, key, order: remote }
+}
+
+const NOT_THE_OPERATOR = 'the operator must not read the words: whoever reads them vouches for this machine'
+
+function mayRead(name: string, operator: string): boolean {
+  return name.trim() !== '' && name.trim().toLowerCase() !== operator.trim().toLowerCase()
+}
+
+/** Asks until somebody is named who may. Throws INTERRUPTED, NO_TERMINAL. */
+async function askWhoReads(operator: string, left: AbortSignal): Promise<string> {
+  for (;;) {
+    const name = await ask('Who here will read the words to custodians elsewhere? A custodian or witness, never the operator. Name:', '--words-read-by NAME', left)
+    if (mayRead(name, operator)) return name
+    if (name.trim() !== '') say(`Not ${name.trim()}: ${NOT_THE_OPERATOR}.`, 'alarm')
+  }
 }
 
 /** Accepts messages until a quorum has consented, here and elsewhere. Throws QUORUM_NOT_REACHED, INTERRUPTED, and what `stillRuns` throws. */
@@ -79,8 +92,9 @@ export async function collectRemote(remote: Remote, room: Room, expectation: Exp
     }
   }
   for (const file of remote.order.messages) await take(await arrived(file, desk.left, stillRuns), file)
-  while (isInteractive() && consented() < manifest.threshold && remote.order.messages.length === 0) {
-    const armored = await pasteBlock(`Paste a custodian's message, from BEGIN to END; or Enter alone to go on without more. ${consented()} of ${manifest.threshold} have released.`, BEGIN, END, '--message FILE', desk.left)
+  // With --yes, files are all that there is: those who are here have no turn of their own to consent in.
+  while (isInteractive() && consented() < manifest.threshold && (remote.order.messages.length === 0 || consents !== 'any')) {
+    const armored = await pasteBlock(`Paste a custodian's message, from BEGIN to END; or type done to go on without more. ${consented()} of ${manifest.threshold} have released.`, BEGIN, END, 'done', '--message FILE', desk.left)
     if (armored === '') break
     await take(armored, 'pasted')
   }
@@ -128,11 +142,14 @@ function checkConsent(message: RemoteMessage, { manifest }: Expectation, { succe
 /** A message's file, once it is there and whole: a script may write it while this waits. */
 async function arrived(file: string, left: AbortSignal, stillRuns: () => void): Promise<string> {
   if (!existsSync(file)) say(`Waiting for the message ${file}; Ctrl-C gives it up …`)
+  let told = false
   for (;;) {
     if (left.aborted) throw new GlasskeyError('INTERRUPTED', `stopped before the key was opened: ${String(left.reason)}`)
     stillRuns()
     const text = existsSync(file) ? readTyped(file, 'the message') : ''
     if (text.includes(END)) return text
+    if (text !== '' && !told) say(`${file} is no whole message yet: it has no line ${END}. Waiting; Ctrl-C gives it up …`)
+    told ||= text !== ''
     await pause(LOOK_EVERY_MS, left)
   }
 }

@@ -1,10 +1,13 @@
 /** Sealed shares that were scanned: judged as they come in, opened by their custodians when the scans are through. */
 import { parseSealedPart, judgeSealed, SealedParts, type SealedShare } from '../custody/sealed-share.js'
 import { calledBy, type Expectation, type Share } from '../custody/share.js'
-import { GlasskeyError } from '../errors.js'
+import { GlasskeyError, type ErrorCode } from '../errors.js'
 import { openSealedShare, type CustodianKeys } from '../host/custodian-key.js'
 import { say } from '../host/terminal.js'
 import type { Consents } from './consent.js'
+
+/** People left, or the disk takes no line. */
+const NOT_OF_THE_KEY: readonly ErrorCode[] = ['INTERRUPTED', 'FILE_UNWRITABLE']
 
 /** What lies sealed on the table. */
 export class SealedPile {
@@ -47,7 +50,8 @@ export class SealedPile {
       try {
         take(await openSealedShare(sealed, whose, keys, left), `opened for ${whose}`)
       } catch (error) {
-        if (!(error instanceof GlasskeyError) || error.code !== 'SHARE_SEALED') throw error
+        // What is wrong with one custodian's key is no reason to give up the others' shares.
+        if (!(error instanceof GlasskeyError) || NOT_OF_THE_KEY.includes(error.code)) throw error
         say(`${error.message}. ${error.hint}`, 'alarm')
       }
     }

@@ -68,18 +68,21 @@ export async function collectShares(
     const said = takeText(text, where, state, expectation, consents, journal, onFlagConsent)
     return { ...said, more: Math.max(0, manifest.threshold - state.accepted.length) }
   }
-  for (const file of sources.shareFiles) for await (const line of typedLines(file, sources.left)) take(line, file)
-  if (sources.reader && !sources.camera) await readScans(sources.reader, take, sources.left)
-  if (sources.reader && sources.camera && state.accepted.length < manifest.threshold) {
+  const { reader, left } = sources
+  for (const file of sources.shareFiles) await orTyped(left, async () => {
+    for await (const line of typedLines(file, left)) take(line, file)
+  })
+  if (reader && !sources.camera) await orTyped(left, () => readScans(reader, take, left))
+  if (reader && sources.camera && state.accepted.length < manifest.threshold) {
     const greeting = `GENERATION ${manifest.generation}, key id ${manifest.keyId}. ${tooFew(state.accepted.length, manifest)}`
-    await watchCamera(sources.reader, take, { tone: 'plain', words: greeting, more: manifest.threshold - state.accepted.length }, sources.left)
+    await orTyped(left, () => watchCamera(reader, take, { tone: 'plain', words: greeting, more: manifest.threshold - state.accepted.length }, left))
   }
   const openSealed = (): Promise<void> => state.sealed.open(() => state.accepted, take, sources.keys, sources.left)
   await openSealed()
   refuseIfLeft(sources.left)
   if (state.accepted.length < manifest.threshold) await onDispute([...state.disputed], state.parts)
   while (state.accepted.length < manifest.threshold && isInteractive()) {
-    const typed = await typeShare({ question: `Type a share. ${tooFew(state.accepted.length, manifest)}`, flag: '--scan or --share-file', known: knownFor(expectation), signal: sources.left })
+    const typed = await typeShare({ question: `Type a share. ${tooFew(state.accepted.length, manifest)}`, flag: '--scan or --share-file', known: knownFor(expectation), ending: ENDING, signal: left })
     if (typed === 'nothing') break
     if ('text' in typed) take(typed.text, 'typed')
     else putAway(typed.wrongSheet, journal)
@@ -87,6 +90,20 @@ export async function collectShares(
   }
   refuseIfLeft(sources.left)
   return { quorum: formQuorum(state.accepted, manifest), parts: state.parts }
+}
+
+const ENDING = 'Nothing was typed. Enter once more ends the session without a quorum.'
+
+/** A file or a reader that fails is no reason to give a release up where somebody can type. Throws what `read` throws where nobody can; INTERRUPTED; FILE_UNWRITABLE. */
+async function orTyped(left: AbortSignal, read: () => Promise<void>): Promise<void> {
+  try {
+    await read()
+  } catch (caught) {
+    const error = asRefusal(caught)
+    refuseIfLeft(left)
+    if (!isInteractive() || error.code === 'INTERRUPTED') throw error
+    say(`${error.message}. What is missing is typed.`, 'alarm')
+  }
 }
 
 /** A wrong sheet that was not typed to its end. Whose it is, is only what its first groups say, so nobody's share counts as seen. */

@@ -1,5 +1,5 @@
 /** The smaller commands, as scripts and people use them: what they print, what they refuse, with which exit code. */
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -164,6 +164,17 @@ describe('the command line', () => {
     const { stdout } = await glasskey(['status', '--custody', join(directory, 'nowhere'), '--json'])
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'FILE_MISSING' } })
   })
+})
+
+test.each([
+  ['--share-file', 'typo', 'the share file is not there: '],
+  ['--custodian-key', '2=typo', 'the private key is not there: '],
+  ['--passphrase-file', '2=typo', 'the passphrase is not there: '],
+])('%s %s: said before a session is opened', async (flag, value, message) => {
+  const before = readdirSync(join(stage.custody, 'sessions'))
+  const { code, stderr } = await stage.run([...stage.rotate(), flag, value])
+  expect([code, stderr]).toEqual([2, expect.stringContaining(`FILE_MISSING: ${message}`)])
+  expect(readdirSync(join(stage.custody, 'sessions'))).toEqual(before)
 })
 
 test('retired generations are skipped with --to, after custodians confirm the successor', async () => {

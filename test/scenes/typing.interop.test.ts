@@ -48,6 +48,9 @@ test('recover: one sheet typed key by key, one by a scanner; nothing of them is 
   expect(await keys(`${first.toLowerCase()}\r`)).toBe(83)
   await until('typed: share 1 of 3')
   await until('Type a share. 1 of 2 so far.')
+  // A slip of the hand.
+  terminal.type('\r')
+  await until('Nothing was typed. Enter once more ends the recovery without a key.')
   terminal.type(`${second}\r`)
   expect(await terminal.ended).toBe(0)
   expect(readFileSync(out, 'utf8')).toContain('BEGIN PRIVATE KEY')
@@ -56,12 +59,12 @@ test('recover: one sheet typed key by key, one by a scanner; nothing of them is 
   expect(screen()).not.toContain('Type the groups')
 })
 
-test('two sheets that a scanner types without waiting are two sheets', async () => {
+test.each(['\r', '\r\n'])('two sheets that a scanner types without waiting, %j after each, are two sheets', async (end) => {
   stage = await rehearsal({ after: 'sealed' })
   const out = join(stage.directory, 'key.pem')
   terminal = onTerminal(stage, [process.execPath, CLI, 'recover', '--envelope', ENVELOPE, '--out', out, '--yes'])
   await until('Group 1 of 21.')
-  terminal.type(`${first}\r${second}\r`)
+  terminal.type(`${first}${end}${second}${end}`)
   expect(await terminal.ended).toBe(0)
   expect(existsSync(out)).toBe(true)
 })
@@ -194,4 +197,32 @@ test('a release: the strongroom is killed while a share is typed; the terminal i
   expect(terminal?.shown()).toMatch(/ icanon /)
   expect(terminal?.shown()).toMatch(/ echo /)
   expect(during.journal().at(-1)).toMatchObject({ type: 'closed' })
+})
+
+test('a release: the terminal goes away while a share is typed: stopped, and no fault of glasskey', async () => {
+  const { during, typed: [one = ''] } = await untilShares()
+  await keys(one.slice(0, 60))
+  terminal?.close()
+  const deadline = Date.now() + 30_000
+  while (processesWith(during.custody).length > 0 && Date.now() < deadline) await new Promise((again) => setTimeout(again, 100))
+  // 3: interrupted. 1 would be an error of ours.
+  expect(during.journal().at(-1)).toMatchObject({ type: 'closed', exitCode: 3 })
+})
+
+test('a release: a reader that dies leaves the terminal to type on', async () => {
+  const during = (stage = await rehearsal({ speed: 4 }))
+  const { node = [], env } = played(during.time)
+  const typed = await Promise.all([1, 2].map((custodian) => during.shareText(2, custodian)))
+  terminal = onTerminal(during, [process.execPath, ...node, CLI, ...withoutShares(during.rotate()), ...during.scans(2, 1, 2, 3)], env)
+  await until('are about to be read')
+  const [desk = 0] = processesWith(during.custody, process.execPath)
+  let reader: number | undefined
+  while (reader === undefined) reader = roomsUnder(desk).reader
+  process.kill(reader, 'SIGKILL')
+  await until('the reader stopped before the last scan. What is missing is typed.')
+  for (const text of typed) {
+    await until('Group 1 of 21.')
+    terminal.type(`${text}\r`)
+  }
+  expect(await terminal.ended, terminal.shown()).toBe(0)
 })
