@@ -12,8 +12,9 @@ export function regrade(session: SoundSession): Grade {
   if (state.deletion === 'not-sent') return 'unproved'
   const last = releasesOf(session).at(-1) ?? []
   const listing = linesOf(last, 'listed').at(-1) ?? null
+  const before = state.listings.at(-1) ?? null
   const refusedIn = warrant.regions.filter((region) => refusedAgain(session, last, region))
-  return gradeOf(warrant, { refusedIn, acceptedIn: acceptingRegions(warrant, state.probes) }, listing, manifest, state.deletion === 'done').grade
+  return gradeOf(warrant, { refusedIn, acceptedIn: acceptingRegions(warrant, state.probes) }, listing, manifest, state.deletion === 'done', before).grade
 }
 
 /** Judges the answers of one region again, each by the moment that its probe was signed for. */

@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { asRemark } from '../custody/fields.js'
 import { EXIT, EXIT_CODES, type ErrorCode } from '../errors.js'
-import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
+import { readCustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, places } from '../host/sealed-folder.js'
 import { makeTemporaryFolder, readLines, replaceFile, writeNew } from '../host/disk.js'
 import { wallClock } from '../host/clock.js'
@@ -15,6 +15,7 @@ import { GlasskeyError } from '../errors.js'
 import { evidenceFile, evidenceOf } from '../record/evidence.js'
 import { readJournal, type Grade, type JournalEntry, type JournalLine } from '../record/journal.js'
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
+import { isListed } from '../record/recognise.js'
 import { replay, wasNeverAccepted, type Session } from '../record/replay.js'
 import type { Failure } from '../strongroom/protocol.js'
 import { warrantDigest, type Warrant } from '../warrant/warrant.js'
@@ -33,8 +34,10 @@ export interface Conclusion {
   reader: Profile | null
   cloud: Cloud
   isolation: Isolation
-  /** Why nothing may be signed under the warrant any more; left out where it can be followed. */
-  stale?: Failure
+  /** Why nothing may be signed under the warrant any more, and what that makes of the grade; left out where it can be followed. */
+  stale?: { failure: Failure; why: string }
+  /** Whether another session proved the key dead, and nothing that was looked at now speaks against it. */
+  provedElsewhere?: boolean
 }
 
 /** What people bring to go on with a session whose key may be alive: a fresh warrant, a login that reads, one that may delete, or a quorum. */
@@ -68,7 +71,7 @@ export async function conclude(job: Conclusion): Promise<SessionResult> {
   const before = replay(journal.lines)
   if (before.keyLiveAt !== null) await gradeSession(job, before, () => replay(journal.lines).probes, write)
   const state = replay(journal.lines)
-  const alive = isUnproved(state) && !isBurned(readCustodyFolder(job.folder), warrant)
+  const alive = isAlive(job, state)
   const failure = failureOf(job, state, alive)
   write({ type: 'closed', exitCode: exitCodeOf(failure, alive) })
   journal.close()
@@ -123,7 +126,7 @@ async function gradeSession(job: Conclusion, state: Session, probed: () => Sessi
   const folder = readCustodyFolder(job.folder)
   const { manifest } = generationNumber(folder, job.warrant.key.generation)
   if (state.deletion === 'not-sent') {
-    write({ type: 'graded', keyId: manifest.keyId, grade: 'unproved', why: isBurned(folder, job.warrant) ? 'Not in this session, in which it was not deleted; another session proved it dead.' : whyNotDeleted(state) })
+    write({ type: 'graded', keyId: manifest.keyId, grade: 'unproved', why: whyNotDeleted(job, state) })
     return
   }
   // A key that was refused to delete itself, and that nobody else deleted, is alive: it needs no probing.
@@ -131,12 +134,14 @@ async function gradeSession(job: Conclusion, state: Session, probed: () => Sessi
   const refusedIn = await probeAll(probes, job.warrant, deskCarrier(job.cloud.ca), write)
   const listing = await tryListing(job, folder.generations.map((generation) => generation.manifest))
   if (listing) write({ type: 'listed', ...listing })
-  const { grade, why } = gradeOf(job.warrant, { refusedIn, acceptedIn: acceptingRegions(job.warrant, probed()) }, listing, manifest, state.deletion === 'done')
+  const { grade, why } = gradeOf(job.warrant, { refusedIn, acceptedIn: acceptingRegions(job.warrant, probed()) }, listing, manifest, state.deletion === 'done', state.listings.at(-1) ?? null)
   if (state.deletion === 'unknown' && grade !== 'unproved') write({ type: 'key-deleted', keyId: manifest.keyId, fingerprint: manifest.fingerprint })
   write({ type: 'graded', keyId: manifest.keyId, grade, why })
 }
 
-function whyNotDeleted(state: Session): string {
+function whyNotDeleted({ stale, provedElsewhere }: Conclusion, state: Session): string {
+  if (stale) return stale.why
+  if (provedElsewhere === true) return 'Not in this session, in which it was not deleted; another session proved it dead.'
   if (state.deferred) return 'Its rotation was deferred: it is alive.'
   return wasNeverAccepted(state) ? 'OCI never accepted it in this session: it may have been rotated before, or its user be blocked.' : 'It was not deleted: it is alive.'
 }
@@ -154,7 +159,7 @@ export async function tryListing(job: Pick<Conclusion, 'folder' | 'warrant' | 'r
 }
 
 function failureOf({ finished, warrant, stale }: Conclusion, state: Session, alive: boolean): Failure | null {
-  if (stale) return stale
+  if (stale) return stale.failure
   // Another session proved it dead.
   if (isUnproved(state) && !alive) return null
   const resume = `glasskey resume --session ${warrant.session}`
@@ -185,15 +190,18 @@ function isUnproved(state: Session): boolean {
   return state.keyLiveAt !== null && (state.grade === null || state.grade === 'unproved')
 }
 
-/** Whether some session proved the key of this warrant dead. */
-export function isBurned({ standings }: Pick<CustodyFolder, 'standings'>, { key }: Warrant): boolean {
-  return standings.find(({ generation }) => generation === key.generation)?.state === 'burned'
+/** Whether a key was live in this session, and no session proved it dead, or OCI lists it all the same. */
+function isAlive({ warrant, provedElsewhere }: Conclusion, state: Session): boolean {
+  return isUnproved(state) && (provedElsewhere !== true || isListed(state.listings.at(-1)?.keys ?? [], warrant.key))
 }
 
-function wayOnFrom({ stale, finished }: Conclusion, state: Session): WayOn {
+function wayOnFrom({ stale, finished, warrant }: Conclusion, state: Session): WayOn {
   if (stale || state.deferred) return 'rotate'
   if (finished?.selfDeletionRefused === true && state.deletion !== 'done') return 'remover'
-  return state.deletion === 'unknown' || wasNeverAccepted(state) ? 'reader' : 'quorum'
+  const seen = state.listings.at(-1)
+  // What is alive needs a signature; what is only not known needs somebody who looks.
+  if ((seen && isListed(seen.keys, warrant.key)) || acceptingRegions(warrant, state.probes).length > 0) return 'quorum'
+  return seen || state.deletion === 'unknown' || wasNeverAccepted(state) ? 'reader' : 'quorum'
 }
 
 /** Evidence and logbook entry of a session that has come to its end; printing is the caller's. */
@@ -203,7 +211,7 @@ export function enterSession(job: Conclusion, failure: Failure | null): SessionR
   const stored = folder.sessions.find(({ id }) => id === warrant.session)
   if (!stored) throw new GlasskeyError('FOLDER_ALTERED', `session ${warrant.session} has vanished from the custody folder`)
   const { chain, session } = stored
-  const alive = isUnproved(session) && !isBurned(folder, warrant)
+  const alive = isAlive(job, session)
   const { manifest } = generationNumber(folder, warrant.key.generation)
   const evidencePath = join(places.session(job.folder, warrant.session), 'evidence.json')
   const evidence = evidenceFile(evidenceOf(chain, session, manifest))

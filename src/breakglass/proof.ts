@@ -73,7 +73,7 @@ export interface Listing {
 }
 
 /** Whose key is there in place of the used one, in words: its successor, or a later generation, which another session installed since. Null: nobody's. */
-function heirOf({ successor }: Warrant, { keys }: Listing, used: Manifest): string | null {
+export function heirOf({ successor }: Warrant, { keys }: Listing, used: Manifest): string | null {
   const active = keys.filter(({ lifecycleState, spkiSha256 }) => lifecycleState === 'ACTIVE' && spkiSha256 !== null)
   if (active.some(({ spkiSha256 }) => spkiSha256 === successor?.spkiSha256)) return 'the successor'
   const later = active.find(({ generation }) => generation !== null && generation > used.generation)
@@ -83,20 +83,24 @@ function heirOf({ successor }: Warrant, { keys }: Listing, used: Manifest): stri
 /**
  * The grade, and why, in words. A listing that shows the used key outweighs every refusal, and a region that still takes
  * it outweighs every listing; where OCI never answered the deletion, refusals alone prove nothing, because a blocked user
- * is refused as well. `why` is a remark: where there are many regions, it ends before it has named all.
+ * is refused as well. `before` is the last listing of an earlier run of this session: that nobody had a way in is not made good by
+ * refusals. `why` is a remark: where there are many regions, it ends before it has named all.
  */
-export function gradeOf(warrant: Warrant, probed: Probed, listing: Listing | null, used: Manifest, deletionKnown: boolean): { grade: Grade; why: string } {
-  const { grade, why } = judge(warrant, probed, listing, used, deletionKnown)
+export function gradeOf(warrant: Warrant, probed: Probed, listing: Listing | null, used: Manifest, deletionKnown: boolean, before: Listing | null = null): { grade: Grade; why: string } {
+  const { grade, why } = judge(warrant, probed, listing, used, deletionKnown, before)
   return { grade, why: asRemark(why) }
 }
 
-function judge(warrant: Warrant, { refusedIn, acceptedIn }: Probed, listing: Listing | null, used: Manifest, deletionKnown: boolean): { grade: Grade; why: string } {
+function judge(warrant: Warrant, { refusedIn, acceptedIn }: Probed, listing: Listing | null, used: Manifest, deletionKnown: boolean, before: Listing | null): { grade: Grade; why: string } {
   const refused = warrant.regions.every((region) => refusedIn.includes(region))
   if (listing && isListed(listing.keys, used)) return { grade: 'unproved', why: `${listing.profile} still finds it in the key list.` }
   if (acceptedIn.length > 0) return { grade: 'unproved', why: `It was still accepted in ${acceptedIn.join(', ')} when it was last tried.` }
   if (listing?.blocked === true) return { grade: 'unproved', why: 'The user is blocked, so a refusal says nothing about the key.' }
-  const heir = listing && heirOf(warrant, listing, used)
-  if (listing && heir === null) return { grade: 'unproved', why: `${listing.profile} finds neither the used key nor its successor ACTIVE in the key list. NOBODY HAS A WAY IN: an administrator uploads the public key of the successor's manifest.json again.` }
+  const seen = listing ?? before
+  const heir = seen && heirOf(warrant, seen, used)
+  if (seen && heir === null && !seen.blocked && !isListed(seen.keys, used)) {
+    return { grade: 'unproved', why: `${seen.profile} finds neither the used key nor its successor ACTIVE in the key list. NOBODY HAS A WAY IN: an administrator uploads the public key of the successor's manifest.json again, and a login looks (--reader).` }
+  }
   const regions = warrant.regions.join(', ')
   if (refused && listing) return { grade: 'proved', why: `Refused in ${regions}; ${listing.profile} finds ${String(heir)} in the key list and the used key gone.` }
   if (refused && !deletionKnown) return { grade: 'unproved', why: 'Its deletion was never answered, and a refusal alone may mean a blocked user: somebody must read the key list (--reader).' }

@@ -15,9 +15,9 @@ import { isEntered } from '../record/standing.js'
 import { TOOL } from '../version.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { bringsSheets, holdAndConclude, refuseUnattended, roomsFor, type Inputs } from './break-glass.js'
-import { conclude, enterSession, isBurned, tryListing, type SessionResult } from './conclude.js'
+import { conclude, enterSession, tryListing, type SessionResult } from './conclude.js'
 import { checkEndpoints, unfinishedSessions } from './open-session.js'
-import { acceptingRegions } from './proof.js'
+import { acceptingRegions, heirOf } from './proof.js'
 import { awaitsRemover, removeUsedKey } from './remover.js'
 
 /** Finishes one session, or says that nothing is open. Throws USAGE for a session that is not there. */
@@ -43,20 +43,20 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
     const gone = listing !== null && !listing.blocked && !isListed(listing.keys, used)
     const present = listing !== null && isListed(listing.keys, used)
     const { successor } = warrant
-    const installed = gone && successor !== null && listing.keys.some((key) => key.spkiSha256 === successor.spkiSha256 && key.lifecycleState === 'ACTIVE')
-    const burned = isBurned(folder, warrant) && !present
-    const stale = installed || burned ? null : staleness(folder, stored, gone)
-    // It is on record already.
-    if (stale && session.closed !== null && isEntered(stored, folder.logbook.lines)) throw stale
+    const accepted = acceptingRegions(warrant, session.probes).length > 0
+    const burned = folder.standings.find(({ generation }) => generation === used.generation)?.state === 'burned' && !present && !accepted
+    const stale = burned || (gone && heirOf(warrant, listing, used) !== null) ? null : staleness(folder, stored, gone)
+    const isOnRecord = session.closed !== null && isEntered(stored, folder.logbook.lines)
+    if (isOnRecord && stale) throw stale
+    if (isOnRecord && burned && listing === null) return null
     const found = whatHappened(stored, listing === null ? null : gone, burned)
     const journal = LineFile.open<JournalLine, JournalEntry>(places.journal(folderPath, warrant.session), readJournal, wallClock)
     journal.append({ type: 'resumed', tool: TOOL, found })
     say(found, 'strong')
-    if (stale) return await conclude({ ...job, stale })
+    if (stale) return await conclude({ ...job, stale: { failure: stale, why: gone ? 'Somebody else deleted it, and its successor is not there.' : 'It was not deleted: it is alive.' } })
 
     // A listing outweighs the journal, but not a region that took the key when it was last tried; and where nobody can
     // list, a quorum signs fresh probes with the dead key.
-    const accepted = acceptingRegions(warrant, session.probes).length > 0
     const given = bringsSheets(inputs) || inputs.remote !== null
     const needsSignature = session.keyLiveAt !== null && !burned && (accepted || (!gone && (session.deletion !== 'done' || present || given)))
     if (needsSignature && inputs.remover && awaitsRemover(session) && (await removeUsedKey({ ...job, remover: inputs.remover }))) return await conclude(job)
@@ -69,11 +69,11 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
       return await holdAndConclude(folderPath, warrant, 'finish', inputs, isolation, camera)
     }
     // Installed by a session that this folder knows nothing of, and read back equal: the record says what is true.
-    if (installed && session.successor === null) {
+    if (gone && successor && session.successor === null && listing.keys.some((key) => key.spkiSha256 === successor.spkiSha256 && key.lifecycleState === 'ACTIVE')) {
       journal.append({ type: 'successor-active', generation: successor.generation, keyId: successor.keyId, spkiSha256: successor.spkiSha256, fingerprint: successor.fingerprint })
     }
     if (gone && session.deletion !== 'done') journal.append({ type: 'key-deleted', keyId: used.keyId, fingerprint: used.fingerprint })
-    return await conclude(job)
+    return await conclude({ ...job, provedElsewhere: burned })
   } finally {
     release()
   }

@@ -69,7 +69,7 @@ function alive({ warrant, failure }: SessionResult, next: string): Problem {
 }
 
 function notOnPaper(folder: string, { logbook }: SessionResult, { code, message }: GlasskeyError): Problem {
-  return { code, message: `the session is over and entered, and not all of it is on paper: ${message}`, hint: `Mend that. Then: glasskey logbook print ${logbook} --custody ${folder} --out FILE` }
+  return { code, message: `the session is over and entered, and not all of it is on paper: ${message}`, hint: `Mend that. Then the entry: glasskey logbook print ${logbook} --custody ${folder} --out FILE; release slips are filled in by hand.` }
 }
 
 function sayProblem({ code, message, hint }: Problem): void {
@@ -116,6 +116,7 @@ function closing(folder: string, result: SessionResult, printed: PrintedSession,
     ...(printed.drillRecord === null ? [] : [`Drill record, with the times measured: ${printed.drillRecord}`]),
     ...unansweredChanges(state).filter(({ intent }) => isSaasChange(intent)).map(({ intent }) => toned(`NOT KNOWN: whether "${intent.rule}" happened; OCI never answered. ${toAsk(result, intent.seq)}`, 'alarm', process.stdout)),
     ...(dead ? [`Next: destroy the used sheets of GENERATION ${warrant.key.generation} before a witness (glasskey logbook add destroyed)${printed.affidavit === null ? '' : `; to sign: ${printed.affidavit}`}.`] : []),
+    ...(grade === 'unproved' && !result.alive ? [`Another session proved the key dead. For the auditor's word on this one too: glasskey resume --custody ${folder} --session ${result.session} --reader PROFILE`] : []),
     ...(state.successor ? [`In use now: GENERATION ${state.successor.generation}, key id ${state.successor.keyId}. ${standing.waiting.length} more waiting.`] : []),
     ...(standing.inUse && standing.waiting.length < SUCCESSORS && !result.alive ? ['Fewer than two successors wait: plan the next ceremony.'] : []),
     ...unfinished(folder, result, standing),

@@ -63,7 +63,7 @@ export function evidenceOf(chain: Chain<JournalLine>, session: Session, manifest
 export function checkLastSignature(session: Session, manifest: Manifest): Session {
   const { headSignature, lastLife } = session
   const invalid = (what: string): GlasskeyError => new GlasskeyError('EVIDENCE_INVALID', `session ${session.opened.session}: ${what}`, 'The journal is not the one that the key signed.')
-  if (lastLife?.exit === true && lastLife.burned && !lastLife.signed) throw invalid('the used key signed no journal head')
+  if (lastLife?.used === true && lastLife.burned && !lastLife.signed) throw invalid('the used key signed no journal head')
   if (!headSignature) return session
   if (headSignature.of !== headSignature.prev) throw invalid('the last signature is not over the line before it')
   const key = createPublicKey(manifest.publicKeyPem)

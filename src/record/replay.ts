@@ -11,8 +11,8 @@ export interface Call {
 
 /** How a key's time in the strongroom ended. */
 export interface KeyLife {
-  /** Whether its exit began: only then it was to sign the head of its journal. A key that the folder contradicts is burned before, and signs nothing. */
-  exit: boolean
+  /** Whether it signed a request, or its exit began: then it was to sign the head of its journal. A key that the folder contradicts is burned before, and signs nothing. */
+  used: boolean
   signed: boolean
   burned: boolean
 }
@@ -118,12 +118,13 @@ function take(session: Session, line: JournalLine, calls: Map<number, Call>): vo
       break
     case 'key-live':
       session.keyLiveAt ??= line.at
-      session.lastLife = { exit: false, signed: false, burned: false }
+      session.lastLife = { used: false, signed: false, burned: false }
       break
     case 'intent': {
       const call = { intent: line, outcome: null }
       session.calls.push(call)
       calls.set(line.seq, call)
+      if (session.lastLife && line.by !== 'desk') session.lastLife.used = true
       if (DELETIONS.includes(line.rule) && session.deletion === 'not-sent') session.deletion = 'unknown'
       break
     }
@@ -145,7 +146,7 @@ function take(session: Session, line: JournalLine, calls: Map<number, Call>): vo
       break
     case 'exit-began':
       session.exit ??= line
-      if (session.lastLife) session.lastLife.exit = true
+      if (session.lastLife) session.lastLife.used = true
       break
     case 'successor-active':
       session.successor = line

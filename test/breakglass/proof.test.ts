@@ -80,10 +80,18 @@ describe('the grade', () => {
   test('the used key is refused everywhere, and its successor has vanished from the key list: not proved, and why is said in capitals', () => {
     expect(gradeOf(whole, refused, listing(), used, true)).toEqual({
       grade: 'unproved',
-      why: 'AUDITOR finds neither the used key nor its successor ACTIVE in the key list. NOBODY HAS A WAY IN: an administrator uploads the public key of the successor\'s manifest.json again.',
+      why: 'AUDITOR finds neither the used key nor its successor ACTIVE in the key list. NOBODY HAS A WAY IN: an administrator uploads the public key of the successor\'s manifest.json again, and a login looks (--reader).',
     })
     expect(gradeOf(whole, refused, listing({ ...next, lifecycleState: 'INACTIVE' }), used, true).grade).toBe('unproved')
     expect(gradeOf(whole, refused, listing(next), used, true).grade).toBe('proved')
+  })
+
+  test('... nor is that made good by refusals alone, when a quorum has come and no login looks again', () => {
+    const before = listing()
+    expect(gradeOf(whole, refused, null, used, true, before).grade).toBe('unproved')
+    expect(gradeOf(whole, refused, null, used, true, listing(next)).grade).toBe('refused-only')
+    expect(gradeOf(whole, refused, null, used, true, { ...before, blocked: true }).grade).toBe('refused-only')
+    expect(gradeOf(whole, refused, listing(next), used, true, before).grade).toBe('proved')
   })
 
   test('a later generation is there, because another session rotated since: as good as the successor; an earlier one or a stranger\'s key is not', () => {
@@ -128,7 +136,7 @@ describe('the audit judges what the desk wrote as the desk did', () => {
   function released(lines: readonly JournalEntry[]): SoundSession {
     const moment = (offset: number): string => new Date(SIGNED + offset).toISOString()
     const all = [{ type: 'resumed' }, { type: 'probes-signed', count: 1, from: moment(0), to: moment(62_000) }, { type: 'head-signed' }, ...lines].map((line, at) => ({ ...line, seq: at + 1 }))
-    const state = { deletion: 'done', probes: all.filter(({ type }) => type === 'probe') }
+    const state = { deletion: 'done', probes: all.filter(({ type }) => type === 'probe'), listings: [] }
     return { id: 's', warrant: { ...warrant(SCHEDULE.confirmAfterSeconds), probes: SCHEDULE }, manifest: manifestOf(2), state, chain: { lines: all } } as unknown as SoundSession
   }
 })

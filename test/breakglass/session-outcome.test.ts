@@ -37,7 +37,7 @@ test('nothing can be written, and the key may be alive: exit 6 in the end, the p
   expect(text).toContain('THE KEY OF GENERATION 2 IS NOT PROVED DEAD. Now: glasskey resume')
   expect(json).toMatchObject({ entryFile: null, slipsFile: null, affidavitFile: null })
   expect(said).toContain('FILE_UNWRITABLE: the session is over and entered, and not all of it is on paper: nothing can be written at ')
-  expect(said).toContain(`Mend that. Then: glasskey logbook print 3 --custody ${custody} --out FILE`)
+  expect(said).toContain(`Mend that. Then the entry: glasskey logbook print 3 --custody ${custody} --out FILE; release slips are filled in by hand.`)
 })
 
 test('nothing can be written, and all else is well: the paper is the error', async () => {

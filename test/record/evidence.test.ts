@@ -74,13 +74,18 @@ describe('the last signature', () => {
   test('not asked for where the folder contradicted the paper: burned before the exit, whatever became of the key later', () => {
     const later: JournalLine['type'][] = ['key-live', 'burned', 'key-deleted', 'graded', 'closed']
     const burned = replay([...until('key-live'), ...lines.filter(({ type }) => later.includes(type))])
-    expect(burned.lastLife).toEqual({ exit: false, signed: false, burned: true })
+    expect(burned.lastLife).toEqual({ used: false, signed: false, burned: true })
     expect(checkLastSignature(burned, manifest)).toBe(burned)
+  })
+
+  test('asked for of a key that signed requests, whoever took the line of its exit away with the signature', () => {
+    const cut = lines.filter(({ type }) => type !== 'exit-began' && type !== 'head-signed')
+    expect(refusal(() => checkLastSignature(replay(cut), manifest))).toMatchObject(invalid('the used key signed no journal head'))
   })
 
   test('of an earlier release is not that of a later one, and is verified all the same', () => {
     const died = twice(lines, without(until('burned')))
-    expect(died.lastLife).toEqual({ exit: true, signed: false, burned: false })
+    expect(died.lastLife).toEqual({ used: true, signed: false, burned: false })
     expect(died.keyLiveAt).toBe(session().keyLiveAt)
     expect(checkLastSignature(died, manifest)).toBe(died)
     const altered = lines.map((line) => (line.type === 'head-signed' ? { ...line, signature: 'AAAA' } : line))
