@@ -11,7 +11,7 @@ import { readScanFiles } from '../host/scan-reader.js'
 import { sliceBytes } from '../paper/envelope-slices.js'
 import type { MadeGeneration } from './generations.js'
 
-/** One thing that was read, and from where; or what went wrong. */
+/** One thing that was read, and from where; or what went wrong, as a sentence. */
 export type ReadAgain = { where: string; text: string; typed: boolean } | { where: string; problem: string }
 
 /** Where sheets are read from: scan files here; anything that gives texts will do. */
@@ -26,44 +26,52 @@ export interface Recognised {
   problems: string[]
 }
 
-/** The answer as names of scan files, as a share typed from paper, or `camera`: sheets are shown to one. */
+/**
+ * The answer as names of scan files, as a share typed from paper, or `camera`: sheets are shown to one. What is refused on the
+ * way (a folder that was named, a reader that died, a machine that cannot show a camera's page) is a problem like any other:
+ * people are asked again, and what they have made is not lost.
+ */
 export async function* filesOrTyped(answer: string): AsyncGenerator<ReadAgain> {
-  if (answer.trim() === CAMERA) {
-    yield* shownToCamera()
-    return
+  const camera = answer.trim() === CAMERA
+  try {
+    if (camera) yield* shownToCamera()
+    else if (/^gkr?1/i.test(answer)) yield { where: 'typed', text: answer, typed: true }
+    else yield* fromFiles(namesIn(answer))
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    yield { where: camera ? CAMERA : 'scans', problem: sentenceOf(error.message, error.hint) }
   }
-  if (/^gkr?1/i.test(answer)) {
-    yield { where: 'typed', text: answer, typed: true }
-    return
-  }
-  const paths = namesIn(answer)
+}
+
+/** Throws FILE_MISSING, SCAN_UNREADABLE. */
+async function* fromFiles(paths: readonly string[]): AsyncGenerator<ReadAgain> {
   const missing = paths.find((path) => !existsSync(path))
   if (missing !== undefined) {
-    yield { where: missing, problem: 'is not there' }
+    yield { where: missing, problem: 'is not there.' }
     return
   }
   for await (const line of readScanFiles(paths, probeIsolation())) {
-    if ('error' in line) yield { where: line.file, problem: `${line.message} ${line.hint ?? ''}`.trimEnd() }
-    if ('none' in line) yield { where: `${line.file}, page ${line.page}`, problem: 'no code was found' }
+    if ('error' in line) yield { where: line.file, problem: sentenceOf(line.message, line.hint) }
+    if ('none' in line) yield { where: `${line.file}, page ${line.page}`, problem: 'no code was found.' }
     if ('text' in line) yield { where: `${line.file}, page ${line.page}`, text: line.text, typed: false }
   }
 }
 
-/** What a page with a camera sees, until people say that this is all. A machine that cannot show it is a problem, and no end. */
+/** What a page with a camera sees, until people say that this is all. Throws ISOLATION_MISSING, SCAN_UNREADABLE. */
 async function* shownToCamera(): AsyncGenerator<ReadAgain> {
-  try {
-    const isolation = probeIsolation()
-    const { lines, answer } = await showSheets(prepareCamera(undefined, isolation, process.env), isolation, { tone: 'plain', words: 'Show page 1 and page 2 of each sheet.', more: null })
-    for await (const line of lines) {
-      if ('error' in line) yield { where: CAMERA, problem: line.message }
-      if (!('text' in line)) continue
-      yield { where: CAMERA, text: line.text, typed: false }
-      answer({ tone: 'plain', words: 'A code was read. What it is stands on the terminal when this is all.', more: null })
-    }
-  } catch (error) {
-    if (!(error instanceof GlasskeyError)) throw error
-    yield { where: CAMERA, problem: `${error.message} ${error.hint}`.trimEnd() }
+  const isolation = probeIsolation()
+  const { lines, answer } = await showSheets(prepareCamera(undefined, isolation, process.env), isolation, { tone: 'plain', words: 'Show page 1 and page 2 of each sheet.', more: null })
+  for await (const line of lines) {
+    if ('error' in line) yield { where: CAMERA, problem: sentenceOf(line.message, line.hint) }
+    if (!('text' in line)) continue
+    yield { where: CAMERA, text: line.text, typed: false }
+    answer({ tone: 'plain', words: 'A code was read. What it is stands on the terminal when this is all.', more: null })
   }
+}
+
+/** A refusal in one line: what, and what to do about it. */
+function sentenceOf(message: string, hint = ''): string {
+  return `${message}. ${hint}`.trimEnd()
 }
 
 /** File names of an answer: separated by spaces, or within double quotes. */
@@ -78,7 +86,7 @@ export async function recognise(read: AsyncIterable<ReadAgain>, made: readonly M
   const found: Recognised = { shares: [], envelopes: [], problems: [] }
   for await (const one of read) {
     if ('problem' in one) {
-      found.problems.push(`${one.where}: ${one.problem}.`)
+      found.problems.push(`${one.where}: ${one.problem}`)
     } else if (parts.some(({ texts }) => texts.includes(one.text))) {
       partsBefore.add(one.text)
     } else if (sealed.some(({ texts }) => texts.includes(one.text))) {
@@ -109,7 +117,7 @@ function shareIn(text: string, made: readonly MadeGeneration[]): { generation: n
     if (!same) return `this is NOT the share of custodian ${share.custodian} that was made for GENERATION ${generation.manifest.generation}.`
     return { generation: generation.manifest.generation, custodian: share.custodian }
   } catch (error) {
-    if (error instanceof GlasskeyError) return `${error.message} ${error.hint}`
+    if (error instanceof GlasskeyError) return sentenceOf(error.message, error.hint)
     throw error
   }
 }

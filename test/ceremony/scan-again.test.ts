@@ -1,6 +1,8 @@
 /** Sheets read again from paper: only what was made today, and only their own, counts. */
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { generateKey } from 'openpgp'
 import { afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { makeGenerations, type MadeGeneration } from '../../src/ceremony/generations.js'
@@ -9,7 +11,16 @@ import { parseCustodyYaml } from '../../src/custody/custody-yaml.js'
 import { toParts } from '../../src/custody/paper-parts.js'
 import { sealedTexts } from '../../src/custody/sealed-share.js'
 import { readSealingKey } from '../../src/custody/sealing.js'
+import { GlasskeyError } from '../../src/errors.js'
+import type * as reading from '../../src/host/scan-reader.js'
 import { sliceBytes } from '../../src/paper/envelope-slices.js'
+
+/** What the reader says, in place of a real one that would have to be killed in the middle. */
+const reader = vi.hoisted(() => ({ says: null as typeof reading.readScanFiles | null }))
+vi.mock('../../src/host/scan-reader.js', async (original) => {
+  const real: typeof reading = await original()
+  return { ...real, readScanFiles: (...given: Parameters<typeof reading.readScanFiles>) => (reader.says ?? real.readScanFiles)(...given) }
+})
 
 const custody = { ...parseCustodyYaml(readFileSync(resolve(import.meta.dirname, '../../ceremony/custody.yaml'), 'utf8')), keySize: 2048 as const }
 let today: MadeGeneration[]
@@ -21,6 +32,7 @@ beforeAll(async () => {
 
 afterEach(() => {
   vi.unstubAllEnvs()
+  reader.says = null
 })
 
 async function* texts(...read: string[]): AsyncGenerator<ReadAgain> {
@@ -75,4 +87,31 @@ test('a machine that cannot show a page with a camera says so, and the ceremony 
   const { shares, problems } = await recognise(filesOrTyped('camera'), today)
   expect(shares).toEqual([])
   expect(problems).toEqual([expect.stringMatching(/^camera: no browser can be shown the sheets in the reader's room: /)])
+})
+
+test('a folder, or a pipe, where a scan is asked for is a problem like any other: the ceremony goes on', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'glasskey-again-'))
+  try {
+    const pipe = join(directory, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    for (const path of [directory, pipe]) {
+      expect(await recognise(filesOrTyped(path), today)).toEqual({ shares: [], envelopes: [], problems: [`scans: the scan ${path} is no file. Name the scan itself: PDF, PNG or JPEG.`] })
+    }
+    const missing = join(directory, 'nothing.pdf')
+    expect((await recognise(filesOrTyped(missing), today)).problems).toEqual([`${missing}: is not there.`])
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+})
+
+test('a reader that dies before the last scan is one too, and what it had read counts', async () => {
+  reader.says = async function* () {
+    yield await Promise.resolve({ file: 'a.pdf', page: 1, text: share(today, 1, 1) })
+    throw new GlasskeyError('SCAN_UNREADABLE', 'the reader stopped before the last scan', 'Scan again with fewer pages, or type the shares.')
+  }
+  expect(await recognise(filesOrTyped(import.meta.filename), today)).toEqual({
+    shares: [{ generation: 1, custodian: 1, typed: false }],
+    envelopes: [],
+    problems: ['scans: the reader stopped before the last scan. Scan again with fewer pages, or type the shares.'],
+  })
 })
