@@ -18,7 +18,7 @@ export const ZXING_SHA256: Readonly<Record<string, string>> = {
   'reader/zxing_reader.wasm': 'e8af31edb56d0522f4de74495839385ef019ba8bc90d38e5ecb2f18795d86fb2',
 }
 
-const OWN = ['page.js', 'camera.js', 'decoder.js', 'outline.js', 'server.js', 'words.js', 'style.css', 'icon.svg']
+const OWN = ['page.js', 'camera.js', 'decoder.js', 'ours.js', 'outline.js', 'server.js', 'words.js', 'style.css', 'icon.svg']
 const TYPES: Readonly<Record<string, string>> = { js: 'text/javascript; charset=utf-8', css: 'text/css; charset=utf-8', html: 'text/html; charset=utf-8', svg: 'image/svg+xml', wasm: 'application/wasm' }
 
 /** Files by path. Throws ENVIRONMENT_UNSAFE for a ZXing that is not the pinned one. */

@@ -7,7 +7,8 @@ import { judgeShare, refuseReal, type ShareHeader } from '../custody/share.js'
 import type { UntrustedShare } from '../custody/share-text.js'
 import { GlasskeyError } from '../errors.js'
 import { otherGenerations, type Generation, type SealedFolder } from '../host/sealed-folder.js'
-import type { SheetText, Source } from './read-sheets.js'
+import type { Verdict } from '../host/verdict.js'
+import { INCOMPLETE, type SheetText, type Source } from './read-sheets.js'
 
 /** A share whose text is whole; with a folder, the one that its manifest promises. Nothing secret. */
 export interface JudgedShare extends ShareHeader {
@@ -54,6 +55,15 @@ function judged(share: UntrustedShare | SealedShare, folder: SealedFolder | null
   } finally {
     if ('bytes' in share) share.bytes.fill(0)
   }
+}
+
+/** What the page of a camera says of one thing. */
+export function verdictOn(judged: Judged): Verdict {
+  if ('wrong' in judged) return { tone: 'alarm', words: `${judged.wrong.message}. ${judged.wrong.hint}`, more: null }
+  if ('share' in judged) return { tone: 'good', words: `Share ${judged.share.custodian} of ${judged.share.shares}, key id ${judged.share.keyId}${judged.share.promised ? `, the promised sheet of ${String(judged.share.name)}` : ''}. Now page 2.`, more: null }
+  if ('part' in judged) return { tone: 'plain', words: `Page 2, part ${judged.part.part} of ${judged.part.parts} of the envelope.`, more: null }
+  if ('incomplete' in judged) return { tone: 'plain', words: INCOMPLETE, more: null }
+  return { tone: 'plain', words: 'No code was found.', more: null }
 }
 
 /** What page 2 came to, for one key. */

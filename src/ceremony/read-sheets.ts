@@ -28,6 +28,9 @@ export interface Source {
 /** One thing that was read, and where: `scan.pdf, page 2`, or `typed`. `incomplete`: a code of a sealed share that needs others. */
 export type SheetText = Source & ({ share: UntrustedShare } | { sealed: SealedShare } | { part: Part } | { wrong: GlasskeyError } | { nothing: true } | { incomplete: true })
 
+/** What people are told of an incomplete one. */
+export const INCOMPLETE = 'One code of a sealed share. Its others are still missing.'
+
 /** What sheets said. */
 export interface SheetsRead {
   shares: UntrustedShare[]
@@ -92,7 +95,7 @@ export function keep(read: SheetsRead, found: SheetText): Omit<Verdict, 'more'> 
     read.parts.push(found.part)
     return { tone: 'plain', words: `Page 2, part ${found.part.part} of ${found.part.parts} of the envelope.` }
   }
-  if ('incomplete' in found) return { tone: 'plain', words: 'One code of a sealed share. Its others are still missing.' }
+  if ('incomplete' in found) return { tone: 'plain', words: INCOMPLETE }
   if ('sealed' in found) {
     const { sealed } = found
     read.sealed.push(sealed)

@@ -1,7 +1,7 @@
 /** `glasskey share inspect`: one sheet alone, or one closed bag, without a quorum and without learning anything secret. */
 import { resolve } from 'node:path'
 import { openSealed } from '../ceremony/open-sealed.js'
-import { envelopeRead, judgeText, type EnvelopeRead, type Judged, type JudgedShare } from '../ceremony/judge-sheets.js'
+import { envelopeRead, judgeText, verdictOn, type EnvelopeRead, type Judged, type JudgedShare } from '../ceremony/judge-sheets.js'
 import { requireQuietRoom, type Room } from '../ceremony/quiet-room.js'
 import { askForSheet, sheetTexts, watchSheets, type SheetText } from '../ceremony/read-sheets.js'
 import { whyNot } from '../custody/generation.js'
@@ -16,7 +16,6 @@ import { lookForNetwork } from '../host/air-gap.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { probeIsolation } from '../host/isolation.js'
 import { ask, askYesNo, isInteractive, say } from '../host/terminal.js'
-import type { Verdict } from '../host/verdict.js'
 import { sheetsOf } from './flags.js'
 import { custodianKeysOf, type KeyArguments } from './key-flags.js'
 import { recordInspection, toldOf, type Inspected, type InspectionFlags } from './inspection.js'
@@ -118,14 +117,6 @@ function inPlaceOf(share: UntrustedShare, read: readonly Judged[], judge: (found
     const isSealed = 'share' in found && found.share.sealedTo !== null && found.share.keyId === keyId && found.share.custodian === custodian
     return isSealed ? judge({ from: found.from, file: found.file, where: found.where, share }) : found
   })
-}
-
-/** What the page of the camera says. */
-function verdictOn(judged: Judged): Verdict {
-  if ('wrong' in judged) return { tone: 'alarm', words: `${judged.wrong.message}. ${judged.wrong.hint}`, more: null }
-  if ('share' in judged) return { tone: 'good', words: `Share ${judged.share.custodian} of ${judged.share.shares}, key id ${judged.share.keyId}${judged.share.promised ? `, the promised sheet of ${String(judged.share.name)}` : ''}. Now page 2.`, more: null }
-  if ('part' in judged) return { tone: 'plain', words: `Page 2, part ${judged.part.part} of ${judged.part.parts} of the envelope.`, more: null }
-  return { tone: 'plain', words: 'No code was found.', more: null }
 }
 
 function standingOf(folder: CustodyFolder, at: number): string {

@@ -10,7 +10,7 @@ const files = (): Promise<typeof built> => import(pathToFileURL(resolve(import.m
 test('the page is a handful of files, and ZXing byte for byte from its package', async () => {
   const { pageFiles } = await files()
   const served = pageFiles()
-  expect([...served.keys()].sort()).toEqual(['/', '/camera.js', '/decoder.js', '/icon.svg', '/outline.js', '/page.js', '/server.js', '/style.css', '/words.js', '/zxing/es/reader/index.js', '/zxing/es/share.js', '/zxing/reader/zxing_reader.wasm'])
+  expect([...served.keys()].sort()).toEqual(['/', '/camera.js', '/decoder.js', '/icon.svg', '/ours.js', '/outline.js', '/page.js', '/server.js', '/style.css', '/words.js', '/zxing/es/reader/index.js', '/zxing/es/share.js', '/zxing/reader/zxing_reader.wasm'])
   expect(Buffer.from(served.get('/zxing/reader/zxing_reader.wasm')?.bytes ?? [])).toEqual(readFileSync(resolve(import.meta.dirname, '../../node_modules/zxing-wasm/dist/reader/zxing_reader.wasm')))
   expect(served.get('/zxing/reader/zxing_reader.wasm')?.type).toBe('application/wasm')
 })

@@ -1,6 +1,7 @@
 /** The page: live picture, codes outlined, what became of each, and a field for typing. */
 import { listCameras, startCamera, stopCamera } from './camera.js'
 import type { Found } from './decoder.js'
+import { isOurs } from './ours.js'
 import { drawOutlines, type Mark } from './outline.js'
 import type { Verdict } from './said.js'
 import { done, enter, Refusal, show, untilGone } from './server.js'
@@ -8,8 +9,6 @@ import { GONE, NO_MORE, stillNeeded } from './words.js'
 
 /** Milliseconds between pictures that are looked at: the rest of the machine has work too. */
 const PAUSE = 60
-/** A share, or a part of an envelope or public key: other codes are outlined, and told to nobody. */
-const OURS = /^(?:(?:GK|GKR)1[0-9A-Z]+|GK[EP]1\/[0-9A-Z/]+)$/i
 
 const picture = element('picture', HTMLVideoElement)
 const outlines = element('outlines', HTMLCanvasElement)
@@ -76,7 +75,7 @@ function markOf({ text }: Found): Mark {
   if (text === null) return 'unread'
   const known = marks.get(text)
   if (known) return known
-  if (!OURS.test(text)) return 'stranger'
+  if (!isOurs(text)) return 'stranger'
   marks.set(text, 'judging')
   void judge(text, 'seen')
   return 'judging'
