@@ -4,6 +4,8 @@
  */
 import { GlasskeyError } from '../errors.js'
 import { ask, isInteractive, say } from '../host/terminal.js'
+import { typeShare, type Typed } from '../host/typed-share.js'
+import type { KnownSheets } from '../custody/typed-header.js'
 import { hexToWords } from '../custody/words.js'
 import { Aside, type Decided, type Finding, type People, type Question } from './people.js'
 import type { Act, Script, Step } from './script.js'
@@ -80,6 +82,10 @@ export class AtTheTerminal implements People {
       if (wrong === null) return answer
       say(INDENT + wrong, 'alarm')
     }
+  }
+
+  async typeShare(known: KnownSheets): Promise<Typed> {
+    return typeShare({ question: 'Type the share from the paper.', flag: '--rescan', known, signal: this.#stop })
   }
 
   async mend({ expected, found, waivable, refusal }: Finding): Promise<'again' | 'exception'> {

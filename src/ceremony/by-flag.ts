@@ -41,6 +41,10 @@ export class ByFlag implements People {
     return Promise.resolve(initial ?? FLAG)
   }
 
+  typeShare(): Promise<'nothing'> {
+    return Promise.resolve('nothing')
+  }
+
   mend(finding: Finding): Promise<'exception'> {
     return finding.waivable ? Promise.resolve('exception') : Promise.reject(finding.refusal)
   }

@@ -26,7 +26,7 @@ import type { People } from './people.js'
 import { Performance } from './performance.js'
 import { planCeremony, targetOf, type Plan } from './planning.js'
 import { drawRecord } from './record-page.js'
-import { filesOrTyped, type SheetSource } from './scan-again.js'
+import { filesOrCamera, type SheetSource } from './scan-again.js'
 import { recordedSteps, scriptFor, type Script } from './script.js'
 import { gatherSignatures, SIGNING_ROLES, type Signed, type SigningRole } from './signing.js'
 import { linesOfWords, shownAt, toolSteps, type Making, type Told } from './tool-steps.js'
@@ -85,7 +85,7 @@ interface Sealed {
 const NO_DIGEST = '0'.repeat(64)
 
 /** Conducts a ceremony. Nothing that exists is overwritten, and nothing reaches the folder before the transcript is closed. */
-export async function conductCeremony(request: CeremonyRequest, convene: () => People, source: SheetSource = filesOrTyped): Promise<CeremonyResult> {
+export async function conductCeremony(request: CeremonyRequest, convene: () => People, source: SheetSource = filesOrCamera): Promise<CeremonyResult> {
   if (!request.rehearsal) requireOwnCode(process.env)
   const started = wallClock()
   putBack(request.custody)

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Custodian } from '../custody/custody-yaml.js'
 import { asRemark, line as lineSchema } from '../custody/fields.js'
+import { knownOf } from '../custody/typed-header.js'
 import { GlasskeyError } from '../errors.js'
 import { removeFile, writeNew } from '../host/disk.js'
 import { printPdf } from '../host/printer.js'
@@ -11,7 +12,7 @@ import { missingForSeal } from '../record/conduct.js'
 import type { MadeGeneration } from './generations.js'
 import type { SheetFolder } from './memory-folder.js'
 import type { Performance } from './performance.js'
-import { recognise, type SheetSource } from './scan-again.js'
+import { asTyped, recognise, type SheetSource } from './scan-again.js'
 import type { Sheet } from './sheets.js'
 
 /** What handing over needs. */
@@ -27,6 +28,16 @@ export interface Handing {
   source: SheetSource
   /** Rehearsals: files stay, and later practice reads them. */
   keepSheets: boolean
+}
+
+/** The answer of whoever types a share from paper. */
+const TYPE = 'type'
+/** What is asked for wherever sheets are read again. */
+export const SCANS = `files, camera, or ${TYPE}: a share from paper`
+
+/** What is wrong with an answer to that, or null. */
+export function wrongScans(typed: string): string | null {
+  return /^gkr?1/i.test(typed) ? `A share that is typed here stays on the screen: clear it away before anybody else looks. Answer ${TYPE}, and it is covered while it is typed.` : null
 }
 
 /** The sheets of one ceremony on their way to their custodians. */
@@ -72,20 +83,22 @@ export class HandingOver {
       const enough = made.every(({ manifest }) => this.#readers(performance, manifest.generation) + left >= manifest.threshold)
       const offered = this.#given.rescan.filter((path) => existsSync(path)).map((path) => (path.includes(' ') ? `"${path}"` : path)).join(' ')
       const answer = await people.ask({
-        text: `Scans of GENERATION ${missing.join(', ')} (files, camera, or a share typed from paper)${enough ? '; skip leaves it to others' : ''}`,
+        text: `Scans of GENERATION ${missing.join(', ')} (${SCANS})${enough ? '; skip leaves it to others' : ''}`,
         flag: '--rescan',
         initial: offered === '' ? null : offered,
-        check: (typed) => (typed === 'skip' && !enough ? 'Nobody is left who could do it instead: at least the threshold of custodians read their sheets again.' : null),
+        check: (typed) => (typed === 'skip' && !enough ? 'Nobody is left who could do it instead: at least the threshold of custodians read their sheets again.' : wrongScans(typed)),
       })
       if (answer === 'skip') return missing.length === made.length ? 'left to others' : `GENERATION ${missing.join(', ')} left to others`
       await this.read(performance, answer, custodian)
     }
   }
 
-  /** Reads sheets and records whose came back as they were made. `custodian` null: anybody's. */
+  /** Reads sheets and records whose came back as they were made. `custodian` null: anybody's. Throws INTERRUPTED when it is called off while a share is typed. */
   async read(performance: Performance, answer: string, custodian: number | null): Promise<void> {
     const { made, source } = this.#given
-    const found = await recognise(source(answer), made, this.#parts)
+    const known = knownOf(made.map(({ manifest }) => ({ manifest, standing: 'it was made today' })))
+    const read = answer === TYPE ? asTyped(await performance.people.typeShare(known)) : source(answer)
+    const found = await recognise(read, made, this.#parts)
     for (const problem of found.problems) say(`      ${problem}`, 'alarm')
     for (const share of found.shares) {
       const name = `share of custodian ${share.custodian}, ${this.#name(share.custodian)}, GENERATION ${share.generation}`

@@ -1,5 +1,7 @@
 /** Who conducts a ceremony: people at a terminal, or a flag that stands for them in a rehearsal. */
+import type { KnownSheets } from '../custody/typed-header.js'
 import type { GlasskeyError } from '../errors.js'
+import type { Typed } from '../host/typed-share.js'
 import type { Act, Script, Step } from './script.js'
 
 /** A question. `flag` is what a script would have used. */
@@ -48,6 +50,8 @@ export interface People {
   enter: (words: string) => Promise<void>
   /** Throws Aside. */
   ask: (question: Question) => Promise<string>
+  /** A share typed from paper; what is typed does not stay on the screen. */
+  typeShare: (known: KnownSheets) => Promise<Typed>
   /** `again` once it is mended; `exception` only where it may be waived. Throws the finding's refusal, or Aside. */
   mend: (finding: Finding) => Promise<'again' | 'exception'>
   /** Resolves when it may be tried again to write what could not be written. Throws the failure when people end the ceremony, or nobody is there. */

@@ -8,6 +8,7 @@ import { GlasskeyError } from '../errors.js'
 import { CAMERA, prepareCamera, showSheets } from '../host/camera.js'
 import { probeIsolation } from '../host/isolation.js'
 import { readScanFiles } from '../host/scan-reader.js'
+import type { Typed } from '../host/typed-share.js'
 import { sliceBytes } from '../paper/envelope-slices.js'
 import type { MadeGeneration } from './generations.js'
 
@@ -27,15 +28,14 @@ export interface Recognised {
 }
 
 /**
- * The answer as names of scan files, as a share typed from paper, or `camera`: sheets are shown to one. What is refused on the
- * way (a folder that was named, a reader that died, a machine that cannot show a camera's page) is a problem like any other:
- * people are asked again, and what they have made is not lost.
+ * The answer as names of scan files, or `camera`: sheets are shown to one. What is refused on the way (a folder that was named,
+ * a reader that died, a machine that cannot show a camera's page) is a problem like any other: people are asked again, and
+ * what they have made is not lost.
  */
-export async function* filesOrTyped(answer: string): AsyncGenerator<ReadAgain> {
+export async function* filesOrCamera(answer: string): AsyncGenerator<ReadAgain> {
   const camera = answer.trim() === CAMERA
   try {
     if (camera) yield* shownToCamera()
-    else if (/^gkr?1/i.test(answer)) yield { where: 'typed', text: answer, typed: true }
     else yield* fromFiles(namesIn(answer))
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
@@ -69,6 +69,13 @@ async function* shownToCamera(): AsyncGenerator<ReadAgain> {
   }
 }
 
+/** What was typed from paper, as read. Nothing where nothing was. */
+export function asTyped(typed: Typed): ReadAgain[] {
+  if (typed === 'nothing') return []
+  if ('text' in typed) return [{ where: 'typed', text: typed.text, typed: true }]
+  return [{ where: 'typed', problem: sentenceOf(typed.wrongSheet.message, typed.wrongSheet.hint) }]
+}
+
 /** A refusal in one line: what, and what to do about it. */
 function sentenceOf(message: string, hint = ''): string {
   return `${message}. ${hint}`.trimEnd()
@@ -80,7 +87,7 @@ function namesIn(answer: string): string[] {
 }
 
 /** Compares what was read with what was made. Codes of earlier readings, of envelopes and sealed shares, may be handed in. */
-export async function recognise(read: AsyncIterable<ReadAgain>, made: readonly MadeGeneration[], partsBefore: Set<string> = new Set()): Promise<Recognised> {
+export async function recognise(read: AsyncIterable<ReadAgain> | Iterable<ReadAgain>, made: readonly MadeGeneration[], partsBefore: Set<string> = new Set()): Promise<Recognised> {
   const parts = made.map(({ manifest, envelope }) => ({ generation: manifest.generation, texts: toParts('GKE1', manifest.keyId, envelope, sliceBytes(envelope.length)) }))
   const sealed = made.flatMap(({ manifest, sealedShares }) => sealedShares.flatMap((share) => (share ? [{ generation: manifest.generation, custodian: share.custodian, texts: sealedTexts(share) }] : [])))
   const found: Recognised = { shares: [], envelopes: [], problems: [] }

@@ -15,7 +15,7 @@ import { say } from '../host/terminal.js'
 import { ROLES, type Role } from '../record/transcript.js'
 import { TOOL } from '../version.js'
 import { makeGenerations, type MadeGeneration } from './generations.js'
-import { HandingOver } from './handing-over.js'
+import { HandingOver, SCANS, wrongScans } from './handing-over.js'
 import { sheetFolder, type SheetFolder } from './memory-folder.js'
 import type { Finding } from './people.js'
 import type { Doing, Performance } from './performance.js'
@@ -239,7 +239,7 @@ async function scannedEnough(performance: Performance, step: Step, handing: Hand
   await people.enter('counts what came back from paper')
   for (let [missing] = handing.missing(performance); missing !== undefined; [missing] = handing.missing(performance)) {
     say(`      ${missing}.`, 'alarm')
-    await handing.read(performance, await people.ask({ text: 'Scan more of it (files, camera, or a share typed from paper)', flag: '--rescan', initial: null }), null)
+    await handing.read(performance, await people.ask({ text: `Scan more of it (${SCANS})`, flag: '--rescan', initial: null, check: wrongScans }), null)
   }
   const { scanned } = performance.transcript.conduct
   const drawn = scanned.some(({ from }) => from === 'drawn pages')

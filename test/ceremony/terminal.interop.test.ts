@@ -11,11 +11,13 @@ import { scriptFor } from '../../src/ceremony/script.js'
 import { parseCustodyYaml } from '../../src/custody/custody-yaml.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { requireSealed } from '../../src/host/sealed-set.js'
+import { readPages } from '../../src/reader/page-proof.js'
 import { readTranscript } from '../../src/record/transcript.js'
 import type { Table } from '../stage/at-the-table.js'
 import { CLI, glasskey } from '../stage/command-line.js'
 import { holdCeremony, printedFor } from '../stage/held-ceremony.js'
 import { onTerminal, type OnTerminal } from '../stage/on-terminal.js'
+import { screenOf } from '../stage/screen.js'
 
 const run = promisify(execFile)
 const ROLES = { administrator: 'Joan Clarke', operator: 'Radia Perlman', 'internal witness': 'John von Neumann', 'external witness': 'Emmy Noether' }
@@ -23,6 +25,8 @@ const SEALED = /The set is sealed|A REHEARSAL set is sealed/
 
 let directory: string
 let shown = ''
+/** The share that custodian 1 typed from paper. */
+let typed = ''
 const fingerprints: string[] = []
 const path = (...names: string[]): string => join(directory, ...names)
 
@@ -41,6 +45,11 @@ beforeAll(async () => {
   const yaml = custodyYaml({ team: 'Team', contact: 'Desk', tenancy: 'ocid1.tenancy.oc1..aaaaaaaatenancy', user: 'ocid1.user.oc1..aaaaaaaauser', realm: 'oc1', homeRegion: 'eu-frankfurt-1', regions: ['eu-frankfurt-1'], threshold: 2, custodians: ['Ada', 'Grace', 'Katherine'], copies: 1, generations: 2, keySize: 2048, paper: 'A4', maximumHours: 4 })
   writeFileSync(path('custody.yaml'), yaml.replace('fingerprints: []', `fingerprints: [${fingerprints.join(', ')}]`).replace('needed: 0', 'needed: 2'))
   const terminal = onTerminal({ directory }, [process.execPath, CLI, 'ceremony', '--config', 'custody.yaml', '--custody', 'custody', '--sheets', 'sheets', '--rehearsal'])
+  void terminal.until('Group 1 of 21.').then(async () => {
+    const [[text = ''] = []] = await readPages(new Uint8Array(readFileSync(path('paper/generation-1-custodian-1-copy-1.pdf'))))
+    typed = text
+    terminal.type(`${text}\r`)
+  })
   const code = await holdCeremony(
     terminal,
     table({
@@ -48,8 +57,8 @@ beforeAll(async () => {
         { words: 'Serial numbers', answers: ['d', 'the plate of the printer is scratched', 'its model was written down', ''] },
         { words: 'm: it is mended', answers: ['d', 'the folder is on a disk that will be destroyed', ''] },
         { words: 'Number of devices', answers: ['b', 'fire alarm', '7', '9'] },
-        // First a file that is not there.
-        { words: 'Scans of GENERATION 1, 2 (files, camera, or a share typed from paper); skip', answers: [path('nothing.pdf')] },
+        // First a file that is not there, then one share by hand.
+        { words: 'Scans of GENERATION 1, 2 (files, camera, or type: a share from paper); skip', answers: [path('nothing.pdf'), 'type'] },
         { words: 'Exceptions', answers: ['0', '2'] },
       ],
     }),
@@ -72,12 +81,14 @@ test('it ends sealed, and its steps, exceptions, break and bags are in the trans
   expect(conduct.people.map(({ name }) => name)).toEqual([...Object.values(ROLES), 'Ada', 'Grace', 'Katherine'])
   expect(conduct.exceptions.map(({ exception, step, decidedBy }) => [exception, step, decidedBy])).toEqual([[1, 'table.items', 'Joan Clarke'], [2, 'machine.sheets', 'Joan Clarke']])
   expect(conduct.bagged.map(({ bag }) => bag)).toEqual(['B-0001', 'B-0002', 'B-0003', 'B-0004', 'B-0005', 'B-0006'])
-  expect(conduct.scanned.every(({ from }) => from === 'paper')).toBe(true)
+  expect(conduct.scanned.filter(({ from }) => from !== 'paper')).toMatchObject([{ custodian: 1, generation: 1, from: 'typed' }])
   expect(chain.lines.find(({ type }) => type === 'break')).toMatchObject({ reason: 'fire alarm', back: 7 })
 })
 
 test('no file of a sheet is left, and nothing of a share was shown', () => {
   expect(readdirSync(path('sheets'))).toEqual([])
+  expect(typed).toMatch(/^GKR1/)
+  for (const group of typed.slice(24).match(/.{4}/g) ?? []) expect(screenOf(shown).toUpperCase()).not.toContain(group)
   expect(shown).not.toMatch(/GKR1[A-Z0-9]{10}/)
   expect(readdirSync(directory).filter((name) => name.includes('transcript'))).toEqual([])
 })
