@@ -10,6 +10,7 @@ import type { CustodianKeys } from '../host/custodian-key.js'
 import { wallClock } from '../host/clock.js'
 import { makeFolder, removeFile, writeNew } from '../host/disk.js'
 import { requireOwnCode } from '../host/environment.js'
+import { withoutCoreFile } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
 import { ownCodeDigest } from '../host/own-code.js'
 import { places } from '../host/sealed-folder.js'
@@ -87,6 +88,7 @@ const NO_DIGEST = '0'.repeat(64)
 /** Conducts a ceremony. Nothing that exists is overwritten, and nothing reaches the folder before the transcript is closed. */
 export async function conductCeremony(request: CeremonyRequest, convene: () => People, source: SheetSource = filesOrCamera): Promise<CeremonyResult> {
   if (!request.rehearsal) requireOwnCode(process.env)
+  withoutCoreFile()
   const started = wallClock()
   putBack(request.custody)
   const plan = planCeremony(request)

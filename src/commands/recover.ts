@@ -7,7 +7,7 @@ import { GlasskeyError } from '../errors.js'
 import { readBytes, writeNew } from '../host/disk.js'
 import { requireOwnCode } from '../host/environment.js'
 import { prepareCamera } from '../host/camera.js'
-import { probeIsolation } from '../host/isolation.js'
+import { probeIsolation, withoutCoreFile } from '../host/isolation.js'
 import { ask, isInteractive, say } from '../host/terminal.js'
 import { sheetsOf } from './flags.js'
 import { custodianKeysOf, keyFlags, type KeyArguments } from './key-flags.js'
@@ -37,6 +37,7 @@ export const builder = (flags: Argv): Argv =>
 export const handler = async (args: Arguments): Promise<Outcome> => {
   if (args.scan.length + args.shareFile.length === 0 && !isInteractive()) throw new GlasskeyError('USAGE', 'which sheets?', 'glasskey recover --scan FILE...')
   requireOwnCode(process.env)
+  withoutCoreFile()
   const envelope = args.envelope === undefined ? null : readBytes(resolve(args.envelope), 'the envelope')
   const { scans, camera } = sheetsOf(args)
   const isolation = probeIsolation()

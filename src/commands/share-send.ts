@@ -10,7 +10,7 @@ import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
 import { readText, writeNew } from '../host/disk.js'
 import { requireOwnCode } from '../host/environment.js'
-import { probeIsolation } from '../host/isolation.js'
+import { probeIsolation, withoutCoreFile } from '../host/isolation.js'
 import { say } from '../host/terminal.js'
 import { custodianKeysOf, type KeyArguments } from './key-flags.js'
 import type { Outcome } from './outcome.js'
@@ -43,6 +43,7 @@ export function sendFlags(flags: Argv): Argv {
 export async function sendShareElsewhere(args: SendArguments): Promise<Outcome> {
   if (args.warrant === undefined || args.to === undefined) throw new GlasskeyError('USAGE', 'which warrant, and to which key?', 'glasskey share send --warrant warrant.json --to remote-….asc --scan FILE')
   requireOwnCode(process.env)
+  withoutCoreFile()
   const { message, ...sent } = await sendShare({
     warrantText: readText(resolve(args.warrant), 'the warrant'),
     keyText: readText(resolve(args.to), 'the key of the session'),

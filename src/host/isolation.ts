@@ -80,6 +80,11 @@ export function probeIsolation(wanted = true): Isolation {
   return { namespaces, coreLimit, exceptions }
 }
 
+/** Keeps this very process out of core files, where the machine can: one that holds a key, or all of a share, itself, and has no room for that. */
+export function withoutCoreFile(): void {
+  works('prlimit', ['--pid', String(process.pid), '--core=1'])
+}
+
 /**
  * Starts a room. The environment is empty but for HOME=/, where the SDK finds nothing. `browserPaths` is what a browser in
  * the room needs to see (its folder, a display, cameras); null where none is started there, and only with namespaces.
