@@ -24,8 +24,6 @@ export interface Flow {
   args: (stage: Rehearsal) => string[]
   /** Whether the bootstrap key may still be the way in. */
   lent?: boolean
-  /** How many points GLASSKEY_MATRIX=kinds plays, spread over the flow, where another flow has the same ways to die; one of each when left out. */
-  few?: number
   /** What people do afterwards; `doAsTold` when left out. */
   finish?: (stage: Rehearsal) => Promise<unknown>
   /** What must hold then; `assertAllWell` when left out. */
@@ -47,7 +45,7 @@ const REPEATS = 2
 /** Dies at every point of a flow, as tests; at a share of them where GLASSKEY_MATRIX says so. */
 export async function dieAtEveryPoint(flow: Flow): Promise<void> {
   const all = await pointsOf(flow)
-  const points = shareOf(all, kindsOf, flow.few)
+  const points = shareOf(all, kindsOf)
   describe(flow.name, () => {
     test.concurrent.each(points.map((point) => [nameOf(point), point] as const))('%s', async (_, point) => {
       await dieAt(flow, point)

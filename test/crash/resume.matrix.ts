@@ -24,5 +24,4 @@ await dieAtEveryPoint({
   name: 'resume',
   open: interrupted,
   args: (stage) => ['resume', '--custody', stage.custody, '--yes', '--reader', 'AUDITOR', ...stage.shares(2, 1, 3), ...stage.oci],
-  few: 2,
 })

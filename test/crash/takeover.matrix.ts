@@ -6,5 +6,4 @@ await dieAtEveryPoint({
   open: (staging) => rehearsal({ ...staging, after: 'sealed' }),
   args: (stage) => stage.takeover(),
   lent: true,
-  few: 2,
 })

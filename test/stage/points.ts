@@ -29,21 +29,16 @@ export function classOf({ method, path, region }: { method: string; path: string
 
 /**
  * The cases that this run plays. GLASSKEY_MATRIX=short leaves so many that every place and everything that can happen is
- * among them, GLASSKEY_MATRIX=kinds everything that can happen, or `few`; GLASSKEY_MATRIX=2/5 is the second fifth; otherwise all.
+ * among them, GLASSKEY_MATRIX=kinds everything that can happen; GLASSKEY_MATRIX=2/5 is the second fifth; otherwise all.
  */
-export function shareOf<Case>(cases: readonly Case[], kindsOf: (one: Case) => string[], few?: number): readonly Case[] {
+export function shareOf<Case>(cases: readonly Case[], kindsOf: (one: Case) => string[]): readonly Case[] {
   const asked = process.env['GLASSKEY_MATRIX'] ?? 'all'
   if (asked === 'all') return cases
   if (asked === 'short') return ofEachKind(cases, kindsOf)
-  if (asked === 'kinds') return few === undefined ? ofEachKind(cases, (one) => kindsOf(one).slice(-1)) : spread(cases, few)
+  if (asked === 'kinds') return ofEachKind(cases, (one) => kindsOf(one).slice(-1))
   const [part = 0, parts = 0] = (/^(\d+)\/(\d+)$/.exec(asked)?.slice(1) ?? []).map(Number)
   if (part < 1 || part > parts) throw new Error(`GLASSKEY_MATRIX is ${asked}, and neither all, short, kinds, nor a part such as 2/5`)
   return cases.filter((_, at) => at % parts === part - 1)
-}
-
-/** So many, from the middle of as many equal stretches. */
-function spread<Case>(cases: readonly Case[], count: number): Case[] {
-  return cases.filter((_, at) => Math.floor(((at + 0.5) * count) / cases.length + 0.5) !== Math.floor(((at - 0.5) * count) / cases.length + 0.5))
 }
 
 /** Takes cases that bring a kind nobody brought before; of those that bring as many, the ones spread over the flow. */
