@@ -20,7 +20,7 @@ const { include, exclude = [], plays } = chosen
 const isMatrix = plays !== undefined
 
 /** They put something else in a module's place, so they have a process for themselves. The others find loaded what the file before them loaded. */
-const MOCKING = ['test/ceremony/conduct.test.ts', 'test/ceremony/scan-again.test.ts', 'test/host/stick.test.ts']
+const MOCKING = ['test/ceremony/conduct.test.ts', 'test/ceremony/scan-again.test.ts', 'test/host/stick.test.ts', 'test/scenes/seen-online.test.ts']
 const most = { name: kind, include, exclude: [...exclude, ...MOCKING], globalSetup: ['test/stage/prepare.ts'], isolate: kind !== 'unit' }
 const mocking = { name: 'mocking', include: MOCKING }
 

@@ -4,7 +4,7 @@ import { GlasskeyError } from '../errors.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { summaryOf } from '../paper/entry-page.js'
 import type { LogbookEntry, NewLogbookEntry } from '../record/logbook.js'
-import { answers, enter, printEntry, QUESTIONS, type Question } from './logbook.js'
+import { answers, enter, printEntry, QUESTIONS, type Entered, type Question } from './logbook.js'
 
 /** What is known of an inspection by flags; the rest is asked. */
 export interface InspectionFlags {
@@ -24,8 +24,16 @@ export interface InspectionFlags {
 export interface SheetsSeen {
   custodian: number | undefined
   generations: number[]
-  /** Whether it was a machine with a network, and the sheets real. */
-  online: boolean
+}
+
+/** What people say of a bag. */
+export interface Bag {
+  custodian: number
+  copy: number
+  bag: string
+  condition: 'intact' | 'opened' | 'doubtful'
+  witness: string
+  newBag?: string
 }
 
 /** An inspection that is in the logbook. */
@@ -36,25 +44,37 @@ export interface Inspected {
   out: string | null
 }
 
-/**
- * Writes the entry, and prints it where that is asked for. Throws USAGE for what the folder does not have, or for a bag that
- * is called intact and bears another number than custody.yaml says.
- */
+/** Asks for the bag what flags do not say, writes the entry, and prints it where that is asked for. Throws as `askOfBag`, `enter` and `printEntry`. */
 export async function recordInspection(folder: CustodyFolder, flags: InspectionFlags, seen: SheetsSeen): Promise<Inspected> {
-  const path = folder.path
-  const given = new Map(Object.entries({ custodian: flags.custodian ?? seen.custodian, copy: flags.copy, bag: flags.bag, condition: flags.condition, witness: flags.witness, newBag: flags.newBag }).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)] as const])))
+  const bag = await askOfBag(folder, { ...flags, custodian: flags.custodian ?? seen.custodian }, seen.generations.length > 0)
+  return printInspection(folder, flags, enter(folder.path, folder, inspectionEntry(folder, flags, bag, seen.generations)))
+}
+
+/**
+ * What flags do not say of a bag is asked. A bag that was opened, for a sheet to be taken from it, is not closed again.
+ * Throws USAGE for what the folder does not have, or for a bag that is called intact and bears another number than custody.yaml says.
+ */
+export async function askOfBag(folder: CustodyFolder, flags: InspectionFlags, opened: boolean): Promise<Bag> {
+  const { custodian, copy, bag, condition, witness, newBag } = flags
+  const given = new Map(Object.entries({ custodian, copy, bag, condition, witness, newBag }).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)] as const])))
   const questions: Question[] = (QUESTIONS['inspected'] ?? []).filter(([name]) => name !== 'generations')
-  // A bag from which a sheet was taken is not closed again.
-  if (seen.generations.length > 0) questions.push(['newBag', 'Number of the new bag', 'text'])
-  const found = (await answers(questions, given, (name) => `--${name === 'newBag' ? 'new-bag' : name} …`)) as { custodian: number; copy: number; bag: string; condition: string; witness: string; newBag?: string }
+  if (opened) questions.push(['newBag', 'Number of the new bag', 'text'])
+  const found = (await answers(questions, given, (name) => `--${name === 'newBag' ? 'new-bag' : name} …`)) as unknown as Bag
   checkBag(folder, found)
-  const generations = flags.generations === undefined ? inTheBag(folder, found.custodian, found.copy, seen.generations) : flags.generations.split(/[\s,]+/).map(Number)
-  const entry = {
-    type: 'inspected', ...found, generations,
-    ...(seen.online && seen.generations.length > 0 ? { seenOnline: seen.generations } : {}),
-    ...(flags.note === undefined ? {} : { note: flags.note }),
-  } as NewLogbookEntry
-  const { line, sha256 } = enter(path, folder, entry)
+  return found
+}
+
+/** The entry of an inspection. `read`: generations of which a sheet was read. */
+export function inspectionEntry(folder: CustodyFolder, { generations, note }: InspectionFlags, bag: Bag, read: readonly number[]): Extract<NewLogbookEntry, { type: 'inspected' }> {
+  return {
+    type: 'inspected', ...bag,
+    generations: generations === undefined ? inTheBag(folder, bag.custodian, bag.copy, read) : generations.split(/[\s,]+/).map(Number),
+    ...(note === undefined ? {} : { note }),
+  }
+}
+
+/** Prints an entry where that is asked for. Throws OUTPUT_EXISTS, PRINTER_FAILED. */
+export async function printInspection({ path }: CustodyFolder, flags: InspectionFlags, { line, sha256 }: Entered): Promise<Inspected> {
   const out = flags.out === undefined && flags.printer === undefined ? null : await printEntry(readCustodyFolder(resolve(path)), line.seq, flags)
   return { entry: line, sha256, out }
 }
@@ -64,7 +84,7 @@ export function toldOf({ entry, sha256, out }: Inspected): string {
   return `Entry ${entry.seq}: ${summaryOf(entry)}\nWrite into the paper book: number ${entry.seq}, SHA-256 ${sha256}${out === null ? '' : `\nPrinted: ${out}`}`
 }
 
-function checkBag({ custody }: CustodyFolder, { custodian, copy, bag, condition }: { custodian: number; copy: number; bag: string; condition: string }): void {
+function checkBag({ custody }: CustodyFolder, { custodian, copy, bag, condition }: Bag): void {
   const known = custody.custodians.find(({ number }) => number === custodian)?.copies.find((one) => one.copy === copy)
   if (!known) throw new GlasskeyError('USAGE', `custodian ${custodian} has no copy ${copy}`, 'custody.yaml lists custodians and copies. Nothing was written.')
   if (condition !== 'intact' || known.bag === null || known.bag === bag) return

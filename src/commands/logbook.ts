@@ -127,15 +127,26 @@ async function add(path: string, folder: CustodyFolder, args: Arguments): Promis
 }
 
 /** Appends an entry to the logbook. Throws USAGE when it speaks of what the folder does not have, CUSTODY_LOCKED. */
-export function enter(path: string, folder: CustodyFolder, entry: NewLogbookEntry): { line: LogbookEntry; sha256: string } {
+export function enter(path: string, folder: CustodyFolder, entry: NewLogbookEntry): Entered {
   checkEntry(entry, folder)
   const release = takeLock(places.lock(path), 'logbook add', wallClock())
   try {
-    const { line, head } = LineFile.open<LogbookEntry, NewLogbookEntry>(places.logbook(path), readLogbook, wallClock).append(entry)
-    return { line, sha256: head.sha256 }
+    return append(path, entry)
   } finally {
     release()
   }
+}
+
+/** An entry in its place, and its digest. */
+export interface Entered {
+  line: LogbookEntry
+  sha256: string
+}
+
+/** Appends an entry for whoever holds the lock and has checked it. Throws FILE_UNWRITABLE. */
+export function append(path: string, entry: NewLogbookEntry): Entered {
+  const { line, head } = LineFile.open<LogbookEntry, NewLogbookEntry>(places.logbook(path), readLogbook, wallClock).append(entry)
+  return { line, sha256: head.sha256 }
 }
 
 /** The form that people sign for an entry, where there is one: written or printed if asked for, named if not. */
@@ -187,13 +198,18 @@ const SHAPES: Readonly<Record<Question[2], readonly [shape: RegExp, wanted: stri
 
 /** The entry's shape, and that the sheets that it speaks of exist. Throws USAGE. */
 function checkEntry(entry: NewLogbookEntry, folder: CustodyFolder): void {
-  const parsed = logbookEntry.safeParse({ ...entry, seq: 1, at: wallClock().toISOString(), prev: '0'.repeat(64) })
-  if (!parsed.success) throw new GlasskeyError('USAGE', explain(parsed.error), 'Nothing was written.')
+  checkShape(entry)
   checkNamedSheets(entry, folder.generations.map(({ manifest }) => manifest), folder.custody.custodians)
   // Retired, its sheets may be destroyed, and an exposed key would stand red no more: not while OCI has that key.
   if (entry.type === 'retired' && inUse(folder.standings, folder.events)?.generation === entry.generation) {
     throw new GlasskeyError('USAGE', `GENERATION ${entry.generation} is in use: OCI has its key`, 'glasskey break rotate leaves it for the next one. Nothing was written.')
   }
+}
+
+/** The entry's shape alone. Throws USAGE. */
+export function checkShape(entry: NewLogbookEntry): void {
+  const parsed = logbookEntry.safeParse({ ...entry, seq: 1, at: wallClock().toISOString(), prev: '0'.repeat(64) })
+  if (!parsed.success) throw new GlasskeyError('USAGE', explain(parsed.error), 'Nothing was written.')
 }
 
 function numberOf(text: string | undefined): number {

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import { openSealed } from '../ceremony/open-sealed.js'
 import { envelopeRead, judgeText, verdictOn, type EnvelopeRead, type Judged, type JudgedShare } from '../ceremony/judge-sheets.js'
-import { requireQuietRoom, type Room } from '../ceremony/quiet-room.js'
+import { requireQuietRoom } from '../ceremony/quiet-room.js'
 import { askForSheet, sheetTexts, watchSheets, type SheetText } from '../ceremony/read-sheets.js'
 import { whyNot } from '../custody/generation.js'
 import type { SealedShare } from '../custody/sealed-share.js'
@@ -18,9 +18,9 @@ import { probeIsolation } from '../host/isolation.js'
 import { ask, askYesNo, isInteractive, say } from '../host/terminal.js'
 import { sheetsOf } from './flags.js'
 import { custodianKeysOf, type KeyArguments } from './key-flags.js'
-import { recordInspection, toldOf, type Inspected, type InspectionFlags } from './inspection.js'
-import { enter } from './logbook.js'
+import { askOfBag, recordInspection, toldOf, type Inspected, type InspectionFlags, type SheetsSeen } from './inspection.js'
 import type { Outcome } from './outcome.js'
+import { SeenOnline } from './seen-online.js'
 
 /** What is said about a sheet or a bag. */
 export interface InspectArguments extends InspectionFlags, KeyArguments {
@@ -43,49 +43,49 @@ export async function inspectShare(args: InspectArguments): Promise<Outcome> {
   const given = args.scan.length + args.shareFile.length > 0
   if (!given && !args.type && args.record === true && folder) return closedBag(folder, args)
   if (!given && !isInteractive()) throw new GlasskeyError('USAGE', 'which sheet?', 'glasskey share inspect --scan FILE; or of a closed bag: --record --custody DIR')
-  const { room, witness } = await enterRoom(folder, args)
-  const read = await readAll(args, folder)
-  const found = findings(read)
-  for (const { where, wrong } of found.wrong.slice(1)) say(`${where}: ${wrong.message}. ${wrong.hint}`, 'alarm')
-  // Whoever is asked what to enter has to know what was found.
-  const asks = folder !== null && room !== 'exposing' && isAsked(args)
-  if (asks) say(verdictOf(found, folder).join('\n'))
-  const exposed = room === 'exposing' ? found.shares.filter(({ rehearsal }) => !rehearsal) : []
-  const inspected = folder && (room === 'exposing' || args.record === true || (asks && (await askYesNo('Enter this inspection in the logbook?', '--record or --no-record')))) ? await recordInspection(folder, { ...args, witness }, seenIn(found.shares, exposed.length > 0)) : null
-  const [wrong] = found.wrong
-  if (wrong) throw wrong.wrong
-  return outcomeOf(found, folder, inspected, asks && process.stdout.isTTY)
+  const seen = await enterRoom(folder, args)
+  try {
+    const found = findings(await readAll(args, folder, seen))
+    for (const { where, wrong } of found.wrong.slice(1)) say(`${where}: ${wrong.message}. ${wrong.hint}`, 'alarm')
+    // Whoever is asked what to enter has to know what was found.
+    const asks = folder !== null && seen === null && isAsked(args)
+    if (asks) say(verdictOf(found, folder).join('\n'))
+    const inspected = seen ? await seen.end() : folder && (args.record === true || (asks && (await askYesNo('Enter this inspection in the logbook?', '--record or --no-record')))) ? await recordInspection(folder, args, seenIn(found.shares)) : null
+    const [wrong] = found.wrong
+    if (wrong) throw wrong.wrong
+    return outcomeOf(found, folder, inspected, asks && process.stdout.isTTY)
+  } finally {
+    seen?.close()
+  }
 }
 
 /** The usual inspection: the bag stays closed, and no machine sees a sheet. */
 async function closedBag(folder: CustodyFolder, args: InspectArguments): Promise<Outcome> {
   say('Look at the bag before a witness: number, seal, edges and seams, against the light. It stays closed.')
-  const inspected = await recordInspection(folder, args, { custodian: undefined, generations: [], online: false })
+  const inspected = await recordInspection(folder, args, { custodian: undefined, generations: [] })
   return { json: { shares: [], envelopes: [], envelopeParts: 0, whole: null, inspection: jsonOf(inspected) }, text: toldOf(inspected) }
 }
 
-/** Before anything is read. What people accept is in the logbook first, and so is who saw it. Throws NOT_AIR_GAPPED. */
-async function enterRoom(folder: CustodyFolder | null, args: InspectArguments): Promise<{ room: Room; witness: string | undefined }> {
+/** Before anything is read. What people accept is in the logbook first, and all that is to be said of the bag is said; null where nothing counts as seen. Throws NOT_AIR_GAPPED, and as `askOfBag` and `SeenOnline`. */
+async function enterRoom(folder: CustodyFolder | null, args: InspectArguments): Promise<SeenOnline | null> {
   const gap = lookForNetwork()
   const practice = folder ? folder.generations[0]?.manifest.rehearsal === true : args.rehearsal
   const room = requireQuietRoom(gap, practice, args.online ?? null)
-  if (room === 'quiet' || !folder) return { room, witness: args.witness }
-  // Before anything is read: what was seen must not go unrecorded for want of a witness.
+  if (room === 'quiet' || !folder) return null
   const missing = (['custodian', 'copy', 'bag', 'newBag', 'condition', 'witness', 'decidedBy'] as const).filter((name) => args[name] === undefined)
   if (missing.length > 0 && !isInteractive()) throw new GlasskeyError('USAGE', `still needed: ${missing.join(', ')}. No sheet was read`, missing.map((name) => `--${name.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)} …`).join(' '))
-  const need = async (value: string | undefined, question: string, flag: string): Promise<string> => value ?? ask(question, flag)
-  const decidedBy = await need(args.decidedBy, 'Who decided that a real sheet is read on a machine with a network?', '--decided-by NAME')
-  const witness = await need(args.witness, 'Witness:', '--witness NAME')
-  const { line } = enter(folder.path, folder, { type: 'exception', step: 'share inspect', happened: `a real sheet is to be read on a machine with a network (${gap.ways.join('; ')})`, decision: args.online ?? '', decidedBy, witness })
-  say(`Exception, logbook entry ${line.seq}. Every share that is read now counts as seen; when a quorum of a generation was seen, it is exposed.`, 'alarm')
-  return { room, witness }
+  const decidedBy = args.decidedBy ?? (await ask('Who decided that a real sheet is read on a machine with a network?', '--decided-by NAME'))
+  const bag = await askOfBag(folder, args, true)
+  return new SeenOnline(folder, args, bag, { type: 'exception', step: 'share inspect', happened: `a real sheet is to be read on a machine with a network (${gap.ways.join('; ')})`, decision: args.online ?? '', decidedBy, witness: bag.witness })
 }
 
-async function readAll(args: InspectArguments, folder: CustodyFolder | null): Promise<Judged[]> {
+async function readAll(args: InspectArguments, folder: CustodyFolder | null, seen: SeenOnline | null): Promise<Judged[]> {
   const sealed: SealedShare[] = []
   const judge = (found: SheetText): Judged => {
     if ('sealed' in found) sealed.push(found.sealed)
-    return judgeText(found, folder, args.rehearsal)
+    const judged = judgeText(found, folder, args.rehearsal)
+    if ('share' in judged) seen?.see(judged.share)
+    return judged
   }
   const read: Judged[] = []
   const { scans, camera } = sheetsOf(args)
@@ -158,10 +158,10 @@ function isAsked({ record, json }: InspectArguments): boolean {
   return record === undefined && json !== true && isInteractive()
 }
 
-function seenIn(shares: readonly JudgedShare[], online: boolean): { custodian: number | undefined; generations: number[]; online: boolean } {
+function seenIn(shares: readonly JudgedShare[]): SheetsSeen {
   const custodians = [...new Set(shares.map(({ custodian }) => custodian))]
   if (custodians.length > 1) throw new GlasskeyError('USAGE', `these are sheets of ${custodians.length} custodians, and an inspection is of one bag`, 'Inspect one bag at a time; glasskey check sheets looks at many sheets.')
-  return { custodian: custodians[0], generations: shares.flatMap(({ generation }) => (generation === null ? [] : [generation])).sort((one, other) => one - other), online }
+  return { custodian: custodians[0], generations: shares.flatMap(({ generation }) => (generation === null ? [] : [generation])).sort((one, other) => one - other) }
 }
 
 /** `told`: the verdict is on this terminal already. */

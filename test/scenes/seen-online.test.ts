@@ -1,0 +1,115 @@
+/** Real sheets read where there is a network: what was seen is in the logbook, however the reading ends. */
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { inspectShare, type InspectArguments } from '../../src/commands/share-inspect.js'
+import type * as airGap from '../../src/host/air-gap.js'
+import { readCustodyFolder } from '../../src/host/custody-folder.js'
+import { takeLock } from '../../src/host/lock.js'
+import { places } from '../../src/host/sealed-folder.js'
+import type { LogbookEntry } from '../../src/record/logbook.js'
+import { realSet, type RealSet } from '../attacks/real-set.js'
+import { refusalOf } from '../vectors/refusal.js'
+
+vi.mock('../../src/host/air-gap.js', async (original) => ({ ...(await original<typeof airGap>()), lookForNetwork: () => ({ ways: ['interface eth0 has a carrier'], looked: '' }) }))
+
+let set: RealSet
+beforeAll(async () => {
+  set = await realSet()
+})
+afterAll(() => {
+  set.end()
+})
+
+/** A copy of its folder, for one test. */
+let custody: string
+let said: string
+beforeEach(() => {
+  custody = join(mkdtempSync(join(set.directory, 'copy-')), 'custody')
+  cpSync(set.custody, custody, { recursive: true })
+  said = ''
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    said += String(text)
+    return true
+  })
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+/** A file with the shares of these custodians of GENERATION 2. */
+function sheets(...custodians: number[]): string {
+  const path = join(set.directory, `typed-${custodians.join('-')}`)
+  writeFileSync(path, custodians.map((custodian) => set.shareTexts(2)[custodian - 1] ?? '').join('\n'))
+  return path
+}
+
+const inspect = (shareFile: string[], more: Partial<InspectArguments> = {}): ReturnType<typeof inspectShare> =>
+  inspectShare({
+    scan: [], browser: undefined, shareFile, type: false, custody, rehearsal: false, record: undefined, online: 'the quiet machine is broken', decidedBy: 'Owner', json: undefined,
+    custodian: 2, copy: 1, generations: undefined, bag: 'B-0142', newBag: 'B-0143', condition: 'intact', witness: 'W. Witness', note: undefined, out: undefined, printer: undefined,
+    custodianKey: undefined, passphraseFile: undefined, gnupgHome: undefined,
+    ...more,
+  })
+
+/** What the logbook has since the takeover. */
+function entries(): LogbookEntry[] {
+  return readCustodyFolder(custody).logbook.lines.slice(2)
+}
+const EXCEPTION = { type: 'exception', happened: 'a real sheet is to be read on a machine with a network (interface eth0 has a carrier)', decidedBy: 'Owner' }
+const SEEN = { type: 'inspected', custodian: 2, copy: 1, bag: 'B-0142', newBag: 'B-0143', condition: 'intact', seenOnline: [2] }
+
+test('the share that was read counts as seen', async () => {
+  expect((await inspect([sheets(2)])).json).toMatchObject({ inspection: { logbook: 4 } })
+  expect(entries()).toMatchObject([EXCEPTION, SEEN])
+  expect(said).toContain('Exception, logbook entry 3. Every share that is read now counts as seen')
+})
+
+test('a bag that is not the one of custody.yaml, a copy that there is not, words that no entry takes: refused before anything is read or written', async () => {
+  const yaml = places.custody(custody)
+  writeFileSync(yaml, readFileSync(yaml, 'utf8').replaceAll('bag: null', 'bag: B-0200'))
+  expect((await refusalOf(() => inspect([sheets(2)]))).message).toBe('custody.yaml says bag B-0200 for custodian 2, copy 1, and the bag bears B-0142')
+  expect((await refusalOf(() => inspect([sheets(2)], { copy: 7 }))).message).toBe('custodian 2 has no copy 7')
+  expect((await refusalOf(() => inspect([sheets(2)], { bag: 'B-0200', note: 'x\u0007' }))).message).toContain('must be one line without control characters')
+  expect(entries()).toEqual([])
+})
+
+test('a folder that is in use: nothing is read', async () => {
+  const release = takeLock(places.lock(custody), 'a session', new Date())
+  expect(await refusalOf(() => inspect([sheets(2)]))).toMatchObject({ code: 'CUSTODY_LOCKED' })
+  release()
+  expect(entries()).toEqual([])
+})
+
+test('a reading that fails in the middle: what was seen until then is written', async () => {
+  expect(await refusalOf(() => inspect([sheets(2), join(set.directory, 'nothing')]))).toMatchObject({ code: 'FILE_MISSING' })
+  expect(entries()).toMatchObject([EXCEPTION, SEEN])
+})
+
+test('sheets of two custodians: each has an entry, and the stranger among them is in doubt', async () => {
+  expect(await refusalOf(() => inspect([sheets(2, 3)]))).toMatchObject({
+    code: 'USAGE',
+    message: 'sheets of custodian 3 were among those of custodian 2, whose bag this is',
+    hint: 'They were read, and are in the logbook as seen. Inspect one bag at a time; glasskey check sheets looks at many sheets.',
+  })
+  expect(entries()).toMatchObject([EXCEPTION, { type: 'inspected', custodian: 3, copy: 1, generations: [2], condition: 'doubtful', seenOnline: [2], note: 'read with the sheets of custodian 2; which copy it is was not said' }, SEEN])
+  expect(readCustodyFolder(custody).standings.find(({ generation }) => generation === 2)).toMatchObject({ state: 'exposed' })
+})
+
+test('Ctrl-C while sheets are read: what was seen is written, and then it ends as any process does', async () => {
+  const killed = vi.spyOn(process, 'kill').mockReturnValue(true)
+  const pressed = new Promise<void>((done) => {
+    vi.spyOn(process.stdin, 'on').mockImplementation(() => {
+      // The shares of the file were judged: the next source is standard input, where nothing comes.
+      process.emit('SIGINT', 'SIGINT')
+      done()
+      return process.stdin
+    })
+  })
+  const reading = inspect([sheets(2), '-'])
+  reading.catch(() => undefined)
+  await pressed
+  expect(killed).toHaveBeenCalledWith(process.pid, 'SIGINT')
+  expect(entries()).toMatchObject([EXCEPTION, SEEN])
+  expect(process.listenerCount('SIGINT')).toBe(0)
+})
