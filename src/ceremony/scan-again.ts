@@ -86,18 +86,22 @@ function namesIn(answer: string): string[] {
   return [...answer.matchAll(/"([^"]+)"|(\S+)/g)].map(([, quoted, plain]) => resolve(quoted ?? plain ?? ''))
 }
 
-/** Compares what was read with what was made. Codes of earlier readings, of envelopes and sealed shares, may be handed in. */
+/**
+ * Compares what was read with what was made. Codes of earlier readings, of envelopes and sealed shares, may be handed in: they
+ * make whole what was begun, and a sealed share is told of only where one of its codes was read now.
+ */
 export async function recognise(read: AsyncIterable<ReadAgain> | Iterable<ReadAgain>, made: readonly MadeGeneration[], partsBefore: Set<string> = new Set()): Promise<Recognised> {
   const parts = made.map(({ manifest, envelope }) => ({ generation: manifest.generation, texts: toParts('GKE1', manifest.keyId, envelope, sliceBytes(envelope.length)) }))
   const sealed = made.flatMap(({ manifest, sealedShares }) => sealedShares.flatMap((share) => (share ? [{ generation: manifest.generation, custodian: share.custodian, texts: sealedTexts(share) }] : [])))
   const found: Recognised = { shares: [], envelopes: [], problems: [] }
+  const readNow = new Set<string>()
   for await (const one of read) {
     if ('problem' in one) {
       found.problems.push(`${one.where}: ${one.problem}`)
     } else if (parts.some(({ texts }) => texts.includes(one.text))) {
       partsBefore.add(one.text)
     } else if (sealed.some(({ texts }) => texts.includes(one.text))) {
-      partsBefore.add(one.text)
+      readNow.add(one.text)
     } else if (/^GKSR?1\//.test(one.text)) {
       found.problems.push(`${one.where}: this is NOT a sealed share that was made today.`)
     } else if (one.text.startsWith('GKE1/')) {
@@ -108,7 +112,10 @@ export async function recognise(read: AsyncIterable<ReadAgain> | Iterable<ReadAg
       else found.shares.push({ ...share, typed: one.typed })
     }
   }
-  for (const { generation, custodian, texts } of sealed) if (texts.every((text) => partsBefore.has(text))) found.shares.push({ generation, custodian, typed: false })
+  for (const text of readNow) partsBefore.add(text)
+  for (const { generation, custodian, texts } of sealed) {
+    if (texts.some((text) => readNow.has(text)) && texts.every((text) => partsBefore.has(text))) found.shares.push({ generation, custodian, typed: false })
+  }
   found.envelopes = parts.filter(({ texts }) => texts.every((text) => partsBefore.has(text))).map(({ generation }) => generation)
   return found
 }

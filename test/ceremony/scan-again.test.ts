@@ -79,6 +79,11 @@ test('a sealed share is recognised by all of its codes, and another one is not',
   const [mine, other] = await Promise.all([makeGenerations(making), makeGenerations(making)])
   const codes = (made: readonly MadeGeneration[]): string[] => made.flatMap(({ sealedShares: [sealed] }) => (sealed ? sealedTexts(sealed) : []))
   expect(await recognise(texts(...codes(mine)), mine)).toEqual({ shares: [{ generation: 1, custodian: 1, typed: false }], envelopes: [], problems: [] })
+  // Later readings tell of it only where it was among what they read: it lies with its own custodian.
+  const seen = new Set<string>()
+  expect((await recognise(texts(...codes(mine)), mine, seen)).shares).toHaveLength(1)
+  expect(await recognise(texts(share(mine, 1, 2)), mine, seen)).toEqual({ shares: [{ generation: 1, custodian: 2, typed: false }], envelopes: [], problems: [] })
+  expect((await recognise(texts(...codes(mine)), mine, seen)).shares).toEqual([{ generation: 1, custodian: 1, typed: false }])
   expect((await recognise(texts(...codes(other)), mine)).problems).toEqual(codes(other).map(() => 'scan.png, page 1: this is NOT a sealed share that was made today.'))
 })
 
