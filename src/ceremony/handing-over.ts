@@ -6,7 +6,7 @@ import { asRemark, line as lineSchema } from '../custody/fields.js'
 import { knownOf } from '../custody/typed-header.js'
 import { GlasskeyError } from '../errors.js'
 import { removeFile, writeNew } from '../host/disk.js'
-import { printPdf } from '../host/printer.js'
+import { queuePdf, requireRunning, type Spooler } from '../host/printer.js'
 import { say } from '../host/terminal.js'
 import { missingForSeal } from '../record/conduct.js'
 import type { MadeGeneration } from './generations.js'
@@ -23,6 +23,8 @@ export interface Handing {
   sheets: readonly Sheet[]
   folder: SheetFolder
   printer: string | undefined
+  /** CUPS, but in tests. */
+  spooler?: Spooler
   /** Scan files that are offered at the question. */
   rescan: readonly string[]
   source: SheetSource
@@ -44,6 +46,8 @@ export function wrongScans(typed: string): string | null {
 export class HandingOver {
   readonly #given: Handing
   readonly #parts = new Set<string>()
+  /** Names of sheets that the printer has taken: sent again, there would be copies that no record knows of. */
+  readonly #queued = new Set<string>()
 
   constructor(given: Handing) {
     this.#given = given
@@ -162,21 +166,26 @@ export class HandingOver {
     return new Set(transcript.conduct.scanned.filter((one) => one.generation === generation).map(({ custodian }) => custodian)).size
   }
 
-  /** Whether everything was printed. A printer that fails is tried again, or the files are released instead. */
+  /** Whether everything went to the printer, each sheet once. A printer that fails is looked at again, or the files are released instead. */
   async #printed(performance: Performance, sheets: readonly Sheet[], printer: string): Promise<boolean> {
-    const waiting = [...sheets]
+    const { spooler } = this.#given
     for (;;) {
       try {
-        for (let sheet = waiting[0]; sheet !== undefined; sheet = waiting[0]) {
-          await printPdf(sheet.pdf, printer, sheet.name)
-          waiting.shift()
+        for (const { name, pdf } of sheets) {
+          if (!this.#queued.has(name)) await queuePdf(pdf, printer, name, spooler)
+          this.#queued.add(name)
+          await requireRunning(printer, name, spooler)
         }
         return true
       } catch (error) {
         if (!(error instanceof GlasskeyError)) throw error
-        say(`      ${error.message}`, 'alarm')
-        const answer = await performance.people.ask({ text: 'Enter tries the printer again; file releases the files instead', flag: '--sheets', initial: '' })
-        if (answer === 'file') return false
+        say(`      ${error.message}.`, 'alarm')
+        say(`      lpstat -o ${printer} shows what waits there, cancel NUMBER takes it out, cupsenable ${printer} starts a printer that is stopped.`)
+        const answer = await performance.people.ask({ text: 'Enter tries again, and sends nothing twice; file releases the files instead', flag: '--sheets', initial: '' })
+        if (answer !== 'file') continue
+        const waiting = sheets.filter(({ name }) => this.#queued.has(name)).map(({ name }) => name)
+        if (waiting.length > 0) say(`      Printer ${printer} has taken ${waiting.join(', ')}: what still waits there is printed too, unless you cancel it.`, 'alarm')
+        return false
       }
     }
   }

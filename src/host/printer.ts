@@ -12,16 +12,27 @@ export interface Spooler {
   patienceMs: number
 }
 
+const CUPS: Spooler = { path: '/usr/bin:/bin', patienceMs: PATIENCE_MS }
+
 /**
  * Sends a PDF to a printer by `lp`, over standard input, so that no copy lies in a folder of ours. Throws PRINTER_FAILED;
  * also for a printer that is stopped, which takes the job and prints nothing.
  */
-export async function printPdf(pdf: Uint8Array, printer: string, title: string, spooler: Spooler = { path: '/usr/bin:/bin', patienceMs: PATIENCE_MS }): Promise<void> {
-  const failed = (why: string, hint: string): GlasskeyError => new GlasskeyError('PRINTER_FAILED', `printer ${printer} ${why}`, hint)
+export async function printPdf(pdf: Uint8Array, printer: string, title: string, spooler: Spooler = CUPS): Promise<void> {
+  await queuePdf(pdf, printer, title, spooler)
+  await requireRunning(printer, title, spooler)
+}
+
+/** The first half of it: afterwards the job is in the queue, and sent again it would be printed twice. Throws PRINTER_FAILED when it was not taken. */
+export async function queuePdf(pdf: Uint8Array, printer: string, title: string, spooler: Spooler = CUPS): Promise<void> {
   const sent = await run('lp', ['-d', printer, '-t', title, '--', '-'], pdf, spooler)
-  if (!sent.done) throw failed(`did not take "${title}": ${sent.said}`, 'Print the PDF by hand. glasskey logbook print NUMBER --out FILE makes the one of an entry again.')
+  if (!sent.done) throw failed(printer, `did not take "${title}": ${sent.said}`, 'Print the PDF by hand. glasskey logbook print NUMBER --out FILE makes the one of an entry again.')
+}
+
+/** The second half: throws PRINTER_FAILED for a printer that is stopped while a job waits. */
+export async function requireRunning(printer: string, title: string, spooler: Spooler = CUPS): Promise<void> {
   const state = await run('lpstat', ['-p', printer], new Uint8Array(), spooler)
-  if (/\bdisabled\b/.test(state.said)) throw failed(`is stopped; "${title}" waits in its queue`, `cupsenable ${printer} starts it again.`)
+  if (/\bdisabled\b/.test(state.said)) throw failed(printer, `is stopped; "${title}" waits in its queue`, `cupsenable ${printer} starts it again.`)
 }
 
 /** The same for a page that is on disk already: a printer that fails is said, and stops nothing. */
@@ -32,6 +43,10 @@ export async function tryPrint(pdf: Uint8Array, printer: string, title: string):
     if (!(error instanceof GlasskeyError)) throw error
     say(`${error.message}. ${error.hint}`, 'alarm')
   }
+}
+
+function failed(printer: string, why: string, hint: string): GlasskeyError {
+  return new GlasskeyError('PRINTER_FAILED', `printer ${printer} ${why}`, hint)
 }
 
 function run(program: string, words: readonly string[], input: Uint8Array, { path, patienceMs }: Spooler): Promise<{ done: boolean; said: string }> {

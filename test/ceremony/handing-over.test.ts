@@ -1,13 +1,14 @@
 /** Sheets on their way to their custodians: what is asked, what is said, and what is recorded. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { makeGenerations, type MadeGeneration } from '../../src/ceremony/generations.js'
 import { HandingOver, type Handing } from '../../src/ceremony/handing-over.js'
-import type { People, Question } from '../../src/ceremony/people.js'
+import { Aside, type People, type Question } from '../../src/ceremony/people.js'
 import { Performance } from '../../src/ceremony/performance.js'
 import { scriptFor } from '../../src/ceremony/script.js'
+import { sheetName, type Sheet } from '../../src/ceremony/sheets.js'
 import { TranscriptWriter } from '../../src/ceremony/transcript-writer.js'
 import { parseCustodyYaml } from '../../src/custody/custody-yaml.js'
 import { manifestDigest } from '../../src/custody/manifest.js'
@@ -92,4 +93,58 @@ test('a share is typed after the word for it, by whoever covers what is typed; t
   expect(heard[1]).toBe('A share that is typed here stays on the screen: clear it away before anybody else looks. Answer type, and it is covered while it is typed.')
   expect(said).toBe(`      typed: this is a practice sheet. Bring a real one.\n      The share of custodian 1, ${custody.custodians[0]?.name ?? ''}, GENERATION 1 is as it was made.\n`)
   expect(performance.transcript.conduct.scanned).toMatchObject([{ custodian: 1, generation: 1, from: 'typed', envelope: false }])
+})
+
+describe('a printer', () => {
+  const sheets = (custodian: number): Sheet[] => custody.custodians.filter(({ number }) => number === custodian).flatMap((one) => [1, 2].map((copy) => ({ name: sheetName(1, custodian, copy), generation: 1, custodian: one, copy, bag: null, pdf: new TextEncoder().encode('%PDF-x') })))
+  /** Stand-ins for the programs of CUPS: `lp` notes what it takes, and says no where there is a file `broken`. */
+  function cups(): Pick<Handing, 'printer' | 'spooler' | 'sheets'> {
+    for (const [program, script] of [['lp', `cat > /dev/null; test -e ${directory}/broken && exit 1; echo "$4" >> ${directory}/taken`], ['lpstat', `test -e ${directory}/stopped && echo "printer paper disabled"; true`]] as const) {
+      writeFileSync(join(directory, program), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+    }
+    return { printer: 'paper', spooler: { path: `${directory}:/usr/bin:/bin`, patienceMs: 10_000 }, sheets: sheets(1) }
+  }
+  const taken = (): string[] => readFileSync(join(directory, 'taken'), 'utf8').trimEnd().split('\n')
+  const flag = (name: string, set: boolean): void => {
+    if (set) writeFileSync(join(directory, name), '')
+    else rmSync(join(directory, name))
+  }
+  const BOTH = [sheetName(1, 1, 1), sheetName(1, 1, 2)]
+
+  test('that is stopped has the sheet in its queue: tried again, and after an exception, each is sent once', async () => {
+    const over = handing(cups())
+    const { people } = answering([])
+    const performance = ceremony(people, [])
+    flag('stopped', true)
+    people.ask = () => Promise.reject(new Aside('exception'))
+    await expect(over.release(performance, 1)).rejects.toBeInstanceOf(Aside)
+    people.ask = ({ text }) => {
+      expect(text).toBe('Enter tries again, and sends nothing twice; file releases the files instead')
+      flag('stopped', false)
+      return Promise.resolve('')
+    }
+    expect(await over.release(performance, 1)).toBe('2 sheets to printer paper')
+    expect(taken()).toEqual(BOTH)
+    expect(said).toContain(`      printer paper is stopped; "${sheetName(1, 1, 1)}" waits in its queue.\n      lpstat -o paper shows what waits there, cancel NUMBER takes it out, cupsenable paper starts a printer that is stopped.\n`)
+  })
+
+  test('that took nothing is sent it again', async () => {
+    const over = handing(cups())
+    const { people } = answering([])
+    flag('broken', true)
+    people.ask = () => {
+      flag('broken', false)
+      return Promise.resolve('')
+    }
+    await over.release(ceremony(people, []), 1)
+    expect(taken()).toEqual(BOTH)
+  })
+
+  test('files in its place: what it has taken already is named', async () => {
+    const over = handing(cups())
+    flag('stopped', true)
+    expect(await over.release(ceremony(answering(['file']).people, []), 1)).toBe('2 sheets')
+    expect(said).toContain(`      Printer paper has taken ${sheetName(1, 1, 1)}: what still waits there is printed too, unless you cancel it.\n`)
+    for (const name of BOTH) expect(existsSync(join(directory, name))).toBe(true)
+  })
 })
