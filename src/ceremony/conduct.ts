@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { canonicalJson } from '../canonical.js'
+import { asRemark } from '../custody/fields.js'
 import { manifestDigest, manifestFile } from '../custody/manifest.js'
 import { rulesDigest } from '../custody/rules.js'
 import { GlasskeyError } from '../errors.js'
@@ -225,7 +226,7 @@ function abandon(transcript: TranscriptWriter, making: Making, error: unknown, u
   if (transcript.conduct.released.length > 0) say(`Sheets of custodian ${transcript.conduct.released.join(', ')} were released: collect them, and shred them before everybody.`, 'alarm')
   say(`Keep the transcript with the printed script: ${unfinished}`)
   // Last: a disk that takes nothing must not keep people from being told. One that is closed has its last line.
-  if (!transcript.conduct.closed) transcript.add({ type: 'abandoned', number: nextStep(transcript.conduct)?.number ?? null, reason: error instanceof GlasskeyError ? `${error.code}: ${error.message}`.slice(0, 400).replace(/\s+/g, ' ') : 'a fault of glasskey' })
+  if (!transcript.conduct.closed) transcript.add({ type: 'abandoned', number: nextStep(transcript.conduct)?.number ?? null, reason: error instanceof GlasskeyError ? asRemark(`${error.code}: ${error.message}`) : 'a fault of glasskey' })
 }
 
 function tellDigest(sha256: string): void {

@@ -1,14 +1,11 @@
 /** The logbook's entry of a ceremony. */
 import type { Custody } from '../custody/custody-yaml.js'
-import { asWords } from '../custody/fields.js'
+import { asLine } from '../custody/fields.js'
 import { manifestDigest } from '../custody/manifest.js'
 import type { Conduct } from '../record/conduct.js'
 import type { NewLogbookEntry } from '../record/logbook.js'
 import { TOOL } from '../version.js'
 import type { MadeGeneration } from './generations.js'
-
-/** Characters of a line in the logbook. */
-const LONGEST = 200
 
 /** What the entry says beside the generations themselves. */
 export interface EntryFacts {
@@ -29,8 +26,8 @@ export function ceremonyEntry(custody: Custody, made: readonly MadeGeneration[],
     threshold: custody.threshold,
     custodians: custody.custodians.length,
     generations: made.map(({ manifest }) => ({ generation: manifest.generation, keyId: manifest.keyId, spkiSha256: manifest.spkiSha256, manifestSha256: manifestDigest(manifest) })),
-    machine: machine.map(({ fact, found }) => asWords(`${fact}: ${found}`).slice(0, LONGEST)),
-    exceptions: [...(rehearsal ? ['rehearsal'] : []), ...exceptions.map(({ exception, number, happened, decidedBy }) => asWords(`${exception}, step ${number}: ${happened} (${decidedBy})`).slice(0, LONGEST))],
+    machine: machine.map(({ fact, found }) => asLine(`${fact}: ${found}`)),
+    exceptions: [...(rehearsal ? ['rehearsal'] : []), ...exceptions.map(({ exception, number, happened, decidedBy }) => asLine(`${exception}, step ${number}: ${happened} (${decidedBy})`))],
     transcriptSha256,
     tool: TOOL,
   }

@@ -1,5 +1,5 @@
 /** Performing a script: step after step, each shown, done, timed and recorded; what deviates gets a numbered exception. */
-import { asRemark, asWords } from '../custody/fields.js'
+import { asLine, asRemark } from '../custody/fields.js'
 import type { TranscriptEntry } from '../record/transcript.js'
 import { Aside, type Finding, type People } from './people.js'
 import type { Script, Step } from './script.js'
@@ -70,7 +70,7 @@ export class Performance {
       expected: asRemark(decided.expected),
       happened: asRemark(decided.happened),
       decision: asRemark(decided.decision),
-      decidedBy: asWords(decided.decidedBy).slice(0, 200) || 'not named',
+      decidedBy: asLine(decided.decidedBy) || 'not named',
     })
   }
 

@@ -46,10 +46,20 @@ export function asWords(text: string): string {
   return visibleOnly(text.slice(0, 2 * REMARK)).trimStart().slice(0, REMARK).toWellFormed()
 }
 
+/** The same, fit for a `line`: shorter, and without what that refuses. May be empty. */
+export function asLine(text: string): string {
+  return asWords(text).replace(NOT_READ, '').slice(0, LINE).toWellFormed()
+}
+
 /** Other people's words without what a terminal would obey or an eye would miss: controls, directions of writing, invisible letters. */
 export function visibleOnly(words: string): string {
   return words.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
 }
+
+/** Longest line. */
+const LINE = 200
+/** What nobody sees, or what changes the direction of others; with the selectors of variants that \udb40 begins. */
+const NOT_READ = /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udfff]/g
 
 /**
  * One line of text that is printed, and reads as it is written: no control, no change of direction, no invisible letter.
@@ -58,7 +68,7 @@ export function visibleOnly(words: string): string {
 export const line = z
   .string()
   .min(1, 'must not be empty')
-  .max(200, 'must be at most 200 characters')
+  .max(LINE, `must be at most ${LINE} characters`)
   .refine((text) => text.isWellFormed(), 'must be Unicode text: it has half of a surrogate pair')
   .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/, 'must be one line without control characters')
   .regex(/^[^\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\udb40]*$/, 'must be without invisible characters and changes of direction')
