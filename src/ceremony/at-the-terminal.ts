@@ -107,7 +107,10 @@ export class AtTheTerminal implements People {
     say(`${INDENT}The sheets are in their bags, and what belongs to them is in this machine's memory alone. Make room, or put in another stick at the same place.`)
     for (;;) {
       // A Ctrl-C from before, or by a slip of the hand, must not lose it.
-      const answer = await ask(`${INDENT}m: it is mended, write again   q: end the ceremony`, 'a terminal')
+      const answer = await ask(`${INDENT}m: it is mended, write again   q: end the ceremony`, 'a terminal').catch(() => {
+        // Nobody is there any more (Ctrl-D, a closed terminal): what could not be written is the reason, not that.
+        throw failure
+      })
       if (answer === 'm') return
       if (answer === 'q') throw failure
     }
