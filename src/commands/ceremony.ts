@@ -93,12 +93,15 @@ function convene(rehearsal: boolean, yes: boolean): People {
   return new ByFlag()
 }
 
+/** Signals that end a ceremony, as people call them. Ctrl-\\ would otherwise leave sheets in memory, and perhaps a core file with every key. */
+const ENDING = { SIGINT: 'Ctrl-C', SIGQUIT: 'Ctrl-\\', SIGTERM: 'SIGTERM', SIGHUP: 'SIGHUP' } as const
+
 /** A ceremony that is called off cleans up after itself, however often it is told to end. */
 function endedBySignal(): AbortSignal {
   const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  for (const [signal, cause] of Object.entries(ENDING)) {
     process.on(signal, () => {
-      stop.abort(signal === 'SIGINT' ? 'Ctrl-C' : signal)
+      stop.abort(cause)
     })
   }
   return stop.signal

@@ -200,15 +200,16 @@ describe('when everything is in its bags', () => {
 })
 
 describe('a ceremony that is called off', () => {
-  test('leaves its transcript, no sheet and no custody', async () => {
-    const terminal = onTerminal({ directory }, [process.execPath, CLI, 'ceremony', '--config', 'custody.yaml', '--custody', 'second', '--sheets', 'second-sheets', '--rehearsal'])
+  test.each([['Ctrl-C', '\u0003', 'second'], ['Ctrl-\\', '\u001c', 'fourth']])('%s leaves its transcript, no sheet and no custody', async (cause, key, name) => {
+    const terminal = onTerminal({ directory }, [process.execPath, CLI, 'ceremony', '--config', 'custody.yaml', '--custody', name, '--sheets', `${name}-sheets`, '--rehearsal'])
     await terminal.until('Time on that clock')
-    terminal.type('\u0003')
+    terminal.type(key)
     expect(await terminal.ended).toBe(3)
+    expect(terminal.shown()).toContain(`INTERRUPTED: stopped: ${cause}`)
     expect(terminal.shown()).toContain('Nothing was written to a custody folder, and what was made is never installed.')
-    expect(existsSync(path('second'))).toBe(false)
-    const [name = ''] = readdirSync(directory).filter((one) => one.startsWith('second-transcript-'))
-    expect(readTranscript(readFileSync(path(name), 'utf8')).chain.lines.map(({ type }) => type)).toEqual(['ceremony-opened', 'abandoned'])
+    expect(existsSync(path(name))).toBe(false)
+    const [transcript = ''] = readdirSync(directory).filter((one) => one.startsWith(`${name}-transcript-`))
+    expect(readTranscript(readFileSync(path(transcript), 'utf8')).chain.lines.map(({ type }) => type)).toEqual(['ceremony-opened', 'abandoned'])
   })
 
   test('without a terminal it does not begin', async () => {
