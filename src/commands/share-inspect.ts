@@ -70,7 +70,7 @@ async function closedBag(folder: CustodyFolder, args: InspectArguments): Promise
 async function enterRoom(folder: CustodyFolder | null, args: InspectArguments): Promise<SeenOnline | null> {
   const gap = lookForNetwork()
   const practice = folder ? folder.generations[0]?.manifest.rehearsal === true : args.rehearsal
-  const room = requireQuietRoom(gap, practice, args.online ?? null)
+  const room = requireQuietRoom(gap, practice, args.online ?? null, 'Practice sheets: --rehearsal. To accept it, as an exception in the logbook: --online "WHY".')
   if (room === 'quiet' || !folder) return null
   const missing = (['custodian', 'copy', 'bag', 'newBag', 'condition', 'witness', 'decidedBy'] as const).filter((name) => args[name] === undefined)
   if (missing.length > 0 && !isInteractive()) throw new GlasskeyError('USAGE', `still needed: ${missing.join(', ')}. No sheet was read`, missing.map((name) => `--${name.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)} …`).join(' '))

@@ -2,6 +2,7 @@
 import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { checkSheets } from '../../src/commands/check-sheets.js'
 import { inspectShare, type InspectArguments } from '../../src/commands/share-inspect.js'
 import type * as airGap from '../../src/host/air-gap.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
@@ -58,6 +59,12 @@ function entries(): LogbookEntry[] {
 }
 const EXCEPTION = { type: 'exception', happened: 'a real sheet is to be read on a machine with a network (interface eth0 has a carrier)', decidedBy: 'Owner' }
 const SEEN = { type: 'inspected', custodian: 2, copy: 1, bag: 'B-0142', newBag: 'B-0143', condition: 'intact', seenOnline: [2] }
+
+test('where nobody accepts the network, each command names what it has itself', async () => {
+  const bag = 'Unplug it and switch radios off; or leave the sheet in its bag and inspect the bag: glasskey share inspect --record.'
+  expect(await refusalOf(() => inspect([sheets(2)], { online: undefined }))).toMatchObject({ code: 'NOT_AIR_GAPPED', hint: `${bag} Practice sheets: --rehearsal. To accept it, as an exception in the logbook: --online "WHY".` })
+  expect(await refusalOf(() => checkSheets({ custody, scan: [], shareFile: [sheets(2)], generation: [] }))).toMatchObject({ code: 'NOT_AIR_GAPPED', hint: `${bag} One bag's sheets may be read by an exception in the logbook: glasskey share inspect --online "WHY".` })
+})
 
 test('the share that was read counts as seen', async () => {
   expect((await inspect([sheets(2)])).json).toMatchObject({ inspection: { logbook: 4 } })

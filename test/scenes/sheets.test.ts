@@ -136,8 +136,8 @@ test('many sheets: the wrong one is named, with its page', async () => {
 
 test('a real sheet is read where there is no network, or by an exception', () => {
   const [quiet, network] = [{ ways: [], looked: '' }, { ways: ['interface eth0 has a carrier'], looked: '' }]
-  expect(requireQuietRoom(quiet, false, null)).toBe('quiet')
-  expect(requireQuietRoom(network, true, null)).toBe('quiet')
-  expect(requireQuietRoom(network, false, 'the quiet machine is broken')).toBe('exposing')
-  expect(refusal(() => requireQuietRoom(network, false, null))).toMatchObject({ code: 'NOT_AIR_GAPPED', message: 'a real sheet is not read on a machine with a network: interface eth0 has a carrier. No sheet was read' })
+  expect(requireQuietRoom(quiet, false, null, '')).toBe('quiet')
+  expect(requireQuietRoom(network, true, null, '')).toBe('quiet')
+  expect(requireQuietRoom(network, false, 'the quiet machine is broken', '')).toBe('exposing')
+  expect(refusal(() => requireQuietRoom(network, false, null, 'Or else.'))).toMatchObject({ code: 'NOT_AIR_GAPPED', message: 'a real sheet is not read on a machine with a network: interface eth0 has a carrier. No sheet was read', hint: 'Unplug it and switch radios off; or leave the sheet in its bag and inspect the bag: glasskey share inspect --record. Or else.' })
 })
