@@ -23,7 +23,7 @@ interface Arguments extends CloudArguments, SheetsArguments {
 
 export const builder = (flags: Argv): Argv =>
   cloudFlags(flags)
-    .usage('$0 check [sheets]\n\nFolder and chains, clock, endpoints, key slots (with a reader), successors, printer, isolation. Exit 3 when a\nsession would not begin. Sheets: which were seen, which not, which is wrong (exit 4); offline.')
+    .usage('$0 check [sheets]\n\nFolder and chains, clock, endpoints, key slots (with a reader), successors, isolation. Exit 3 when a session\nwould not begin. Sheets: which were seen, which not, which is wrong (exit 4); offline.')
     .positional('what', { choices: ['sheets'] as const })
     .option('scan', { type: 'string', array: true, default: [], group: HEADINGS.sheets, describe: 'sheets: scans of both pages, many in one or each in its own file' })
     .option('share-file', { type: 'string', array: true, nargs: 1, default: [], group: HEADINGS.sheets, describe: 'sheets: typed shares, one a line; - is standard input' })

@@ -64,6 +64,10 @@ describe('help of a command', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80)
   })
 
+  test('check promises what it looks at, and no printer', async () => {
+    expect(await commandLine(['check']).getHelp()).toContain('Folder and chains, clock, endpoints, key slots (with a reader), successors, isolation. Exit 3')
+  })
+
   test('break: what to do, who and why, sheets, cloud', async () => {
     const headings = (await commandLine(['break']).getHelp()).split('\n').filter((line) => /^[A-Z].*:$/.test(line))
     expect(headings).toEqual(['What to do:', 'Who and why:', 'Sheets and paper:', 'Custody and cloud:'])
