@@ -76,7 +76,7 @@ async function allAnswers(args: Arguments): Promise<CustodyAnswers> {
     copies: args.copies ?? (isInteractive() ? await count('copies', 'Copies of each share', 2) : 2),
     generations: 4,
     keySize: args.keySize ?? 4096,
-    paper: args.paper ?? (isInteractive() ? await select({ message: 'Paper', choices: ['A4', 'Letter'] as const }) : 'A4'),
+    paper: args.paper ?? (isInteractive() ? await asked('Paper', (onStandardError) => select({ message: 'Paper', choices: ['A4', 'Letter'] as const }, onStandardError)) : 'A4'),
     maximumHours: 4,
   }
 }
@@ -88,7 +88,7 @@ async function text(flag: string, given: string | undefined, message: string, sh
   }
   if (given === undefined) {
     needTerminal(flag, message)
-    return (await input({ message, validate: complaint, ...(fallback === undefined ? {} : { default: fallback }) })).trim()
+    return (await asked(message, (onStandardError) => input({ message, validate: complaint, ...(fallback === undefined ? {} : { default: fallback }) }, onStandardError))).trim()
   }
   const said = complaint(given)
   if (said !== true) throw new GlasskeyError('USAGE', `--${flag} ${said}; not "${given}"`)
@@ -100,7 +100,8 @@ async function names(given: readonly string[]): Promise<string[]> {
   needTerminal('custodian', 'Names of the custodians')
   const found: string[] = []
   for (;;) {
-    const name = (await input({ message: `Name of custodian ${found.length + 1}${found.length >= 2 ? ' (Enter when that is all)' : ''}` })).trim()
+    const message = `Name of custodian ${found.length + 1}${found.length >= 2 ? ' (Enter when that is all)' : ''}`
+    const name = (await asked(message, (onStandardError) => input({ message }, onStandardError))).trim()
     if (name !== '') found.push(name)
     else if (found.length >= 2) return found
   }
@@ -108,7 +109,21 @@ async function names(given: readonly string[]): Promise<string[]> {
 
 async function count(flag: string, message: string, fallback: number): Promise<number> {
   needTerminal(flag, message)
-  return (await number({ message, default: fallback, min: 1, max: 32, required: true }))
+  return asked(message, (onStandardError) => number({ message, default: fallback, min: 1, max: 32, required: true }, onStandardError))
+}
+
+/**
+ * Puts a question of inquirer: on standard error, as standard output has only what was asked for. Throws INTERRUPTED when it
+ * is called off.
+ */
+async function asked<Answer>(message: string, put: (onStandardError: { output: NodeJS.WriteStream }) => Promise<Answer>): Promise<Answer> {
+  try {
+    return await put({ output: process.stderr })
+  } catch (error) {
+    // Of @inquirer/core, which is not ours to import.
+    if (!(error instanceof Error && error.name === 'ExitPromptError')) throw error
+    throw new GlasskeyError('INTERRUPTED', `stopped at the question: ${message}`, 'Nothing was written.', { cause: error })
+  }
 }
 
 function needTerminal(flag: string, question: string): void {
