@@ -1,5 +1,4 @@
 /** `glasskey audit`: was what was released revoked, and is what was done what was written down? */
-import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { auditCustody, type Audit } from '../audit/audit.js'
@@ -10,7 +9,7 @@ import { line } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
 import { places } from '../host/sealed-folder.js'
-import { writeNew } from '../host/disk.js'
+import { requireNew, writeNew } from '../host/disk.js'
 import { probeIsolation } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
 import { takeLock } from '../host/lock.js'
@@ -44,7 +43,7 @@ export const builder = (flags: Argv): Argv =>
 export const handler = async (args: Arguments): Promise<Outcome> => {
   const folder = resolve(args.custody)
   const out = args.out === undefined ? undefined : resolve(args.out)
-  if (out !== undefined && existsSync(out)) throw new GlasskeyError('OUTPUT_EXISTS', `${out} exists already; nothing is ever overwritten`, 'Name another place, or move the file away.')
+  if (out !== undefined) requireNew(out)
   const auditor = auditorOf(args)
   const profile = args.profile === undefined ? null : readProfile(args.profile, configOf({ ...args, reader: undefined }))
   const release = args.record ? takeLock(places.lock(folder), 'audit', wallClock()) : () => undefined

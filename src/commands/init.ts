@@ -4,10 +4,10 @@ import { input, number, select } from '@inquirer/prompts'
 import type { Argv } from 'yargs'
 import type { z } from 'zod'
 import { custodyYaml, type CustodyAnswers } from '../ceremony/custody-template.js'
-import { parseCustodyYaml } from '../custody/custody-yaml.js'
+import { custodianName, MOST_COPIES, parseCustodyYaml } from '../custody/custody-yaml.js'
 import { line, region, tenancyOcid, userOcid } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
-import { writeNew } from '../host/disk.js'
+import { requireNew, writeNew } from '../host/disk.js'
 import { isInteractive } from '../host/terminal.js'
 import { assertPrintable } from '../paper/printable.js'
 import { realmOf } from '../wire/hosts.js'
@@ -45,10 +45,11 @@ export const builder = (flags: Argv): Argv =>
     .option('paper', { choices: ['A4', 'Letter'] as const, describe: 'paper size (default: A4)' })
 
 export const handler = async (args: Arguments): Promise<Outcome> => {
+  const out = resolve(args.out)
+  requireNew(out)
   const answers = await allAnswers(args)
   for (const [at, name] of answers.custodians.entries()) assertPrintable(name, `the name of custodian ${at + 1}`)
   const text = custodyYaml(answers)
-  const out = resolve(args.out)
   // What is written must read: a threshold above the number of custodians is refused here, not at the ceremony.
   parseCustodyYaml(text, out)
   writeNew(out, text)
@@ -71,9 +72,9 @@ async function allAnswers(args: Arguments): Promise<CustodyAnswers> {
     realm: realmOf(tenancy),
     homeRegion,
     regions: [...new Set(regions.includes(homeRegion) ? regions : [homeRegion, ...regions])],
-    threshold: args.threshold ?? (await count('threshold', `How many of the ${custodians.length} make a quorum?`, Math.floor(custodians.length / 2) + 1)),
+    threshold: args.threshold ?? (await count('threshold', `How many of the ${custodians.length} make a quorum?`, Math.floor(custodians.length / 2) + 1, { min: 2, max: custodians.length })),
     custodians,
-    copies: args.copies ?? (isInteractive() ? await count('copies', 'Copies of each share', 2) : 2),
+    copies: args.copies ?? (isInteractive() ? await count('copies', 'Copies of each share', 2, { min: 1, max: MOST_COPIES }) : 2),
     generations: 4,
     keySize: args.keySize ?? 4096,
     paper: args.paper ?? (isInteractive() ? await asked('Paper', (onStandardError) => select({ message: 'Paper', choices: ['A4', 'Letter'] as const }, onStandardError)) : 'A4'),
@@ -101,15 +102,29 @@ async function names(given: readonly string[]): Promise<string[]> {
   const found: string[] = []
   for (;;) {
     const message = `Name of custodian ${found.length + 1}${found.length >= 2 ? ' (Enter when that is all)' : ''}`
-    const name = (await asked(message, (onStandardError) => input({ message }, onStandardError))).trim()
+    const name = (await asked(message, (onStandardError) => input({ message, validate: (typed) => (typed.trim() === '' ? true : wrongName(typed.trim(), found)) }, onStandardError))).trim()
     if (name !== '') found.push(name)
     else if (found.length >= 2) return found
   }
 }
 
-async function count(flag: string, message: string, fallback: number): Promise<number> {
+/** What is wrong with one more name, or true. */
+function wrongName(name: string, before: readonly string[]): string | true {
+  const parsed = custodianName.safeParse(name)
+  if (!parsed.success) return `A name ${parsed.error.issues[0]?.message ?? 'is one line'}`
+  if (before.includes(name)) return `${name} is named already: one person must not hold two shares`
+  try {
+    assertPrintable(name, 'the name')
+    return true
+  } catch (error) {
+    if (error instanceof GlasskeyError) return error.message
+    throw error
+  }
+}
+
+async function count(flag: string, message: string, fallback: number, { min, max }: { min: number; max: number }): Promise<number> {
   needTerminal(flag, message)
-  return asked(message, (onStandardError) => number({ message, default: fallback, min: 1, max: 32, required: true }, onStandardError))
+  return asked(message, (onStandardError) => number({ message, default: fallback, min, max, required: true }, onStandardError))
 }
 
 /**

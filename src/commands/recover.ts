@@ -2,9 +2,9 @@
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { openSheets, readForRecovery } from '../ceremony/recover.js'
-import { hexToWords } from '../custody/words.js'
+import { hexToWords, sameWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
-import { readBytes, writeNew } from '../host/disk.js'
+import { readBytes, requireNew, writeNew } from '../host/disk.js'
 import { requireOwnCode } from '../host/environment.js'
 import { prepareCamera } from '../host/camera.js'
 import { probeIsolation, withoutCoreFile } from '../host/isolation.js'
@@ -38,6 +38,8 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   if (args.scan.length + args.shareFile.length === 0 && !isInteractive()) throw new GlasskeyError('USAGE', 'which sheets?', 'glasskey recover --scan FILE...')
   requireOwnCode(process.env)
   withoutCoreFile()
+  const out = args.out === undefined ? null : resolve(args.out)
+  if (out !== null) requireNew(out)
   const envelope = args.envelope === undefined ? null : readBytes(resolve(args.envelope), 'the envelope')
   const { scans, camera } = sheetsOf(args)
   const isolation = probeIsolation()
@@ -48,14 +50,21 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   say(`GENERATION ${header.generation}, key id ${header.keyId} (${hexToWords(header.keyId)}), user ${header.user}${header.rehearsal ? ' (REHEARSAL)' : ''}.`)
   if (!(args.yes && header.rehearsal)) {
     if (args.yes) throw new GlasskeyError('REHEARSAL_MISMATCH', '--yes is for rehearsal sheets only', `Type the sentence: ${SENTENCE}`)
-    const answer = await ask(`This ends the custody: the key must be rotated afterwards. Type: ${SENTENCE}\n>`, '--yes with rehearsal sheets')
-    if (answer !== SENTENCE) throw new GlasskeyError('CONSENT_REFUSED', 'the sentence was not typed; no key was shown', '')
+    await askForSentence()
   }
   const text = Buffer.concat([pem, Buffer.from('OCI_API_KEY\n')])
   const { keyId, generation, rehearsal, tenancy, user, homeRegion, fingerprint } = header
   const names = { keyId, generation, rehearsal, tenancy, user, homeRegion, fingerprint }
-  if (args.out === undefined) return { json: { ...names, out: null, privateKeyPem: text.toString() }, text: text.toString() }
-  const out = resolve(args.out)
+  if (out === null) return { json: { ...names, out: null, privateKeyPem: text.toString() }, text: text.toString() }
   writeNew(out, text, 0o600)
   return { json: { ...names, out, privateKeyPem: null }, text: `The key is in ${out}.` }
+}
+
+/** Asked again after a slip: the sheets were read by then, and some of them typed. Throws CONSENT_REFUSED. */
+async function askForSentence(): Promise<void> {
+  for (let question = 'This ends the custody: the key must be rotated afterwards.'; ; question = 'That is not the sentence. Enter alone stops, and no key is shown.') {
+    const answer = await ask(`${question} Type: ${SENTENCE}\n>`, '--yes with rehearsal sheets')
+    if (sameWords(answer, SENTENCE)) return
+    if (answer === '') throw new GlasskeyError('CONSENT_REFUSED', 'the sentence was not typed; no key was shown', '')
+  }
 }

@@ -8,16 +8,19 @@ import type { UntrustedShare } from '../custody/share-text.js'
 import { UNKNOWN_SHEETS } from '../custody/typed-header.js'
 import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
-import { readText, writeNew } from '../host/disk.js'
+import { readText, requireNew, writeNew } from '../host/disk.js'
 import { requireOwnCode } from '../host/environment.js'
 import { probeIsolation, withoutCoreFile } from '../host/isolation.js'
+import { requireScans } from '../host/scan-reader.js'
 import { say } from '../host/terminal.js'
+import { sheetsOf } from './flags.js'
 import { custodianKeysOf, type KeyArguments } from './key-flags.js'
 import type { Outcome } from './outcome.js'
 
 /** What a custodian elsewhere says. */
 export interface SendArguments extends KeyArguments {
   scan: string[]
+  browser: string | undefined
   shareFile: string[]
   warrant: string | undefined
   to: string | undefined
@@ -44,6 +47,12 @@ export async function sendShareElsewhere(args: SendArguments): Promise<Outcome> 
   if (args.warrant === undefined || args.to === undefined) throw new GlasskeyError('USAGE', 'which warrant, and to which key?', 'glasskey share send --warrant warrant.json --to remote-….asc --scan FILE')
   requireOwnCode(process.env)
   withoutCoreFile()
+  // What can be refused is refused before words are compared and sentences typed.
+  const out = args.out === undefined ? null : resolve(args.out)
+  if (out !== null) requireNew(out)
+  const { scans, camera } = sheetsOf(args)
+  if (camera) throw new GlasskeyError('USAGE', 'share send shows no sheet to a camera', 'Name scan files with --scan, or type the share: leave --scan away.')
+  requireScans(scans)
   const { message, ...sent } = await sendShare({
     warrantText: readText(resolve(args.warrant), 'the warrant'),
     keyText: readText(resolve(args.to), 'the key of the session'),
@@ -52,17 +61,16 @@ export async function sendShareElsewhere(args: SendArguments): Promise<Outcome> 
     bagWords: args.bagWords ?? null,
     yes: args.yes,
     now: wallClock(),
-    readSheet: () => readSheet(args),
+    readSheet: () => readSheet(args, scans),
   })
-  const out = args.out === undefined ? null : resolve(args.out)
   if (out !== null) writeNew(out, message, 0o600)
   say(`Send this message to the machine, by any chat or mail; it opens nowhere else. Keep your sheet until you hear how the session ended.`, 'good')
   return { json: { ...sent, out, message: out === null ? message : null }, text: out === null ? message : `The message is in ${out}.` }
 }
 
-async function readSheet(args: SendArguments): Promise<UntrustedShare> {
+async function readSheet(args: SendArguments, scans: readonly string[]): Promise<UntrustedShare> {
   if (args.scan.length + args.shareFile.length === 0) return typedSheet()
-  const sources = { scans: args.scan.map((path) => resolve(path)), shareFiles: args.shareFile.map((path) => (path === '-' ? path : resolve(path))) }
+  const sources = { scans, shareFiles: args.shareFile.map((path) => (path === '-' ? path : resolve(path))) }
   const { shares } = await openSealed(await collectSheets(sources, probeIsolation()), custodianKeysOf(args))
   const [share, another] = shares
   if (!share) throw new GlasskeyError('SCAN_UNREADABLE', 'no share was read', 'Scan page 1 of the sheet again: flat, in focus, at 150 dpi or more.')

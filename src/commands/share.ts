@@ -18,7 +18,7 @@ export const builder = (flags: Argv): Argv =>
   sendFlags(keyFlags(flags))
     .usage('$0 share <inspect|send> [--scan FILE]\n\ninspect: a closed bag with --record alone; nothing is opened or read. A sheet:\nwhether it is whole, whose, of which generation; with --custody, if promised.\nsend --warrant FILE --to KEY: releases a share to a machine elsewhere\n(break … --remote), for one warrant, after words were compared by telephone.')
     .positional('step', { choices: ['inspect', 'send'] as const })
-    .option('scan', { type: 'string', array: true, default: [], describe: 'scans of both pages, or: camera' })
+    .option('scan', { type: 'string', array: true, default: [], describe: 'scans of both pages; inspect: or camera' })
     .option('browser', { type: 'string', describe: 'of the camera: any, or a program (default: Chromium in a room without network)' })
     .option('share-file', { type: 'string', array: true, nargs: 1, default: [], describe: 'typed share text; - is standard input' })
     .option('type', { type: 'boolean', default: false, describe: 'type the share, group by group' })

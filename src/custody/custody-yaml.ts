@@ -15,11 +15,16 @@ const copy = z.strictObject({
   bag: line.nullable().default(null),
 })
 
+/** Name of a custodian, as it is printed. */
+export const custodianName = line.max(60, 'must be at most 60 characters')
+/** The most copies of a share. */
+export const MOST_COPIES = 9
+
 const custodian = z.strictObject({
   number: custodianNumber,
-  name: line.max(60, 'must be at most 60 characters'),
+  name: custodianName,
   openpgpKey: z.string().min(1).nullable().default(null),
-  copies: z.array(copy).min(1, 'at least one copy of each share must exist').max(9),
+  copies: z.array(copy).min(1, 'at least one copy of each share must exist').max(MOST_COPIES),
 })
 
 /** Schema of custody.yaml. */

@@ -32,6 +32,15 @@ export function makeTemporaryFolder(name: string): string {
   return writable(join(tmpdir(), name), () => mkdtempSync(join(tmpdir(), `${name}-`)))
 }
 
+function alreadyThere(path: string): GlasskeyError {
+  return new GlasskeyError('OUTPUT_EXISTS', `${path} exists already; nothing is ever overwritten`, 'Name another place, or move the file away.')
+}
+
+/** For a file that `writeNew` is to write after much was asked or read: what can be refused is refused before. Throws OUTPUT_EXISTS. */
+export function requireNew(path: string): void {
+  if (existsSync(path)) throw alreadyThere(path)
+}
+
 /** Writes a file that does not exist yet. Throws OUTPUT_EXISTS otherwise, and the earlier file stays as it was; FILE_UNWRITABLE. */
 export function writeNew(path: string, data: Uint8Array | string, mode = 0o644): void {
   const temporary = writeBeside(path, data, mode)
@@ -41,9 +50,7 @@ export function writeNew(path: string, data: Uint8Array | string, mode = 0o644):
       syncFolder(dirname(path))
     })
   } catch (error) {
-    if (hasErrno(error, 'EEXIST')) {
-      throw new GlasskeyError('OUTPUT_EXISTS', `${path} exists already; nothing is ever overwritten`, 'Name another place, or move the file away.')
-    }
+    if (hasErrno(error, 'EEXIST')) throw alreadyThere(path)
     throw error
   } finally {
     rmSync(temporary, { force: true })

@@ -57,6 +57,11 @@ export async function* readScanFiles(paths: readonly string[], isolation: Isolat
   }
 }
 
+/** Whether scans can be opened later, without a look into them. Throws FILE_MISSING. */
+export function requireScans(paths: readonly string[]): void {
+  for (const path of paths) closeSync(openScan(path))
+}
+
 /** Opens a scan for the reader; nothing here looks into it. Throws FILE_MISSING. */
 export function openScan(path: string): number {
   try {

@@ -42,6 +42,26 @@ describe('init', () => {
   })
 })
 
+describe('what is to be written is looked for before anything is read or asked', () => {
+  const THERE = 'exists already; nothing is ever overwritten'
+  test.each([
+    ['init', []],
+    ['recover', ['--scan', 'nothing.pdf']],
+    ['share', ['send', '--warrant', 'nothing.json', '--to', 'nothing.asc']],
+  ])('%s', async (command, more) => {
+    const out = join(directory, `there-${command}`)
+    writeFileSync(out, '')
+    const { code, stderr } = await glasskey([command, ...more, '--out', out])
+    expect([code, stderr.split('\n')[0]]).toEqual([2, `OUTPUT_EXISTS: ${out} ${THERE}`])
+  })
+
+  test('and a scan that is to be sent, too; a camera is none', async () => {
+    const send = ['share', 'send', '--warrant', 'nothing.json', '--to', 'nothing.asc', '--scan']
+    expect((await glasskey([...send, directory])).stderr).toBe(`FILE_MISSING: the scan ${directory} is no file\nName the scan itself: PDF, PNG or JPEG.\n`)
+    expect((await glasskey([...send, 'camera'])).stderr).toBe('USAGE: share send shows no sheet to a camera\nName scan files with --scan, or type the share: leave --scan away.\n')
+  })
+})
+
 test('a custody.yaml with a mistake: line, column and name', async () => {
   const path = join(directory, 'wrong.yaml')
   writeFileSync(path, readFileSync(join(stage.custody, 'custody.yaml'), 'utf8').replace('threshold: 2', 'treshold: 2'))

@@ -27,3 +27,25 @@ test('Ctrl-C at a question is no fault of glasskey, and the question was not on 
   expect(readFileSync(join(directory, 'out'), 'utf8')).toBe(`${JSON.stringify({ error: { code: 'INTERRUPTED', message: 'stopped at the question: OCID of the tenancy', hint: 'Nothing was written.' } })}\n`)
   expect(existsSync(join(directory, 'custody.yaml'))).toBe(false)
 })
+
+test('an answer that custody.yaml would refuse is asked again, and what was typed before is not lost', async () => {
+  const terminal = init('--tenancy', 'ocid1.tenancy.oc1..aaaa', '--user', 'ocid1.user.oc1..aaaa', '--home-region', 'eu-frankfurt-1', '--regions', 'eu-frankfurt-1', '--team', 'Team', '--contact', 'Desk', '--paper', 'A4')
+  /** Types at a question what is wrong, then, over it, what is right. */
+  const mend = async (question: string, wrong: string, complaint: string, right: string): Promise<void> => {
+    await terminal.until(question)
+    terminal.type(`${wrong}\r`)
+    await terminal.until(complaint)
+    terminal.type(`\u0015${right}\r`)
+  }
+  await terminal.until('Name of custodian 1')
+  terminal.type('Ada\r')
+  await mend('Name of custodian 2', 'Ada', 'Ada is named already: one person must not hold two shares', '\u05d0')
+  await terminal.until('Hebrew script')
+  terminal.type('\u0015Grace\r')
+  await terminal.until('Name of custodian 3')
+  terminal.type('\r')
+  await mend('make a quorum?', '1', 'Value must be between 2 and 2', '2')
+  await mend('Copies of each share', '32', 'Value must be between 1 and 9', '1')
+  expect(await terminal.ended).toBe(0)
+  expect(readFileSync(join(directory, 'custody.yaml'), 'utf8')).toContain('threshold: 2')
+})

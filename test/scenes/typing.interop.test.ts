@@ -1,5 +1,5 @@
 /** Shares typed at a real terminal, in a release and in a recovery: what is said meanwhile, and what is left on the screen. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
@@ -57,6 +57,25 @@ test('recover: one sheet typed key by key, one by a scanner; nothing of them is 
   expect(terminal.shown()).toContain(first.slice(40, 44))
   expectNoGroups(first, second)
   expect(screen()).not.toContain('Type the groups')
+})
+
+test('recover: a slip in the sentence is asked again, and Enter alone stops', async () => {
+  stage = await rehearsal({ after: 'sealed' })
+  const typed = join(stage.directory, 'typed')
+  writeFileSync(typed, `${first}\n${second}\n`)
+  const recover = [process.execPath, CLI, 'recover', '--envelope', ENVELOPE, '--share-file', typed]
+  terminal = onTerminal(stage, [...recover, '--out', 'key.pem'])
+  await until('Type: I end the custody of this key')
+  terminal.type('I end the custody\n')
+  await until('That is not the sentence. Enter alone stops, and no key is shown. Type: I end the custody of this key')
+  terminal.type('i end the custody of this key\n')
+  expect(await terminal.ended).toBe(0)
+  expect(existsSync(join(stage.directory, 'key.pem'))).toBe(true)
+  terminal = onTerminal(stage, recover)
+  await until('Type: I end the custody of this key')
+  terminal.type('\n')
+  expect(await terminal.ended).toBe(3)
+  expect(terminal.shown()).toContain('CONSENT_REFUSED: the sentence was not typed; no key was shown')
 })
 
 test.each(['\r', '\r\n'])('two sheets that a scanner types without waiting, %j after each, are two sheets', async (end) => {
