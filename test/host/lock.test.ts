@@ -149,12 +149,16 @@ describe('twenty at the same moment', () => {
     const locks = Array.from({ length: ROUNDS }, (__, at) => join(directory, `lock-${at}`))
     locks.forEach(prepare)
     const module = resolve(dirname(CLI), 'host/lock.js')
-    // Each tries for every lock in turn, all at the same millisecond, and keeps what it gets until it is told to end.
+    // Each tries for every lock in turn, all at the same millisecond, and keeps what it gets until it is told to end. It sleeps
+    // until just before: twenty that wait awake leave nothing of the machine to the tests beside them.
     const runner = `
       const { takeLock } = await import(${JSON.stringify(module)})
       const [start, ...locks] = process.argv.slice(1)
+      const asleep = new Int32Array(new SharedArrayBuffer(4))
       locks.forEach((lock, at) => {
-        while (Date.now() < Number(start) + at * 25);
+        const moment = Number(start) + at * 25
+        Atomics.wait(asleep, 0, 0, Math.max(0, moment - 1 - Date.now()))
+        while (Date.now() < moment);
         try { takeLock(lock, 'race', new Date()); console.log(lock) } catch (error) { if (error.code !== 'CUSTODY_LOCKED') console.log(error.stack) }
       })
       console.log('done')

@@ -1,39 +1,23 @@
 /** The takeover where things are not as they should be: measured and stopped, or finished in a second run. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.js'
-import { glasskey, type Ended } from '../stage/command-line.js'
-import { played } from '../stage/played.js'
-import { holdCeremony } from '../stage/prepare.js'
+import type { Simulator } from '../../src/simulator/simulator.js'
+import type { Ended } from '../stage/command-line.js'
 import { assertAllWell, doAsTold, livingKeys } from '../stage/laws.js'
-import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
+import { rehearsal, type Rehearsal, type Staging, withoutShares } from '../stage/rehearsal.js'
 
-/** Proofs take a while in plain time. */
-const time = { start: 0, speed: 4 }
-let directory = ''
-let cloud: Simulator | undefined
-let stage: Rehearsal | undefined
-afterEach(async () => {
-  await stage?.close()
-  await cloud?.close()
-  ;[stage, cloud] = [undefined, undefined]
-  rmSync(directory, { recursive: true, force: true })
-})
+let stage: Rehearsal
+afterEach(() => stage.close())
 
-async function begin(options: SimulatorOptions = {}): Promise<Simulator> {
-  directory = mkdtempSync(join(tmpdir(), 'glasskey-takeover-'))
-  time.start = Date.now()
-  cloud = await holdCeremony(directory, { now: () => time.start + (Date.now() - time.start) * time.speed, ...options })
-  return cloud
+/** After the ceremony. Proofs take a while in plain time. */
+async function begin(options: Staging = {}): Promise<Simulator> {
+  stage = await rehearsal({ after: 'sealed', speed: 4, ...options })
+  return stage.cloud
 }
 
-function takeover(of: Simulator, generation: number, ...more: string[]): Promise<Ended> {
-  const oci = ['--oci-config', 'oci/config', ...Object.entries(of.endpoints).flatMap(([region, url]) => ['--endpoint', `${region}=${url}`])]
-  const scans = [1, 2].flatMap((custodian) => ['--scan', `sheets/generation-${generation}-custodian-${custodian}-copy-1.pdf`])
-  return glasskey(['takeover', '--custody', 'custody', '--profile', 'BOOTSTRAP', '--yes', ...scans, ...oci, ...more], { cwd: directory, ...played(time) })
-}
+/** `more`: a reader, where one is lent. */
+const takeover = (generation: number, ...more: string[]): Promise<Ended> => stage.run([...stage.takeover(generation).filter((word) => word !== '--reader' && word !== 'AUDITOR'), ...more])
 
 /** Fingerprints that the administrator has. */
 function keysOf(of: Simulator): string[] {
@@ -43,7 +27,7 @@ function keysOf(of: Simulator): string[] {
 test('where a key may not delete itself: exit 3, the remover explained, and the user as it was', async () => {
   const of = await begin({ beliefs: { selfDeletion: '404 NotAuthorizedOrNotFound' } })
   const [keys, digest] = [keysOf(of), of.stateDigest()]
-  const { code, stderr } = await takeover(of, 1)
+  const { code, stderr } = await takeover(1)
   expect(stderr).toMatch(/SELF_DELETION_REFUSED: OCI does not let a key delete itself \(it answered \d+\), so no released key could be revoked by the tool alone\nSet up a remover: /)
   expect(code).toBe(3)
   expect(keysOf(of)).toEqual(keys)
@@ -53,17 +37,17 @@ test('where a key may not delete itself: exit 3, the remover explained, and the 
 test('a takeover that stopped half-way rotates, is not called done, and is finished by a second run', async () => {
   const of = await begin()
   of.armFault({ match: { path: '*UserPasswordChanger*' }, action: { do: 'answer', status: 503, body: '{"code":"ServiceUnavailable","message":"later"}' } })
-  const first = await takeover(of, 1, '--reader', 'AUDITOR', '--json')
+  const first = await takeover(1, '--reader', 'AUDITOR', '--json')
   expect(JSON.parse(first.stdout)).toMatchObject({ error: { code: 'OCI_REFUSED' }, grade: 'proved', actionResult: 'failed', successor: { generation: 2 } })
   expect(first.code).toBe(3)
   expect(keysOf(of)).toHaveLength(1)
 
-  const blind = await takeover(of, 2)
+  const blind = await takeover(2)
   expect([blind.code, blind.stderr]).toEqual([3, expect.stringContaining('TENANCY_UNFIT: an earlier takeover stopped half-way: GENERATION 2 is in use, and other ways in are still open')])
 
-  const second = await takeover(of, 2, '--reader', 'AUDITOR', '--json')
+  const second = await takeover(2, '--reader', 'AUDITOR', '--json')
   expect(JSON.parse(second.stdout)).toMatchObject({ error: null, grade: 'proved', actionResult: 'done', actionDetail: 'API keys are the only way in; no other credential is left', successor: { generation: 3 } })
-  expect((await takeover(of, 3, '--reader', 'AUDITOR')).stdout).toContain('All is as it should be:')
+  expect((await takeover(3, '--reader', 'AUDITOR')).stdout).toContain('All is as it should be:')
 })
 
 test.each([
@@ -91,7 +75,7 @@ test.each([
   ['exposed and retired', true],
 ] as const)('a generation that was installed and then %s leaves OCI before the next one comes, though all slots are full', async (_, first) => {
   stage = await rehearsal({ after: 'sealed', speed: 8 })
-  const alone = (custodian: number): string[] => [...withoutShares(stage?.takeover() ?? []), ...(stage?.shares(1, custodian) ?? [])]
+  const alone = (custodian: number): string[] => [...withoutShares(stage.takeover()), ...(stage.shares(1, custodian))]
   for (const custodian of [1, 2]) {
     const { code, stdout } = await stage.run(alone(custodian))
     expect([code, stdout]).toEqual([5, expect.stringContaining(`1 of the shares of GENERATION 1 was read and counts as seen. Close the bags again before a witness.`)])
@@ -131,8 +115,8 @@ async function actionFindings(of: Rehearsal): Promise<string[]> {
 test('a bootstrap key of somebody else is refused before anything is measured', async () => {
   const of = await begin()
   const digest = of.stateDigest()
-  const { code, stderr } = await takeover(of, 1, '--profile', 'OPERATOR')
-  expect(code).not.toBe(0)
+  const { code, stderr } = await stage.run(stage.takeover(1).map((word) => (word === 'BOOTSTRAP' ? 'OPERATOR' : word)))
+  expect([code, stderr]).toEqual([3, expect.stringContaining('OCI_REFUSED: OCI answered 404 NotAuthorizedOrNotFound')])
   expect(stderr).not.toContain('Measuring')
   expect(of.stateDigest()).toBe(digest)
 })

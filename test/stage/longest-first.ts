@@ -5,7 +5,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 const LONGEST = [
   'scenes/takeover', 'scenes/every-exit-rotates', 'schemas/real-outcomes', 'scenes/paper',
   'ceremony/card.interop', 'scenes/deadline.interop', 'ceremony/second-factor.interop', 'schemas/drill-outcome.interop',
-  'faults/break-saas-admin', 'crash/break-saas-admin',
+  'crash/break-saas-admin', 'faults/break-rotate',
 ]
 
 export class LongestFirst extends BaseSequencer {
