@@ -9,7 +9,7 @@ import { parseCustodyYaml, type Custody } from '../custody/custody-yaml.js'
 import { parseManifest, type Manifest } from '../custody/manifest.js'
 import { sealedRules, type Rules } from '../custody/rules.js'
 import { GlasskeyError } from '../errors.js'
-import { places } from '../host/sealed-folder.js'
+import { numbersIn, places } from '../host/sealed-folder.js'
 import { requireSealed } from '../host/sealed-set.js'
 import { FILE_LIMITS, readBytes, readLines, readText } from '../host/disk.js'
 import type { Chain } from '../record/chain.js'
@@ -75,11 +75,7 @@ export interface Dossier {
 /** What lies in the folder. Throws only when custody.yaml or the generations are not there at all. */
 export function readDossier(folder: string, now: Date): Omit<Dossier, 'cloud' | 'period' | 'ceremonies'> {
   const custody = parseCustodyYaml(readText(places.custody(folder), 'custody.yaml'), places.custody(folder))
-  const generations = foldersIn(join(folder, 'generations'))
-    .filter((name) => /^[1-9]\d{0,3}$/.test(name))
-    .map(Number)
-    .sort((one, other) => one - other)
-    .map((number) => readGeneration(folder, number))
+  const generations = numbersIn(join(folder, 'generations')).map((number) => readGeneration(folder, number))
   if (generations.length === 0) throw new GlasskeyError('FILE_MISSING', `there is no generation in ${folder}`, 'There is nothing to audit before the first ceremony.')
   const logbook = reading(() => wholeChain(places.logbook(folder), 'logbook.jsonl', readLogbook))
   return { custody, generations, logbook, sessions: readSessions(folder, logbook), now }

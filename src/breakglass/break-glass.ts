@@ -4,13 +4,13 @@ import { wallClock } from '../host/clock.js'
 import { GPG, type CustodianKeys } from '../host/custodian-key.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
 import { requireThere } from '../host/disk.js'
-import { STANDARD_INPUT } from '../host/typed-lines.js'
 import { generationInUse, places } from '../host/sealed-folder.js'
 import { prepareCamera, withCamera, type Camera } from '../host/camera.js'
 import { probeIsolation, type Isolation } from '../host/isolation.js'
 import { takeLock } from '../host/lock.js'
 import type { Profile } from '../host/oci-profile.js'
 import { isInteractive, say } from '../host/terminal.js'
+import { STANDARD_INPUT } from '../host/typed-lines.js'
 import type { RemoteOrder } from '../strongroom/protocol.js'
 import { scopeOf } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
@@ -54,7 +54,7 @@ export async function breakGlass(folderPath: string, request: Request, inputs: I
     const generation = generationInUse(folder)
     refuseUnfinished(folder, rotatingFrom(request.action, generation))
     const warrant = drawUpWarrant(folder, generation, request, isolation, wallClock())
-    refuseUnattended(warrant, inputs)
+    checkInputs(warrant, inputs)
     const findings = [...lookAtExposure(folder, generation.manifest), ...lookAtSelfDeletion(folder, inputs.remover), ...(await lookAtRegions(generation.manifest, inputs.cloud)), ...(inputs.reader ? await lookAtKeys(inputs.reader, folder, generation.manifest, inputs.cloud) : [])]
     sayFindings(findings)
     // Without a way home the successor could not be installed anyway: that is what deferred rotation is for.
@@ -128,7 +128,7 @@ function whileProving(warrant: Warrant): Answer {
 const READING_MS = 2000
 
 /** Says before a session what would only be found out in it. Throws NO_TERMINAL, REHEARSAL_MISMATCH, USAGE, FILE_MISSING. */
-export function refuseUnattended(warrant: Warrant, inputs: Inputs): void {
+export function checkInputs(warrant: Warrant, inputs: Inputs): void {
   const { shareFiles, keys } = inputs
   for (const path of shareFiles) if (path !== STANDARD_INPUT) requireThere(path, 'the share file')
   for (const path of Object.values(keys.means)) if (path !== GPG) requireThere(path, 'the private key')

@@ -12,6 +12,7 @@ import { LineFile } from '../host/line-file.js'
 import type { Profile } from '../host/oci-profile.js'
 import { say } from '../host/terminal.js'
 import { GlasskeyError } from '../errors.js'
+import { wholeBytes } from '../record/chain.js'
 import { evidenceFile, evidenceOf } from '../record/evidence.js'
 import { readJournal, type Grade, type JournalEntry, type JournalLine } from '../record/journal.js'
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
@@ -85,11 +86,11 @@ export function cannotConclude({ session }: Warrant, error: GlasskeyError, until
 
 /** Lines that only memory held reach the disk now, if there is one again and the strongroom did not get them there itself. */
 function keepUnwritten(path: string, unwritten: readonly string[]): void {
-  const { head, texts } = readJournal(readLines(path, 'the journal'), path)
-  const missing = unwritten.filter((text) => (JSON.parse(text) as { seq: number }).seq > head.seq)
+  const chain = readJournal(readLines(path, 'the journal'), path)
+  const missing = unwritten.filter((text) => (JSON.parse(text) as { seq: number }).seq > chain.head.seq)
   if (missing.length === 0) return
   const text = missing.map((line) => line + '\n').join('')
-  const whole = texts.reduce((size, line) => size + Buffer.byteLength(line) + 1, 0)
+  const whole = wholeBytes(chain)
   try {
     // Half of a line that is missing would be in the way of the whole one.
     if (statSync(path).size > whole) truncateSync(path, whole)

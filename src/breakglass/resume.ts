@@ -14,7 +14,7 @@ import { isSettled } from '../record/replay.js'
 import { isEntered } from '../record/standing.js'
 import { TOOL } from '../version.js'
 import type { Warrant } from '../warrant/warrant.js'
-import { bringsSheets, holdAndConclude, refuseUnattended, roomsFor, type Inputs } from './break-glass.js'
+import { bringsSheets, holdAndConclude, checkInputs, roomsFor, type Inputs } from './break-glass.js'
 import { conclude, enterSession, tryListing, type SessionResult } from './conclude.js'
 import { checkEndpoints, unfinishedSessions } from './open-session.js'
 import { acceptingRegions, heirOf } from './proof.js'
@@ -64,7 +64,7 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
       if (!given && !isInteractive()) {
         throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} may be ALIVE, and deleting it needs a signature`, `Gather a quorum of GENERATION ${warrant.key.generation}: glasskey resume --session ${warrant.session} --scan FILE...`)
       }
-      refuseUnattended(warrant, inputs)
+      checkInputs(warrant, inputs)
       refuseUnseen(warrant, camera)
       return await holdAndConclude(folderPath, warrant, 'finish', inputs, isolation, camera)
     }

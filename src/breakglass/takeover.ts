@@ -13,7 +13,7 @@ import { TAKEOVER_USE_CASE } from '../warrant/issue.js'
 import { ONLY_API_KEYS } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { generationToInstall, installByBootstrap, leftoversOf, refuseFullSlots, surveyWith, type Lent } from './bootstrap.js'
-import { holdAndConclude, refuseUnattended, roomsFor, sayFindings, type Inputs } from './break-glass.js'
+import { holdAndConclude, checkInputs, roomsFor, sayFindings, type Inputs } from './break-glass.js'
 import { cannotConclude, conclude, type SessionResult } from './conclude.js'
 import { isUnknownToOci } from './login.js'
 import { drawUpWarrant, openSession, refuseUnfinished } from './open-session.js'
@@ -95,7 +95,7 @@ async function prepare(job: Preparation): Promise<TakeoverResult | { warrant: Wa
     isolation,
     wallClock(),
   )
-  refuseUnattended(warrant, inputs)
+  checkInputs(warrant, inputs)
   openSession(folder, generation, warrant)
   await printWarrant(folder, warrant, inputs.printer)
   if (!current) {

@@ -9,7 +9,7 @@ import { jsonIn } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
-import { places } from '../host/sealed-folder.js'
+import { numbersIn, places } from '../host/sealed-folder.js'
 import { requireSealed } from '../host/sealed-set.js'
 import { makeFolder, readBytes, readText, writeNew } from '../host/disk.js'
 import { LineFile } from '../host/line-file.js'
@@ -37,15 +37,10 @@ export async function importOutbox(custodyPath: string, outbox: string): Promise
   }
 }
 
-/** Numbers of an outbox's generations. What a desktop leaves beside them (.DS_Store) is none. */
-function generationsIn(outbox: string): number[] {
-  return readdirSync(join(outbox, 'generations')).filter((name) => /^[1-9]\d{0,3}$/.test(name)).map(Number)
-}
-
 async function importLocked(custodyPath: string, outbox: string): Promise<Imported> {
   const folder = readCustodyFolder(custodyPath)
   if (!existsSync(join(outbox, 'generations'))) throw altered('it holds no generations')
-  const numbers = generationsIn(outbox).sort((one, other) => one - other)
+  const numbers = numbersIn(join(outbox, 'generations'))
   const entry = readEntry(outbox)
   const [first = 0] = numbers
   const before = folder.generations.find(({ manifest }) => manifest.generation === first - 1)

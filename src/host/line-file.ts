@@ -8,7 +8,7 @@
 import { closeSync, constants, existsSync, fsyncSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { canonicalJson, sha256Hex, type Json } from '../canonical.js'
-import { chainLine, EMPTY, type Chain, type Head } from '../record/chain.js'
+import { chainLine, EMPTY, wholeBytes, type Chain, type Head } from '../record/chain.js'
 import { linesIn, readBytes, syncFolder, writable, writeNew } from './disk.js'
 
 /** Room kept free beside a journal for the lines of an exit. */
@@ -49,8 +49,7 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     }
     const bytes = Buffer.from(readBytes(path, 'the record'))
     const chain = read(linesIn(bytes, path, 'the record'), path)
-    // Whole lines are canonical JSON, so their bytes can be counted; a torn end may be no text at all.
-    const whole = chain.texts.reduce((size, line) => size + Buffer.byteLength(line) + 1, 0)
+    const whole = wholeBytes(chain)
     const file = new LineFile<Line, Entry>(path, now, chain, whole, read)
     if (whole < bytes.length) file.#keepAside(bytes.subarray(whole))
     return file

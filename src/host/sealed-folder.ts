@@ -117,8 +117,8 @@ function checkPlaces(path: string): void {
   if (stray) throw altered(`${join(stray.parentPath, stray.name)} is ${stray.isSymbolicLink() ? 'a symbolic link' : 'neither a file nor a folder'}`)
 }
 
-/** Numbers of the folders in `path`, ascending. */
-function numbersIn(path: string): number[] {
+/** Numbers of the generations in `path`, ascending; what a desktop leaves beside them (.DS_Store) is none. Empty when it is not there. */
+export function numbersIn(path: string): number[] {
   if (!existsSync(path)) return []
   return readdirSync(path)
     .filter((name) => /^[1-9]\d{0,3}$/.test(name))

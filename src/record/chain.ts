@@ -53,6 +53,11 @@ export interface Chain<Line> {
   torn: string
 }
 
+/** Bytes of the whole lines, as they lie in the file: canonical JSON, so their texts can be counted; a torn end may be no text at all. */
+export function wholeBytes({ texts }: Pick<Chain<unknown>, 'texts'>): number {
+  return texts.reduce((size, line) => size + Buffer.byteLength(line) + 1, 0)
+}
+
 /**
  * Verifies a chain and the shape of every line. Throws CHAIN_BROKEN naming file and line. A torn end is not an error
  * here: it is handed back for the caller to keep aside. It is what has no newline, and before it lines that are no JSON,

@@ -9,7 +9,7 @@ import { isListed } from '../record/recognise.js'
 import { CREDENTIALS, ONLY_API_KEYS, RANDOM_PASSWORD, domainUserTarget, identityOrigin } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { agree } from './agreement.js'
-import type { Courier } from './courier.js'
+import type { Sender } from './courier.js'
 import { ownUser, type OwnUser } from './own-user.js'
 import type { Room } from './room.js'
 import { switchSaasAdmin } from './saas-admin.js'
@@ -18,7 +18,7 @@ import { switchSaasAdmin } from './saas-admin.js'
 const DELETED_BY_ID = ['authTokens', 'customerSecretKeys', 'smtpCredentials', 'dbCredentials', 'oauth2ClientCredentials'] as const
 
 /** Takes the census and does the warrant's action. Returns what was achieved, in a line. Throws why it stopped. */
-export async function performAction(room: Room, sender: Courier, clerk: Duplex, stop: AbortSignal): Promise<string> {
+export async function performAction(room: Room, sender: Sender, clerk: Duplex, stop: AbortSignal): Promise<string> {
   const { warrant, journal, folder } = room
   const courier = untilStopped(sender, stop)
   const user = ownUser(courier, warrant, folder.generations.map(({ manifest }) => manifest))
@@ -43,7 +43,7 @@ export async function performAction(room: Room, sender: Courier, clerk: Duplex, 
 }
 
 /** What has stopped signs nothing more: the exit has begun beside it, and changes the very keys that it has read. */
-function untilStopped(courier: Courier, stop: AbortSignal): Pick<Courier, 'send'> {
+function untilStopped(courier: Sender, stop: AbortSignal): Sender {
   return {
     send: async (request, asker) => {
       refuseIfStopped(stop)
@@ -67,7 +67,7 @@ function strangers({ warrant }: Room, found: Census): string[] {
     .map((key) => (key.generation === null ? `an API key that no manifest names (${key.fingerprint})` : `the key of GENERATION ${key.generation} (${key.fingerprint})`))
 }
 
-async function takeOver(room: Room, courier: Pick<Courier, 'send'>, user: OwnUser, clerk: Duplex, found: Census, stop: AbortSignal): Promise<string> {
+async function takeOver(room: Room, courier: Sender, user: OwnUser, clerk: Duplex, found: Census, stop: AbortSignal): Promise<string> {
   const { warrant, order, journal } = room
   const { action } = warrant
   if (action.name !== 'takeover') throw new RangeError('takeOver: another action')
@@ -84,7 +84,7 @@ async function takeOver(room: Room, courier: Pick<Courier, 'send'>, user: OwnUse
   await consent('set the console password to a random one that nobody sees')
   await consent('leave API keys as the only way in (user capabilities)')
   await consent('remove MFA factors, last')
-  const carry = (request: Parameters<Courier['send']>[0]): ReturnType<Courier['send']> => courier.send(request, 'clerk')
+  const carry = (request: Parameters<Sender['send']>[0]): ReturnType<Sender['send']> => courier.send(request, 'clerk')
   await runTask(
     clerk,
     {
@@ -107,7 +107,7 @@ async function takeOver(room: Room, courier: Pick<Courier, 'send'>, user: OwnUse
 }
 
 /** The SCIM id came from a survey by the SDK: whose it is, the strongroom asks the domain itself. Throws TENANCY_UNFIT. */
-async function checkDomainUser(courier: Pick<Courier, 'send'>, { domainUrl, domainUserId }: { domainUrl: string; domainUserId: string }, user: string): Promise<void> {
+async function checkDomainUser(courier: Sender, { domainUrl, domainUserId }: { domainUrl: string; domainUserId: string }, user: string): Promise<void> {
   const answer = await courier.send({ method: 'GET', url: domainUrl + domainUserTarget(domainUserId), body: null, contentType: null, headers: {} }, 'strongroom')
   const parsed = z.object({ ocid: z.string().max(255) }).safeParse(jsonIn(new TextDecoder().decode(answer.body)))
   if (!parsed.success || parsed.data.ocid !== user) {

@@ -29,6 +29,9 @@ export class NoAnswer extends Error {
 /** A clerk that asks for more than this outside the warrant only wants to fill the disk. */
 const MAXIMUM_REFUSALS = 20
 
+/** What sends requests for an asker, and can do nothing else with the key. */
+export type Sender = Pick<Courier, 'send'>
+
 /** Holds the key and uses it for what the warrant admits. */
 export class Courier {
   readonly #signer: Signer

@@ -13,7 +13,7 @@ import { CREDENTIALS, identityOrigin, keyPath, membershipsTarget, userPath } fro
 import type { Warrant } from '../warrant/warrant.js'
 import type { Answer } from '../wire/exchange.js'
 import type { Method } from '../wire/signature.js'
-import { NoAnswer, type Courier } from './courier.js'
+import { NoAnswer, type Sender } from './courier.js'
 
 /** A word of OCI's that goes into the record: a name of something, whole characters. */
 const word = z.string().max(255).refine((text) => text.isWellFormed())
@@ -53,7 +53,7 @@ export interface OwnUser {
 }
 
 /** Reads and changes the warrant's user by `courier`; keys are recognised by the folder's manifests. */
-export function ownUser(courier: Pick<Courier, 'send'>, warrant: Warrant, manifests: readonly Manifest[]): OwnUser {
+export function ownUser(courier: Sender, warrant: Warrant, manifests: readonly Manifest[]): OwnUser {
   const origin = identityOrigin(warrant)
   const call = async (what: string, method: Method, target: string, body: string | null = null): Promise<Answer> => {
     const answer = await courier.send(

@@ -8,13 +8,13 @@ import { isSaasChange, replay, unansweredChanges } from '../record/replay.js'
 import { statusTarget } from '../warrant/scope.js'
 import type { Action, Warrant } from '../warrant/warrant.js'
 import { originOf } from '../wire/hosts.js'
-import { NoAnswer, type Courier } from './courier.js'
+import { NoAnswer, type Sender } from './courier.js'
 import type { Room } from './room.js'
 
 type SaasAction = Extract<Action, { name: 'saas-admin' }>
 
 /** Does the action. Returns what was achieved, in a line. Throws why it stopped. */
-export async function switchSaasAdmin({ warrant }: Room, action: SaasAction, courier: Pick<Courier, 'send'>, clerk: Duplex, stop: AbortSignal): Promise<string> {
+export async function switchSaasAdmin({ warrant }: Room, action: SaasAction, courier: Sender, clerk: Duplex, stop: AbortSignal): Promise<string> {
   let unheard: NoAnswer | null = null
   try {
     await runTask(clerk, { task: 'saas-admin', params: { endpoint: endpointOf(warrant, action), database: action.database, enable: action.enable } }, (request) => courier.send(request, 'clerk'), stop)
@@ -36,7 +36,7 @@ export async function switchSaasAdmin({ warrant }: Room, action: SaasAction, cou
  * What became of an action that was sent and never answered: read before the key is deleted, and written down as the
  * action's end. While the answer may still come nothing is asked. An answer that says nothing changes nothing.
  */
-export async function lookBack({ warrant, journal, order }: Room, courier: Courier): Promise<void> {
+export async function lookBack({ warrant, journal, order }: Room, courier: Sender): Promise<void> {
   const { action } = warrant
   const open = unansweredChanges(replay(journal.lines)).some(({ intent, outcome }) => isSaasChange(intent) && (outcome !== null || order.task === 'finish'))
   if (action.name !== 'saas-admin' || !open) return
@@ -55,7 +55,7 @@ const saasStatus = z.object({ isEnabled: z.boolean(), accessType: z.string().max
 type SaasStatus = z.infer<typeof saasStatus>
 
 /** GetSaasAdminUserStatus. Throws NoAnswer, and OCI_REFUSED for an answer that says nothing. */
-async function readBack(warrant: Warrant, action: SaasAction, courier: Pick<Courier, 'send'>): Promise<SaasStatus> {
+async function readBack(warrant: Warrant, action: SaasAction, courier: Sender): Promise<SaasStatus> {
   const answer = await courier.send({ method: 'POST', url: endpointOf(warrant, action) + statusTarget(action.database), body: new Uint8Array(), contentType: 'application/json', headers: {} }, 'strongroom')
   try {
     if (answer.status !== 200) throw new RangeError(`it answered ${answer.status}`)

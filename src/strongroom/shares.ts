@@ -77,9 +77,9 @@ export async function collectShares(
     const greeting = `GENERATION ${manifest.generation}, key id ${manifest.keyId}. ${tooFew(state.accepted.length, manifest)}`
     await orTyped(left, () => watchCamera(reader, take, { tone: 'plain', words: greeting, more: manifest.threshold - state.accepted.length }, left))
   }
-  const openSealed = (): Promise<void> => state.sealed.open(() => state.accepted, take, sources.keys, sources.left)
+  const openSealed = (): Promise<void> => state.sealed.open(() => state.accepted, take, sources.keys, left)
   await openSealed()
-  refuseIfLeft(sources.left)
+  refuseIfLeft(left)
   if (state.accepted.length < manifest.threshold) await onDispute([...state.disputed], state.parts)
   while (state.accepted.length < manifest.threshold && isInteractive()) {
     const typed = await typeShare({ question: `Type a share. ${tooFew(state.accepted.length, manifest)}`, flag: '--scan or --share-file', known: knownFor(expectation), ending: ENDING, signal: left })
@@ -88,7 +88,7 @@ export async function collectShares(
     else putAway(typed.wrongSheet, journal)
     await openSealed()
   }
-  refuseIfLeft(sources.left)
+  refuseIfLeft(left)
   return { quorum: formQuorum(state.accepted, manifest), parts: state.parts }
 }
 
