@@ -8,6 +8,7 @@ import { generationInUse, places } from '../host/sealed-folder.js'
 import { prepareCamera, withCamera, type Camera } from '../host/camera.js'
 import { probeIsolation, type Isolation } from '../host/isolation.js'
 import { takeLock } from '../host/lock.js'
+import { requireScans } from '../host/scan-reader.js'
 import type { Profile } from '../host/oci-profile.js'
 import { isInteractive, say } from '../host/terminal.js'
 import { STANDARD_INPUT } from '../host/typed-lines.js'
@@ -129,7 +130,8 @@ const READING_MS = 2000
 
 /** Says before a session what would only be found out in it. Throws NO_TERMINAL, REHEARSAL_MISMATCH, USAGE, FILE_MISSING. */
 export function checkInputs(warrant: Warrant, inputs: Inputs): void {
-  const { shareFiles, keys } = inputs
+  const { scans, shareFiles, keys } = inputs
+  requireScans(scans)
   for (const path of shareFiles) if (path !== STANDARD_INPUT) requireThere(path, 'the share file')
   for (const path of Object.values(keys.means)) if (path !== GPG) requireThere(path, 'the private key')
   for (const path of Object.values(keys.passphraseFiles)) requireThere(path, 'the passphrase')

@@ -188,6 +188,7 @@ describe('the command line', () => {
 
 test.each([
   ['--share-file', 'typo', 'the share file is not there: '],
+  ['--scan', 'typo', 'the scan '],
   ['--custodian-key', '2=typo', 'the private key is not there: '],
   ['--passphrase-file', '2=typo', 'the passphrase is not there: '],
 ])('%s %s: said before a session is opened', async (flag, value, message) => {
