@@ -32,7 +32,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Scenes, and the cases of a matrix, wait for their processes most of the time.
     maxWorkers: isMatrix ? 2 : kind === 'interop' ? 4 : 3,
-    maxConcurrency: isMatrix ? 3 : 4,
+    maxConcurrency: 4,
     sequence: { sequencer: LongestFirst },
     // CI's machine is shared: a scene that was starved of its seconds is played once more, and the report says so (retry x1).
     retry: process.env['CI'] === undefined ? 0 : 1,

@@ -9,7 +9,7 @@ afterEach(async () => {
   stage = undefined
 })
 
-const SPEED = 2
+const SPEED = 3
 const aMinute = (): Promise<void> => new Promise((done) => setTimeout(done, 61_000 / SPEED))
 
 test('the deadline passes while custodians look for their sheets: no action, but rotation', async () => {

@@ -51,12 +51,11 @@ test('a takeover that stopped half-way rotates, is not called done, and is finis
 })
 
 test.each([
-  ['a throw-away key, never answered', 'done', { path: '*/apiKeys', method: 'POST' }, 0, 'measure: upload a throw-away key', 1, null],
-  ['a throw-away key that OCI never made', 'received', { path: '*/apiKeys', method: 'POST' }, 0, 'measure: upload a throw-away key', 1, null],
-  ['the deletion of a stranger\'s key, never answered', 'done', { path: '*/apiKeys/*', method: 'DELETE' }, 1, 'exit: delete a key that no manifest names', 2, 2],
-] as const)('stopped by %s (%s): said so, open in the audit, and settled by the second run', async (_, when, match, after, rule, generation, inUse) => {
+  ['a throw-away key', { path: '*/apiKeys', method: 'POST' }, 0, 'measure: upload a throw-away key', 1, null],
+  ['the deletion of a stranger\'s key', { path: '*/apiKeys/*', method: 'DELETE' }, 1, 'exit: delete a key that no manifest names', 2, 2],
+] as const)('stopped by %s, never answered: said so, open in the audit, and settled by the second run', async (_, match, after, rule, generation, inUse) => {
   stage = await rehearsal({ after: 'sealed', speed: 8 })
-  stage.cloud.armFault({ match, after, action: { do: 'reset', when: when === 'done' ? 'after' : 'before' } })
+  stage.cloud.armFault({ match, after, action: { do: 'reset', when: 'after' } })
   const first = await stage.run(stage.takeover())
   const next = `glasskey takeover --custody ${stage.custody} …`
   expect(first.stdout).toContain(inUse === null ? `Next, once what is named above is mended: ${next}` : `THE TAKEOVER IS NOT FINISHED: other ways in than the API key may be open. Now: ${next} (a quorum of GENERATION ${inUse})`)
@@ -91,13 +90,13 @@ test.each([
   await assertAllWell(stage)
 })
 
-test.each(['ENOSPC', 'EROFS'] as const)('a disk that fails with %s while OCI is measured: named, no share read, and finished when the disk is back', async (error) => {
+test('a disk that is full while OCI is measured: named, no share read, and finished when there is room again', async () => {
   stage = await rehearsal({ after: 'sealed', speed: 8 })
   const { custody, directory } = stage
   const mark = join(directory, 'the-disk-fails')
-  const { code, stderr } = await stage.run(stage.takeover(), {}, { disk: { from: 'intent', error, folder: custody, mark } })
+  const { code, stderr } = await stage.run(stage.takeover(), {}, { disk: { from: 'intent', error: 'ENOSPC', folder: custody, mark } })
   const [session = ''] = readdirSync(join(custody, 'sessions'))
-  expect(stderr).toMatch(new RegExp(`^OUTCOME_UNKNOWN: session ${session} cannot be concluded: FILE_UNWRITABLE: nothing can be written at \\S*${custody}\\S+ \\(${error}: the disk fails, .+\\)\nMend that; no share was read, and the bootstrap key is still the way in \\(OCI answered 200 to "measure: upload a throw-away key", and that is not on record: .+\\)\\. Then: glasskey resume --session ${session}$`, 'm'))
+  expect(stderr).toMatch(new RegExp(`^OUTCOME_UNKNOWN: session ${session} cannot be concluded: FILE_UNWRITABLE: nothing can be written at \\S*${custody}\\S+ \\(ENOSPC: the disk fails, .+\\)\nMend that; no share was read, and the bootstrap key is still the way in \\(OCI answered 200 to "measure: upload a throw-away key", and that is not on record: .+\\)\\. Then: glasskey resume --session ${session}$`, 'm'))
   expect(stderr).not.toContain('about to be read')
   expect(code).toBe(6)
   rmSync(mark)
