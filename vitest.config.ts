@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { LongestFirst } from './test/stage/longest-first.js'
 import { Tally } from './test/stage/tally.js'
@@ -19,8 +21,11 @@ if (!chosen) throw new Error(`GLASSKEY_TESTS is ${kind}, and not one of ${Object
 const { include, exclude = [], plays } = chosen
 const isMatrix = plays !== undefined
 
-/** They put something else in a module's place, so they have a process for themselves. The others find loaded what the file before them loaded. */
-const MOCKING = ['test/ceremony/conduct.test.ts', 'test/ceremony/scan-again.test.ts', 'test/host/stick.test.ts', 'test/scenes/seen-online.test.ts']
+/** Files that put something else in a module's place have a process for themselves. The others find loaded what the file before them loaded. */
+const MOCKING = readdirSync(join(import.meta.dirname, 'test'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.test.ts') && !name.endsWith('.interop.test.ts'))
+  .map((name) => `test/${name}`)
+  .filter((path) => readFileSync(join(import.meta.dirname, path), 'utf8').includes('vi.mock('))
 const most = { name: kind, include, exclude: [...exclude, ...MOCKING], globalSetup: ['test/stage/prepare.ts'], isolate: kind !== 'unit' }
 const mocking = { name: 'mocking', include: MOCKING }
 
