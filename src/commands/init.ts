@@ -2,9 +2,9 @@
 import { resolve } from 'node:path'
 import { input, number, select } from '@inquirer/prompts'
 import type { Argv } from 'yargs'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { custodyYaml, type CustodyAnswers } from '../ceremony/custody-template.js'
-import { custodianName, MOST_COPIES, parseCustodyYaml } from '../custody/custody-yaml.js'
+import { custodianName, custodySchema, LEAST_CUSTODIANS, MOST_COPIES, parseCustodyYaml } from '../custody/custody-yaml.js'
 import { line, region, tenancyOcid, userOcid } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import { requireNew, writeNew } from '../host/disk.js'
@@ -57,13 +57,16 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
 }
 
 async function allAnswers(args: Arguments): Promise<CustodyAnswers> {
+  // Nobody types answers for a file that can never be written.
+  refuseWrong('threshold', args.threshold, custodySchema.shape.threshold)
+  refuseWrong('copies', args.copies, z.number().int('must be a whole number').min(1, 'must be at least 1').max(MOST_COPIES, `must be at most ${MOST_COPIES}`))
   const tenancy = await text('tenancy', args.tenancy, 'OCID of the tenancy', tenancyOcid)
   const homeRegion = await text('home-region', args.homeRegion, 'Home region', region)
   const regions = (await text('regions', args.regions, 'Every subscribed region, separated by commas', line, homeRegion)).split(/[\s,]+/).filter((name) => name !== '')
   const user = await text('user', args.user, 'OCID of the user whose key this is', userOcid)
   const team = await text('team', args.team, 'Team that owns the custody', line)
   const contact = await text('contact', args.contact, 'Whom a custodian calls: name and number', line)
-  const custodians = await names(args.custodian)
+  const custodians = await names(args.custodian, args.threshold ?? LEAST_CUSTODIANS)
   return {
     team,
     contact,
@@ -83,28 +86,37 @@ async function allAnswers(args: Arguments): Promise<CustodyAnswers> {
 }
 
 async function text(flag: string, given: string | undefined, message: string, shape: z.ZodType<string>, fallback?: string): Promise<string> {
-  const complaint = (value: string): string | true => {
-    const parsed = shape.safeParse(value.trim())
-    return parsed.success ? true : (parsed.error.issues[0]?.message ?? 'not understood')
-  }
+  const complaint = (value: string): string | true => complaintOf(shape, value.trim())
   if (given === undefined) {
     needTerminal(flag, message)
     return (await asked(message, (onStandardError) => input({ message, validate: complaint, ...(fallback === undefined ? {} : { default: fallback }) }, onStandardError))).trim()
   }
-  const said = complaint(given)
-  if (said !== true) throw new GlasskeyError('USAGE', `--${flag} ${said}; not "${given}"`)
+  refuseWrong(flag, given.trim(), shape)
   return given.trim()
 }
 
-async function names(given: readonly string[]): Promise<string[]> {
+/** What is wrong with an answer, or true. */
+function complaintOf(shape: z.ZodType, answer: unknown): string | true {
+  const parsed = shape.safeParse(answer)
+  return parsed.success ? true : (parsed.error.issues[0]?.message ?? 'not understood')
+}
+
+/** Throws USAGE for what a flag gave, if it gave anything. */
+function refuseWrong(flag: string, given: string | number | undefined, shape: z.ZodType): void {
+  const said = given === undefined ? true : complaintOf(shape, given)
+  if (said !== true) throw new GlasskeyError('USAGE', `--${flag} ${said}; not "${given}"`)
+}
+
+/** @param enough as many are asked for at least: fewer could make no quorum */
+async function names(given: readonly string[], enough: number): Promise<string[]> {
   if (given.length > 0) return [...given]
   needTerminal('custodian', 'Names of the custodians')
   const found: string[] = []
   for (;;) {
-    const message = `Name of custodian ${found.length + 1}${found.length >= 2 ? ' (Enter when that is all)' : ''}`
-    const name = (await asked(message, (onStandardError) => input({ message, validate: (typed) => (typed.trim() === '' ? true : wrongName(typed.trim(), found)) }, onStandardError))).trim()
+    const message = `Name of custodian ${found.length + 1}${found.length >= enough ? ' (Enter when that is all)' : ''}`
+    const name = (await asked(message, (onStandardError) => input({ message, validate: (typed) => (typed.trim() !== '' ? wrongName(typed.trim(), found) : found.length >= enough || `${enough} are needed at least`) }, onStandardError))).trim()
     if (name !== '') found.push(name)
-    else if (found.length >= 2) return found
+    else if (found.length >= enough) return found
   }
 }
 

@@ -20,6 +20,9 @@ export const custodianName = line.max(60, 'must be at most 60 characters')
 /** The most copies of a share. */
 export const MOST_COPIES = 9
 
+/** Fewer would be one person who acts alone. */
+export const LEAST_CUSTODIANS = 2
+
 const custodian = z.strictObject({
   number: custodianNumber,
   name: custodianName,
@@ -36,8 +39,8 @@ export const custodySchema = z.strictObject({
   realm,
   homeRegion: region,
   regions: z.array(region).min(1),
-  threshold: z.number().int().min(2, 'must be at least 2: one custodian alone must not be able to act').max(32),
-  custodians: z.array(custodian).min(2).max(32),
+  threshold: z.number().int('must be a whole number').min(LEAST_CUSTODIANS, 'must be at least 2: one custodian alone must not be able to act').max(32, 'must be at most 32'),
+  custodians: z.array(custodian).min(LEAST_CUSTODIANS).max(32),
   generations: z.number().int().min(2, 'must be at least 2: a key needs a successor').max(8).default(4),
   keySize: z.union([z.literal(2048), z.literal(3072), z.literal(4096)]).default(4096),
   paper: z.enum(['A4', 'Letter']).default('A4'),

@@ -185,17 +185,19 @@ const WORD_OF_THE_DESK_MS = 500
 /** However long scans take, people are waiting at a table. */
 const SCAN_PATIENCE_MS = 15 * 60_000
 
-async function readScans(reader: Socket, take: (text: string, where: string) => void, left: AbortSignal): Promise<void> {
-  const seen = new Set<string>()
+async function readScans(reader: Socket, take: (text: string, where: string) => Verdict, left: AbortSignal): Promise<void> {
+  const seen = new Map<string, Verdict['tone']>()
   const giveUp = AbortSignal.any([left, AbortSignal.timeout(SCAN_PATIENCE_MS)])
   giveUp.addEventListener('abort', () => reader.destroy())
   try {
     for await (const line of readerLines(reader)) {
       if ('error' in line) say(`${line.file}: ${line.message} ${line.hint ?? ''}`.trimEnd(), 'alarm')
       if ('none' in line) say(`${line.file}, page ${line.page}: no code was found.`, 'faint')
-      if (!('text' in line) || seen.has(line.text)) continue
-      seen.add(line.text)
-      take(line.text, `${line.file}, page ${line.page}`)
+      if (!('text' in line)) continue
+      // The second copy of an accepted share is refused aloud, as a typed one is; nothing else, and no further copy, is judged twice.
+      const before = seen.get(line.text)
+      if (before !== undefined && before !== 'good') continue
+      seen.set(line.text, take(line.text, `${line.file}, page ${line.page}`).tone)
     }
   } catch (error) {
     // One that people ended did not fail. A signal of the terminal reaches the reader before the desk has passed it on to us.
