@@ -2,6 +2,9 @@
 import { cpSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { auditCustody } from '../../src/audit/audit.js'
+import { standingOf } from '../../src/commands/status.js'
+import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { copyOf, editManifest, expectRefused, forgeTranscript, manifestPath } from '../attacks/tamper.js'
 import { rehearsal, withoutShares, type Rehearsal } from '../stage/rehearsal.js'
 
@@ -9,22 +12,20 @@ let stage: Rehearsal
 afterEach(() => stage.close())
 
 /** Red and yellow of `status`, as texts. */
-async function remarks(): Promise<string[]> {
-  const { stdout } = await stage.run(['status', '--custody', stage.custody, '--json'])
-  return (JSON.parse(stdout) as { remarks: { text: string }[] }).remarks.map(({ text }) => text)
+function remarks(): string[] {
+  return standingOf(readCustodyFolder(stage.custody)).remarks.map(({ text }) => text)
 }
 
 /** Result and finding of each control, by its code. Offline. */
 async function audit(): Promise<Record<string, string>> {
-  const { stdout } = await stage.run(['audit', '--custody', stage.custody, '--json'])
-  const { controls } = JSON.parse(stdout) as { controls: { code: string; result: string; finding: string }[] }
-  return Object.fromEntries(controls.map(({ code, result, finding }) => [code, `${result}: ${finding}`]))
+  const { results } = await auditCustody({ folder: stage.custody, profile: null, cloud: { endpoints: {}, ca: null }, isolation: { namespaces: false, coreLimit: false, exceptions: [] }, from: undefined, to: undefined, now: new Date() })
+  return Object.fromEntries(results.map(({ code, result, finding }) => [code, `${result}: ${finding}`]))
 }
 
 test('bags of a generation that waits, brought to a session by mistake: what was read of them was seen', async () => {
   stage = await rehearsal()
   expectRefused(await stage.run([...withoutShares(stage.rotate()), ...stage.shares(3, 1, 2)]), 'QUORUM_NOT_REACHED', 5)
-  expect(await remarks()).toContain('GENERATION 3 is exposed: a quorum of its shares was seen; glasskey logbook add retired')
+  expect(remarks()).toContain('GENERATION 3 is exposed: a quorum of its shares was seen; glasskey logbook add retired')
   expect(await audit()).toMatchObject({
     D02: 'fails: only 1 successor waiting, and there should be 2',
     D04: 'fails: a quorum of shares was seen of GENERATION 3, which was neither rotated nor retired',
@@ -35,13 +36,14 @@ test('a rotation that was deferred and done by a later session: its key is not c
   stage = await rehearsal()
   expectRefused(await stage.run(stage.saasAdmin(2, '--defer-rotation')), 'KEY_NOT_PROVED_DEAD', 6)
   const deferred = stage.session
-  expect(await remarks()).toContain('GENERATION 2 was used and is not proved dead')
+  expect(stage.listedKeys).toBe(1)
+  expect(remarks()).toContain('GENERATION 2 was used and is not proved dead')
   expect(await audit()).toMatchObject({ R01: `fails: the key of GENERATION 2, used in session ${deferred}, is not proved dead` })
 
   // What the advice to R01 says: that session has nothing left to resume.
   expect((await stage.run(['resume', '--session', deferred, '--custody', stage.custody, ...stage.oci])).stdout).toContain('Nothing is open')
   expect((await stage.run([...stage.rotate(), '--reader', 'AUDITOR'])).code).toBe(0)
-  expect(await remarks()).not.toContain('GENERATION 2 was used and is not proved dead')
+  expect(remarks()).not.toContain('GENERATION 2 was used and is not proved dead')
   expect(await audit()).toMatchObject({ R01: `holds: 3 released keys, 3 proved dead; session ${deferred} left its key alive, and the later session ${stage.session} graded it proved` })
 })
 

@@ -15,7 +15,6 @@ const [MINUTES, HOURS, DAYS] = [60_000, 3_600_000, 86_400_000]
 const STEPS = [
   ['exposing', -2 * MINUTES, 'CLOCKS_DISAGREE', 'interrupted'],
   ['key-live', 3 * HOURS, 'CLOCKS_DISAGREE', 'interrupted'],
-  ['exit-began', 2 * DAYS, null, 'done'],
   ['exit-began', -2 * DAYS, null, 'done'],
   ['burned', -3 * HOURS, null, 'done'],
 ] as const

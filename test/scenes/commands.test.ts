@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { glasskey } from '../stage/command-line.js'
+import { here } from '../stage/here.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 
 let stage: Rehearsal
@@ -23,22 +23,31 @@ describe('init', () => {
   test('writes once, and never over a file', async () => {
     const out = join(directory, 'custody.yaml')
     const args = [...INIT, '--custodian', 'Ada', '--custodian', 'Grace', '--threshold', '2', '--out', out]
-    expect((await glasskey([...args, '--json'])).stdout).toBe(`${JSON.stringify({ out, custodians: 2, threshold: 2, error: null })}\n`)
-    const again = await glasskey(args)
+    expect((await here([...args, '--json'])).stdout).toBe(`${JSON.stringify({ out, custodians: 2, threshold: 2, error: null })}\n`)
+    const again = await here(args)
     expect([again.code, again.stderr]).toEqual([2, `OUTPUT_EXISTS: ${out} exists already; nothing is ever overwritten\nName another place, or move the file away.\n`])
   })
 
   test('asks nobody where there is no terminal, and says which flag would have answered', async () => {
-    const { code, stderr } = await glasskey(['init', '--out', join(directory, 'other.yaml')])
+    const { code, stderr } = await here(['init', '--out', join(directory, 'other.yaml')])
     expect([code, stderr]).toEqual([2, 'NO_TERMINAL: there is nobody to ask: OCID of the tenancy\nGive it as --tenancy.\n'])
   })
 
   test('a threshold that cannot be is refused before anything is written', async () => {
     const out = join(directory, 'impossible.yaml')
-    const { code, stderr } = await glasskey([...INIT, '--custodian', 'Ada', '--custodian', 'Grace', '--threshold', '3', '--out', out])
+    const { code, stderr } = await here([...INIT, '--custodian', 'Ada', '--custodian', 'Grace', '--threshold', '3', '--out', out])
     expect(code).toBe(2)
     expect(stderr).toContain('threshold: is 3, but there are only 2 custodians')
     expect(existsSync(out)).toBe(false)
+  })
+
+  test.each([
+    [['--threshold', '1'], '--threshold must be at least 2: one custodian alone must not be able to act; not "1"'],
+    [['--threshold', '2.5'], '--threshold must be a whole number; not "2.5"'],
+    [['--copies', '10'], '--copies must be at most 9; not "10"'],
+  ])('%j is refused before anything is asked', async (flags, message) => {
+    const { code, stderr } = await here(['init', '--out', join(directory, 'never-written.yaml'), ...flags])
+    expect([code, stderr]).toEqual([2, `USAGE: ${message}\n`])
   })
 })
 
@@ -51,28 +60,28 @@ describe('what is to be written is looked for before anything is read or asked',
   ])('%s', async (command, more) => {
     const out = join(directory, `there-${command}`)
     writeFileSync(out, '')
-    const { code, stderr } = await glasskey([command, ...more, '--out', out])
+    const { code, stderr } = await here([command, ...more, '--out', out])
     expect([code, stderr.split('\n')[0]]).toEqual([2, `OUTPUT_EXISTS: ${out} ${THERE}`])
   })
 
   test('and a scan that is to be sent, too; a camera is none', async () => {
     const send = ['share', 'send', '--warrant', 'nothing.json', '--to', 'nothing.asc', '--scan']
-    expect((await glasskey([...send, directory])).stderr).toBe(`FILE_MISSING: the scan ${directory} is no file\nName the scan itself: PDF, PNG or JPEG.\n`)
-    expect((await glasskey([...send, 'camera'])).stderr).toBe('USAGE: share send shows no sheet to a camera\nName scan files with --scan, or type the share: leave --scan away.\n')
+    expect((await here([...send, directory])).stderr).toBe(`FILE_MISSING: the scan ${directory} is no file\nName the scan itself: PDF, PNG or JPEG.\n`)
+    expect((await here([...send, 'camera'])).stderr).toBe('USAGE: share send shows no sheet to a camera\nName scan files with --scan, or type the share: leave --scan away.\n')
   })
 })
 
 test('a custody.yaml with a mistake: line, column and name', async () => {
   const path = join(directory, 'wrong.yaml')
   writeFileSync(path, readFileSync(join(stage.custody, 'custody.yaml'), 'utf8').replace('threshold: 2', 'treshold: 2'))
-  const { code, stderr } = await glasskey(['ceremony', '--config', path, '--custody', join(directory, 'c'), '--rehearsal', '--yes'])
+  const { code, stderr } = await here(['ceremony', '--config', path, '--custody', join(directory, 'c'), '--rehearsal', '--yes'])
   expect(code).toBe(2)
   expect(stderr).toMatch(/wrong\.yaml:\d+:\d+: treshold: is not a setting of custody\.yaml/)
 })
 
 describe('status and check', () => {
   test('status is ten lines or fewer, and says what to do next', async () => {
-    const { code, stdout } = await glasskey(['status', '--custody', stage.custody])
+    const { code, stdout } = await here(['status', '--custody', stage.custody])
     expect(stdout).toMatch(
       /^Note: used sheets await destruction before a witness: GENERATION 1 \(3 left\); glasskey logbook add destroyed\nREHEARSAL: made for practice, opens nothing real\.\nIn use: GENERATION 2, key id [0-9a-f]{16} \([a-zA-Z ]+\), 2 of 3; 1 custodian may be lost\.\nWaiting: GENERATION 3, GENERATION 4\.\nLast real drill: never\. Logbook: 2 entries\.\nNext: nothing; the next drill is due in 91 days\.\n$/,
     )
@@ -80,14 +89,14 @@ describe('status and check', () => {
   })
 
   test('check is ready, without any secret', async () => {
-    const { code, stdout } = await glasskey(['check', '--custody', stage.custody, '--reader', 'AUDITOR', ...stage.oci, '--json'])
+    const { code, stdout } = await here(['check', '--custody', stage.custody, '--reader', 'AUDITOR', ...stage.oci, '--json'])
     const { ready, findings } = JSON.parse(stdout) as { ready: boolean; findings: { what: string; level: string }[] }
     expect([code, ready]).toEqual([0, true])
     expect(findings.map(({ what }) => what)).toEqual(expect.arrayContaining(['custody folder', 'successors', 'home region eu-frankfurt-1', 'region eu-amsterdam-1', 'GENERATION 2', 'key slots', 'isolation']))
   })
 
   test('check without the simulator of a rehearsal: what can be seen is shown, and what is missing named', async () => {
-    const { code, stdout } = await glasskey(['check', '--custody', stage.custody])
+    const { code, stdout } = await here(['check', '--custody', stage.custody])
     expect(code).toBe(3)
     expect(stdout).toContain('ok    successors: GENERATION 3, 4 wait\n')
     expect(stdout).toContain('STOP  endpoints: this is a rehearsal key: it needs a simulator for region eu-frankfurt-1. glasskey simulator starts one; then --endpoint eu-frankfurt-1=http://127.0.0.1:PORT\n')
@@ -96,7 +105,7 @@ describe('status and check', () => {
 
   test('check is not ready when OCI\'s clock is another', async () => {
     stage.cloud.advance(120)
-    const { code, stdout } = await glasskey(['check', '--custody', stage.custody, ...stage.oci])
+    const { code, stdout } = await here(['check', '--custody', stage.custody, ...stage.oci])
     stage.cloud.advance(-120)
     expect(code).toBe(3)
     // Date has whole seconds.
@@ -118,14 +127,14 @@ describe('logbook', () => {
     const copy = join(directory, 'custody')
     cpSync(stage.custody, copy, { recursive: true })
     const lost = ['logbook', 'add', 'lost', '--custody', copy, '--set', 'custodian=3', '--set', 'copy=1', '--set', 'generations=2,3,4']
-    const incomplete = await glasskey(lost)
+    const incomplete = await here(lost)
     expect([incomplete.code, incomplete.stderr]).toEqual([2, 'USAGE: still needed: witness\n--set witness=…\n'])
-    expect((await glasskey([...lost, '--set', 'witness=Security desk'])).stdout).toMatch(/^Entry 3: Custodian 3, copy 1: LOST, generations 2, 3, 4\.\nWrite into the paper book: number 3, SHA-256 [0-9a-f]{64}\n$/)
-    expect((await glasskey(['status', '--custody', copy])).stdout).toContain('Note: GENERATION 2 has no margin: every custodian left is needed')
-    expect((await glasskey(['logbook', 'verify', '--custody', copy])).stdout).toMatch(/^The logbook holds: 3 entries, 1 session with its last signature\.\n/)
-    expect((await glasskey(['logbook', 'list', '--custody', copy])).stdout.trimEnd().split('\n')).toHaveLength(3)
+    expect((await here([...lost, '--set', 'witness=Security desk'])).stdout).toMatch(/^Entry 3: Custodian 3, copy 1: LOST, generations 2, 3, 4\.\nWrite into the paper book: number 3, SHA-256 [0-9a-f]{64}\n$/)
+    expect((await here(['status', '--custody', copy])).stdout).toContain('Note: GENERATION 2 has no margin: every custodian left is needed')
+    expect((await here(['logbook', 'verify', '--custody', copy])).stdout).toMatch(/^The logbook holds: 3 entries, 1 session with its last signature\.\n/)
+    expect((await here(['logbook', 'list', '--custody', copy])).stdout.trimEnd().split('\n')).toHaveLength(3)
     const pdf = join(directory, 'entry-2.pdf')
-    await glasskey(['logbook', 'print', '2', '--custody', copy, '--out', pdf])
+    await here(['logbook', 'print', '2', '--custody', copy, '--out', pdf])
     expect(readFileSync(pdf).subarray(0, 5).toString()).toBe('%PDF-')
   })
 
@@ -137,13 +146,13 @@ describe('logbook', () => {
     ['handover', ['custodian=9', 'copy=1', 'from=x', 'to=y', 'bag=B-1', 'witness=x'], 'there is no custodian 9\nNothing was written.'],
   ])('an entry about what does not exist is refused: %s %j', async (kind, said, refusal) => {
     const before = readFileSync(join(stage.custody, 'logbook.jsonl'), 'utf8')
-    const { code, stderr } = await glasskey(['logbook', 'add', kind, '--custody', stage.custody, ...said.flatMap((one) => ['--set', one])])
+    const { code, stderr } = await here(['logbook', 'add', kind, '--custody', stage.custody, ...said.flatMap((one) => ['--set', one])])
     expect([code, stderr]).toEqual([2, `USAGE: ${refusal}\n`])
     expect(readFileSync(join(stage.custody, 'logbook.jsonl'), 'utf8')).toBe(before)
   })
 
   test('the generation in use is not retired: its sheets could be destroyed then', async () => {
-    const { code, stderr } = await glasskey(['logbook', 'add', 'retired', '--custody', stage.custody, '--set', 'generation=2', '--set', 'reason=tired'])
+    const { code, stderr } = await here(['logbook', 'add', 'retired', '--custody', stage.custody, '--set', 'generation=2', '--set', 'reason=tired'])
     expect([code, stderr]).toEqual([2, 'USAGE: GENERATION 2 is in use: OCI has its key\nglasskey break rotate leaves it for the next one. Nothing was written.\n'])
   })
 
@@ -152,7 +161,7 @@ describe('logbook', () => {
     cpSync(stage.custody, copy, { recursive: true })
     const path = join(copy, 'logbook.jsonl')
     writeFileSync(path, readFileSync(path, 'utf8').replace('"exceptions":["rehearsal"', '"exceptions":["nothing"'))
-    const { code, stderr } = await glasskey(['logbook', 'verify', '--custody', copy])
+    const { code, stderr } = await here(['logbook', 'verify', '--custody', copy])
     expect(code).toBe(4)
     expect(stderr).toContain(`CHAIN_BROKEN: ${path}, line 2: does not follow from the line before it`)
   })
@@ -161,7 +170,7 @@ describe('logbook', () => {
 describe('takeover', () => {
   test('a second run changes nothing and says that all is as it should be', async () => {
     const before = stage.cloud.stateDigest()
-    const { code, stdout } = await glasskey(['takeover', '--custody', stage.custody, '--profile', 'BOOTSTRAP', '--reader', 'AUDITOR', ...stage.oci])
+    const { code, stdout } = await stage.run(['takeover', '--custody', stage.custody, '--profile', 'BOOTSTRAP', '--reader', 'AUDITOR', ...stage.oci])
     expect(stdout).toMatch(/^All is as it should be:\n {2}the takeover happened; GENERATION 2 is in use\n {2}the bootstrap key .* is refused \(401\)\n {2}AUDITOR reads: one API key, of GENERATION 2; API keys are the only way in\n {2}the bootstrap key file is still there: destroy .*bootstrap\.pem\n$/)
     expect(code).toBe(0)
     expect(stage.cloud.stateDigest()).toBe(before)
@@ -170,18 +179,17 @@ describe('takeover', () => {
 
 describe('the command line', () => {
   test.each([
-    [[], 'USAGE: Which command? The first one for a newcomer is: glasskey drill\n'],
     [['brake'], 'USAGE: Did you mean break?\n'],
     [['status'], 'USAGE: Missing required argument: custody\n'],
     [['status', '--custody', 'x', '--folder', 'y'], 'USAGE: Unknown argument: folder\n'],
   ])('%j', async (args, says) => {
-    const { code, stderr, stdout } = await glasskey(args)
+    const { code, stderr, stdout } = await here(args)
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toContain(says)
   })
 
   test('--json gives errors as an object too', async () => {
-    const { stdout } = await glasskey(['status', '--custody', join(directory, 'nowhere'), '--json'])
+    const { stdout } = await here(['status', '--custody', join(directory, 'nowhere'), '--json'])
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'FILE_MISSING' } })
   })
 })
@@ -212,7 +220,7 @@ test('retired generations are skipped with --to, after custodians confirm the su
   }
 })
 
-test('the real drill is refused without a successor; deferred rotation leaves the key alive, red, exit 6', async () => {
+test('without a successor neither a drill nor a release begins', async () => {
   const other = await rehearsal()
   try {
     for (const generation of [3, 4]) await other.run(['logbook', 'add', 'retired', '--custody', other.custody, '--set', `generation=${generation}`, '--set', 'reason=bags opened'])
@@ -220,11 +228,6 @@ test('the real drill is refused without a successor; deferred rotation leaves th
     expect([drill.code, drill.stderr]).toEqual([3, expect.stringContaining('NO_SUCCESSOR: a drill without a successor is refused: it would leave a used key alive')])
     const plain = await other.run(other.saasAdmin())
     expect([plain.code, plain.stderr]).toEqual([3, expect.stringContaining('NO_SUCCESSOR: no generation waits to succeed this one')])
-    const deferred = await other.run([...other.saasAdmin(2, '--defer-rotation'), '--json'])
-    expect(JSON.parse(deferred.stdout)).toMatchObject({ error: { code: 'KEY_NOT_PROVED_DEAD' }, actionResult: 'done', grade: 'unproved', successor: null })
-    expect(deferred.code).toBe(6)
-    expect((await other.run(['status', '--custody', other.custody])).stdout).toMatch(/^RED: GENERATION 2 was used and is not proved dead\n/)
-    expect(other.listedKeys).toBe(1)
   } finally {
     await other.close()
   }

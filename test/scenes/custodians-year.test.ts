@@ -6,11 +6,12 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Ended } from '../stage/command-line.js'
+import { here } from '../stage/here.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 
 let stage: Rehearsal
 beforeAll(async () => {
-  stage = await rehearsal({ speed: 4 })
+  stage = await rehearsal()
 })
 afterAll(() => stage.close())
 
@@ -20,23 +21,30 @@ async function good(...args: string[]): Promise<string> {
   return stdout
 }
 
+/** The same in this process, for those who only read and write the folder. */
+async function goodHere(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await here(args)
+  expect(code, `${stdout}\n${stderr}`).toBe(0)
+  return stdout
+}
+
 const entered = (kind: string, said: Record<string, string>): Promise<string> =>
-  good('logbook', 'add', kind, '--custody', stage.custody, ...Object.entries(said).flatMap(([name, value]) => ['--set', `${name}=${value}`]))
-const status = (): Promise<string> => good('status', '--custody', stage.custody)
+  goodHere('logbook', 'add', kind, '--custody', stage.custody, ...Object.entries(said).flatMap(([name, value]) => ['--set', `${name}=${value}`]))
+const status = (): Promise<string> => goodHere('status', '--custody', stage.custody)
 
 /** Held offline on a copy of the folder, and brought back. */
 async function ceremony(month: string): Promise<string> {
   const outbox = join(stage.directory, `outbox-${month}`)
   await good('ceremony', '--custody', stage.custody, '--sheets', join(stage.directory, `sheets-${month}`), '--outbox', outbox, '--rehearsal', '--yes')
   // Somebody takes it for the folder.
-  const mistaken = await stage.run(['status', '--custody', outbox])
+  const mistaken = await here(['status', '--custody', outbox])
   expect([mistaken.code, mistaken.stderr]).toEqual([2, `USAGE: ${outbox} is the outbox of a ceremony, not a custody folder\nglasskey ceremony import --custody DIR --outbox ${outbox} brings it into the folder DIR; then name that one.\n`])
   return good('ceremony', 'import', '--custody', stage.custody, '--outbox', outbox)
 }
 
 test('in January a closed bag is inspected, and the printed entry goes into the paper book', async () => {
   const out = join(stage.directory, 'inspected.pdf')
-  const said = await good('share', 'inspect', '--record', '--custody', stage.custody, '--custodian', '1', '--copy', '1', '--bag', 'B-0101', '--condition', 'intact', '--generations', '2,3,4', '--witness', 'Emmy Noether', '--out', out)
+  const said = await goodHere('share', 'inspect', '--record', '--custody', stage.custody, '--custodian', '1', '--copy', '1', '--bag', 'B-0101', '--condition', 'intact', '--generations', '2,3,4', '--witness', 'Emmy Noether', '--out', out)
   expect(said).toMatch(/^Entry 3/m)
   expect(readFileSync(out).subarray(0, 5).toString()).toBe('%PDF-')
   expect(await status()).toContain('In use: GENERATION 2')
@@ -44,7 +52,7 @@ test('in January a closed bag is inspected, and the printed entry goes into the 
 
 test('in March a bag is handed over unopened, and the call page names who has it now', async () => {
   await entered('handover', { custodian: '2', copy: '1', from: 'Βασίλης Παπαδόπουλος', to: 'Radia Perlman', bag: 'B-0102', witness: 'Emmy Noether' })
-  const page = await good('break', 'rotate', '--custody', stage.custody, '--summon')
+  const page = await goodHere('break', 'rotate', '--custody', stage.custody, '--summon')
   expect(page).toContain('Radia Perlman')
   expect(page).toContain('B-0102')
 })

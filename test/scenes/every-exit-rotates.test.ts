@@ -1,8 +1,8 @@
 /** However a session ends, its key is rotated and proved dead. */
 import { spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { CLI } from '../stage/command-line.js'
 import { play } from '../stage/playing.js'
 import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
@@ -15,7 +15,7 @@ afterEach(async () => {
 
 interface Interrupted {
   code: number
-  json: { error: { code: string; message: string } | null; grade: string; actionResult: string; successor: { generation: number } | null }
+  json: { error: { code: string; message: string } | null; grade: string; actionResult: string; successor: { generation: number } | null; entryFile: string; slipsFile: string; evidenceFile: string }
   stderr: string
 }
 
@@ -37,9 +37,9 @@ async function interrupt(during: Rehearsal, disturb: (desk: number) => void): Pr
   return { code, stderr, json: JSON.parse(stdout) as Interrupted['json'] }
 }
 
+/** SIGTERM and SIGQUIT have their scenes in signals.test.ts. */
 const SIGNALS = [
   ['SIGINT', 'Ctrl-C'],
-  ['SIGTERM', 'the session was told to end (SIGTERM)'],
   ['SIGHUP', 'the terminal was closed'],
 ] as const
 
@@ -51,25 +51,21 @@ test.each(SIGNALS)('%s to the whole group, as a terminal sends it', async (signa
   expect(code).toBe(3)
   expect(stage.listedKeys).toBe(1)
   expect(stage.journal().find((line) => line.type === 'exit-began')).toMatchObject({ cause })
+  for (const path of [json.entryFile, json.slipsFile, json.evidenceFile]) expect(existsSync(path), path).toBe(true)
 })
 
-test('an error in the action', async () => {
+test('an error in the action; its shares are in the file that a hand-held scanner typed', async () => {
   stage = await rehearsal({ speed: 4 })
   const { databases } = stage.cloud.seed
-  const args = stage.saasAdmin(2, '--json').map((word) => (word === databases.available ? databases.alwaysFree : word))
-  const { code, stdout } = await stage.run(args)
+  const file = join(stage.directory, 'typed.txt')
+  const [first, second] = await Promise.all([stage.shareText(2, 1), stage.shareText(2, 3)])
+  writeFileSync(file, `${first.match(/.{1,4}/g)?.join(' ').toLowerCase() ?? ''}\n\n${second}\n`)
+  const args = withoutShares(stage.saasAdmin(2, '--json')).map((word) => (word === databases.available ? databases.alwaysFree : word))
+  const { code, stdout } = await stage.run([...args, '--share-file', file])
   const json = JSON.parse(stdout) as Interrupted['json']
   expect(json).toMatchObject({ error: { code: 'OCI_REFUSED' }, grade: 'refused-only', actionResult: 'failed', successor: { generation: 3 } })
   expect(json.error?.message).toMatch(/^OCI answered 400 InvalidParameter: /)
   expect(code).toBe(3)
-  expect(stage.listedKeys).toBe(1)
-})
-
-test('completion', async () => {
-  stage = await rehearsal({ speed: 4 })
-  const { code, stdout } = await stage.run([...stage.rotate(), '--drill', '--reader', 'AUDITOR', '--json'])
-  expect(JSON.parse(stdout)).toMatchObject({ error: null, grade: 'proved', actionResult: 'none', generation: 2, successor: { generation: 3 } })
-  expect(code).toBe(0)
   expect(stage.listedKeys).toBe(1)
 })
 
@@ -88,53 +84,29 @@ test('the strongroom dies with the key live: exit 6, and resume finishes with a 
   expect(stage.listedKeys).toBe(1)
 })
 
-test('the desk dies with the key live: the strongroom does not outlive it, and resume finishes', async () => {
-  stage = await rehearsal()
-  const { roomsUnder } = await import('../isolation/memory.js')
-  stage.cloud.armFault({ match: { path: '*configureSaasAdminUser' }, action: { do: 'delay', when: 'before', milliseconds: 3000 } })
-  const desk = spawn(process.execPath, [CLI, ...stage.saasAdmin()], { cwd: stage.directory, stdio: ['ignore', 'ignore', 'pipe'] })
-  const strongroom = await new Promise<number>((resolve) => {
-    let said = ''
-    desk.stderr.on('data', (chunk: Buffer) => {
-      said += chunk.toString()
-      if (said.includes('Asking OCI: enable SAAS_ADMIN')) resolve(roomsUnder(desk.pid ?? 0).strongroom ?? 0)
-    })
-  })
-  process.kill(desk.pid ?? 0, 'SIGKILL')
-  const deadline = Date.now() + 10_000
-  const alive = (): boolean => {
-    try {
-      return process.kill(strongroom, 0)
-    } catch (error) {
-      if (error instanceof Error) return false
-      throw error
-    }
-  }
-  while (alive() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50))
-  expect(alive()).toBe(false)
-  expect(stage.journal().at(-1)).toMatchObject({ type: 'burned', reason: 'the desk is gone, and with it the network' })
-  const resumed = await stage.run(['resume', '--custody', stage.custody, '--yes', ...stage.shares(2, 1, 2), ...stage.oci, '--json'])
-  expect(JSON.parse(resumed.stdout)).toMatchObject({ error: null, grade: 'refused-only', successor: { generation: 3 } })
-  expect(stage.listedKeys).toBe(1)
-})
-
 test.each([
   ['after its effect', 'after', 'done', /^SAAS_ADMIN is enabled read-only for 1 h, until .*Z, as OCI reads it back$/],
   ['before its effect', 'before', 'interrupted', /^it was not done: OCI reads back \{"isEnabled":false\}$/],
-] as const)('the desk dies while the action waits for its answer, %s: resume reads what became of it, and the audit finds nothing open', async (_, when, result, detail) => {
-  let desk = 0
+] as const)('the desk dies while the action waits for its answer, %s: the strongroom does not outlive it, resume reads what became of it, and the audit finds nothing open', async (_, when, result, detail) => {
+  let [desk, strongroom] = [0, 0]
+  const { roomsUnder } = await import('../isolation/memory.js')
   stage = await rehearsal({
     speed: 8,
     observe: (moment, { path }) => {
       if (!path.endsWith('configureSaasAdminUser') || moment !== (when === 'after' ? 'done' : 'received')) return undefined
+      strongroom = roomsUnder(desk).strongroom ?? 0
       process.kill(desk, 'SIGKILL')
       return 'drop'
     },
   })
   await stage.run(stage.saasAdmin(), { onStart: (pid) => (desk = pid) })
-  const resumed = await stage.run(['resume', '--custody', stage.custody, '--yes', ...stage.shares(2, 1, 2), '--reader', 'AUDITOR', ...stage.oci, '--json'])
-  expect(JSON.parse(resumed.stdout)).toMatchObject({ error: null, grade: 'proved', actionResult: result })
+  expect(strongroom).not.toBe(0)
+  await vi.waitFor(() => expect(() => process.kill(strongroom, 0)).toThrow('ESRCH'), 10_000)
+  expect(stage.journal().at(-1)).toMatchObject({ type: 'burned', reason: 'the desk is gone, and with it the network' })
+  const resumed = await stage.run(['resume', '--custody', stage.custody, '--yes', ...stage.shares(2, 1, 2), ...(when === 'after' ? ['--reader', 'AUDITOR'] : []), ...stage.oci, '--json'])
+  expect(JSON.parse(resumed.stdout)).toMatchObject({ error: null, grade: when === 'after' ? 'proved' : 'refused-only', actionResult: result, successor: { generation: 3 } })
   expect(stage.journal().filter(({ type }) => type === 'action-ended').at(-1)).toMatchObject({ result, detail: expect.stringMatching(detail) as string })
+  expect(stage.listedKeys).toBe(1)
   const audit = await stage.run(['audit', '--custody', stage.custody, '--profile', 'AUDITOR', '--json', ...stage.oci])
   expect((JSON.parse(audit.stdout) as { failed: string[] }).failed.filter((control) => control.startsWith('A'))).toEqual([])
 })
@@ -158,14 +130,4 @@ test('Ctrl-C while OCI thinks about the action: whether it happened is not known
   const entered = await stage.run(['logbook', 'add', 'exception', '--custody', stage.custody, ...Object.entries(found).flatMap(([name, value]) => ['--set', `${name}=${value}`])])
   expect(entered.code, entered.stderr).toBe(0)
   expect(await failedActions(stage)).toEqual([])
-})
-
-test('the share file that a hand-held scanner typed', async () => {
-  stage = await rehearsal({ speed: 4 })
-  const file = join(stage.directory, 'typed.txt')
-  const [first, second] = await Promise.all([stage.shareText(2, 1), stage.shareText(2, 3)])
-  writeFileSync(file, `${first.match(/.{1,4}/g)?.join(' ').toLowerCase() ?? ''}\n\n${second}\n`)
-  const args = withoutShares(stage.rotate())
-  const { code } = await stage.run([...args, '--share-file', file])
-  expect(code).toBe(0)
 })

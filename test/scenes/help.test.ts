@@ -7,6 +7,7 @@ import { commandLine } from '../../src/commands/command-line.js'
 import { frontPage } from '../../src/commands/front-page.js'
 import { VERBS } from '../../src/commands/verbs.js'
 import { CLI, glasskey } from '../stage/command-line.js'
+import { here } from '../stage/here.js'
 
 const folders: string[] = []
 afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })))
@@ -46,7 +47,7 @@ describe('the front page', () => {
 })
 
 describe('help of a command', () => {
-  test.each([[['break']], [['break', 'rotate']], [['logbook', 'add']], [['status']]])('help %j is %j --help', async (command) => {
+  test.each([[['break', 'rotate']], [['logbook', 'add']], [['status']]])('help %j is what --help says of it', async (command) => {
     const asked = await glasskey(['help', ...command])
     expect(asked.stdout).toContain(`glasskey ${String(command[0])}`)
     expect(asked).toEqual(await glasskey([...command, '--help']))
@@ -54,7 +55,7 @@ describe('help of a command', () => {
   })
 
   test('of a command that does not exist: a mistake, as without help', async () => {
-    expect(await glasskey(['help', 'brake'])).toEqual({ code: 2, stdout: '', stderr: 'USAGE: Did you mean break?\nglasskey --help\n' })
+    expect(await glasskey(['help', 'brake'], { env: { LC_ALL: 'de_DE.UTF-8' } })).toEqual({ code: 2, stdout: '', stderr: 'USAGE: Did you mean break?\nglasskey --help\n' })
   })
 
   test.each(VERBS.map(({ typed }) => [typed.split(' ')[0] ?? '']))('%s fits a terminal of 80 by 40', async (verb) => {
@@ -85,7 +86,7 @@ describe('a mistake names the help of the command that was typed', () => {
     [['logbook', 'prnt', '--custody', 'x'], 'glasskey logbook --help'],
     [['--bogus'], 'glasskey --help'],
   ])('%j', async (args, hint) => {
-    const { code, stderr } = await glasskey(args)
+    const { code, stderr } = await here(args)
     expect([code, stderr.trimEnd().split('\n').at(-1)]).toEqual([2, hint])
     expect(stderr).toMatch(/^USAGE: /)
   })
@@ -95,7 +96,7 @@ describe('a mistake names the help of the command that was typed', () => {
     ['logbook', 'a step: list, show, verify, print or add'],
     ['share', 'a step: inspect or send'],
   ])('%s alone is told what must follow it', async (verb, needs) => {
-    expect(await glasskey([verb], { env: { LC_ALL: 'de_DE.UTF-8' } })).toEqual({ code: 2, stdout: '', stderr: `USAGE: ${verb} needs ${needs}\nglasskey ${verb} --help\n` })
+    expect(await here([verb])).toEqual({ code: 2, stdout: '', stderr: `USAGE: ${verb} needs ${needs}\nglasskey ${verb} --help\n` })
   })
 
   test.each([
@@ -106,16 +107,16 @@ describe('a mistake names the help of the command that was typed', () => {
     ['from', ['audit', '--custody', 'A', '--from', '2026-01-01', '--from', '2026-01-02', '--json']],
   ])('--%s twice, where it takes one value: %j', async (flag, args) => {
     const command = args.slice(0, args.findIndex((word) => word.startsWith('--'))).join(' ')
-    const { code, stderr } = await glasskey(args)
+    const { code, stderr } = await here(args)
     expect([code, stderr]).toEqual([2, `USAGE: --${flag} takes one value, and was given more than once\nglasskey ${command} --help\n`])
   })
 
   test('what may be given more than once may', async () => {
-    expect((await glasskey(['recover', '--scan', 'A', '--scan', 'B', '--json', '--json'])).stderr).toMatch(/^FILE_MISSING: the scan .*A cannot be opened/)
+    expect((await here(['recover', '--scan', 'A', '--scan', 'B', '--json', '--json'])).stderr).toMatch(/^FILE_MISSING: the scan .*A cannot be opened/)
   })
 
   test('an access type that OCI does not have', async () => {
     const args = ['break', 'saas-admin', '--custody', 'x', '--operator', 'a', '--operator-user', 'ocid1.user.oc1..a', '--incident', 'i', '--use-case', 'u', '--authorised-by', 'b', '--reason', 'r', '--database', 'ocid1.autonomousdatabase.oc1.eu-frankfurt-1.a', '--secret-id', 'ocid1.vaultsecret.oc1.eu-frankfurt-1.a', '--access', 'all']
-    expect((await glasskey(args)).stderr).toBe('USAGE: --access Invalid option: expected one of "read-only"|"read-write"|"admin"; not "all"\n')
+    expect((await here(args)).stderr).toBe('USAGE: --access Invalid option: expected one of "read-only"|"read-write"|"admin"; not "all"\n')
   })
 })

@@ -13,6 +13,7 @@ import { scopeOf } from '../../src/warrant/scope.js'
 import { warrantRows } from '../../src/warrant/shown.js'
 import { warrantDigest, type Warrant } from '../../src/warrant/warrant.js'
 import { textOf } from '../paper/printed.js'
+import { here } from '../stage/here.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 
 let stage: Rehearsal
@@ -44,7 +45,7 @@ async function custodyAfter(...entries: string[][]): Promise<string> {
   const folder = mkdtempSync(join(place, 'custody-'))
   cpSync(stage.custody, folder, { recursive: true })
   for (const [kind = '', ...set] of entries) {
-    const { code, stderr } = await stage.run(['logbook', 'add', kind, ...custody(folder), ...set.flatMap((one) => ['--set', one])])
+    const { code, stderr } = await here(['logbook', 'add', kind, ...custody(folder), ...set.flatMap((one) => ['--set', one])])
     expect([code, stderr]).toEqual([0, ''])
   }
   return folder
@@ -62,21 +63,15 @@ describe('the summons', () => {
     expect(pages).toHaveLength(1)
     for (const said of ['Only GENERATION 2', ...PHONES, 'none on file', 'Vault of the Old Bank']) expect(pages[0]).toContain(said)
     for (const said of ['They bring, closed, ONLY the bag of GENERATION 2.', ...PHONES, 'no number on file', 'Vault of the Old Bank']) expect(stdout).toContain(said)
-  })
-
-  test('whoever cannot be reached is called last', async () => {
-    const { stdout } = await stage.run(['break', 'rotate', ...custody(), '--summon'])
+    // Whoever cannot be reached is called last.
     expect([...stdout.matchAll(/^ +\d\. .*: (.*)$/gm)].map(([, phone]) => phone)).toEqual([...PHONES, 'no number on file'])
   })
 
   test('how people are reached is in no --json, no error and no file of the folder, even when it is refused', async () => {
     const out = join(place, 'told.pdf')
-    const runs = [
-      ['--summon', out, '--json'], ['--summon', out, '--json'], ['--summon', '--json', '--debug'], ['--summon', join(stage.custody, 'page.pdf'), '--json', '--debug'],
-      ['--summon', join(place, 'nowhere', 'page.pdf'), '--json', '--debug'], ['--summon', join(place, 'p.pdf'), '--printer', 'none-such', '--json', '--debug'],
-    ]
-    const ended = await Promise.all(runs.map((more) => stage.run(['break', 'rotate', ...custody(), ...more])))
-    for (const { stdout, stderr } of ended) {
+    const runs = [['--summon', out, '--json'], ['--summon', join(place, 'nowhere', 'page.pdf'), '--json', '--debug'], ['--summon', join(place, 'p.pdf'), '--printer', 'none-such', '--json', '--debug']]
+    for (const more of runs) {
+      const { stdout, stderr } = await here(['break', 'rotate', ...custody(), ...more])
       for (const contact of CONTACTS) expect(stdout + stderr).not.toContain(contact)
     }
     const files = readdirSync(stage.custody, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && entry.name !== 'custody.yaml')
@@ -86,11 +81,11 @@ describe('the summons', () => {
   test('never over a file, and never into the custody folder, by whatever name', async () => {
     const out = join(place, 'there.pdf')
     writeFileSync(out, 'mine')
-    expect(await stage.run(['break', 'rotate', ...custody(), '--summon', out])).toMatchObject({ code: 2, stdout: '', stderr: `OUTPUT_EXISTS: ${out} exists already; nothing is ever overwritten\nName another place, or move the file away.\n` })
+    expect(await here(['break', 'rotate', ...custody(), '--summon', out])).toMatchObject({ code: 2, stdout: '', stderr: `OUTPUT_EXISTS: ${out} exists already; nothing is ever overwritten\nName another place, or move the file away.\n` })
     expect(readFileSync(out, 'utf8')).toBe('mine')
     symlinkSync(stage.custody, join(place, 'link'))
-    for (const path of [join(stage.custody, 'p.pdf'), join(stage.custody, 'sessions', 'p.pdf'), join(place, 'link', 'p.pdf')]) {
-      const { code, stderr } = await stage.run(['break', 'rotate', ...custody(), '--summon', path])
+    for (const path of [join(stage.custody, 'sessions', 'p.pdf'), join(place, 'link', 'p.pdf')]) {
+      const { code, stderr } = await here(['break', 'rotate', ...custody(), '--summon', path])
       expect([code, stderr]).toEqual([2, `USAGE: ${path} is in the custody folder, which is copied and shown around; the page has telephone numbers\nName a file elsewhere, and destroy it after use.\n`])
       expect(existsSync(path)).toBe(false)
     }
@@ -98,10 +93,10 @@ describe('the summons', () => {
 
   test('with the whole request the sealed rules are asked first: nobody is woken for what would be refused', async () => {
     const who = ['break', 'rotate', ...custody(), '--operator', 'Mary Jackson', '--operator-user', stage.cloud.seed.users.operator, '--incident', 'INC-20931', '--authorised-by', 'Dorothy Vaughan', '--reason', 'nobody can sign in']
-    const refused = await stage.run([...who, '--use-case', 'curiosity', '--summon'])
+    const refused = await here([...who, '--use-case', 'curiosity', '--summon'])
     expect([refused.code, refused.stdout]).toEqual([3, ''])
     expect(refused.stderr).toMatch(/^RULES_REFUSED: "curiosity" is not a permitted use case/)
-    const { stdout } = await stage.run([...who, '--use-case', 'drill', '--summon'])
+    const { stdout } = await here([...who, '--use-case', 'drill', '--summon'])
     for (const said of ['INC-20931', 'nobody can sign in', 'Mary Jackson', 'Dorothy Vaughan', 'The quarterly drill']) expect(stdout).toContain(said)
   })
 
@@ -111,17 +106,17 @@ describe('the summons', () => {
       ['handover', 'custodian=2', 'copy=1', 'generations=3,4', 'from=Grace', 'to=Radia Perlman', 'bag=B-0143', 'witness=W'],
       ['lost', 'custodian=1', 'copy=1', 'generations=2', 'witness=W'],
     )
-    const { stdout } = await stage.run(['break', 'rotate', ...custody(folder), '--summon'])
+    const { stdout } = await here(['break', 'rotate', ...custody(folder), '--summon'])
     expect(stdout).not.toContain(PHONES[0])
     expect(stdout).toMatch(/1\. Radia Perlman, for .*: \+44 20 7946 0102\n +bag B-0142\n +\(custody\.yaml still names .*; the number may be theirs\)/)
     expect(stdout).not.toContain('B-0143')
     expect(stdout).not.toContain('FIRST:')
     const fewer = await custodyAfter(...[1, 2].map((custodian) => ['lost', `custodian=${custodian}`, 'copy=1', 'generations=2', 'witness=W']))
-    expect((await stage.run(['break', 'rotate', ...custody(fewer), '--summon'])).stdout).toContain('FIRST: only 1 custodians have a good sheet of GENERATION 2, and 2 are needed.')
+    expect((await here(['break', 'rotate', ...custody(fewer), '--summon'])).stdout).toContain('FIRST: only 1 custodians have a good sheet of GENERATION 2, and 2 are needed.')
   })
 
   test('without --summon who and why are needed as before', async () => {
-    const { code, stderr } = await stage.run(['break', 'rotate', ...custody(), '--operator', 'x'])
+    const { code, stderr } = await here(['break', 'rotate', ...custody(), '--operator', 'x'])
     expect([code, stderr]).toEqual([2, 'USAGE: Missing required arguments: operator-user, incident, use-case, authorised-by, reason\nglasskey break rotate --help\n'])
   })
 })
@@ -132,26 +127,26 @@ describe('forms', () => {
     cpSync(TEMPLATE_DIRECTORY, templates, { recursive: true })
     writeFileSync(join(templates, 'custody-log.md'), readFileSync(join(templates, 'custody-log.md'), 'utf8').replace('{{name}}', '{{nmae}}'))
     const out = join(place, 'own')
-    const { code, stderr } = await stage.run(['forms', ...custody(), '--templates', templates, '--out', out])
+    const { code, stderr } = await here(['forms', ...custody(), '--templates', templates, '--out', out])
     expect([code, stderr.split('\n')[0]]).toEqual([2, 'TEMPLATE_INVALID: template custody-log.md has an unknown placeholder {{nmae}}'])
     expect(existsSync(out)).toBe(false)
     writeFileSync(join(templates, 'hand-over.md'), readFileSync(join(templates, 'hand-over.md'), 'utf8').replaceAll('{{contact}}', 'the desk'))
-    expect((await stage.run(['forms', 'hand-over', ...custody(), '--templates', templates, '--out', join(place, 'h.pdf')])).stderr).toContain('template hand-over.md never prints {{contact}}, which this document must show')
+    expect((await here(['forms', 'hand-over', ...custody(), '--templates', templates, '--out', join(place, 'h.pdf')])).stderr).toContain('template hand-over.md never prints {{contact}}, which this document must show')
   })
 
   test('a hand-over that is entered gives the form to sign, with its number', async () => {
     const folder = await custodyAfter()
     const out = join(place, 'handover.pdf')
     const entry = ['logbook', 'add', 'handover', ...custody(folder), '--out', out, ...['custodian=2', 'copy=1', 'from=Grace Hopper', 'to=Radia Perlman', 'bag=B-0142', 'witness=Emmy Noether'].flatMap((one) => ['--set', one])]
-    expect((await stage.run(entry)).stdout).toMatch(new RegExp(`\nTo sign: ${out}\n$`))
+    expect((await here(entry)).stdout).toMatch(new RegExp(`\nTo sign: ${out}\n$`))
     for (const said of ['Radia Perlman', 'Emmy Noether', 'B-0142', 'Logbook entry 3', 'REHEARSAL']) expect(await pdfText(out)).toContain(said)
-    const again = await stage.run(entry)
+    const again = await here(entry)
     expect([again.code, again.stderr]).toEqual([2, `OUTPUT_EXISTS: ${out} exists already; nothing is ever overwritten\nName another place. Nothing was entered.\n`])
     expect(readFileSync(join(folder, 'logbook.jsonl'), 'utf8').trimEnd().split('\n')).toHaveLength(3)
   })
 
   test('sheets of a key that may be needed have no affidavit', async () => {
-    const { code, stderr } = await stage.run(['forms', 'destruction-affidavit', ...custody(), '--generation', '3', '--out', join(place, 'a.pdf')])
+    const { code, stderr } = await here(['forms', 'destruction-affidavit', ...custody(), '--generation', '3', '--out', join(place, 'a.pdf')])
     expect([code, stderr]).toEqual([3, 'REFUSED: GENERATION 3 is waiting: its sheets are still needed\nOnly sheets of a generation that is proved dead, or retired, are destroyed.\n'])
   })
 
@@ -171,13 +166,13 @@ describe('forms', () => {
 describe('the calendar', () => {
   test('is written once, without a name of a custodian or a telephone number, and status stays ten lines', async () => {
     const out = join(place, 'custody.ics')
-    const { code, stdout, stderr } = await stage.run(['status', ...custody(), '--ics', out])
+    const { code, stdout, stderr } = await here(['status', ...custody(), '--ics', out])
     expect([code, stderr]).toEqual([0, `Calendar: ${out}. A newer one, imported again, moves its dates.\n`])
     expect(stdout.trimEnd().split('\n').length).toBeLessThanOrEqual(10)
     const text = readFileSync(out, 'utf8').replaceAll('\r\n ', '')
     expect(text.match(/BEGIN:VEVENT/g)).toHaveLength(4)
     for (const contact of [...CONTACTS, 'Ada', 'Grace']) expect(text).not.toContain(contact)
-    expect((await stage.run(['status', ...custody(), '--ics', out])).stderr).toContain('OUTPUT_EXISTS')
+    expect((await here(['status', ...custody(), '--ics', out])).stderr).toContain('OUTPUT_EXISTS')
   })
 })
 

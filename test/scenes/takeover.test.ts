@@ -69,10 +69,7 @@ test.each([
   expect(await actionFindings(stage)).toEqual([])
 })
 
-test.each([
-  ['exposed', false],
-  ['exposed and retired', true],
-] as const)('a generation that was installed and then %s leaves OCI before the next one comes, though all slots are full', async (_, first) => {
+test('a generation that was installed, then exposed and retired leaves OCI before the next one comes, though all slots are full', async () => {
   stage = await rehearsal({ after: 'sealed', speed: 8 })
   const alone = (custodian: number): string[] => [...withoutShares(stage.takeover()), ...(stage.shares(1, custodian))]
   for (const custodian of [1, 2]) {
@@ -80,13 +77,12 @@ test.each([
     expect([code, stdout]).toEqual([5, expect.stringContaining(`1 of the shares of GENERATION 1 was read and counts as seen. Close the bags again before a witness.`)])
   }
   expect(stage.listedKeys).toBe(3)
-  const retire = ['logbook', 'add', 'retired', '--custody', stage.custody, '--set', 'generation=1', '--set', 'reason=exposed before its takeover']
-  if (first) expect((await stage.run(retire)).code).toBe(0)
+  expect((await stage.run(['logbook', 'add', 'retired', '--custody', stage.custody, '--set', 'generation=1', '--set', 'reason=exposed before its takeover'])).code).toBe(0)
 
   const { code, stderr } = await stage.run(stage.takeover(2))
   expect([code, stderr]).toEqual([0, expect.stringContaining('Asking OCI: remove GENERATION 1 of an earlier attempt (DELETE ')])
   expect(livingKeys(stage).map(({ generation }) => generation)).toEqual([3])
-  expect(await doAsTold(stage)).toEqual(first ? [] : [expect.stringMatching(/^glasskey logbook add: /)])
+  expect(await doAsTold(stage)).toEqual([])
   await assertAllWell(stage)
 })
 

@@ -72,8 +72,6 @@ test('a copy that is behind, without one: the key is refused, that is named, and
   const resumed = await stage.run(['resume', '--custody', copy, '--reader', 'AUDITOR', '--json', ...stage.oci])
   expect([resumed.code, JSON.parse(resumed.stdout)]).toMatchObject([0, { error: null, grade: 'listed-only', successor: { generation: 3 } }])
   expect((await stage.run(['status', '--custody', copy])).stdout).toContain('In use: GENERATION 3')
-  const alone = await stage.run(['audit', '--custody', copy, '--profile', 'AUDITOR', '--json', ...stage.oci])
-  expect(JSON.parse(alone.stdout)).toMatchObject({ opinion: { keyRevoked: { verdict: 'Yes' } } })
 
   // Put together: the copy that is ahead, and the session that it does not have.
   const sessions = (folder: string): string[] => readdirSync(join(folder, 'sessions'))
@@ -83,6 +81,5 @@ test('a copy that is behind, without one: the key is refused, that is named, and
   expect([verified.code, verified.stderr]).toEqual([4, `CHAIN_BROKEN: session ${missing} has no entry in the logbook\nEither glasskey was stopped just before it wrote one, or the logbook was altered: compare it with the paper book. Then: glasskey resume --session ${missing}\n`])
   const together = await stage.run(['resume', '--custody', stage.custody, '--session', missing, '--reader', 'AUDITOR', ...stage.oci])
   expect([together.code, together.stderr]).toEqual([0, ''])
-  expect((await stage.run(['logbook', 'verify', '--custody', stage.custody])).code).toBe(0)
   await assertAllWell(stage)
 })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject } from 'vitest'
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.js'
+import { commandOf, held } from '../schemas/held.js'
 import { readPages } from '../../src/reader/page-proof.js'
 import type { JournalLine } from '../../src/record/journal.js'
 import { glasskey, type Ended, type Running } from './command-line.js'
@@ -82,9 +83,11 @@ export class Rehearsal {
     return ['takeover', '--custody', this.custody, '--profile', 'BOOTSTRAP', '--reader', 'AUDITOR', '--yes', ...this.shares(generation, 1, 2), ...this.oci]
   }
 
-  /** Runs `glasskey …`, in the time of this rehearsal. */
-  run(args: readonly string[], options: Running = {}, plan: Partial<Plan> = {}): Promise<Ended> {
-    return glasskey(args, { cwd: this.directory, ...played({ ...this.time, ...plan }), ...options })
+  /** Runs `glasskey …`, in the time of this rehearsal. What it prints with `--json` is always a published outcome of the command, unless it was killed. */
+  async run(args: readonly string[], options: Running = {}, plan: Partial<Plan> = {}): Promise<Ended> {
+    const ended = await glasskey(args, { cwd: this.directory, ...played({ ...this.time, ...plan }), ...options })
+    if (args.includes('--json') && ended.code !== -1) held(commandOf(args), ended)
+    return ended
   }
 
   /** The newest session. */
