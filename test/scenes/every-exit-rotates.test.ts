@@ -54,7 +54,7 @@ test.each(SIGNALS)('%s to the whole group, as a terminal sends it', async (signa
   for (const path of [json.entryFile, json.slipsFile, json.evidenceFile]) expect(existsSync(path), path).toBe(true)
 })
 
-test('an error in the action; its shares are in the file that a hand-held scanner typed', async () => {
+test('an error in the action; its shares, all of one generation, are in the file that a hand-held scanner typed', async () => {
   stage = await rehearsal({ speed: 4 })
   const { databases } = stage.cloud.seed
   const file = join(stage.directory, 'typed.txt')
@@ -65,6 +65,7 @@ test('an error in the action; its shares are in the file that a hand-held scanne
   const json = JSON.parse(stdout) as Interrupted['json']
   expect(json).toMatchObject({ error: { code: 'OCI_REFUSED' }, grade: 'refused-only', actionResult: 'failed', successor: { generation: 3 } })
   expect(json.error?.message).toMatch(/^OCI answered 400 InvalidParameter: /)
+  expect(stage.journal().filter(({ type }) => type === 'share-accepted')).toMatchObject([{ generation: 2 }, { generation: 2 }])
   expect(code).toBe(3)
   expect(stage.listedKeys).toBe(1)
 })
