@@ -22,9 +22,9 @@ async function read(bytes: Uint8Array): Promise<string[]> {
 }
 
 describe.each(CLASSES.filter(({ mild }) => mild))('$name', (kind) => {
-  test.each([100, 150])('at %i dpi every code of every page is read exactly', async (dpi) => {
+  test('at 100 dpi every code of every page is read exactly', async () => {
     for (const page of pages) {
-      const { bytes } = await scanOf(page, kind, dpi, SEED)
+      const { bytes } = await scanOf(page, kind, 100, SEED)
       expect({ page: page.name, texts: await read(bytes) }).toEqual({ page: page.name, texts: page.texts })
     }
   })

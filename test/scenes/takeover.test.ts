@@ -50,21 +50,19 @@ test('a takeover that stopped half-way rotates, is not called done, and is finis
   expect((await takeover(3, '--reader', 'AUDITOR')).stdout).toContain('All is as it should be:')
 })
 
-test.each([
-  ['a throw-away key', { path: '*/apiKeys', method: 'POST' }, 0, 'measure: upload a throw-away key', 1, null],
-  ['the deletion of a stranger\'s key', { path: '*/apiKeys/*', method: 'DELETE' }, 1, 'exit: delete a key that no manifest names', 2, 2],
-] as const)('stopped by %s, never answered: said so, open in the audit, and settled by the second run', async (_, match, after, rule, generation, inUse) => {
+test('stopped by the deletion of a stranger\'s key, never answered: said so, open in the audit, and settled by the second run', async () => {
   stage = await rehearsal({ after: 'sealed', speed: 8 })
-  stage.cloud.armFault({ match, after, action: { do: 'reset', when: 'after' } })
+  stage.cloud.armFault({ match: { path: '*/apiKeys/*', method: 'DELETE' }, after: 1, action: { do: 'reset', when: 'after' } })
   const first = await stage.run(stage.takeover())
+  const rule = 'exit: delete a key that no manifest names'
   const next = `glasskey takeover --custody ${stage.custody} …`
-  expect(first.stdout).toContain(inUse === null ? `Next, once what is named above is mended: ${next}` : `THE TAKEOVER IS NOT FINISHED: other ways in than the API key may be open. Now: ${next} (a quorum of GENERATION ${inUse})`)
+  expect(first.stdout).toContain(`THE TAKEOVER IS NOT FINISHED: other ways in than the API key may be open. Now: ${next} (a quorum of GENERATION 2)`)
   expect(first.stdout).not.toContain('plan the next ceremony')
   const [session = ''] = readdirSync(join(stage.custody, 'sessions'))
   const unheard = stage.journal().find((line) => line.type === 'intent' && line.rule === rule)
   expect(await actionFindings(stage)).toEqual([`session ${session}, line ${String(unheard?.seq)}: no answer is known to "${rule}"`])
 
-  const second = await stage.run(stage.takeover(generation))
+  const second = await stage.run(stage.takeover(2))
   expect([second.code, second.stderr]).toEqual([0, expect.stringContaining('is dead: proved.')])
   expect(await actionFindings(stage)).toEqual([])
 })

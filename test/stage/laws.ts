@@ -1,8 +1,11 @@
 /** What must hold whatever happened: checked at every request, and at the end of every story. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { auditCustody } from '../../src/audit/audit.js'
+import { sha256Hex } from '../../src/canonical.js'
 import { standingOf } from '../../src/commands/status.js'
 import { readCustodyFolder, type CustodyFolder } from '../../src/host/custody-folder.js'
+import { opcRequestIdOf } from '../../src/record/journal.js'
 import { openSessions } from '../../src/record/standing.js'
 import type { Ended } from './command-line.js'
 import type { Rehearsal } from './rehearsal.js'
@@ -52,11 +55,45 @@ export async function assertAllWell(stage: Rehearsal): Promise<void> {
   if (standing.inUse?.state !== 'in use') throw new Error(`GENERATION ${String(standing.inUse?.generation)} is ${String(standing.inUse?.state)}`)
   if (!existsSync(stage.sheet(standing.inUse.generation, 3))) throw new Error('the sheets of the key in use are gone')
   assertGraded(folder)
-  const audit = await stage.run(['audit', '--custody', stage.custody, '--profile', 'AUDITOR', '--json', ...stage.oci])
-  const { opinion, failed } = JSON.parse(audit.stdout) as { opinion: Record<string, { verdict: string; sentence: string }>; failed: string[] }
-  if (opinion['keyRevoked']?.verdict !== 'Yes') throw new Error(`the auditor does not find every used key revoked: ${JSON.stringify(opinion['keyRevoked'])}`)
+  assertChangesExplained(stage, folder)
+  // CI plays each kind once, in minutes: there the auditor has the folder, and OCI's own word is what stands above.
+  const { revoked, failed } = await (process.env['GLASSKEY_MATRIX'] === 'kinds' ? auditOfFolder(stage) : auditWithLogin(stage))
+  if (revoked !== null) throw new Error(`the auditor does not find every used key revoked: ${revoked}`)
   const bad = failed.filter((control) => !READINESS.test(control))
-  if (bad.length > 0) throw new Error(`the audit fails ${bad.join(', ')}: ${JSON.stringify(opinion)}`)
+  if (bad.length > 0) throw new Error(`the audit fails ${bad.join(', ')}`)
+}
+
+/** Why keys are not called revoked (null: they are), and which controls fail. */
+interface Audited {
+  revoked: string | null
+  failed: string[]
+}
+
+/** The audit that an auditor with a login makes. */
+async function auditWithLogin(stage: Rehearsal): Promise<Audited> {
+  const audit = await stage.run(['audit', '--custody', stage.custody, '--profile', 'AUDITOR', '--json', ...stage.oci])
+  const { opinion, controls } = JSON.parse(audit.stdout) as { opinion: Record<string, { verdict: string; sentence: string }>; controls: { code: string; result: string; finding: string }[] }
+  const { keyRevoked } = opinion
+  return { revoked: keyRevoked?.verdict === 'Yes' ? null : JSON.stringify(keyRevoked), failed: failures(controls) }
+}
+
+/** The audit that needs nothing but the folder, in this process. */
+async function auditOfFolder(stage: Rehearsal): Promise<Audited> {
+  const { results } = await auditCustody({ folder: stage.custody, profile: null, cloud: { endpoints: {}, ca: null }, isolation: { namespaces: false, coreLimit: false, exceptions: [] }, from: undefined, to: undefined, now: new Date(stage.cloud.now()) })
+  const released = results.find(({ code }) => code === 'R01')
+  return { revoked: released?.result === 'holds' ? null : String(released?.finding), failed: failures(results) }
+}
+
+function failures(controls: readonly { code: string; result: string; finding: string }[]): string[] {
+  return controls.filter(({ result }) => result === 'fails').map(({ code, finding }) => `${code}: ${finding}`)
+}
+
+/** Throws when OCI was asked to change something under an id that is not of a line of a journal. The first part of three is ours. */
+function assertChangesExplained({ cloud }: Rehearsal, folder: CustodyFolder): void {
+  const ids = new Set(folder.sessions.flatMap(({ chain }) => chain.texts.map((text) => opcRequestIdOf(sha256Hex(text)))))
+  for (const { method, path, keyId, opcRequestId } of cloud.requests) {
+    if (method !== 'GET' && keyId !== null && !ids.has(opcRequestId?.split('/')[0] ?? '')) throw new Error(`UNEXPLAINED: ${method} ${path}, request ${String(opcRequestId)}`)
+  }
 }
 
 /** Controls of readiness: how many successors wait is not what these stories are about. */
