@@ -27,7 +27,8 @@ function keysOf(of: Simulator): string[] {
 test('where a key may not delete itself: exit 3, the remover explained, and the user as it was', async () => {
   const of = await begin({ beliefs: { selfDeletion: '404 NotAuthorizedOrNotFound' } })
   const [keys, digest] = [keysOf(of), of.stateDigest()]
-  const { code, stderr } = await takeover(1)
+  const { code, stdout, stderr } = await takeover(1)
+  expect(stdout).toContain(`Next, once what is named above is mended: glasskey takeover --custody ${stage.custody} …`)
   expect(stderr).toMatch(/SELF_DELETION_REFUSED: OCI does not let a key delete itself \(it answered \d+\), so no released key could be revoked by the tool alone\nSet up a remover: /)
   expect(code).toBe(3)
   expect(keysOf(of)).toEqual(keys)
