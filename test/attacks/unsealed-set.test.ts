@@ -6,6 +6,7 @@ import { canonicalJson, sha256Hex } from '../../src/canonical.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { places } from '../../src/host/sealed-folder.js'
 import { requireSealed } from '../../src/host/sealed-set.js'
+import { here } from '../stage/here.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 
 let stage: Rehearsal
@@ -61,7 +62,7 @@ test('import of an unsealed outbox: each of the same is refused, and the folder 
     const altered = join(stage.directory, `outbox, ${name}`)
     cpSync(outbox, altered, { recursive: true })
     attack(altered, 5, 5)
-    const { code, stderr } = await stage.run(['ceremony', 'import', '--custody', stage.custody, '--outbox', altered])
+    const { code, stderr } = await here(['ceremony', 'import', '--custody', stage.custody, '--outbox', altered])
     expect([name, code, stderr]).toEqual([name, 4, expect.stringMatching(message(5))])
     expect(digestOf(stage.custody), name).toBe(untouched)
   }
