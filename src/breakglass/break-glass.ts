@@ -1,17 +1,15 @@
 /** Break glass, in order: preflight, warrant, strongroom, proof, record. */
 import { EXIT, GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
-import { GPG, type CustodianKeys } from '../host/custodian-key.js'
+import type { CustodianKeys } from '../host/custodian-key.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
-import { requireThere } from '../host/disk.js'
+import { requireGiven } from '../host/given-files.js'
 import { generationInUse, places } from '../host/sealed-folder.js'
 import { prepareCamera, withCamera, type Camera } from '../host/camera.js'
 import { probeIsolation, type Isolation } from '../host/isolation.js'
 import { takeLock } from '../host/lock.js'
-import { requireScans } from '../host/scan-reader.js'
 import type { Profile } from '../host/oci-profile.js'
 import { isInteractive, say } from '../host/terminal.js'
-import { STANDARD_INPUT } from '../host/typed-lines.js'
 import type { RemoteOrder } from '../strongroom/protocol.js'
 import { scopeOf } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
@@ -130,11 +128,7 @@ const READING_MS = 2000
 
 /** Says before a session what would only be found out in it. Throws NO_TERMINAL, REHEARSAL_MISMATCH, USAGE, FILE_MISSING. */
 export function checkInputs(warrant: Warrant, inputs: Inputs): void {
-  const { scans, shareFiles, keys } = inputs
-  requireScans(scans)
-  for (const path of shareFiles) if (path !== STANDARD_INPUT) requireThere(path, 'the share file')
-  for (const path of Object.values(keys.means)) if (path !== GPG) requireThere(path, 'the private key')
-  for (const path of Object.values(keys.passphraseFiles)) requireThere(path, 'the passphrase')
+  requireGiven(inputs)
   if (inputs.yes && !warrant.rehearsal) throw new GlasskeyError('REHEARSAL_MISMATCH', '--yes is for rehearsals only', 'Each custodian consents at the terminal.')
   if (inputs.yes && !bringsSheets(inputs) && !isInteractive()) throw new GlasskeyError('USAGE', 'no sheets were given', 'Use --scan FILE... or --share-file FILE, or run this on a terminal.')
   if (!inputs.yes && !isInteractive()) throw new GlasskeyError('NO_TERMINAL', 'custodians consent at a terminal, and there is none', 'Run this on a terminal; a rehearsal may use --yes.')

@@ -106,8 +106,12 @@ async function consent(sentence: string, why: string, yes: boolean): Promise<voi
     say(`  ${sentence} (rehearsal --yes)`)
     return
   }
-  const answer = await ask(`Type: ${sentence}\n>`, '--yes in a rehearsal')
-  if (!sameWords(answer, sentence)) throw new GlasskeyError('CONSENT_REFUSED', `not agreed: ${sentence}`, 'Nothing was sent, and no sheet was read.')
+  for (;;) {
+    const answer = await ask(`Type (or "refuse"): ${sentence}\n>`, '--yes in a rehearsal')
+    if (sameWords(answer, sentence)) return
+    if (answer.toLowerCase() === 'refuse') throw new GlasskeyError('CONSENT_REFUSED', `not agreed: ${sentence}`, 'Nothing was sent, and no sheet was read.')
+    say('That is not the sentence. Nothing happened; try again, or type "refuse".', 'alarm')
+  }
 }
 
 /** What can be told without a custody folder; the strongroom judges the rest. */

@@ -11,8 +11,9 @@ import { wallClock } from '../host/clock.js'
 import { readText, requireNew, writeNew } from '../host/disk.js'
 import { requireOwnCode } from '../host/environment.js'
 import { probeIsolation, withoutCoreFile } from '../host/isolation.js'
-import { requireScans } from '../host/scan-reader.js'
+import { requireGiven, type GivenFiles } from '../host/given-files.js'
 import { say } from '../host/terminal.js'
+import { STANDARD_INPUT } from '../host/typed-lines.js'
 import { sheetsOf } from './flags.js'
 import { custodianKeysOf, type KeyArguments } from './key-flags.js'
 import type { Outcome } from './outcome.js'
@@ -52,7 +53,8 @@ export async function sendShareElsewhere(args: SendArguments): Promise<Outcome> 
   if (out !== null) requireNew(out)
   const { scans, camera } = sheetsOf(args)
   if (camera) throw new GlasskeyError('USAGE', 'share send shows no sheet to a camera', 'Name scan files with --scan, or type the share: leave --scan away.')
-  requireScans(scans)
+  const given = { scans, shareFiles: args.shareFile.map((path) => (path === STANDARD_INPUT ? path : resolve(path))), keys: custodianKeysOf(args) }
+  requireGiven(given)
   const { message, ...sent } = await sendShare({
     warrantText: readText(resolve(args.warrant), 'the warrant'),
     keyText: readText(resolve(args.to), 'the key of the session'),
@@ -61,17 +63,16 @@ export async function sendShareElsewhere(args: SendArguments): Promise<Outcome> 
     bagWords: args.bagWords ?? null,
     yes: args.yes,
     now: wallClock(),
-    readSheet: () => readSheet(args, scans),
+    readSheet: () => readSheet(given),
   })
   if (out !== null) writeNew(out, message, 0o600)
   say(`Send this message to the machine, by any chat or mail; it opens nowhere else. Keep your sheet until you hear how the session ended.`, 'good')
   return { json: { ...sent, out, message: out === null ? message : null }, text: out === null ? message : `The message is in ${out}.` }
 }
 
-async function readSheet(args: SendArguments, scans: readonly string[]): Promise<UntrustedShare> {
-  if (args.scan.length + args.shareFile.length === 0) return typedSheet()
-  const sources = { scans, shareFiles: args.shareFile.map((path) => (path === '-' ? path : resolve(path))) }
-  const { shares } = await openSealed(await collectSheets(sources, probeIsolation()), custodianKeysOf(args))
+async function readSheet({ scans, shareFiles, keys }: GivenFiles): Promise<UntrustedShare> {
+  if (scans.length + shareFiles.length === 0) return typedSheet()
+  const { shares } = await openSealed(await collectSheets({ scans, shareFiles }, probeIsolation()), keys)
   const [share, another] = shares
   if (!share) throw new GlasskeyError('SCAN_UNREADABLE', 'no share was read', 'Scan page 1 of the sheet again: flat, in focus, at 150 dpi or more.')
   if (shares.some(({ custodian, keyId }) => custodian !== share.custodian || keyId !== share.keyId) && another) throw new GlasskeyError('USAGE', 'these are shares of several custodians or keys; each custodian sends their own', 'Give one sheet.')

@@ -64,9 +64,13 @@ describe('what is to be written is looked for before anything is read or asked',
     expect([code, stderr.split('\n')[0]]).toEqual([2, `OUTPUT_EXISTS: ${out} ${THERE}`])
   })
 
-  test('and a scan that is to be sent, too; a camera is none', async () => {
+  test('and files of a share that is to be sent, too; a camera is none', async () => {
     const send = ['share', 'send', '--warrant', 'nothing.json', '--to', 'nothing.asc', '--scan']
     expect((await here([...send, directory])).stderr).toBe(`FILE_MISSING: the scan ${directory} is no file\nName the scan itself: PDF, PNG or JPEG.\n`)
+    const nowhere = join(directory, 'typo')
+    const files = ['share', 'send', '--warrant', 'nothing.json', '--to', 'nothing.asc']
+    expect((await here([...files, '--share-file', nowhere])).stderr).toContain(`FILE_MISSING: the share file is not there: ${nowhere}`)
+    expect((await here([...files, '--custodian-key', `2=${nowhere}`])).stderr).toContain(`FILE_MISSING: the private key is not there: ${nowhere}`)
     expect((await here([...send, 'camera'])).stderr).toBe('USAGE: share send shows no sheet to a camera\nName scan files with --scan, or type the share: leave --scan away.\n')
   })
 })
