@@ -43,16 +43,17 @@ export async function auditCustody(request: AuditRequest): Promise<Audit> {
 }
 
 function periodOf({ from, to, now }: AuditRequest, dossier: Pick<Dossier, 'generations' | 'sessions'>): Period {
-  const start = from ?? beginningOf(dossier)
-  const end = to ?? now.toISOString()
+  const opened = dossier.sessions.flatMap(({ id }) => openedAt(id) ?? [])
+  const start = from ?? beginningOf(dossier.generations, opened)
+  // An auditor's clock that is slow must not leave the last sessions out.
+  const end = to ?? new Date(Math.max(now.getTime(), ...opened)).toISOString()
   if (Date.parse(start) >= Date.parse(end)) throw new GlasskeyError('USAGE', `the period from ${start} to ${end} is empty`, 'Name another --from or --to.')
   return { from: start, to: end }
 }
 
 /** The earliest moment that the record has: the offline machine's clock may have been ahead, and a takeover on the same day is not to fall out. */
-function beginningOf({ generations, sessions }: Pick<Dossier, 'generations' | 'sessions'>): string {
+function beginningOf(generations: Dossier['generations'], opened: readonly number[]): string {
   const made = generations.flatMap(({ manifest }) => (manifest.read ? [Date.parse(manifest.value.created)] : []))
-  const opened = sessions.flatMap(({ id }) => openedAt(id) ?? [])
   const moments = [...made, ...opened]
   return new Date(moments.length === 0 ? 0 : Math.min(...moments)).toISOString()
 }

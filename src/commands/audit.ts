@@ -36,7 +36,7 @@ export const builder = (flags: Argv): Argv =>
     .option('ca', { type: 'string', describe: 'PEM authority of a simulator\'s TLS' })
     .option('auditor', { type: 'string', describe: 'who audits: name and office, for report and logbook' })
     .option('from', { type: 'string', describe: 'sessions from this day or moment (UTC; default: all)' })
-    .option('to', { type: 'string', describe: 'sessions until this day or moment (UTC; default: now)' })
+    .option('to', { type: 'string', describe: 'sessions until this day or moment (UTC; default: now, or the last session)' })
     .option('out', { type: 'string', describe: 'file for the report (PDF); never overwritten' })
     .option('record', { type: 'boolean', default: false, describe: 'enter the audit in the logbook' })
 

@@ -8,6 +8,7 @@ import { runControls } from '../../src/audit/control.js'
 import { CONTROLS } from '../../src/audit/controls.js'
 import type { Dossier } from '../../src/audit/dossier.js'
 import { proven } from '../../src/audit/reading.js'
+import { openedAt } from '../../src/audit/sound.js'
 import { canonicalJson, type Json } from '../../src/canonical.js'
 import { GlasskeyError } from '../../src/errors.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
@@ -128,6 +129,13 @@ describe('an honest record', () => {
       writeFileSync(path, readFileSync(path, 'utf8').replace(/"created":"[^"]*"/, `"created":"${new Date(now.getTime() - 1000).toISOString()}"`))
     }
     expect((await audit(folder)).results.find(({ code }) => code === 'R01')).toMatchObject({ result: 'holds', finding: '2 released keys, 2 proved dead' })
+  })
+
+  test('made by an auditor whose clock is a day slow: the last sessions are in the period all the same', async () => {
+    const found = await audit(lived.custody, new Date(now.getTime() - 86_400_000))
+    expect(found.results.find(({ code }) => code === 'R01')).toMatchObject({ result: 'holds', finding: '2 released keys, 2 proved dead' })
+    expect(found.dossier.period.to).toBe(new Date(openedAt(release) ?? 0).toISOString())
+    expect(failures(found)).toEqual([])
   })
 
   test('refuses a period that ends before it begins', async () => {
