@@ -11,6 +11,7 @@ import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js
 import { probeIsolation } from '../host/isolation.js'
 import { generationNumber } from '../host/sealed-folder.js'
 import { say, toned } from '../host/terminal.js'
+import { shareFilesOf } from './flags.js'
 import type { Outcome } from './outcome.js'
 
 /** What to look at. */
@@ -24,7 +25,7 @@ export interface SheetsArguments {
 /** Looks at every sheet. Exit 4 when one of them is wrong; a sheet that was not seen is said, and is no error. */
 export async function checkSheets(args: SheetsArguments): Promise<Outcome> {
   const scans = [...new Set(args.scan.map((path) => resolve(path)))]
-  const shareFiles = args.shareFile.map((path) => (path === '-' ? path : resolve(path)))
+  const shareFiles = shareFilesOf(args)
   if (scans.length + shareFiles.length === 0) throw new GlasskeyError('USAGE', 'which sheets?', 'glasskey check sheets --custody DIR --scan FILE...')
   const folder = readCustodyFolder(resolve(args.custody))
   const manifests = wanted(folder, args.generation)

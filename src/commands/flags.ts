@@ -10,6 +10,7 @@ import { ANY_BROWSER, CAMERA } from '../host/camera.js'
 import { readTyped } from '../host/disk.js'
 import { custodianKeysOf, keyFlags } from './key-flags.js'
 import { readProfile, type Profile } from '../host/oci-profile.js'
+import { STANDARD_INPUT } from '../host/typed-lines.js'
 
 /** Where the custody is and where OCI is. */
 export interface CloudArguments {
@@ -112,6 +113,11 @@ export function sheetsOf({ scan = [], browser }: { scan?: string[] | undefined; 
   return { scans: [], camera: { browser: browser === undefined || browser === ANY_BROWSER ? browser : resolve(browser) } }
 }
 
+/** Files with typed shares, as absolute paths; `-` is standard input. */
+export function shareFilesOf({ shareFile = [] }: { shareFile?: string[] | undefined }): string[] {
+  return shareFile.map((path) => (path === STANDARD_INPUT ? path : resolve(path)))
+}
+
 /** How custodians elsewhere are heard; null when nobody asked for it. Throws USAGE. */
 function remoteOf(args: SessionArguments): Inputs['remote'] {
   const messages = (args.message ?? []).map((path) => resolve(path))
@@ -123,7 +129,7 @@ function remoteOf(args: SessionArguments): Inputs['remote'] {
 export function inputsOf(args: SessionArguments): Inputs {
   return {
     ...sheetsOf(args),
-    shareFiles: (args.shareFile ?? []).map((path) => (path === '-' ? path : resolve(path))),
+    shareFiles: shareFilesOf(args),
     keys: custodianKeysOf(args),
     remote: remoteOf(args),
     yes: args.yes ?? false,

@@ -9,7 +9,7 @@ import { requireOwnCode } from '../host/environment.js'
 import { prepareCamera } from '../host/camera.js'
 import { probeIsolation, withoutCoreFile } from '../host/isolation.js'
 import { ask, isInteractive, say } from '../host/terminal.js'
-import { sheetsOf } from './flags.js'
+import { shareFilesOf, sheetsOf } from './flags.js'
 import { custodianKeysOf, keyFlags, type KeyArguments } from './key-flags.js'
 import type { Outcome } from './outcome.js'
 
@@ -43,7 +43,7 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   const envelope = args.envelope === undefined ? null : readBytes(resolve(args.envelope), 'the envelope')
   const { scans, camera } = sheetsOf(args)
   const isolation = probeIsolation()
-  const sources = { scans, shareFiles: args.shareFile.map((path) => (path === '-' ? path : resolve(path))), camera: camera && prepareCamera(camera.browser, isolation, process.env), keys: custodianKeysOf(args) }
+  const sources = { scans, shareFiles: shareFilesOf(args), camera: camera && prepareCamera(camera.browser, isolation, process.env), keys: custodianKeysOf(args) }
   if (envelope === null && args.scan.length === 0) say('Page 2 of a sheet is needed as well: --scan, --envelope FILE, or a scanner that types.')
   const read = await readForRecovery(sources, envelope === null, isolation)
   const { header, pem } = await openSheets(read, envelope)

@@ -16,7 +16,7 @@ import { lookForNetwork } from '../host/air-gap.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { probeIsolation } from '../host/isolation.js'
 import { ask, askYesNo, isInteractive, say } from '../host/terminal.js'
-import { sheetsOf } from './flags.js'
+import { shareFilesOf, sheetsOf } from './flags.js'
 import { custodianKeysOf, type KeyArguments } from './key-flags.js'
 import { askOfBag, recordInspection, toldOf, type Inspected, type InspectionFlags, type SheetsSeen } from './inspection.js'
 import type { Outcome } from './outcome.js'
@@ -91,7 +91,7 @@ async function readAll(args: InspectArguments, folder: CustodyFolder | null, see
   const { scans, camera } = sheetsOf(args)
   const isolation = probeIsolation()
   const shown = camera && prepareCamera(camera.browser, isolation, process.env)
-  const sources = { scans, shareFiles: args.shareFile.map((path) => (path === '-' ? path : resolve(path))) }
+  const sources = { scans, shareFiles: shareFilesOf(args) }
   for await (const found of sheetTexts(sources, isolation)) read.push(judge(found))
   // How many sheets people want to look at is theirs to say, with the button of the page.
   if (shown) await watchSheets(shown, isolation, { tone: 'plain', words: 'Show both pages of the sheet.', more: null }, (found) => {

@@ -13,8 +13,7 @@ import { requireOwnCode } from '../host/environment.js'
 import { probeIsolation, withoutCoreFile } from '../host/isolation.js'
 import { requireGiven, type GivenFiles } from '../host/given-files.js'
 import { say } from '../host/terminal.js'
-import { STANDARD_INPUT } from '../host/typed-lines.js'
-import { sheetsOf } from './flags.js'
+import { shareFilesOf, sheetsOf } from './flags.js'
 import { custodianKeysOf, type KeyArguments } from './key-flags.js'
 import type { Outcome } from './outcome.js'
 
@@ -53,7 +52,7 @@ export async function sendShareElsewhere(args: SendArguments): Promise<Outcome> 
   if (out !== null) requireNew(out)
   const { scans, camera } = sheetsOf(args)
   if (camera) throw new GlasskeyError('USAGE', 'share send shows no sheet to a camera', 'Name scan files with --scan, or type the share: leave --scan away.')
-  const given = { scans, shareFiles: args.shareFile.map((path) => (path === STANDARD_INPUT ? path : resolve(path))), keys: custodianKeysOf(args) }
+  const given = { scans, shareFiles: shareFilesOf(args), keys: custodianKeysOf(args) }
   requireGiven(given)
   const { message, ...sent } = await sendShare({
     warrantText: readText(resolve(args.warrant), 'the warrant'),
