@@ -6,7 +6,7 @@
  * slashed zero: its l, I and 1 cannot be confused, and its digits are of one width.
  */
 
-import { create, type Font } from 'fontkit'
+import { create, type Font, type GlyphRun } from 'fontkit'
 import { readPackageFile } from './files.js'
 
 const STYLES = ['regular', 'italic', 'bold', 'boldItalic'] as const
@@ -31,24 +31,54 @@ const FILES: Readonly<Record<FontName, string>> = {
   'noto-boldItalic': `${NOTO}/600SemiBold_Italic/NotoSans_600SemiBold_Italic.ttf`,
 }
 
-const fonts = new Map<FontName, Font>()
+/** What fontkit made of glyphs, by their number: under a private name, and with the letters that each was first drawn for. */
+type Parsed = Font & { _glyphs: object }
+
+const fonts = new Map<FontName, Parsed>()
 
 /** A font as it was parsed: once in a process, for its kerning takes longer to read than a page to draw. */
-function parsed(name: FontName): Font {
+function parsed(name: FontName): Parsed {
   const known = fonts.get(name)
   if (known !== undefined) return known
   // Single fonts, no collections.
-  const font = create(readPackageFile(FILES[name])) as Font
+  const font = create(readPackageFile(FILES[name])) as Parsed
   fonts.set(name, font)
   return font
 }
 
+type Features = Parameters<Font['layout']>[1]
+
+const runs = new Map<string, GlyphRun>()
+
 /**
- * A font for one document. What was parsed is shared; which letter a glyph was drawn for is the document's own, and fontkit keeps
- * it with the glyph: Latin O and Cyrillic О are one, and what is copied from a page must be what was written there.
+ * A text as glyphs, kerned: once in a process, for it takes longer than anything else on a page. What was set stays in memory;
+ * of a share's text that is one character at a time (typing.ts).
+ */
+function shaped(name: FontName, text: string, features: Features): GlyphRun {
+  const key = `${name} ${JSON.stringify(features ?? null)} ${text}`
+  const known = runs.get(key)
+  if (known !== undefined) return known
+  const font = parsed(name)
+  // Another text may have had another letter in the same shape.
+  font._glyphs = {}
+  const run = font.layout(text, features)
+  runs.set(key, run)
+  return run
+}
+
+/**
+ * A font for one document. What was parsed and set is shared; which letter a glyph was drawn for is the document's own, and
+ * fontkit keeps it with the glyph: Latin O and Cyrillic О are one, and what is copied from a page must be what was written there.
  */
 export function fontForDocument(name: FontName): Font {
-  return Object.create(parsed(name), { _glyphs: { value: {} } }) as Font
+  const font = Object.create(parsed(name), { _glyphs: { value: {} } }) as Font
+  font.layout = (text, features) => {
+    const run = shaped(name, text, features)
+    const glyphs = run.glyphs.map(({ id, codePoints }) => font.getGlyph(id, codePoints))
+    // pdfkit scales positions in their place.
+    return Object.assign(Object.create(run) as GlyphRun, { glyphs, positions: run.positions.map((position) => ({ ...position })) })
+  }
+  return font
 }
 
 /** Whether a font has a glyph for every character of a text. */
