@@ -13,7 +13,7 @@ import type { Ended } from '../stage/command-line.js'
 import { assertAllWell, assertNobodyLockedOut, assertNothingSilent, doAsTold } from '../stage/laws.js'
 import type { DurableWrite, Plan, Role } from '../stage/played.js'
 import { killOf, processesOf } from '../stage/processes.mjs'
-import { classOf, Counter, shareOf } from '../stage/points.js'
+import { classOf, Counter, shareOf, type Kinds } from '../stage/points.js'
 import type { Rehearsal, Staging } from '../stage/rehearsal.js'
 
 /** A flow that can be interrupted. */
@@ -190,9 +190,9 @@ function nameOf(point: Point): string {
 }
 
 /** The place, and the way to die there. */
-function kindsOf(point: Point): string[] {
-  if (point.at === 'request') return [point.request.replace(/ [a-z0-9-]+ #\d+$/, ''), `request ${point.phase} ${point.victim}`]
-  if (point.at === 'disk') return [`disk ${point.error}`]
+function kindsOf(point: Point): Kinds {
+  if (point.at === 'request') return { place: point.request.replace(/ [a-z0-9-]+ #\d+$/, ''), what: `request ${point.phase} ${point.victim}` }
+  if (point.at === 'disk') return { what: `disk ${point.error}` }
   const { role, what } = point.write
-  return [`${role} ${what}`, `write ${point.phase} ${point.victim} ${point.tail ?? ''}`]
+  return { place: `${role} ${what}`, what: `write ${point.phase} ${point.victim} ${point.tail ?? ''}` }
 }

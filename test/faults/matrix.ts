@@ -15,7 +15,7 @@ import { openSessions } from '../../src/record/standing.js'
 import type { Ended } from '../stage/command-line.js'
 import { assertAllWell, assertNobodyLockedOut, assertNothingSilent, doAsTold, livingKeys } from '../stage/laws.js'
 import type { Rehearsal, Staging } from '../stage/rehearsal.js'
-import { classOf, Counter, shareOf } from '../stage/points.js'
+import { classOf, Counter, shareOf, type Kinds } from '../stage/points.js'
 
 /** A flow whose calls fail. */
 export interface Flow {
@@ -24,6 +24,8 @@ export interface Flow {
   args: (stage: Rehearsal) => string[]
   /** Whether the bootstrap key may still be the way in. */
   lent?: boolean
+  /** Whether it ends in an exit, which is tried again until its time is over. */
+  exits?: boolean
   /** How it may end, in place of "done, refused, or with the command that goes on". `meddled`: somebody else changed something. */
   judge?: (ended: Ended, meddled: boolean) => void
 }
@@ -87,7 +89,7 @@ interface Call {
   connection: number
 }
 
-type Case = { name: string; kinds: string[] } & ({ call: Call; fault: Fault } | { weather: Weather })
+type Case = { name: string; kinds: Kinds } & ({ call: Call; fault: Fault } | { weather: Weather } | { after: number; faults: readonly Fault[] })
 
 const error = (status: number, code: string, headers: Record<string, string> = {}): Fault['action'] => () => ({ do: 'answer', status, body: { code, message: 'a rehearsed fault' }, headers })
 const event = (when: 'before' | 'after', make: (stage: Rehearsal) => TenancyEventInput): Fault['action'] => (stage) => ({ do: 'event', when, event: make(stage) })
@@ -141,6 +143,9 @@ const WEATHER: readonly Weather[] = [
   { name: 'no key may delete itself', staging: { beliefs: { selfDeletion: '403 NotAllowed' } }, mend: removeAsAsked },
 ]
 
+/** What strikes once and is over; nobody else changes anything. */
+const PASSING = FAULTS.filter(({ name, atTheDoor, lasting, seconds }) => atTheDoor !== true && lasting !== true && seconds === undefined && !name.startsWith('strangers'))
+
 /** How the cases of this process went. */
 const counted = { met: 0, lockedOut: 0, lost: 0, silent: 0, blind: 0 }
 
@@ -148,8 +153,9 @@ const counted = { met: 0, lockedOut: 0, lost: 0, silent: 0, blind: 0 }
 export async function faultAtEveryCall(flow: Flow): Promise<void> {
   const calls = await callsOf(flow)
   const all: Case[] = [
-    ...WEATHER.map((weather) => ({ name: weather.name, kinds: [weather.name], weather })),
-    ...FAULTS.flatMap((fault) => calls.map((call) => ({ name: `${call.kind} #${call.nth + 1}: ${fault.name}`, kinds: [call.kind, fault.name], call, fault }))),
+    ...oneAfterAnother(flow, calls),
+    ...WEATHER.map((weather) => ({ name: weather.name, kinds: { what: weather.name }, weather })),
+    ...FAULTS.flatMap((fault) => calls.map((call) => ({ name: `${call.kind} #${call.nth + 1}: ${fault.name}`, kinds: { place: call.kind, what: fault.name }, call, fault }))),
   ]
   const cases = shareOf(all, ({ kinds }) => kinds)
   describe(flow.name, () => {
@@ -163,6 +169,13 @@ export async function faultAtEveryCall(flow: Flow): Promise<void> {
       console.log(`${flow.name}: ${met} faults (of ${all.length}, at ${calls.length} calls): ${lockedOut} lock-outs, ${lost} lost keys, ${silent} silent exposures, ${blind} blind repetitions`)
     })
   })
+}
+
+/** A bad night: from the first change on, where the exit tries everything again, each passing fault strikes every other read. */
+function oneAfterAnother({ exits = false }: Flow, calls: readonly Call[]): Case[] {
+  const after = calls.findIndex(({ method }) => method !== 'GET')
+  const what = 'one fault after another'
+  return exits ? [{ name: what, kinds: { what, brings: PASSING.map(({ name }) => name) }, after, faults: PASSING }] : []
 }
 
 async function callsOf(flow: Flow): Promise<Call[]> {
@@ -192,7 +205,7 @@ function globOf(path: string): string {
 async function suffer(flow: Flow, one: Case): Promise<boolean> {
   try {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      if (!('weather' in one ? await under(flow, one.weather) : await struck(flow, one))) continue
+      if (!(await met(flow, one))) continue
       counted.met += 1
       return true
     }
@@ -208,6 +221,11 @@ async function suffer(flow: Flow, one: Case): Promise<boolean> {
   }
 }
 
+function met(flow: Flow, one: Case): Promise<boolean> {
+  if ('weather' in one) return under(flow, one.weather)
+  return 'call' in one ? struck(flow, one) : struckAgain(flow, one)
+}
+
 async function struck(flow: Flow, { call, fault }: { call: Call; fault: Fault }): Promise<boolean> {
   const speed = fault.lasting === true ? HASTE : SPEED
   return watched(flow, { speed, tls: fault.tls === true }, async (stage) => {
@@ -216,6 +234,18 @@ async function struck(flow: Flow, { call, fault }: { call: Call; fault: Fault })
     stage.cloud.armFault({ match: { region, ...(atTheDoor === true ? {} : { method, path }) }, after: atTheDoor === true ? connection : nth, count, seconds, action: fault.action(stage, speed) })
     await playAndMend(flow, stage, { meddled: fault.action(stage, speed).do === 'event' })
     return stage.cloud.strikes > 0
+  })
+}
+
+async function struckAgain(flow: Flow, { after, faults }: { after: number; faults: readonly Fault[] }): Promise<boolean> {
+  return watched(flow, { speed: SPEED }, async (stage) => {
+    // A request that one of them strikes does not count for those that wait behind it.
+    faults.forEach((fault, at) => {
+      stage.cloud.armFault({ match: { method: 'GET' }, after: after + at, action: fault.action(stage, SPEED) })
+    })
+    await playAndMend(flow, stage, {})
+    expect(stage.cloud.strikes, 'faults that struck').toBe(faults.length)
+    return true
   })
 }
 

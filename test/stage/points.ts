@@ -27,18 +27,33 @@ export function classOf({ method, path, region }: { method: string; path: string
   return `${method} ${shape} ${region}`
 }
 
+/** What a case shows: the place, and what happens there. One that `brings` more stands for those kinds in the shortest run. */
+export interface Kinds {
+  place?: string
+  what: string
+  brings?: readonly string[]
+}
+
 /**
  * The cases that this run plays. GLASSKEY_MATRIX=short leaves so many that every place and everything that can happen is
  * among them, GLASSKEY_MATRIX=kinds everything that can happen; GLASSKEY_MATRIX=2/5 is the second fifth; otherwise all.
  */
-export function shareOf<Case>(cases: readonly Case[], kindsOf: (one: Case) => string[]): readonly Case[] {
+export function shareOf<Case>(cases: readonly Case[], kindsOf: (one: Case) => Kinds): readonly Case[] {
   const asked = process.env['GLASSKEY_MATRIX'] ?? 'all'
   if (asked === 'all') return cases
-  if (asked === 'short') return ofEachKind(cases, kindsOf)
-  if (asked === 'kinds') return ofEachKind(cases, (one) => kindsOf(one).slice(-1))
+  if (asked === 'short') return ofEachKind(cases, (one) => placeAndWhat(kindsOf(one)))
+  if (asked === 'kinds') return ofEachKind(cases, (one) => everythingOf(kindsOf(one)))
   const [part = 0, parts = 0] = (/^(\d+)\/(\d+)$/.exec(asked)?.slice(1) ?? []).map(Number)
   if (part < 1 || part > parts) throw new Error(`GLASSKEY_MATRIX is ${asked}, and neither all, short, kinds, nor a part such as 2/5`)
   return cases.filter((_, at) => at % parts === part - 1)
+}
+
+function placeAndWhat({ place, what }: Kinds): string[] {
+  return place === undefined ? [what] : [place, what]
+}
+
+function everythingOf({ what, brings = [] }: Kinds): string[] {
+  return [what, ...brings]
 }
 
 /** Takes cases that bring a kind nobody brought before; of those that bring as many, the ones spread over the flow. */
