@@ -6,8 +6,9 @@
  * slashed zero: its l, I and 1 cannot be confused, and its digits are of one width.
  */
 
-import { create, type Font, type GlyphRun } from 'fontkit'
+import { create, type Font, type Glyph, type GlyphRun } from 'fontkit'
 import { readPackageFile } from './files.js'
+import { Shaper, type PlacedGlyph } from './shaping.js'
 
 const STYLES = ['regular', 'italic', 'bold', 'boldItalic'] as const
 type Style = (typeof STYLES)[number]
@@ -31,59 +32,66 @@ const FILES: Readonly<Record<FontName, string>> = {
   'noto-boldItalic': `${NOTO}/600SemiBold_Italic/NotoSans_600SemiBold_Italic.ttf`,
 }
 
-/** What fontkit made of glyphs, by their number: under a private name, and with the letters that each was first drawn for. */
-type Parsed = Font & { _glyphs: object }
+/** A font as it was read, and what sets text in it. */
+interface Read {
+  readonly font: Font
+  readonly shaper: Shaper
+  /** What was set, by features and text. It stays in memory; of a share's text that is one character at a time (typing.ts). */
+  readonly set: Map<string, readonly PlacedGlyph[]>
+}
 
-const fonts = new Map<FontName, Parsed>()
+const fonts = new Map<FontName, Read>()
 
-/** A font as it was parsed: once in a process, for its kerning takes longer to read than a page to draw. */
-function parsed(name: FontName): Parsed {
+/** Each font is read once in a process. */
+function read(name: FontName): Read {
   const known = fonts.get(name)
   if (known !== undefined) return known
+  const file = readPackageFile(FILES[name])
   // Single fonts, no collections.
-  const font = create(readPackageFile(FILES[name])) as Parsed
+  const font = { font: create(file) as Font, shaper: new Shaper(file), set: new Map<string, readonly PlacedGlyph[]>() }
   fonts.set(name, font)
   return font
 }
 
-type Features = Parameters<Font['layout']>[1]
-
-const runs = new Map<string, GlyphRun>()
-
-/**
- * A text as glyphs, kerned: once in a process, for it takes longer than anything else on a page. What was set stays in memory;
- * of a share's text that is one character at a time (typing.ts).
- */
-function shaped(name: FontName, text: string, features: Features): GlyphRun {
-  const key = `${name} ${JSON.stringify(features ?? null)} ${text}`
-  const known = runs.get(key)
+/** A text as glyphs, which is found out once in a process, not for measuring and for every document. */
+function glyphsOf(name: FontName, text: string, features: readonly string[]): readonly PlacedGlyph[] {
+  const { shaper, set } = read(name)
+  const key = `${features.join(' ')}|${text}`
+  const known = set.get(key)
   if (known !== undefined) return known
-  const font = parsed(name)
-  // Another text may have had another letter in the same shape.
-  font._glyphs = {}
-  const run = font.layout(text, features)
-  runs.set(key, run)
-  return run
+  const glyphs = shaper.set(text, features)
+  set.set(key, glyphs)
+  return glyphs
+}
+
+/** Glyphs as pdfkit wants them from a font. It scales the positions in their place, and asks for the width afterwards. */
+class Run implements Pick<GlyphRun, 'glyphs' | 'positions' | 'advanceWidth'> {
+  readonly glyphs: Glyph[]
+  readonly positions: GlyphRun['positions']
+
+  constructor(font: Font, placed: readonly PlacedGlyph[]) {
+    this.glyphs = placed.map(({ id, codePoints }) => font.getGlyph(id, [...codePoints]))
+    this.positions = placed.map(({ xAdvance, yAdvance, xOffset, yOffset }) => ({ xAdvance, yAdvance, xOffset, yOffset }))
+  }
+
+  get advanceWidth(): number {
+    return this.positions.reduce((sum, { xAdvance }) => sum + xAdvance, 0)
+  }
 }
 
 /**
- * A font for one document. What was parsed and set is shared; which letter a glyph was drawn for is the document's own, and
+ * A font for one document. What was read and set is shared; which letter a glyph was drawn for is the document's own, and
  * fontkit keeps it with the glyph: Latin O and Cyrillic О are one, and what is copied from a page must be what was written there.
  */
 export function fontForDocument(name: FontName): Font {
-  const font = Object.create(parsed(name), { _glyphs: { value: {} } }) as Font
-  font.layout = (text, features) => {
-    const run = shaped(name, text, features)
-    const glyphs = run.glyphs.map(({ id, codePoints }) => font.getGlyph(id, codePoints))
-    // pdfkit scales positions in their place.
-    return Object.assign(Object.create(run) as GlyphRun, { glyphs, positions: run.positions.map((position) => ({ ...position })) })
-  }
+  const font = Object.create(read(name).font, { _glyphs: { value: {} } }) as Font
+  font.layout = (text, features = []) => new Run(font, glyphsOf(name, text, features as string[])) as unknown as GlyphRun
   return font
 }
 
 /** Whether a font has a glyph for every character of a text. */
 function covers(name: FontName, text: string): boolean {
-  return Array.from(text).every((character) => parsed(name).hasGlyphForCodePoint(character.codePointAt(0) ?? 0))
+  return Array.from(text).every((character) => read(name).font.hasGlyphForCodePoint(character.codePointAt(0) ?? 0))
 }
 
 /** The font that can draw the whole of a text in this face; a text is never mixed from two fonts. */
