@@ -3,7 +3,7 @@
  * sheet, `b` begins a break, and Ctrl-C ends the ceremony.
  */
 import { GlasskeyError } from '../errors.js'
-import { ask, isInteractive, say } from '../host/terminal.js'
+import { ask, isInteractive, listenAgain, say } from '../host/terminal.js'
 import { typeShare, type Typed } from '../host/typed-share.js'
 import type { KnownSheets } from '../custody/typed-header.js'
 import { hexToWords } from '../custody/words.js'
@@ -13,6 +13,8 @@ import type { Act, Script, Step } from './script.js'
 /** Characters of a line on the narrowest terminal that a ceremony is held at. */
 const WIDTH = 80
 const INDENT = '      '
+/** So often is a terminal opened again that says it has ended: one that always does, nobody sits at. */
+const SLIPS = 100
 
 /** The dialogue. Throws NO_TERMINAL when nobody is there. */
 export class AtTheTerminal implements People {
@@ -105,15 +107,18 @@ export class AtTheTerminal implements People {
     say(`${INDENT}NOT WRITTEN: ${failure.message}.`, 'alarm')
     say(INDENT + failure.hint)
     say(`${INDENT}The sheets are in their bags, and what belongs to them is in this machine's memory alone. Make room, or put in another stick at the same place.`)
-    for (;;) {
-      // A Ctrl-C from before, or by a slip of the hand, must not lose it.
-      const answer = await ask(`${INDENT}m: it is mended, write again   q: end the ceremony`, 'a terminal').catch(() => {
-        // Nobody is there any more (Ctrl-D, a closed terminal): what could not be written is the reason, not that.
-        throw failure
-      })
+    let slips = 0
+    while (slips < SLIPS) {
+      // A Ctrl-C from before, or a key pressed by a slip of the hand, must not lose it.
+      const answer = await ask(`${INDENT}m: it is mended, write again   q: end the ceremony`, 'a terminal').catch(() => null)
       if (answer === 'm') return
-      if (answer === 'q') throw failure
+      if (answer === 'q' || (answer === null && !listenAgain())) break
+      if (answer !== null) continue
+      slips += 1
+      say(INDENT + 'Ctrl-D ends nothing here: type q to end the ceremony, and m to write again.')
     }
+    // Of a terminal that was closed nobody must read: what could not be written is the reason.
+    throw failure
   }
 
   async exception(number: number, step: Step, known: { expected: string; happened: string | null }, names: readonly string[]): Promise<Decided> {

@@ -3,7 +3,9 @@
  * Questions are put only on a terminal, line by line (the terminal's own editing; Ctrl-C stays a signal); only a share is
  * typed key by key (typed-share.ts). Colour is an aid and never the only carrier of a meaning.
  */
+import { openSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
+import { ReadStream } from 'node:tty'
 import { GlasskeyError } from '../errors.js'
 
 /** How a line is meant. */
@@ -55,6 +57,23 @@ export function endRawMode(): void {
     process.stdin.setRawMode(false)
   } catch (error) {
     if (!(error instanceof Error)) throw error
+  }
+}
+
+/**
+ * Listens to the terminal again after Ctrl-D, which for Node is the end of standard input for good. Answers false when the
+ * terminal is gone.
+ */
+export function listenAgain(): boolean {
+  try {
+    const again = new ReadStream(openSync('/dev/tty', 'r'))
+    // As Node's own: a question keeps the process waiting, and a terminal where nothing is asked does not.
+    again.on('pause', () => again.unref()).on('resume', () => again.ref())
+    Object.defineProperty(process, 'stdin', { configurable: true, enumerable: true, value: again })
+    return true
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    return false
   }
 }
 

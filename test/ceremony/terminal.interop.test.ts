@@ -167,14 +167,16 @@ describe('when everything is in its bags', () => {
     expect(readdirSync(path('stick'))).toEqual(['custody'])
   })
 
-  test('and where no other is to be had: people are told that nothing was written, and what to shred', async () => {
+  test('and where no other is to be had: Ctrl-D ends nothing, and q does; people are told that nothing was written, and what to shred', async () => {
     const { terminal, people } = onStick('last-stick')
-    people.once?.push({ words: WRITE_AGAIN, answers: ['q'] })
+    people.once?.push({ words: WRITE_AGAIN, answers: ['\u0004', 'm', 'q'] })
     const code = await holdCeremony(terminal, people, path('sheets-last-stick'), path('paper-last-stick'), (question) => {
       if (question.includes(SIGNATURE)) pullOut('last-stick')
     })
     expect(code).toBe(2)
     const told = terminal.shown().slice(terminal.shown().indexOf(WRITE_AGAIN))
+    expect(told).toContain('Ctrl-D ends nothing here: type q to end the ceremony, and m to write again.')
+    expect(told.split('NOT WRITTEN')).toHaveLength(2)
     expect(told).toContain('The ceremony ends here. Nothing was written to a custody folder, and what was made is never installed.')
     expect(told).toContain('Sheets of custodian 1, 2, 3 were released: collect them, and shred them before everybody.')
     expect(told).toContain('FILE_UNWRITABLE: nothing can be written at ')
