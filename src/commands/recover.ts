@@ -49,7 +49,8 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   const { header, pem } = await openSheets(read, envelope)
   say(`GENERATION ${header.generation}, key id ${header.keyId} (${hexToWords(header.keyId)}), user ${header.user}${header.rehearsal ? ' (REHEARSAL)' : ''}.`)
   if (!(args.yes && header.rehearsal)) {
-    if (args.yes) throw new GlasskeyError('REHEARSAL_MISMATCH', '--yes is for rehearsal sheets only', `Type the sentence: ${SENTENCE}`)
+    if (args.yes && !isInteractive()) throw new GlasskeyError('REHEARSAL_MISMATCH', '--yes is for rehearsal sheets only', `Type the sentence, at a terminal: ${SENTENCE}`)
+    if (args.yes) say('--yes is for rehearsal sheets only, and these are real.', 'alarm')
     await askForSentence()
   }
   const text = Buffer.concat([pem, Buffer.from('OCI_API_KEY\n')])

@@ -1,6 +1,7 @@
 /** A real ceremony (not a rehearsal), in an empty network namespace, where it may run; and what a real set refuses. */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createPrivateKey } from 'node:crypto'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -52,6 +53,15 @@ test('--yes does not recover a real key; the sentence must be typed at a termina
   const { code, stdout, stderr } = await glasskey(['recover', '--scan', sheet(1), sheet(2), '--yes'], { cwd: directory })
   expect([code, stdout]).toEqual([3, ''])
   expect(stderr).toContain('REHEARSAL_MISMATCH: --yes is for rehearsal sheets only')
+  const terminal = onTerminal({ directory }, [process.execPath, CLI, 'recover', '--scan', sheet(1), '--scan', sheet(2), '--yes', '--out', 'key.pem'])
+  await terminal.until('This ends the custody: the key must be rotated afterwards. Type: I end the custody of this key')
+  expect(terminal.shown()).toContain('--yes is for rehearsal sheets only, and these are real.')
+  terminal.type('yes\n')
+  await terminal.until('That is not the sentence. Enter alone stops, and no key is shown.')
+  expect(existsSync(join(directory, 'key.pem'))).toBe(false)
+  terminal.type('I end the custody of this key\n')
+  expect(await terminal.ended).toBe(0)
+  expect(createPrivateKey(readFileSync(join(directory, 'key.pem'))).asymmetricKeyType).toBe('rsa')
 })
 
 test('a real key goes to no simulator, and a simulator\'s session takes no real sheet', async () => {
