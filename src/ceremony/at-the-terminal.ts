@@ -117,7 +117,7 @@ export class AtTheTerminal implements People {
       slips += 1
       say(INDENT + 'Ctrl-D ends nothing here: type q to end the ceremony, and m to write again.')
     }
-    // Of a terminal that was closed nobody must read: what could not be written is the reason.
+    // Also where nobody is there any more: what could not be written is the reason, not that.
     throw failure
   }
 

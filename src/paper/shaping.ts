@@ -3,7 +3,7 @@
  * for every word, which took a fifth of all that a session computes.
  */
 
-import { Blob, Buffer, ClusterLevel, Face, Feature, Font, shape } from 'harfbuzzjs'
+import * as harfbuzz from 'harfbuzzjs'
 
 /** A glyph where it stands; lengths in units of the font. */
 export interface PlacedGlyph {
@@ -19,27 +19,27 @@ export interface PlacedGlyph {
 
 /** Sets text in one font. */
 export class Shaper {
-  readonly #font: Font
+  readonly #font: harfbuzz.Font
 
   /** @param file OpenType. */
   constructor(file: Uint8Array) {
-    this.#font = new Font(new Face(new Blob(file)))
+    this.#font = new harfbuzz.Font(new harfbuzz.Face(new harfbuzz.Blob(file)))
   }
 
   /** A text on one line. `features` are OpenType's, and on beside those that always are. */
   set(text: string, features: readonly string[] = []): PlacedGlyph[] {
-    const buffer = new Buffer()
+    const buffer = new harfbuzz.Buffer()
     // A mark keeps its own character, also where it stands above another one.
-    buffer.setClusterLevel(ClusterLevel.MONOTONE_CHARACTERS)
+    buffer.setClusterLevel(harfbuzz.ClusterLevel.MONOTONE_CHARACTERS)
     buffer.addText(text)
     buffer.guessSegmentProperties()
-    shape(this.#font, buffer, features.map((feature) => new Feature(feature)))
+    harfbuzz.shape(this.#font, buffer, features.map((feature) => new harfbuzz.Feature(feature)))
     const glyphs = buffer.getGlyphInfosAndPositions()
-    return glyphs.map(({ codepoint, cluster, xAdvance = 0, yAdvance = 0, xOffset = 0, yOffset = 0 }, at) => {
-      const together = glyphs.filter((other) => other.cluster === cluster)
-      const drawn = charactersOf(text.slice(cluster, glyphs.find((other) => other.cluster > cluster)?.cluster), together.length)
-      const codePoints = drawn[at - glyphs.findIndex((other) => other.cluster === cluster)] ?? []
-      return { id: codepoint, codePoints, xAdvance, yAdvance, xOffset, yOffset }
+    const clusters = [...new Set(glyphs.map(({ cluster }) => cluster))]
+    return clusters.flatMap((cluster, at) => {
+      const together = glyphs.filter((glyph) => glyph.cluster === cluster)
+      const drawn = charactersOf(text.slice(cluster, clusters[at + 1]), together.length)
+      return together.map(({ codepoint, xAdvance = 0, yAdvance = 0, xOffset = 0, yOffset = 0 }, part) => ({ id: codepoint, codePoints: drawn[part] ?? [], xAdvance, yAdvance, xOffset, yOffset }))
     })
   }
 }

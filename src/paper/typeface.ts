@@ -48,9 +48,9 @@ function read(name: FontName): Read {
   if (known !== undefined) return known
   const file = readPackageFile(FILES[name])
   // Single fonts, no collections.
-  const font = { font: create(file) as Font, shaper: new Shaper(file), set: new Map<string, readonly PlacedGlyph[]>() }
-  fonts.set(name, font)
-  return font
+  const found: Read = { font: create(file) as Font, shaper: new Shaper(file), set: new Map() }
+  fonts.set(name, found)
+  return found
 }
 
 /** A text as glyphs, which is found out once in a process, not for measuring and for every document. */

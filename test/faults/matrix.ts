@@ -61,6 +61,8 @@ interface Fault {
   /** For how long it strikes. */
   seconds?: number
   tls?: boolean
+  /** Somebody else changes something. */
+  meddled?: boolean
   /** Nothing helps, and all patience is used up. */
   lasting?: boolean
   action: (stage: Rehearsal, speed: number) => FaultInput['action']
@@ -99,8 +101,8 @@ const filled = (stage: Rehearsal): TenancyEventInput => ({ event: 'fill-key-slot
 
 const FAULTS: readonly Fault[] = [
   { name: 'its region is down for good', atTheDoor: true, count: 1_000_000, lasting: true, action: () => ({ do: 'refuse' }) },
-  { name: 'the user is blocked before it', lasting: true, action: event('before', blocked) },
-  { name: 'the user is blocked after it', lasting: true, action: event('after', blocked) },
+  { name: 'the user is blocked before it', lasting: true, meddled: true, action: event('before', blocked) },
+  { name: 'the user is blocked after it', lasting: true, meddled: true, action: event('after', blocked) },
   { name: 'the connection is refused', atTheDoor: true, action: () => ({ do: 'refuse' }) },
   { name: 'another authority vouches for it', atTheDoor: true, tls: true, action: () => ({ do: 'wrong-certificate' }) },
   { name: 'reset before its effect', action: () => ({ do: 'reset', when: 'before' }) },
@@ -126,8 +128,8 @@ const FAULTS: readonly Fault[] = [
   { name: 'its clock is 6 min behind', action: () => ({ do: 'skew', seconds: -360 }) },
   { name: 'its region is down for a minute', atTheDoor: true, seconds: 60, action: () => ({ do: 'refuse' }) },
   { name: 'busy for a minute', seconds: 60, action: error(503, 'ServiceUnavailable') },
-  { name: 'strangers fill the key slots before it', action: event('before', filled) },
-  { name: 'strangers fill the key slots after it', action: event('after', filled) },
+  { name: 'strangers fill the key slots before it', meddled: true, action: event('before', filled) },
+  { name: 'strangers fill the key slots after it', meddled: true, action: event('after', filled) },
 ]
 
 const WEATHER: readonly Weather[] = [
@@ -143,8 +145,8 @@ const WEATHER: readonly Weather[] = [
   { name: 'no key may delete itself', staging: { beliefs: { selfDeletion: '403 NotAllowed' } }, mend: removeAsAsked },
 ]
 
-/** What strikes once and is over; nobody else changes anything. */
-const PASSING = FAULTS.filter(({ name, atTheDoor, lasting, seconds }) => atTheDoor !== true && lasting !== true && seconds === undefined && !name.startsWith('strangers'))
+/** What strikes one request and is over. */
+const PASSING = FAULTS.filter(({ atTheDoor = false, meddled = false, seconds }) => !atTheDoor && !meddled && seconds === undefined)
 
 /** How the cases of this process went. */
 const counted = { met: 0, lockedOut: 0, lost: 0, silent: 0, blind: 0 }
@@ -230,9 +232,9 @@ async function struck(flow: Flow, { call, fault }: { call: Call; fault: Fault })
   const speed = fault.lasting === true ? HASTE : SPEED
   return watched(flow, { speed, tls: fault.tls === true }, async (stage) => {
     const { method, path, region, nth, connection } = call
-    const { count, seconds, atTheDoor } = fault
+    const { count, seconds, atTheDoor, meddled = false } = fault
     stage.cloud.armFault({ match: { region, ...(atTheDoor === true ? {} : { method, path }) }, after: atTheDoor === true ? connection : nth, count, seconds, action: fault.action(stage, speed) })
-    await playAndMend(flow, stage, { meddled: fault.action(stage, speed).do === 'event' })
+    await playAndMend(flow, stage, { meddled })
     return stage.cloud.strikes > 0
   })
 }
