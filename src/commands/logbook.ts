@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { Json } from '../canonical.js'
 import { entrySource } from '../breakglass/print-session.js'
 import { explain } from '../custody/explain.js'
-import { inUse } from '../custody/generation.js'
+import { inUse, isSpent } from '../custody/generation.js'
 import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
@@ -196,13 +196,19 @@ const SHAPES: Readonly<Record<Question[2], readonly [shape: RegExp, wanted: stri
   condition: [/^(intact|opened|doubtful)$/, 'one of intact, opened, doubtful'],
 }
 
-/** The entry's shape, and that the sheets that it speaks of exist. Throws USAGE. */
+/** The entry's shape, that the sheets that it speaks of exist, and that nobody needs those that are given up. Throws USAGE. */
 function checkEntry(entry: NewLogbookEntry, folder: CustodyFolder): void {
   checkShape(entry)
   checkNamedSheets(entry, folder.generations.map(({ manifest }) => manifest), folder.custody.custodians)
   // Retired, its sheets may be destroyed, and an exposed key would stand red no more: not while OCI has that key.
   if (entry.type === 'retired' && inUse(folder.standings, folder.events)?.generation === entry.generation) {
     throw new GlasskeyError('USAGE', `GENERATION ${entry.generation} is in use: OCI has its key`, 'glasskey break rotate leaves it for the next one. Nothing was written.')
+  }
+  // A 2 for a 1 would say of sheets that are needed that they are gone, and no entry takes that back.
+  if (entry.type === 'destroyed') {
+    const { generation } = entry
+    const state = folder.standings.find((standing) => standing.generation === generation)?.state
+    if (!isSpent(state)) throw new GlasskeyError('USAGE', `GENERATION ${generation} is ${state ?? 'unknown'}: its sheets are still needed`, 'Only sheets of a generation that is proved dead, or retired, are destroyed; one that is gone all the same: glasskey logbook add lost. Nothing was written.')
   }
 }
 

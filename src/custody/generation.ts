@@ -61,6 +61,11 @@ export function inUse(all: readonly Standing[], events: readonly GenerationEvent
   return all.filter(({ generation, state }) => installed.has(generation) && state !== 'burned').at(-1)
 }
 
+/** Whether nobody will need the sheets of a generation again, so that they may be destroyed. */
+export function isSpent(state: GenerationState | undefined): boolean {
+  return state === 'burned' || state === 'retired'
+}
+
 /** Generations that rotation may go to after `generation`, next first: those that are counted on. After 0, before any is in use, all of them. */
 export function successorsOf(all: readonly Standing[], generation: number): Standing[] {
   return all.filter((entry) => entry.generation > generation && entry.state === 'waiting' && entry.margin >= 0)

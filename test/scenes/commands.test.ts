@@ -160,6 +160,13 @@ describe('logbook', () => {
     expect([code, stderr]).toEqual([2, 'USAGE: GENERATION 2 is in use: OCI has its key\nglasskey break rotate leaves it for the next one. Nothing was written.\n'])
   })
 
+  test.each([[2, 'in use'], [3, 'waiting']])('no sheet of GENERATION %d, which is %s, is entered as destroyed', async (generation, state) => {
+    const before = readFileSync(join(stage.custody, 'logbook.jsonl'), 'utf8')
+    const { code, stderr } = await here(['logbook', 'add', 'destroyed', '--custody', stage.custody, ...[`generation=${generation}`, 'custodian=1', 'copies=1', 'method=shredded', 'witness=x'].flatMap((one) => ['--set', one])])
+    expect([code, stderr]).toEqual([2, `USAGE: GENERATION ${generation} is ${state}: its sheets are still needed\nOnly sheets of a generation that is proved dead, or retired, are destroyed; one that is gone all the same: glasskey logbook add lost. Nothing was written.\n`])
+    expect(readFileSync(join(stage.custody, 'logbook.jsonl'), 'utf8')).toBe(before)
+  })
+
   test('an edited line is noticed, with its number', async () => {
     const copy = join(directory, 'edited')
     cpSync(stage.custody, copy, { recursive: true })

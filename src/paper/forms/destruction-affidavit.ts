@@ -1,6 +1,7 @@
 /** The destruction of the sheets of a dead key: each one accounted for, before a witness. */
 
 import { GlasskeyError } from '../../errors.js'
+import { isSpent } from '../../custody/generation.js'
 import { hexToWords } from '../../custody/words.js'
 import { documentKind, drawDocument, type Drawing } from '../document.js'
 import { day, minute, moment } from '../moment.js'
@@ -49,7 +50,7 @@ export function destruction(source: FormSource, generation: number): Destruction
   const manifest = source.manifests.find((one) => one.generation === generation)
   if (manifest === undefined) throw new GlasskeyError('USAGE', `there is no GENERATION ${generation}`, 'glasskey status lists them.')
   const state = source.standings.find((standing) => standing.generation === generation)?.state
-  if (state !== 'burned' && state !== 'retired') {
+  if (!isSpent(state)) {
     throw new GlasskeyError('REFUSED', `GENERATION ${generation} is ${state ?? 'unknown'}: its sheets are still needed`, 'Only sheets of a generation that is proved dead, or retired, are destroyed.')
   }
   const { custody, logbook } = source
