@@ -17,7 +17,7 @@ import { evidenceFile, evidenceOf } from '../record/evidence.js'
 import { readJournal, type Grade, type JournalEntry, type JournalLine } from '../record/journal.js'
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
 import { isListed } from '../record/recognise.js'
-import { replay, wasNeverAccepted, type Session } from '../record/replay.js'
+import { isRefusedNow, replay, wasNeverAccepted, type Session } from '../record/replay.js'
 import type { Failure } from '../strongroom/protocol.js'
 import { warrantDigest, type Warrant } from '../warrant/warrant.js'
 import type { Finished } from './desk.js'
@@ -35,14 +35,21 @@ export interface Conclusion {
   reader: Profile | null
   cloud: Cloud
   isolation: Isolation
-  /** Why nothing may be signed under the warrant any more, and what that makes of the grade; left out where it can be followed. */
-  stale?: { failure: Failure; why: string }
+  /** Left out where the warrant can be followed. */
+  stale?: Staleness
   /** Whether another session proved the key dead, and nothing that was looked at now speaks against it. */
   provedElsewhere?: boolean
 }
 
 /** What people bring to go on with a session whose key may be alive: a fresh warrant, a login that reads, one that may delete, or a quorum. */
 export type WayOn = 'rotate' | 'reader' | 'remover' | 'quorum'
+
+/** Why nothing may be signed under a warrant any more, what that makes of the grade, and what goes on. */
+export interface Staleness {
+  failure: GlasskeyError
+  why: string
+  wayOn: WayOn
+}
 
 /** How a session ended. */
 export interface SessionResult {
@@ -144,7 +151,8 @@ function whyNotDeleted({ stale, provedElsewhere }: Conclusion, state: Session): 
   if (stale) return stale.why
   if (provedElsewhere === true) return 'Not in this session, in which it was not deleted; another session proved it dead.'
   if (state.deferred) return 'Its rotation was deferred: it is alive.'
-  return wasNeverAccepted(state) ? 'OCI never accepted it in this session: it may have been rotated before, or its user be blocked.' : 'It was not deleted: it is alive.'
+  if (wasNeverAccepted(state)) return 'OCI never accepted it in this session: it may have been rotated before, or its user be blocked.'
+  return isRefusedNow(state) ? 'It was not deleted in this session, and OCI refuses it: somebody may have deleted it, or its user be blocked.' : 'It was not deleted: it is alive.'
 }
 
 /** What a login reads; null when there is none or it cannot. */
@@ -166,6 +174,9 @@ function failureOf({ finished, warrant, stale }: Conclusion, state: Session, ali
   const resume = `glasskey resume --session ${warrant.session}`
   const failure = (code: ErrorCode, message: string, hint: string): Failure => ({ code, message, hint })
   if (finished?.selfDeletionRefused === true && state.deletion !== 'done') return finished.failure
+  if (state.deferred && state.deletion !== 'done') {
+    return finished?.failure ?? failure('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} IS ALIVE in OCI: its rotation was deferred`, 'As soon as a successor waits and the home region answers: glasskey break rotate')
+  }
   if (state.keyLiveAt !== null && state.deletion === 'unknown') {
     return failure('KEY_NOT_PROVED_DEAD', `the deletion of the key of GENERATION ${warrant.key.generation} was sent and never answered: ${state.gradeWhy}`, `${resume} --reader PROFILE`)
   }
@@ -197,12 +208,13 @@ function isAlive({ warrant, provedElsewhere }: Conclusion, state: Session): bool
 }
 
 function wayOnFrom({ stale, finished, warrant }: Conclusion, state: Session): WayOn {
-  if (stale || state.deferred) return 'rotate'
+  if (stale) return stale.wayOn
+  if (state.deferred) return 'rotate'
   if (finished?.selfDeletionRefused === true && state.deletion !== 'done') return 'remover'
   const seen = state.listings.at(-1)
   // What is alive needs a signature; what is only not known needs somebody who looks.
   if ((seen && isListed(seen.keys, warrant.key)) || acceptingRegions(warrant, state.probes).length > 0) return 'quorum'
-  return seen || state.deletion === 'unknown' || wasNeverAccepted(state) ? 'reader' : 'quorum'
+  return seen || state.deletion === 'unknown' || isRefusedNow(state) ? 'reader' : 'quorum'
 }
 
 /** Evidence and logbook entry of a session that has come to its end; printing is the caller's. */

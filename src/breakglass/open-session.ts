@@ -14,12 +14,14 @@ import type { Isolation } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
 import { wallClock } from '../host/clock.js'
 import { readJournal, type JournalEntry, type JournalLine } from '../record/journal.js'
+import { isListed } from '../record/recognise.js'
 import { openSessions } from '../record/standing.js'
 import { TOOL } from '../version.js'
 import { checkRules } from '../warrant/issue.js'
 import { REHEARSAL_PROBES } from '../warrant/probe-schedule.js'
 import { warrantDigest, warrantFile, type Action, type Warrant } from '../warrant/warrant.js'
 import { isLoopback, realmOf } from '../wire/hosts.js'
+import { acceptingRegions } from './proof.js'
 
 /** What the operator asks for. */
 export interface Request {
@@ -132,10 +134,16 @@ export function unfinishedSessions({ sessions, standings, logbook }: SealedFolde
  * left the key in use alive: it makes a warrant of its own, where the old one may name a successor that is gone.
  */
 export function refuseUnfinished(folder: CustodyFolder, rotating: number | null = null): void {
-  const open = unfinishedSessions(folder).find(({ session }) => !(session.opened.generation === rotating && session.closed !== null && session.deletion === 'not-sent'))
+  const open = unfinishedSessions(folder).find((stored) => !(stored.session.opened.generation === rotating && leftAlive(stored)))
   if (open) {
     throw new GlasskeyError('SESSION_UNFINISHED', `session ${open.id} has not come to its end`, `glasskey resume --session ${open.id}`)
   }
+}
+
+/** Whether a session came to an end that left its key alive: never asked to delete it, or OCI was seen to have it all the same. */
+export function leftAlive({ warrant, session }: StoredSession): boolean {
+  if (session.closed === null) return false
+  return session.deletion === 'not-sent' || isListed(session.listings.at(-1)?.keys ?? [], warrant.key) || acceptingRegions(warrant, session.probes).length > 0
 }
 
 /** The generation that a session rotates away from, if rotating is all that it does. */

@@ -1,5 +1,6 @@
 /** What can be known without a secret before anybody opens a bag. `glasskey check` asks the same any day. */
 import type { Manifest } from '../custody/manifest.js'
+import { isPassed, successorsOf } from '../custody/generation.js'
 import { calledBy } from '../custody/share.js'
 import { GlasskeyError } from '../errors.js'
 import type { CustodyFolder } from '../host/custody-folder.js'
@@ -75,14 +76,22 @@ export async function lookAtKeys(profile: Profile, folder: CustodyFolder, manife
       mine?.lifecycleState === 'ACTIVE'
         ? { what: `GENERATION ${manifest.generation}`, level: 'good', said: 'listed, ACTIVE, equal byte for byte' }
         : { what: `GENERATION ${manifest.generation}`, level: 'stop', said: mine ? `is ${mine.lifecycleState}` : `is not in the key list${elsewhere(keys)}` },
-      strangers.length > 0
-        ? { what: 'other keys', level: 'warn', said: `${strangers.length} that no manifest names: the action would stop, and the exit deletes them` }
-        : { what: 'key slots', level: 'good', said: `${MAXIMUM_API_KEYS - keys.length} free` },
+      ...(strangers.length > 0 ? [{ what: 'other keys', level: 'warn', said: `${strangers.length} that no manifest names: the action would stop, and the exit deletes them` } as const] : []),
+      ...keys.flatMap(({ generation }) => (generation === null || generation === manifest.generation ? [] : [lookAtLeftOver(folder, manifest, generation)])),
+      ...(strangers.length > 0 ? [] : [{ what: 'key slots', level: 'good', said: `${MAXIMUM_API_KEYS - keys.length} free` } as const]),
     ]
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
     return [{ what, level: 'warn', said: error.message }]
   }
+}
+
+/** A key of ours beside the one in use: of a session that did not come to its end, or uploaded by somebody, for public keys are no secret. */
+function lookAtLeftOver({ standings }: CustodyFolder, manifest: Manifest, generation: number): Finding {
+  const what = `GENERATION ${generation}`
+  const next = successorsOf(standings, manifest.generation)[0]?.generation ?? Infinity
+  if (generation === next) return { what, level: 'warn', said: 'is in OCI already: the next rotation finds it there' }
+  return { what, level: 'warn', said: `is in OCI and not in use: the action would stop, and ${isPassed(standings, generation, next) ? 'the exit deletes it' : 'a rotation past it deletes it'}` }
 }
 
 /** A key of ours in its place was installed by a session that this folder knows nothing of. */

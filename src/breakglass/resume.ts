@@ -1,10 +1,11 @@
 /** Finishing what was interrupted: from the journal, and from what OCI says is true. A quorum only where a signature is needed. */
 import { GlasskeyError } from '../errors.js'
 import { canonicalJson } from '../canonical.js'
+import type { GenerationState } from '../custody/generation.js'
 import { wallClock } from '../host/clock.js'
-import type { Camera } from '../host/camera.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, places, type StoredSession } from '../host/sealed-folder.js'
+import type { Isolation } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
 import { takeLock } from '../host/lock.js'
 import { isInteractive, say } from '../host/terminal.js'
@@ -15,8 +16,8 @@ import { isEntered } from '../record/standing.js'
 import { TOOL } from '../version.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { bringsSheets, holdAndConclude, checkInputs, roomsFor, type Inputs } from './break-glass.js'
-import { conclude, enterSession, tryListing, type SessionResult } from './conclude.js'
-import { checkEndpoints, unfinishedSessions } from './open-session.js'
+import { conclude, enterSession, tryListing, type SessionResult, type Staleness } from './conclude.js'
+import { checkEndpoints, leftAlive, unfinishedSessions } from './open-session.js'
 import { acceptingRegions, heirOf } from './proof.js'
 import { awaitsRemover, removeUsedKey } from './remover.js'
 
@@ -45,27 +46,31 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
     const { successor } = warrant
     const accepted = acceptingRegions(warrant, session.probes).length > 0
     const burned = folder.standings.find(({ generation }) => generation === used.generation)?.state === 'burned' && !present && !accepted
-    const stale = burned || (gone && heirOf(warrant, listing, used) !== null) ? null : staleness(folder, stored, gone)
+    const stale = burned || (gone && heirOf(warrant, listing, used) !== null) ? null : staleness(folder, stored, { gone, seen: present || accepted })
     const isOnRecord = session.closed !== null && isEntered(stored, folder.logbook.lines)
-    if (isOnRecord && stale) throw stale
+    // What a login sees for the first time goes on record: a rotation may begin where the key was seen alive.
+    if (isOnRecord && stale && (listing === null || leftAlive(stored))) throw stale.failure
     if (isOnRecord && burned && listing === null) return null
     const found = whatHappened(stored, listing === null ? null : gone, burned)
     const journal = LineFile.open<JournalLine, JournalEntry>(places.journal(folderPath, warrant.session), readJournal, wallClock)
     journal.append({ type: 'resumed', tool: TOOL, found })
     say(found, 'strong')
-    if (stale) return await conclude({ ...job, stale: { failure: stale, why: gone ? 'Somebody else deleted it, and its successor is not there.' : 'It was not deleted: it is alive.' } })
+    if (stale) return await conclude({ ...job, stale })
 
     // A listing outweighs the journal, but not a region that took the key when it was last tried; and where nobody can
     // list, a quorum signs fresh probes with the dead key.
     const given = bringsSheets(inputs) || inputs.remote !== null
-    const needsSignature = session.keyLiveAt !== null && !burned && (accepted || (!gone && (session.deletion !== 'done' || present || given)))
+    if (!successor && session.keyLiveAt !== null && session.deferred === null) {
+      journal.append({ type: 'rotation-deferred', reason: 'as the warrant says; the session was stopped before its end' })
+    }
+    const needsSignature = session.keyLiveAt !== null && successor !== null && !burned && (accepted || (!gone && (session.deletion !== 'done' || present || given)))
     if (needsSignature && inputs.remover && awaitsRemover(session) && (await removeUsedKey({ ...job, remover: inputs.remover }))) return await conclude(job)
     if (needsSignature) {
       if (!given && !isInteractive()) {
         throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} may be ALIVE, and deleting it needs a signature`, `Gather a quorum of GENERATION ${warrant.key.generation}: glasskey resume --session ${warrant.session} --scan FILE...`)
       }
       checkInputs(warrant, inputs)
-      refuseUnseen(warrant, camera)
+      refuseUnseen(warrant, isolation)
       return await holdAndConclude(folderPath, warrant, 'finish', inputs, isolation, camera)
     }
     // Installed by a session that this folder knows nothing of, and read back equal: the record says what is true.
@@ -79,32 +84,44 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
   }
 }
 
-/** Custodians consented to the exceptions of the warrant, and to no other way of showing sheets. Throws ISOLATION_MISSING. */
-function refuseUnseen(warrant: Warrant, camera: Camera | null): void {
-  const unseen = camera?.exceptions.find((sentence) => !warrant.isolationExceptions.includes(sentence))
+/** Custodians consented to the exceptions of the warrant, and to no others of this machine, be they of the room or of the camera. Throws ISOLATION_MISSING. */
+function refuseUnseen(warrant: Warrant, { exceptions }: Isolation): void {
+  const unseen = exceptions.find((sentence) => !warrant.isolationExceptions.includes(sentence))
   if (unseen === undefined) return
-  throw new GlasskeyError('ISOLATION_MISSING', `the warrant of session ${warrant.session} does not say that ${unseen}; custodians did not consent to it`, 'Scan to files (--scan FILE...), or type the shares.')
+  throw new GlasskeyError('ISOLATION_MISSING', `the warrant of session ${warrant.session} does not say that ${unseen}; custodians did not consent to it`, 'Mend that on this machine, or finish on another. Where it is the camera: scan to files (--scan FILE...), or type the shares.')
 }
 
 /**
  * A warrant that names a successor which is no longer what it was cannot be followed: why, with the way on. Null where it can.
- * `gone`: somebody else deleted the key.
+ * `gone`: somebody else deleted the key; `seen`: OCI has been seen to have it.
  */
-function staleness(folder: CustodyFolder, { warrant, session }: StoredSession, gone: boolean): GlasskeyError | null {
+function staleness(folder: CustodyFolder, { warrant, session }: StoredSession, { gone, seen }: { gone: boolean; seen: boolean }): Staleness | null {
   const { successor } = warrant
-  if (!successor || session.keyLiveAt === null || session.deletion !== 'not-sent') return null
+  if (!successor || session.keyLiveAt === null || (session.deletion === 'done' && !seen)) return null
   const used = generationNumber(folder, warrant.key.generation).manifest
   const manifest = folder.generations.find((generation) => generation.manifest.generation === successor.generation)?.manifest
   const standing = folder.standings.find(({ generation }) => generation === successor.generation)
-  const usable = standing !== undefined && standing.margin >= 0 && (standing.state === 'waiting' || standing.state === 'in use')
+  // One that OCI has already, and whose sheets were shown by mistake, is as good as any: rotating away from it is the next step.
+  const states: readonly GenerationState[] = session.successor ? ['waiting', 'in use', 'exposed'] : ['waiting', 'in use']
+  const usable = standing !== undefined && standing.margin >= 0 && states.includes(standing.state)
   if (manifest?.spkiSha256 === successor.spkiSha256 && usable && canonicalJson(used.regions) === canonicalJson(warrant.regions)) return null
-  return new GlasskeyError(
+  const key = `the key of GENERATION ${warrant.key.generation}`
+  const failure = (hint: string): GlasskeyError => new GlasskeyError(
     'KEY_NOT_PROVED_DEAD',
     `the warrant of session ${warrant.session} no longer fits the custody folder (successor GENERATION ${successor.generation}, regions ${warrant.regions.join(', ')}): nothing more is signed under it`,
-    gone
-      ? `Somebody deleted the key of GENERATION ${warrant.key.generation}, and its successor is not there: an administrator uploads its public key again (in generations/${warrant.key.generation}/manifest.json). Then, under a fresh warrant: glasskey break rotate`
-      : `The key of GENERATION ${warrant.key.generation} IS ALIVE. Rotate it under a fresh warrant: glasskey break rotate`,
+    hint,
   )
+  if (gone) {
+    return {
+      failure: failure(`Somebody deleted ${key}, and its successor is not there: an administrator uploads its public key again (in generations/${warrant.key.generation}/manifest.json). Then, under a fresh warrant: glasskey break rotate`),
+      why: 'Somebody else deleted it, and its successor is not there.',
+      wayOn: 'rotate',
+    }
+  }
+  if (session.deletion === 'unknown' && !seen) {
+    return { failure: failure(`Whether OCI deleted ${key} is not known. First let somebody who can read the key list look: glasskey resume --session ${warrant.session} --reader PROFILE`), why: 'Its deletion was never answered.', wayOn: 'reader' }
+  }
+  return { failure: failure(`${key.charAt(0).toUpperCase()}${key.slice(1)} IS ALIVE. Rotate it under a fresh warrant: glasskey break rotate`), why: 'It was not deleted: it is alive.', wayOn: 'rotate' }
 }
 
 /** What had happened, in plain words. `gone` is what a listing said of the used key; null when none could be read. `burned`: another session proved it dead. */

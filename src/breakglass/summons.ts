@@ -139,7 +139,7 @@ export function summonsText(content: SummonsContent): string {
     `  For            ${content.action ?? blank}`,
     ...content.targets.map(({ what, value }) => `  ${what.padEnd(15)}${value}`),
     `  Incident       ${content.incident ?? blank}`,
-    `  Why            ${content.reason ?? blank}`,
+    `  Reason         ${content.reason ?? blank}`,
     `  Operator       ${content.operator ?? blank}`,
     `  Authorised by  ${content.authorisedBy ?? blank}`,
     `  Use case       ${content.useCase ?? blank}`,

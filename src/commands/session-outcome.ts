@@ -94,8 +94,8 @@ function harmless({ state, warrant }: SessionResult): string {
 }
 
 /** How people find out what the tool cannot any more: the key that could have asked is dead. */
-function toAsk({ session, state, alive }: SessionResult, line: number): string {
-  if (alive && state.deferred === null) return 'It is read when the session is resumed.'
+function toAsk({ session, alive, wayOn }: SessionResult, line: number): string {
+  if (alive && wayOn !== 'rotate') return 'It is read when the session is resumed.'
   return `Look at the database in OCI's console, then enter what you found: glasskey logbook add exception --set step="session ${session}, line ${line}" …`
 }
 

@@ -55,10 +55,21 @@ function standing(set: SheetSet, events: readonly GenerationEvent[]): Standing {
   return { generation: set.generation, state, living, margin: living - set.threshold, seen }
 }
 
-/** The generation whose key OCI has, or undefined before the takeover. An exposed one that is installed is still in use. */
+/**
+ * The generation whose key OCI has, or undefined before the takeover. An exposed one that is installed is still in use. Where
+ * OCI has two, because a rotation has not come to its end, it is the last that its sheets can still open.
+ */
 export function inUse(all: readonly Standing[], events: readonly GenerationEvent[]): Standing | undefined {
-  const installed = new Set(events.flatMap((event) => (event.kind === 'installed' ? [event.generation] : [])))
-  return all.filter(({ generation, state }) => installed.has(generation) && state !== 'burned').at(-1)
+  const those = (kind: GenerationEvent['kind']): Set<number> => new Set(events.flatMap((event) => (event.kind === kind ? [event.generation] : [])))
+  const [installed, deleted] = [those('installed'), those('deleted')]
+  const there = all.filter(({ generation, state }) => installed.has(generation) && state !== 'burned')
+  return there.findLast(({ generation, margin }) => margin >= 0 && !deleted.has(generation)) ?? there.at(-1)
+}
+
+/** Whether no rotation comes to a generation any more, now that `successor` is next: it is older, or given up. */
+export function isPassed(all: readonly Standing[], generation: number, successor: number): boolean {
+  const state = all.find((entry) => entry.generation === generation)?.state
+  return generation < successor || state === 'exposed' || isSpent(state)
 }
 
 /** Whether nobody will need the sheets of a generation again, so that they may be destroyed. */

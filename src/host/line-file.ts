@@ -2,12 +2,15 @@
  * A file of chained lines on a disk that may fail.
  *
  * Every line is synced before `append` returns. A half-written last line (a crash) is moved aside and its digest goes
- * into the next line. Once `keepGoing` was called, a disk that is full or gone no longer throws: space was reserved, and
- * after that the lines wait in memory, are handed to `onUnwritten`, and are written as soon as a disk takes them.
+ * into the next line. What somebody else has added since is never written over: the strongroom of a desk that was killed
+ * may live a moment longer than its lock. Once `keepGoing` was called, a disk that is full or gone no longer throws: space
+ * was reserved, and after that the lines wait in memory, are handed to `onUnwritten`, and are written as soon as a disk
+ * takes them.
  */
-import { closeSync, constants, existsSync, fsyncSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, constants, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { canonicalJson, sha256Hex, type Json } from '../canonical.js'
+import { GlasskeyError } from '../errors.js'
 import { chainLine, EMPTY, wholeBytes, type Chain, type Head } from '../record/chain.js'
 import { linesIn, readBytes, syncFolder, writable, writeNew } from './disk.js'
 
@@ -27,6 +30,8 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
   readonly #check: (line: string) => void
   #head: Head
   #size: number
+  /** Whether an attempt at writing failed, and may have left some of its bytes behind the last whole line. */
+  #frayed = false
   #torn: string | undefined
   #unwritten: string[] = []
   #onUnwritten: ((line: string) => void) | null = null
@@ -125,16 +130,26 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
   #flush(): void {
     const bytes = Buffer.from(this.#unwritten.map((text) => text + '\n').join(''))
     this.#inPlace((file) => {
+      this.#refuseOthers(file)
       try {
         for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done, this.#size + done)
         fsyncSync(file)
         this.#size += bytes.length
         this.#unwritten = []
+        this.#frayed = false
       } catch (error) {
+        this.#frayed = true
         this.#cutBack(file)
         throw error
       }
     })
+  }
+
+  /** Throws FILE_UNWRITABLE where somebody else has written. */
+  #refuseOthers(file: number): void {
+    const { size } = fstatSync(file)
+    if (size === this.#size || this.#frayed) return
+    throw new GlasskeyError('FILE_UNWRITABLE', `${this.#path} was changed meanwhile: it has ${size} bytes, and ${this.#size} were expected`, 'Another process is at work on this folder. Nothing was written: wait until it has ended, and begin again.')
   }
 
   /** Half a line would be in the way of a whole one that is added by hand. A disk that does not even cut has taken none, or is beyond help. */

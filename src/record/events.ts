@@ -43,7 +43,14 @@ function ofSession(session: Session): GenerationEvent[] {
     events.push({ kind: 'key-live', generation })
   }
   if (session.successor) events.push({ kind: 'installed', generation: session.successor.generation })
+  else if (session.deletion === 'done') events.push(...heirs(session))
   if (session.deletion === 'done') events.push({ kind: 'deleted', generation })
   if (session.grade !== null && session.grade !== 'unproved') events.push({ kind: 'graded-dead', generation })
   return events
+}
+
+/** What OCI listed in place of a key that this session did not rotate: another copy of the folder did, and perhaps more than once. */
+function heirs({ opened, listings }: Session): GenerationEvent[] {
+  const later = listings.at(-1)?.keys.filter(({ lifecycleState, spkiSha256 }) => lifecycleState === 'ACTIVE' && spkiSha256 !== null) ?? []
+  return later.flatMap(({ generation }) => (generation !== null && generation > opened.generation ? [{ kind: 'installed', generation }] : []))
 }

@@ -11,6 +11,8 @@ export interface Call {
 
 /** How a key's time in the strongroom ended. */
 export interface KeyLife {
+  /** Number of the line with which it began. */
+  since: number
   /** Whether it signed a request, or its exit began: then it was to sign the head of its journal. A key that the folder contradicts is burned before, and signs nothing. */
   used: boolean
   signed: boolean
@@ -50,8 +52,18 @@ export interface Session {
   resumed: number
 }
 
-/** Whether OCI answered, and only ever that it does not know this key: 429 and 5xx say nothing. */
+/** Whether OCI answered, and only ever that it does not know this key. */
 export function wasNeverAccepted({ calls }: Pick<Session, 'calls'>): boolean {
+  return onlyRefused(calls)
+}
+
+/** The same since the key was live for the last time: it may have been accepted before, in a run that was interrupted. */
+export function isRefusedNow({ calls, lastLife }: Pick<Session, 'calls' | 'lastLife'>): boolean {
+  return lastLife !== null && onlyRefused(calls.filter(({ intent }) => intent.seq > lastLife.since))
+}
+
+/** 429 and 5xx say nothing. */
+function onlyRefused(calls: readonly Call[]): boolean {
   const statuses = calls.flatMap(({ outcome }) => (outcome?.type === 'outcome' && outcome.status !== 429 && outcome.status < 500 ? [outcome.status] : []))
   return statuses.length > 0 && statuses.every((status) => status === 401)
 }
@@ -62,6 +74,8 @@ export const DELETE_USED_KEY = 'exit: delete used key'
 export const REMOVE_USED_KEY = 'remover: delete used key'
 /** Rule names of a change to SAAS_ADMIN, and of the question what became of it. */
 export const [ENABLE_SAAS, DISABLE_SAAS, READ_SAAS_BACK] = ['enable SAAS_ADMIN', 'disable SAAS_ADMIN', 'read SAAS_ADMIN status back'] as const
+/** Rule name under which a key is deleted that is neither the used one nor its successor, and that nobody counts on. */
+export const DELETE_OTHER_KEY = 'exit: delete a key that is not to be there'
 /** Rule name under which the successor is uploaded. */
 export const UPLOAD_SUCCESSOR = 'exit: upload successor'
 const DELETIONS = [DELETE_USED_KEY, REMOVE_USED_KEY]
@@ -118,7 +132,7 @@ function take(session: Session, line: JournalLine, calls: Map<number, Call>): vo
       break
     case 'key-live':
       session.keyLiveAt ??= line.at
-      session.lastLife = { used: false, signed: false, burned: false }
+      session.lastLife = { since: line.seq, used: false, signed: false, burned: false }
       break
     case 'intent': {
       const call = { intent: line, outcome: null }
@@ -198,12 +212,19 @@ function take(session: Session, line: JournalLine, calls: Map<number, Call>): vo
 /** Answers that say the key was not deleted. Not 404: a key that is gone is still accepted for a while, and then is not found. */
 const NOT_DONE = [400, 403, 409, 412]
 
-/** OCI's answer to the deletion: 204 is done; a refusal that is not about the key itself says that it was not done. */
+/**
+ * OCI's answer to the deletion: 204 is done; a refusal that is not about the key itself says that it was not done, by this
+ * request. One before it that was never answered may still be under way.
+ */
 function answered(session: Session, outcome: LineOf<'outcome'>): void {
   if (outcome.status === 204) {
     session.deletion = 'done'
     session.deletedAt ??= outcome.at
-  } else if (session.deletion === 'unknown' && NOT_DONE.includes(outcome.status)) session.deletion = 'not-sent'
+  } else if (session.deletion === 'unknown' && NOT_DONE.includes(outcome.status) && !session.calls.some(mayHaveDeleted)) session.deletion = 'not-sent'
+}
+
+function mayHaveDeleted({ intent, outcome }: Call): boolean {
+  return DELETIONS.includes(intent.rule) && (outcome?.type !== 'outcome' || outcome.status === 404 || outcome.status >= 500)
 }
 
 /** Whether a request switches SAAS_ADMIN. */

@@ -11,6 +11,7 @@ export const TENANCY_EVENT = z.discriminatedUnion('event', [
   z.strictObject({ event: z.literal('block-user'), userId, blocked: z.boolean().default(true) }),
   z.strictObject({ event: z.literal('add-api-key'), userId, publicKeyPem: z.string().min(1) }),
   z.strictObject({ event: z.literal('fill-key-slots'), userId }),
+  z.strictObject({ event: z.literal('upload-api-key'), userId, publicKeyPem: z.string().min(1) }),
   z.strictObject({ event: z.literal('delete-api-keys'), userId }),
   z.strictObject({ event: z.literal('stop-database'), databaseId: z.string().min(1) }),
 ])
@@ -49,6 +50,9 @@ export function happen(cloud: Cloud, event: TenancyEvent, strangerPem: () => str
       }
       break
     }
+    case 'upload-api-key':
+      installKey(cloud, userById(cloud, event.userId), event.publicKeyPem, now)
+      break
     case 'delete-api-keys':
       for (const key of livingKeys(cloud.tenancy.identity.apiKeys, userById(cloud, event.userId).id)) {
         key.timeDeleted = now

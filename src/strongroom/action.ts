@@ -30,7 +30,7 @@ export async function performAction(room: Room, sender: Sender, clerk: Duplex, s
     throw new GlasskeyError('TENANCY_UNFIT', `the user is ${found.blocked ? 'blocked' : found.lifecycleState}`, 'Find out who blocked it. The key is rotated.')
   }
   if (unexpected.length > 0) {
-    throw new GlasskeyError('TENANCY_UNFIT', `the user has what it should not have: ${unexpected.join('; ')}`, 'The action was not done. The exit deletes keys that no manifest names; find out whose they were.')
+    throw new GlasskeyError('TENANCY_UNFIT', `the user has what it should not have: ${unexpected.join('; ')}`, 'The action was not done. The exit deletes keys that are not to be there; find out who put them there.')
   }
   switch (warrant.action.name) {
     case 'rotate':

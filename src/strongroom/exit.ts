@@ -9,7 +9,7 @@ import { GlasskeyError } from '../errors.js'
 import { say } from '../host/terminal.js'
 import type { ListedKey } from '../record/journal.js'
 import { isListed } from '../record/recognise.js'
-import { replay, wasNeverAccepted } from '../record/replay.js'
+import { isRefusedNow, replay } from '../record/replay.js'
 import { MAXIMUM_API_KEYS } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { retryAfterMs } from '../wire/retry-after.js'
@@ -42,10 +42,10 @@ const WAIT_WORTH_A_WORD_MS = 2000
 /** An unknown deletion counts as done when the key was refused this often in a row. */
 const REFUSALS = 3
 
-/** A stranger's key that cannot be deleted holds the exit up for so many rounds, seconds in all. The used key matters more. */
-const ROUNDS_FOR_STRANGERS = 4
+/** Another key that cannot be deleted holds the exit up for so many rounds, seconds in all. The used key matters more. */
+const ROUNDS_FOR_OTHERS = 4
 
-/** A key that OCI never accepted in this session is not tried for longer: most likely somebody rotated it before. */
+/** A key that OCI has not accepted since it was recombined is not tried for longer: most likely somebody rotated it before. */
 const NEVER_ACCEPTED = 6
 
 /** What the exit needs. `onBeforeDelete` runs before each attempt at the deletion, when only that is left to do. */
@@ -53,6 +53,8 @@ export interface ExitParts {
   user: OwnUser
   warrant: Warrant
   journal: Journal
+  /** Whether no rotation comes to a generation any more, so that its key is not to be in OCI. */
+  isPassed: (generation: number) => boolean
   onBeforeDelete: (keys: readonly ListedKey[]) => Promise<void>
   /** Aborts when the desk is gone: without it there is no network. */
   cutOff: AbortSignal
@@ -69,7 +71,7 @@ export async function rotate(parts: ExitParts): Promise<ExitResult> {
   let told = ''
   // After an interruption the deletion may have happened without our hearing of it.
   const before = replay(parts.journal.lines).deletion
-  const state = { attempted: before !== 'not-sent', unknownDeletion: before !== 'not-sent', refusals: 0, patience: ROUNDS_FOR_STRANGERS }
+  const state = { attempted: before !== 'not-sent', unknownDeletion: before !== 'not-sent', refusals: 0, patience: ROUNDS_FOR_OTHERS }
   while (tried < PATIENCE_MS && !parts.cutOff.aborted) {
     const began = parts.now()
     let asked = 0
@@ -77,7 +79,7 @@ export async function rotate(parts: ExitParts): Promise<ExitResult> {
       const listed = await proveSuccessor(parts)
       // Once the deletion was asked for, the key list is OCI's own word that it is gone. Before, it might only be out of date.
       if (state.attempted && !isListed(listed.keys, parts.warrant.key)) return deleted(parts)
-      await deleteStrangers(parts, listed, state)
+      await deleteOthers(parts, listed, state)
       await parts.onBeforeDelete((await proveSuccessor(parts)).keys)
       // Read once more, as the very last request before the deletion: a successor that vanished meanwhile stops it.
       const proven = await proveSuccessor(parts)
@@ -89,7 +91,7 @@ export async function rotate(parts: ExitParts): Promise<ExitResult> {
       const refusal = error instanceof DeletionUnanswered ? error.cause : error
       if (refusal instanceof OciRefusal) asked = retryAfterMs(refusal.answer, wallClock().getTime(), LONGEST_WAIT_MS)
       unknown = isUnauthenticated(error) ? unknown + 1 : 0
-      if (unknown >= NEVER_ACCEPTED && wasNeverAccepted(replay(parts.journal.lines))) return { rotated: false, why, selfDeletion: false }
+      if (unknown >= NEVER_ACCEPTED && isRefusedNow(replay(parts.journal.lines))) return { rotated: false, why, selfDeletion: false }
       if (error instanceof DeletionUnanswered) state.unknownDeletion = true
       if (state.unknownDeletion && isUnauthenticated(error)) {
         // The deletion was sent before, and now the key is refused. A blocked user is refused too: it stays unknown, and
@@ -124,13 +126,14 @@ class SelfDeletionRefused extends Error {}
 /** The deletion itself was sent, and no answer came that says what became of it. */
 class DeletionUnanswered extends Error {}
 
-async function proveSuccessor({ user, warrant, journal }: ExitParts): Promise<ProvenSuccessor> {
+async function proveSuccessor(parts: ExitParts): Promise<ProvenSuccessor> {
+  const { user, warrant, journal } = parts
   const { successor } = warrant
   if (!successor) throw new RangeError('proveSuccessor: this warrant has no successor')
   const keys = await user.listKeys()
   const listed = keys.find((key) => key.spkiSha256 === successor.spkiSha256)
   if (!listed) {
-    await makeRoom(user, warrant, keys)
+    await makeRoom(parts, keys)
     await user.uploadSuccessor()
     throw new NotYet('the successor was uploaded and is not listed yet')
   }
@@ -145,31 +148,43 @@ async function proveSuccessor({ user, warrant, journal }: ExitParts): Promise<Pr
 /** Nothing failed; it is only not there yet. */
 class NotYet extends Error {}
 
-/** A key that no manifest names. Whatever OCI says of its value: what would be deleted under one of these names is no stranger's. */
-function isStranger({ key, successor }: Warrant, { generation, fingerprint }: ListedKey): boolean {
-  return generation === null && fingerprint !== key.fingerprint && fingerprint !== successor?.fingerprint
+/**
+ * A key that is not to be there: no manifest names it, or no rotation comes to its generation any more. Left behind by a
+ * session that did not come to its end, or uploaded by somebody: public keys are no secret. Whatever OCI says of its value:
+ * what would be deleted under the name of the used key or of the successor is neither.
+ */
+function isNotToBeThere({ warrant, isPassed }: ExitParts, listed: ListedKey): boolean {
+  return isOther(warrant, listed) && (listed.generation === null || isPassed(listed.generation))
 }
 
-/** A stranger's key must not keep the successor out. */
-async function makeRoom(user: OwnUser, warrant: Warrant, keys: readonly ListedKey[]): Promise<void> {
-  const stranger = keys.find((key) => isStranger(warrant, key))
-  if (keys.length >= MAXIMUM_API_KEYS && stranger) await user.deleteKey(stranger.fingerprint)
+function isOther({ key, successor }: Warrant, { generation, fingerprint }: ListedKey): boolean {
+  return ![key, successor].some((ours) => ours !== null && (fingerprint === ours.fingerprint || generation === ours.generation))
+}
+
+/** Three keys must not keep the successor out. The last to go is one that waits for its own turn: it is uploaded again then. */
+async function makeRoom(parts: ExitParts, keys: readonly ListedKey[]): Promise<void> {
+  if (keys.length < MAXIMUM_API_KEYS) return
+  const others = keys.filter((key) => isOther(parts.warrant, key))
+  const latest = others.toSorted((one, other) => (other.generation ?? 0) - (one.generation ?? 0))[0]
+  const gives = others.find(({ generation }) => generation === null) ?? others.find((key) => isNotToBeThere(parts, key)) ?? latest
+  if (gives) await parts.user.deleteKey(gives.fingerprint)
 }
 
 /**
  * In a takeover other keys were removed one by one, as agreed; what was not agreed to is not done by the exit either.
  * One that cannot be deleted is tried in a few rounds more, then it stays, and is said: the key that is live must not wait for it.
  */
-async function deleteStrangers({ user, warrant }: ExitParts, { keys }: ProvenSuccessor, state: { patience: number }): Promise<void> {
+async function deleteOthers(parts: ExitParts, { keys }: ProvenSuccessor, state: { patience: number }): Promise<void> {
+  const { user, warrant } = parts
   if (warrant.action.name === 'takeover') return
-  for (const key of keys.filter((one) => isStranger(warrant, one))) {
+  for (const key of keys.filter((one) => isNotToBeThere(parts, one))) {
     try {
       await user.deleteKey(key.fingerprint)
     } catch (error) {
       if (isUnauthenticated(error) || !(error instanceof GlasskeyError || error instanceof NoAnswer)) throw error
       state.patience -= 1
       if (state.patience > 0) throw error
-      if (state.patience === 0) say(`API key ${key.fingerprint}, which no manifest names, could not be deleted (${reasonOf(error)}). The exit goes on: let an administrator delete it.`, 'alarm')
+      if (state.patience === 0) say(`API key ${key.fingerprint}, ${key.generation === null ? 'which no manifest names' : `of GENERATION ${key.generation}`}, could not be deleted (${reasonOf(error)}). The exit goes on: let an administrator delete it.`, 'alarm')
     }
   }
 }

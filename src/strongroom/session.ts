@@ -3,11 +3,12 @@ import { Socket } from 'node:net'
 import { join } from 'node:path'
 import type { OpenedEnvelope } from '../custody/envelope.js'
 import { asRemark } from '../custody/fields.js'
+import { isPassed } from '../custody/generation.js'
 import { GlasskeyError } from '../errors.js'
 import { pause, readClocks } from '../host/clock.js'
 import { generationNumber, otherGenerations, places, readSealedFolder } from '../host/sealed-folder.js'
 import { headStatement, opcRequestIdOfProbe, type ListedKey } from '../record/journal.js'
-import { replay, wasNeverAccepted } from '../record/replay.js'
+import { isRefusedNow, replay, wasNeverAccepted } from '../record/replay.js'
 import { checkWatch, startWatch, type Watch } from '../warrant/deadline.js'
 import { checkRules } from '../warrant/issue.js'
 import { probeOffsets } from '../warrant/probe-schedule.js'
@@ -171,9 +172,10 @@ async function act(room: Room, courier: Courier): Promise<Failure | null> {
 }
 
 async function leave(room: Room, courier: Courier, user: OwnUser, since: number, failure: Failure | null): Promise<FromStrongroom> {
-  const { desk, order, journal, warrant } = room
+  const { desk, order, folder, journal, warrant } = room
+  const { successor } = warrant
   journal.write({ type: 'exit-began', cause: causeOf(room, failure) })
-  if (!warrant.successor) {
+  if (!successor) {
     await lookBack(room, courier)
     journal.write({ type: 'rotation-deferred', reason: 'as each releasing custodian consented' })
     burn(journal, warrant, since, 'rotation deferred', courier)
@@ -195,7 +197,7 @@ async function leave(room: Room, courier: Courier, user: OwnUser, since: number,
     burn(journal, warrant, since, 'the key was deleted before; it is probed again', courier)
     return finished(probes, failure)
   }
-  const result = await rotate({ user, warrant, journal, onBeforeDelete: before, cutOff: gone(desk), now: () => readClocks().uptime })
+  const result = await rotate({ user, warrant, journal, isPassed: (generation) => isPassed(folder.standings, generation, successor.generation), onBeforeDelete: before, cutOff: gone(desk), now: () => readClocks().uptime })
   if (probes.length === 0) probes = signProbes(courier, warrant, journal)
   burn(journal, warrant, since, result.rotated ? (result.certain ? 'rotated' : 'the deletion was sent and never answered; the key is refused since') : asRemark(result.why), courier)
   if (result.rotated) return finished(probes, failure)
@@ -295,6 +297,13 @@ function notRotated(warrant: Warrant, result: Extract<ExitResult, { rotated: fal
       code: 'KEY_NOT_PROVED_DEAD',
       message: `OCI never accepted the key of GENERATION ${warrant.key.generation} in this session, and nothing was changed. Most likely it was rotated from another copy of this custody folder; or its user is blocked`,
       hint: `Find the newest copy of this folder. Then let somebody who can read the key list look: glasskey resume --session ${warrant.session} --reader PROFILE`,
+    }
+  }
+  if (!result.selfDeletion && isRefusedNow(replay(journal.lines))) {
+    return {
+      code: 'KEY_NOT_PROVED_DEAD',
+      message: `OCI refuses the key of GENERATION ${warrant.key.generation} since it was recombined again. Either somebody deleted it meanwhile, or its user is blocked`,
+      hint: `Let somebody who can read the key list look: glasskey resume --session ${warrant.session} --reader PROFILE`,
     }
   }
   if (!result.selfDeletion) return alive(warrant, result.why)

@@ -6,7 +6,7 @@
  */
 import { canonicalJson, saysTheSame, type Json } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
-import { DELETE_USED_KEY, DISABLE_SAAS, ENABLE_SAAS, READ_SAAS_BACK, UPLOAD_SUCCESSOR } from '../record/replay.js'
+import { DELETE_OTHER_KEY, DELETE_USED_KEY, DISABLE_SAAS, ENABLE_SAAS, READ_SAAS_BACK, UPLOAD_SUCCESSOR } from '../record/replay.js'
 import { originOf } from '../wire/hosts.js'
 import type { Method, UnsignedRequest } from '../wire/signature.js'
 import type { Warrant } from './warrant.js'
@@ -110,7 +110,7 @@ function exitSet(warrant: Warrant): Admission[] {
           own(DELETE_USED_KEY, 'DELETE', keyPath(warrant, warrant.key.fingerprint), null),
         ]
       : []),
-    own('exit: delete a key that no manifest names', 'DELETE', `${user}/apiKeys/{fingerprint}`, 12),
+    own(DELETE_OTHER_KEY, 'DELETE', `${user}/apiKeys/{fingerprint}`, 12),
   ]
 }
 

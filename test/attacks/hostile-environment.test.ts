@@ -95,6 +95,20 @@ test('everything at once: the rooms are started without any of it, no proxy is a
   expect(readSealedFolder(stage.custody).sessions.at(-1)?.warrant.isolationExceptions).toContain(said)
 })
 
+test('a machine with another exception than custodians consented to does not finish their session: no share is read', async () => {
+  const opened = await rehearsal({ speed: 4, beliefs: { selfDeletion: '403 NotAllowed' } })
+  try {
+    expect((await opened.run(opened.rotate(2))).code).toBe(6)
+    const before = opened.cloud.stateDigest()
+    const { code, stderr } = await opened.run(['resume', '--custody', opened.custody, '--yes', ...opened.shares(2, 1, 2), ...opened.oci], { env: { NODE_OPTIONS: '--no-deprecation' } })
+    expect(stderr).toContain(`ISOLATION_MISSING: the warrant of session ${opened.session} does not say that glasskey was started with NODE_OPTIONS: other code may run in the desk (not in strongroom, reader or clerk); custodians did not consent to it\nMend that on this machine, or finish on another.`)
+    expect([code, stderr.includes('about to be read')]).toEqual([3, false])
+    expect(opened.cloud.stateDigest()).toBe(before)
+  } finally {
+    await opened.close()
+  }
+})
+
 test('what counts as code from outside', () => {
   expect(foreignCode({})).toEqual([])
   expect(foreignCode({ NODE_OPTIONS: '', PATH: '/bin', NODE_EXTRA_CA_CERTS: '/x.pem' })).toEqual([])

@@ -1,5 +1,8 @@
 /** A user administrator fills the key slots of the break-glass user with keys of their own. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { assertAllWell, livingKeys } from '../stage/laws.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 
 let stage: Rehearsal | undefined
@@ -22,6 +25,27 @@ test('before the session: the action stops, the exit makes room, and the strange
   expect(code).toBe(3)
   expect(stage.listedKeys).toBe(1)
   expect(stage.cloud.requests.some(({ path }) => path.includes('configureSaasAdminUser'))).toBe(false)
+})
+
+test('with public keys of this custody, which are no secret: the action stops once, the exit is not kept out, and the next session is clean', async () => {
+  stage = await rehearsal({ speed: 4 })
+  const { cloud, custody } = stage
+  for (const generation of [1, 4]) {
+    const { publicKeyPem } = JSON.parse(readFileSync(join(custody, 'generations', String(generation), 'manifest.json'), 'utf8')) as { publicKeyPem: string }
+    cloud.happen({ event: 'upload-api-key', userId: cloud.seed.users.administrator, publicKeyPem })
+  }
+  const { code, stdout, stderr } = await stage.run([...stage.saasAdmin(), '--reader', 'AUDITOR', '--json'])
+  expect(stderr).toContain('note  GENERATION 1: is in OCI and not in use: the action would stop, and the exit deletes it\n')
+  expect(stderr).toContain('note  GENERATION 4: is in OCI and not in use: the action would stop, and a rotation past it deletes it\n')
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'TENANCY_UNFIT' }, grade: 'proved', actionResult: 'failed', successor: { generation: 3 } })
+  expect(code).toBe(3)
+  expect(livingKeys(stage).map(({ generation }) => generation).sort()).toEqual([3, 4])
+  // The next in line is there already.
+  const next = await stage.run([...stage.saasAdmin(3), '--reader', 'AUDITOR', '--json'])
+  expect(next.stderr).toContain('note  GENERATION 4: is in OCI already: the next rotation finds it there\n')
+  expect(JSON.parse(next.stdout)).toMatchObject({ error: null, grade: 'proved', actionResult: 'done', successor: { generation: 4 } })
+  expect(stage.listedKeys).toBe(1)
+  await assertAllWell(stage)
 })
 
 test('in the middle of the session: the action was done, the exit still rotates', async () => {

@@ -45,6 +45,22 @@ test('a torn last line is kept aside, and its digest goes into the next', () => 
   expect(open().head.seq).toBe(2)
 })
 
+test('what another process has added is not written over: neither by one that goes on, nor by one that stops', () => {
+  const orphan = open()
+  orphan.append(retired(1))
+  const heir = open()
+  heir.append(retired(2))
+  const text = readFileSync(path, 'utf8')
+  expect(() => orphan.append(retired(3))).toThrow(`${path} was changed meanwhile: it has ${text.length} bytes, and ${text.indexOf('\n') + 1} were expected`)
+  const unwritten: string[] = []
+  orphan.keepGoing((line) => unwritten.push(line))
+  orphan.append(retired(3))
+  expect(unwritten).toHaveLength(1)
+  expect(readFileSync(path, 'utf8')).toBe(text)
+  heir.append(retired(4))
+  expect(open().head.seq).toBe(3)
+})
+
 test.each(['EDQUOT', 'EIO'])('a disk that takes half a line and then fails (%s): the half is cut off, so that the line can be added by hand', (code) => {
   const file = open()
   file.append(retired(1))

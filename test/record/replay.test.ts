@@ -3,7 +3,7 @@ import { generationEvents } from '../../src/record/events.js'
 import { readJournal, type JournalEntry } from '../../src/record/journal.js'
 import { readLogbook, type NewLogbookEntry } from '../../src/record/logbook.js'
 import { isListed, recognise } from '../../src/record/recognise.js'
-import { DELETE_USED_KEY, isSettled, replay, type Session } from '../../src/record/replay.js'
+import { DELETE_OTHER_KEY, DELETE_USED_KEY, isSettled, replay, type Session } from '../../src/record/replay.js'
 import { journalOf, manifestOf, SESSIONS, vectorText } from '../vectors/frozen.js'
 import { pen } from '../vectors/story.js'
 
@@ -83,13 +83,15 @@ describe('deletion', () => {
     ['sent, no answer', [live, del, { type: 'unknown', intent: 3, reason: 'r' }], 'unknown'],
     ['answered: gone', [live, del, answer(204)], 'done'],
     ['answered: refused', [live, del, answer(403)], 'not-sent'],
+    ['answered: not now, and one before it was never answered', [live, del, { type: 'unknown', intent: 3, reason: 'r' }, del, { ...answer(409), intent: 5 }], 'unknown'],
+    ['answered: not now, twice', [live, del, answer(409), del, { ...answer(409), intent: 5 }], 'not-sent'],
     ['answered: the key is unknown, for whatever reason', [live, del, answer(401)], 'unknown'],
     ['answered: an error of OCI\'s own', [live, del, answer(500)], 'unknown'],
     ['gone, and refused when it was asked for again', [live, del, answer(204), del, { ...answer(403), intent: 5 }], 'done'],
-    ['another call that was answered 204', [live, { ...del, rule: 'exit: delete a key that no manifest names' }, answer(204)], 'not-sent'],
+    ['another call that was answered 204', [live, { ...del, rule: DELETE_OTHER_KEY }, answer(204)], 'not-sent'],
     ['known to be gone', [live, del, deleted], 'done'],
     ['sent again after it was known', [live, del, deleted, del], 'done'],
-    ['another key deleted', [live, { ...del, rule: 'exit: delete a key that no manifest names' }], 'not-sent'],
+    ['another key deleted', [live, { ...del, rule: DELETE_OTHER_KEY }], 'not-sent'],
   ])('%s', (_, entries, expected) => {
     expect(told(...entries).deletion).toBe(expected)
   })

@@ -203,7 +203,7 @@ describe('the warrant', () => {
     const { warrant } = session
     expect(said.indexOf(`The warrant to sign on paper is ${path()}.`)).toBeLessThan(said.indexOf('Shares of GENERATION 3 are about to be read.'))
     const text = (await pdfText(path())).replace(/\s+/g, '')
-    for (const [, value] of warrantRows(warrant, null).filter(([name]) => !['For', 'Ends', 'Key', 'Afterwards', 'Logbook', 'Operator'].includes(name))) expect(text).toContain(value.replace(/\s+/g, ''))
+    for (const [, value] of warrantRows(warrant, null).filter(([name]) => !['For', 'Key released', 'Successor', 'Logbook', 'Operator'].includes(name))) expect(text).toContain(value.replace(/\s+/g, ''))
     for (const { origin, target } of scopeOf(warrant)) expect(text).toContain(`${origin}${target}`)
     for (const shown of ['REHEARSAL', 'EnableSAAS_ADMIN,read-only,for1hononedatabase', warrantDigest(warrant), warrant.logbook.sha256, warrant.key.keyId, warrant.successor?.keyId ?? '-', 'AdaLovelace']) expect(text).toContain(shown)
   })

@@ -55,7 +55,7 @@ test('stopped by the deletion of a stranger\'s key, never answered: said so, ope
   stage = await rehearsal({ after: 'sealed', speed: 8 })
   stage.cloud.armFault({ match: { path: '*/apiKeys/*', method: 'DELETE' }, after: 1, action: { do: 'reset', when: 'after' } })
   const first = await stage.run(stage.takeover())
-  const rule = 'exit: delete a key that no manifest names'
+  const rule = 'exit: delete a key that is not to be there'
   const next = `glasskey takeover --custody ${stage.custody} …`
   expect(first.stdout).toContain(`THE TAKEOVER IS NOT FINISHED: other ways in than the API key may be open. Now: ${next} (a quorum of GENERATION 2)`)
   expect(first.stdout).not.toContain('plan the next ceremony')

@@ -59,6 +59,9 @@ class FakeUser {
   } as unknown as OwnUser
 }
 
+const ask: JournalEntry = { type: 'intent', rule: 'read own keys', method: 'GET', host: 'h', path: '/p', bodySha256: null, by: 'strongroom' }
+const answered = (intent: number, status: number): JournalEntry => ({ type: 'outcome', intent, status, opcRequestId: '', date: '' })
+
 /** Rotates, on a journal that says `before` of the session so far. Waiting takes no time. */
 async function play(user: FakeUser, before: JournalEntry[] = []): Promise<{ result: ExitResult; lines: JournalLine[] }> {
   const lines = journalOf(SESSIONS[1]).lines.slice(0, 1)
@@ -66,7 +69,7 @@ async function play(user: FakeUser, before: JournalEntry[] = []): Promise<{ resu
   before.forEach(write)
   const journal = { lines, write } as unknown as Journal
   let now = 0
-  const result = rotate({ user: user.api, warrant, journal, onBeforeDelete: () => Promise.resolve(), cutOff: new AbortController().signal, now: () => (now += 1000) })
+  const result = rotate({ user: user.api, warrant, journal, isPassed: (generation) => generation < (successor?.generation ?? 0), onBeforeDelete: () => Promise.resolve(), cutOff: new AbortController().signal, now: () => (now += 1000) })
   await vi.runAllTimersAsync()
   return { result: await result, lines }
 }
@@ -76,6 +79,46 @@ test('the successor first, then strangers, the used key last', async () => {
   const { result } = await play(user)
   expect(result).toEqual({ rotated: true, certain: true })
   expect(user.deleted).toEqual([STRANGER, key.fingerprint])
+})
+
+const ofGeneration = (generation: number): ListedKey => ({ fingerprint: `of ${generation}`, spkiSha256: String(generation).padStart(64, 'c'), generation, lifecycleState: 'ACTIVE' })
+const later = successor?.generation ?? 0
+
+test('the key of a generation that no rotation comes to any more goes as a stranger\'s does; one that waits stays', async () => {
+  const user = new FakeUser([used, ofGeneration(0), ofGeneration(later + 1)])
+  const { result } = await play(user)
+  expect(result).toEqual({ rotated: true, certain: true })
+  expect(user.deleted).toEqual(['of 0', key.fingerprint])
+  expect(user.keys.map(({ generation }) => generation)).toEqual([later + 1, later])
+})
+
+test('slots full of generations that wait: the last of them gives way to the successor', async () => {
+  const user = new FakeUser([used, ofGeneration(later + 1), ofGeneration(later + 2)])
+  const { result } = await play(user)
+  expect(result).toEqual({ rotated: true, certain: true })
+  expect(user.deleted).toEqual([`of ${later + 2}`, key.fingerprint])
+  expect(user.keys.map(({ generation }) => generation)).toEqual([later + 1, later])
+})
+
+test.each<[string, JournalEntry[], number]>([
+  ['never accepted', [], 6],
+  ['accepted before it was recombined again', [{ type: 'key-live', keyId: key.keyId, spkiSha256: key.spkiSha256 }, ask, answered(3, 200)], 6],
+])('a key that is refused from the start is given up after six readings: %s', async (_, before, readings) => {
+  const user = new FakeUser([])
+  let read = 0
+  user.refuseReading = () => ((read += 1), refusal(401))
+  const seq = before.length + 3
+  const { result } = await play(user, [...before, { type: 'key-live', keyId: key.keyId, spkiSha256: key.spkiSha256 }, ask, answered(seq, 401)])
+  expect(result).toMatchObject({ rotated: false, selfDeletion: false })
+  expect(read).toBe(readings)
+})
+
+test('one that was accepted since it was recombined is tried for a quarter of an hour: its user may be unblocked', async () => {
+  const user = new FakeUser([])
+  let read = 0
+  user.refuseReading = () => ((read += 1), refusal(401))
+  await play(user, [{ type: 'key-live', keyId: key.keyId, spkiSha256: key.spkiSha256 }, ask, answered(3, 200), ask, answered(5, 401)])
+  expect(read).toBeGreaterThan(60)
 })
 
 test.each<[string, ListedKey]>([

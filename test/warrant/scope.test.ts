@@ -30,7 +30,7 @@ describe('the whole scope, in words', () => {
     `strongroom GET https://identity.eu-amsterdam-1.oci.oraclecloud.com${USER} (probe, any)`,
     `strongroom POST ${IDENTITY}${USER}/apiKeys (exit: upload successor, any)`,
     `strongroom DELETE ${IDENTITY}${USER}/apiKeys/${KEY} (exit: delete used key, any)`,
-    `strongroom DELETE ${IDENTITY}${USER}/apiKeys/{fingerprint} (exit: delete a key that no manifest names, 12)`,
+    `strongroom DELETE ${IDENTITY}${USER}/apiKeys/{fingerprint} (exit: delete a key that is not to be there, 12)`,
   ]
   test('rotate: the exit and nothing else', () => {
     expect(list(warrantFor({ name: 'rotate' }))).toEqual(exit)
@@ -72,7 +72,7 @@ describe('admitted, exactly', () => {
     ['probe', warrantFor(ENABLE), request('GET', `https://identity.eu-amsterdam-1.oci.oraclecloud.com${USER}`), 'strongroom'],
     ['exit: upload successor', warrantFor(ENABLE), request('POST', `${IDENTITY}${USER}/apiKeys`, { key: manifestOf(3).publicKeyPem }), 'strongroom'],
     ['exit: delete used key', warrantFor(ENABLE), request('DELETE', `${IDENTITY}${USER}/apiKeys/${KEY}`), 'strongroom'],
-    ['exit: delete a key that no manifest names', warrantFor(ENABLE), request('DELETE', `${IDENTITY}${USER}/apiKeys/${Array(16).fill('0a').join('%3A')}`), 'strongroom'],
+    ['exit: delete a key that is not to be there', warrantFor(ENABLE), request('DELETE', `${IDENTITY}${USER}/apiKeys/${Array(16).fill('0a').join('%3A')}`), 'strongroom'],
     ['read the database', warrantFor(ENABLE), request('GET', DATABASE + ADB), 'clerk'],
     ['enable SAAS_ADMIN', warrantFor(ENABLE), request('POST', `${DATABASE}${ADB}/actions/configureSaasAdminUser`, CONFIGURE), 'clerk'],
     ['enable SAAS_ADMIN', warrantFor(ENABLE), request('POST', `${DATABASE}${ADB}/actions/configureSaasAdminUser`, Object.fromEntries(Object.entries(CONFIGURE).toReversed())), 'clerk'],
@@ -213,7 +213,7 @@ describe('how often', () => {
   test.each([
     ['enable SAAS_ADMIN', 1, request('POST', `${DATABASE}${ADB}/actions/configureSaasAdminUser`, CONFIGURE), 'clerk'],
     ['read the database', 12, request('GET', `${DATABASE}${ADB}`), 'clerk'],
-    ['exit: delete a key that no manifest names', 12, request('DELETE', `${IDENTITY}${USER}/apiKeys/${Array(16).fill('0a').join('%3A')}`), 'strongroom'],
+    ['exit: delete a key that is not to be there', 12, request('DELETE', `${IDENTITY}${USER}/apiKeys/${Array(16).fill('0a').join('%3A')}`), 'strongroom'],
   ] as const)('%s: %i', (name, times, asked, asker) => {
     expect(admit(scope, asked, asker, used(name, times - 1)).rule).toBe(name)
     for (const count of [times, times + 1]) expect(refusal(() => admit(scope, asked, asker, used(name, count)))).toMatchObject({ code: 'LIMIT_EXCEEDED' })

@@ -1,5 +1,5 @@
 /** A: what was signed, for what, and when. */
-import { DELETE_USED_KEY, isSaasChange, READ_SAAS_BACK, REMOVE_USED_KEY, UPLOAD_SUCCESSOR, type Call } from '../../record/replay.js'
+import { DELETE_OTHER_KEY, DELETE_USED_KEY, isSaasChange, READ_SAAS_BACK, REMOVE_USED_KEY, UPLOAD_SUCCESSOR, type Call } from '../../record/replay.js'
 import { TOLERANCE_MS } from '../../warrant/deadline.js'
 import { checkRules } from '../../warrant/issue.js'
 import { admitAgain, anchorOf } from '../admission.js'
@@ -73,7 +73,7 @@ function isResolved({ state, chain }: SoundSession, { intent }: Call, later: Lat
   if (intent.rule.startsWith('takeover: ')) return later.takenOver.some((at) => at > intent.at)
   if (isSaasChange(intent)) return state.calls.some((next) => next.intent.seq > intent.seq && next.intent.rule === READ_SAAS_BACK && next.outcome?.type === 'outcome' && next.outcome.status < 300)
   const clean = cleanCensuses(chain).some(({ seq }) => seq > intent.seq) || later.listedClean.some((at) => at > intent.at)
-  if (intent.rule === 'exit: delete a key that no manifest names' || intent.rule.startsWith('remove GENERATION ')) return clean
+  if (intent.rule === DELETE_OTHER_KEY || intent.rule.startsWith('remove GENERATION ')) return clean
   if (intent.rule.startsWith('measure: ')) return clean || state.measured !== null
   if (intent.rule.startsWith('install ')) return clean || state.keyLiveAt !== null
   return state.calls.some((next) => next.intent.seq > intent.seq && next.intent.method === intent.method && next.intent.path === intent.path && next.outcome?.type === 'outcome' && next.outcome.status < 300)

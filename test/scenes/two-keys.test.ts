@@ -1,0 +1,140 @@
+/** OCI has two keys of this custody, because a session did not come to its end: which one goes, and that nobody is sent in a circle. */
+import { cpSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { assertAllWell, doAsTold, livingKeys } from '../stage/laws.js'
+import { killOf } from '../stage/processes.mjs'
+import { rehearsal, type Rehearsal, type Staging } from '../stage/rehearsal.js'
+import type { Ended } from '../stage/command-line.js'
+
+let stage: Rehearsal | undefined
+afterEach(async () => {
+  await stage?.close()
+  stage = undefined
+})
+
+/** Generations whose key OCI has. */
+const inOci = (of: Rehearsal): (number | null)[] => livingKeys(of).map(({ generation }) => generation).sort()
+
+const status = async (of: Rehearsal): Promise<string> => (await of.run(['status', '--custody', of.custody])).stdout
+
+async function enter(of: Rehearsal, kind: string, ...sets: string[]): Promise<void> {
+  const { code, stderr } = await of.run(['logbook', 'add', kind, '--custody', of.custody, ...sets.flatMap((set) => ['--set', set])])
+  expect([code, stderr]).toEqual([0, ''])
+}
+
+const resume = (of: Rehearsal, ...more: string[]): Promise<Ended> => of.run(['resume', '--custody', of.custody, '--yes', ...of.oci, ...more])
+
+/** After a rotation whose last step OCI refused: GENERATION 2 and its successor are both there. */
+async function bothThere(answer: '403 NotAllowed' | '404 NotAuthorizedOrNotFound', staging: Staging = {}): Promise<Rehearsal> {
+  const opened = await rehearsal({ speed: 4, beliefs: { selfDeletion: answer }, ...staging })
+  stage = opened
+  expect((await opened.run(opened.rotate(2))).code).toBe(6)
+  expect(inOci(opened)).toEqual([2, 3])
+  return opened
+}
+
+describe('the successor is there, and its sheets were shown by mistake', () => {
+  test('the exit is finished all the same, and the next step is to rotate away from it', async () => {
+    const opened = await bothThere('403 NotAllowed')
+    const mistaken = await resume(opened, ...opened.shares(3, 1, 2))
+    expect([mistaken.code, mistaken.stderr]).toEqual([6, expect.stringContaining('is of GENERATION 3: that key is the one in use. Bring a sheet of GENERATION 2')])
+    expect(await status(opened)).toContain('GENERATION 3 is exposed')
+    const { code, stderr } = await resume(opened, '--remover', 'REMOVER', '--reader', 'AUDITOR')
+    expect([code, stderr]).toEqual([0, expect.stringContaining('The remover REMOVER deleted the used key.')])
+    expect(inOci(opened)).toEqual([3])
+    expect(await status(opened)).toContain('Next: glasskey break rotate')
+    const rotated = await opened.run([...opened.rotate(3), '--remover', 'REMOVER', '--reader', 'AUDITOR'])
+    expect([rotated.code, inOci(opened)]).toEqual([0, [4]])
+    await assertAllWell(opened)
+  })
+})
+
+describe('the successor is there, and too few of its sheets are left to open it', () => {
+  const lost = async (of: Rehearsal): Promise<void> => {
+    for (const custodian of [1, 2]) await enter(of, 'lost', `custodian=${custodian}`, 'copy=1', 'generations=3', 'witness=Security desk')
+  }
+
+  test('resume does not delete the only key that people can use; a rotation from that one does, and takes the other with it', async () => {
+    const opened = await bothThere('403 NotAllowed')
+    await lost(opened)
+    const refused = await resume(opened, '--remover', 'REMOVER')
+    expect([refused.code, refused.stderr]).toEqual([6, expect.stringContaining('The key of GENERATION 2 IS ALIVE. Rotate it under a fresh warrant: glasskey break rotate\n')])
+    expect(inOci(opened)).toEqual([2, 3])
+    expect(await status(opened)).toContain('In use: GENERATION 2')
+    const rotated = await opened.run([...opened.rotate(2), '--remover', 'REMOVER', '--reader', 'AUDITOR', '--json'])
+    expect(rotated.stderr).toContain('note  GENERATION 3: is in OCI and not in use: the action would stop, and the exit deletes it\n')
+    expect(JSON.parse(rotated.stdout)).toMatchObject({ error: { message: expect.stringMatching(/^the action was not done: the user has what it should not have: the key of GENERATION 3 /) as string }, grade: 'proved', successor: { generation: 4 } })
+    expect(inOci(opened)).toEqual([4])
+    await assertAllWell(opened)
+  })
+
+  test('where OCI never said what became of the deletion, somebody looks first', async () => {
+    const opened = await bothThere('404 NotAuthorizedOrNotFound')
+    await lost(opened)
+    const unseen = await resume(opened, ...opened.shares(2, 1, 2))
+    expect(unseen.code).toBe(6)
+    expect(unseen.stderr).toMatch(/Whether OCI deleted the key of GENERATION 2 is not known\. First let somebody who can read the key list look: glasskey resume --session \S+ --reader PROFILE\n/)
+    expect(unseen.stderr).not.toContain('KEY LIVE')
+    const seen = await resume(opened, '--remover', 'REMOVER')
+    expect([seen.code, seen.stderr]).toEqual([6, expect.stringContaining('The key of GENERATION 2 IS ALIVE. Rotate it under a fresh warrant: glasskey break rotate\n')])
+    expect(inOci(opened)).toEqual([2, 3])
+    const rotated = await opened.run([...opened.rotate(2), '--remover', 'REMOVER', '--reader', 'AUDITOR'])
+    expect(rotated.stderr).toContain('is dead: proved.')
+    expect(inOci(opened)).toEqual([4])
+    await assertAllWell(opened)
+  })
+})
+
+test('a generation that is left behind in OCI and retired goes with the next exit', async () => {
+  stage = await rehearsal({ speed: 4 })
+  const { cloud, custody } = stage
+  cloud.happen({ event: 'upload-api-key', userId: cloud.seed.users.administrator, publicKeyPem: publicKeyOf(custody, 3) })
+  await enter(stage, 'retired', 'generation=3', 'reason=its bags were found open')
+  const { code } = await stage.run([...stage.rotate(2), '--reader', 'AUDITOR'])
+  expect([code, inOci(stage)]).toEqual([3, [4]])
+  await assertAllWell(stage)
+})
+
+describe('rotation deferred', () => {
+  test.each(['desk', 'strongroom'] as const)('the %s dies in the action: no quorum is asked for, as nothing could be signed; a later rotation ends it', async (victim) => {
+    let desk = 0
+    stage = await rehearsal({
+      speed: 4,
+      observe: (moment, { path }) => {
+        if (desk === 0 || moment !== 'received' || !path.includes('configureSaasAdminUser')) return undefined
+        killOf(desk, victim)
+        desk = 0
+        return undefined
+      },
+    })
+    const died = await stage.run(stage.saasAdmin(2, '--defer-rotation', '--reader', 'AUDITOR'), { onStart: (pid) => (desk = pid) })
+    expect(died.code).toBe(victim === 'desk' ? -1 : 6)
+    const resumed = await resume(stage, '--reader', 'AUDITOR')
+    expect(resumed.code).toBe(6)
+    expect(resumed.stderr).not.toContain('Gather a quorum')
+    expect(resumed.stdout.trimEnd().split('\n').at(-1)).toBe(`THE KEY OF GENERATION 2 IS NOT PROVED DEAD. Now: glasskey break rotate --custody ${stage.custody} …`)
+    expect(stage.journal().filter(({ type }) => type === 'rotation-deferred')).toHaveLength(1)
+    const rotated = await stage.run([...stage.rotate(2), '--reader', 'AUDITOR'])
+    expect([rotated.code, rotated.stderr]).toEqual([0, expect.stringContaining('is dead: proved.')])
+    expect(inOci(stage)).toEqual([3])
+    expect(await doAsTold(stage)).toEqual([])
+  })
+})
+
+test('a copy that is two rotations behind, and the newer one is lost: what OCI has is in use, and no takeover is asked for', async () => {
+  stage = await rehearsal({ speed: 8 })
+  const { custody } = stage
+  const copy = join(stage.directory, 'copy')
+  cpSync(custody, copy, { recursive: true })
+  for (const generation of [2, 3]) expect((await stage.run([...stage.rotate(generation), '--reader', 'AUDITOR'])).code).toBe(0)
+  expect((await stage.run(stage.saasAdmin().map((word) => (word === custody ? copy : word)))).code).toBe(6)
+  const resumed = await stage.run(['resume', '--custody', copy, '--reader', 'AUDITOR', ...stage.oci])
+  expect([resumed.code, resumed.stderr]).toEqual([0, expect.stringContaining('is dead: listed-only.')])
+  expect((await stage.run(['status', '--custody', copy])).stdout).toContain('In use: GENERATION 4')
+})
+
+/** The public key that a manifest has: no secret. */
+function publicKeyOf(custody: string, generation: number): string {
+  return (JSON.parse(readFileSync(join(custody, 'generations', String(generation), 'manifest.json'), 'utf8')) as { publicKeyPem: string }).publicKeyPem
+}
