@@ -74,7 +74,7 @@ describe('the last signature', () => {
   test('not asked for where the folder contradicted the paper: burned before the exit, whatever became of the key later', () => {
     const later: JournalLine['type'][] = ['key-live', 'burned', 'key-deleted', 'graded', 'closed']
     const burned = replay([...until('key-live'), ...lines.filter(({ type }) => later.includes(type))])
-    expect(burned.lastLife).toEqual({ used: false, signed: false, burned: true })
+    expect(burned.lastLife).toMatchObject({ used: false, signed: false, burned: true })
     expect(checkLastSignature(burned, manifest)).toBe(burned)
   })
 
@@ -85,7 +85,7 @@ describe('the last signature', () => {
 
   test('of an earlier release is not that of a later one, and is verified all the same', () => {
     const died = twice(lines, without(until('burned')))
-    expect(died.lastLife).toEqual({ used: true, signed: false, burned: false })
+    expect(died.lastLife).toMatchObject({ used: true, signed: false, burned: false })
     expect(died.keyLiveAt).toBe(session().keyLiveAt)
     expect(checkLastSignature(died, manifest)).toBe(died)
     const altered = lines.map((line) => (line.type === 'head-signed' ? { ...line, signature: 'AAAA' } : line))
