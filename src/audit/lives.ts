@@ -1,6 +1,6 @@
 /** The lives of the generations: from the sessions, and from the logbook where a session cannot be relied on. */
 import { inUse, standings, type GenerationEvent, type Standing } from '../custody/generation.js'
-import { generationEvents } from '../record/events.js'
+import { generationEvents, type Known } from '../record/events.js'
 import type { Grade } from '../record/journal.js'
 import type { Dossier, FiledSession } from './dossier.js'
 import { NotChecked } from './reading.js'
@@ -24,9 +24,10 @@ export interface Use {
 /** Every use of every generation, in order. Throws NotChecked when neither session nor logbook tells of one. */
 export function usesOf(dossier: Dossier): Use[] {
   const logbook = logbookIfSound(dossier)
+  const known = dossier.generations.flatMap(({ manifest }) => (manifest.read ? [manifest.value] : []))
   return dossier.sessions.map((filed) => {
     const session = soundOrNull(dossier, filed)
-    if (session) return useOf(session)
+    if (session) return useOf(session, known)
     const entry = logbook ? lastEntry(logbook, filed.id) : undefined
     if (!entry) throw new NotChecked(`session ${filed.id} can be relied on neither in the folder nor in the logbook; see J01 and L01`)
     return toldUse(entry)
@@ -41,7 +42,7 @@ export function deathOf(use: Use, uses: readonly Use[]): Use | undefined {
 /** Where every generation stands, and which one OCI should have. Throws NotChecked. */
 export function livesOf(dossier: Dossier): { uses: Use[]; standings: Standing[]; current: Standing | undefined } {
   const uses = usesOf(dossier)
-  const events = [...generationEvents(logbookIfSound(dossier)?.lines ?? [], []), ...uses.flatMap(({ events }) => events)]
+  const events = [...generationEvents(logbookIfSound(dossier)?.lines ?? [], [], []), ...uses.flatMap(({ events }) => events)]
   const sets = soundManifests(dossier).map(({ generation, threshold, shares }) => ({ generation, threshold, shares }))
   const all = standings(sets, events)
   return { uses, standings: all, current: inUse(all, events) }
@@ -56,7 +57,7 @@ function soundOrNull(dossier: Dossier, filed: FiledSession): SoundSession | null
   }
 }
 
-function useOf({ id, state }: SoundSession): Use {
+function useOf({ id, state }: SoundSession, known: Known): Use {
   return {
     session: id,
     generation: state.opened.generation,
@@ -65,7 +66,7 @@ function useOf({ id, state }: SoundSession): Use {
     grade: state.grade,
     ended: state.closed?.at ?? null,
     // As status and the next session count them: a sheet of another generation that was shown by mistake was seen as well.
-    events: generationEvents([], [state]),
+    events: generationEvents([], [state], known),
   }
 }
 

@@ -54,7 +54,7 @@ export async function breakGlass(folderPath: string, request: Request, inputs: I
     refuseUnfinished(folder, rotatingFrom(request.action, generation))
     const warrant = drawUpWarrant(folder, generation, request, isolation, wallClock())
     checkInputs(warrant, inputs)
-    const findings = [...lookAtExposure(folder, generation.manifest), ...lookAtSelfDeletion(folder, inputs.remover), ...(await lookAtRegions(generation.manifest, inputs.cloud)), ...(inputs.reader ? await lookAtKeys(inputs.reader, folder, generation.manifest, inputs.cloud) : [])]
+    const findings = [...lookAtExposure(folder, generation.manifest), ...lookAtSelfDeletion(folder, inputs.remover), ...(await lookAtRegions(generation.manifest, inputs.cloud)), ...(inputs.reader ? await lookAtKeys(inputs.reader, folder, generation.manifest, inputs.cloud, warrant.successor?.generation ?? null) : [])]
     sayFindings(findings)
     // Without a way home the successor could not be installed anyway: that is what deferred rotation is for.
     if (warrant.successor) refuseStops(findings)
@@ -73,6 +73,11 @@ export function roomsFor(inputs: Inputs): { isolation: Isolation; camera: Camera
   return { isolation: withCamera(isolation, camera), camera }
 }
 
+/** Exceptions of this machine that the warrant does not have: only where another one began the session. */
+export function unseenBy(warrant: Warrant, { exceptions }: Pick<Isolation, 'exceptions'>): string[] {
+  return exceptions.filter((sentence) => !warrant.isolationExceptions.includes(sentence))
+}
+
 /** The strongroom's part and what follows it. */
 export async function holdAndConclude(folder: string, warrant: Warrant, task: 'perform' | 'finish', inputs: Inputs, isolation: Isolation, camera: Camera | null): Promise<SessionResult> {
   const attention = new Attention()
@@ -85,7 +90,7 @@ export async function holdAndConclude(folder: string, warrant: Warrant, task: 'p
 
 async function holdAttentively(folder: string, warrant: Warrant, task: 'perform' | 'finish', inputs: Inputs, isolation: Isolation, camera: Camera | null, attention: Attention): Promise<SessionResult> {
   const { finished, unwritten } = await holdAtDesk({
-    order: { folder, session: warrant.session, task, scans: camera ? 'camera' : inputs.scans.length, shareFiles: [...inputs.shareFiles], keys: inputs.keys, remote: inputs.remote, yes: inputs.yes, ca: inputs.cloud.ca },
+    order: { folder, session: warrant.session, task, scans: camera ? 'camera' : inputs.scans.length, shareFiles: [...inputs.shareFiles], keys: inputs.keys, remote: inputs.remote, yes: inputs.yes, ca: inputs.cloud.ca, exceptions: unseenBy(warrant, isolation) },
     scans: inputs.scans,
     camera,
     clerk: task === 'perform' && warrant.action.name !== 'rotate',

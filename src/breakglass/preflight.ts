@@ -1,6 +1,6 @@
 /** What can be known without a secret before anybody opens a bag. `glasskey check` asks the same any day. */
 import type { Manifest } from '../custody/manifest.js'
-import { isPassed, successorsOf } from '../custody/generation.js'
+import { isPassed } from '../custody/generation.js'
 import { calledBy } from '../custody/share.js'
 import { GlasskeyError } from '../errors.js'
 import type { CustodyFolder } from '../host/custody-folder.js'
@@ -63,8 +63,8 @@ export function lookAtSelfDeletion({ sessions }: CustodyFolder, remover: Profile
   return [{ what, level: 'warn', said: 'OCI lets no key delete itself here, and no --remover was named: the key stays alive until somebody else deletes it' }]
 }
 
-/** The key in use is listed, equal, alone enough to leave a slot. */
-export async function lookAtKeys(profile: Profile, folder: CustodyFolder, manifest: Manifest, cloud: Cloud): Promise<Finding[]> {
+/** The key in use is listed, equal, alone enough to leave a slot. `successor`: the generation that a session would rotate to, if any. */
+export async function lookAtKeys(profile: Profile, folder: CustodyFolder, manifest: Manifest, cloud: Cloud, successor: number | null): Promise<Finding[]> {
   const what = `user as ${profile.name} reads it`
   try {
     const view = await viewUser(profile, manifest, cloud)
@@ -77,7 +77,7 @@ export async function lookAtKeys(profile: Profile, folder: CustodyFolder, manife
         ? { what: `GENERATION ${manifest.generation}`, level: 'good', said: 'listed, ACTIVE, equal byte for byte' }
         : { what: `GENERATION ${manifest.generation}`, level: 'stop', said: mine ? `is ${mine.lifecycleState}` : `is not in the key list${elsewhere(keys)}` },
       ...(strangers.length > 0 ? [{ what: 'other keys', level: 'warn', said: `${strangers.length} that no manifest names: the action would stop, and the exit deletes them` } as const] : []),
-      ...keys.flatMap(({ generation }) => (generation === null || generation === manifest.generation ? [] : [lookAtLeftOver(folder, manifest, generation)])),
+      ...keys.flatMap(({ generation }) => (generation === null || generation === manifest.generation ? [] : [lookAtLeftOver(folder, generation, successor)])),
       ...(strangers.length > 0 ? [] : [{ what: 'key slots', level: 'good', said: `${MAXIMUM_API_KEYS - keys.length} free` } as const]),
     ]
   } catch (error) {
@@ -87,11 +87,10 @@ export async function lookAtKeys(profile: Profile, folder: CustodyFolder, manife
 }
 
 /** A key of ours beside the one in use: of a session that did not come to its end, or uploaded by somebody, for public keys are no secret. */
-function lookAtLeftOver({ standings }: CustodyFolder, manifest: Manifest, generation: number): Finding {
+function lookAtLeftOver({ standings }: CustodyFolder, generation: number, successor: number | null): Finding {
   const what = `GENERATION ${generation}`
-  const next = successorsOf(standings, manifest.generation)[0]?.generation ?? Infinity
-  if (generation === next) return { what, level: 'warn', said: 'is in OCI already: the next rotation finds it there' }
-  return { what, level: 'warn', said: `is in OCI and not in use: the action would stop, and ${isPassed(standings, generation, next) ? 'the exit deletes it' : 'a rotation past it deletes it'}` }
+  if (standings.some((one) => one.generation === generation && one.state === 'waiting')) return { what, level: 'warn', said: 'is in OCI already, though it still waits; it is in nobody\'s way' }
+  return { what, level: 'warn', said: `is in OCI and not in use: the action would stop${successor !== null && isPassed(standings, generation, successor) ? ', and the exit deletes it' : ''}` }
 }
 
 /** A key of ours in its place was installed by a session that this folder knows nothing of. */

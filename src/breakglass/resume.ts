@@ -1,11 +1,12 @@
 /** Finishing what was interrupted: from the journal, and from what OCI says is true. A quorum only where a signature is needed. */
 import { GlasskeyError } from '../errors.js'
 import { canonicalJson } from '../canonical.js'
-import type { GenerationState } from '../custody/generation.js'
+import { asRemark } from '../custody/fields.js'
+import type { GenerationState, Standing } from '../custody/generation.js'
+import type { Camera } from '../host/camera.js'
 import { wallClock } from '../host/clock.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, places, type StoredSession } from '../host/sealed-folder.js'
-import type { Isolation } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
 import { takeLock } from '../host/lock.js'
 import { isInteractive, say } from '../host/terminal.js'
@@ -15,7 +16,7 @@ import { isSettled } from '../record/replay.js'
 import { isEntered } from '../record/standing.js'
 import { TOOL } from '../version.js'
 import type { Warrant } from '../warrant/warrant.js'
-import { bringsSheets, holdAndConclude, checkInputs, roomsFor, type Inputs } from './break-glass.js'
+import { bringsSheets, holdAndConclude, checkInputs, roomsFor, unseenBy, type Inputs } from './break-glass.js'
 import { conclude, enterSession, tryListing, type SessionResult, type Staleness } from './conclude.js'
 import { checkEndpoints, leftAlive, unfinishedSessions } from './open-session.js'
 import { acceptingRegions, heirOf } from './proof.js'
@@ -46,31 +47,34 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
     const { successor } = warrant
     const accepted = acceptingRegions(warrant, session.probes).length > 0
     const burned = folder.standings.find(({ generation }) => generation === used.generation)?.state === 'burned' && !present && !accepted
-    const stale = burned || (gone && heirOf(warrant, listing, used) !== null) ? null : staleness(folder, stored, { gone, seen: present || accepted })
+    const stale = burned || (gone && heirOf(warrant, listing, used) !== null) ? null : staleness(folder, stored, { gone, present, seen: present || accepted })
     const isOnRecord = session.closed !== null && isEntered(stored, folder.logbook.lines)
     // What a login sees for the first time goes on record: a rotation may begin where the key was seen alive.
     if (isOnRecord && stale && (listing === null || leftAlive(stored))) throw stale.failure
     if (isOnRecord && burned && listing === null) return null
-    const found = whatHappened(stored, listing === null ? null : gone, burned)
-    const journal = LineFile.open<JournalLine, JournalEntry>(places.journal(folderPath, warrant.session), readJournal, wallClock)
-    journal.append({ type: 'resumed', tool: TOOL, found })
-    say(found, 'strong')
-    if (stale) return await conclude({ ...job, stale })
-
     // A listing outweighs the journal, but not a region that took the key when it was last tried; and where nobody can
     // list, a quorum signs fresh probes with the dead key.
     const given = bringsSheets(inputs) || inputs.remote !== null
-    if (!successor && session.keyLiveAt !== null && session.deferred === null) {
-      journal.append({ type: 'rotation-deferred', reason: 'as the warrant says; the session was stopped before its end' })
-    }
-    const needsSignature = session.keyLiveAt !== null && successor !== null && !burned && (accepted || (!gone && (session.deletion !== 'done' || present || given)))
-    if (needsSignature && inputs.remover && awaitsRemover(session) && (await removeUsedKey({ ...job, remover: inputs.remover }))) return await conclude(job)
-    if (needsSignature) {
+    const needsSignature = !stale && session.keyLiveAt !== null && successor !== null && !burned && (accepted || (!gone && (session.deletion !== 'done' || present || given)))
+    const { remover } = needsSignature && awaitsRemover(session) ? inputs : { remover: null }
+    const added = needsSignature ? unseenBy(warrant, isolation) : []
+    const found = whatHappened(stored, listing === null ? null : gone, burned)
+    say(found, 'strong')
+    // Refused before anything is written: a session that is on record as ended may be superseded by a fresh rotation.
+    const refuse = (): void => {
       if (!given && !isInteractive()) {
         throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} may be ALIVE, and deleting it needs a signature`, `Gather a quorum of GENERATION ${warrant.key.generation}: glasskey resume --session ${warrant.session} --scan FILE...`)
       }
       checkInputs(warrant, inputs)
-      refuseUnseen(warrant, isolation)
+      refuseUnseen(warrant, inputs, camera, added)
+    }
+    if (needsSignature && !remover) refuse()
+    const journal = LineFile.open<JournalLine, JournalEntry>(places.journal(folderPath, warrant.session), readJournal, wallClock)
+    journal.append({ type: 'resumed', tool: TOOL, found: asRemark(`${found}${added.length === 0 ? '' : ` True of this machine, and not on the warrant: ${added.join('; ')}.`}`) })
+    if (stale) return await conclude({ ...job, stale })
+    if (remover && (await removeUsedKey({ ...job, remover }))) return await conclude(job)
+    if (needsSignature) {
+      if (remover) refuse()
       return await holdAndConclude(folderPath, warrant, 'finish', inputs, isolation, camera)
     }
     // Installed by a session that this folder knows nothing of, and read back equal: the record says what is true.
@@ -84,23 +88,29 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
   }
 }
 
-/** Custodians consented to the exceptions of the warrant, and to no others of this machine, be they of the room or of the camera. Throws ISOLATION_MISSING. */
-function refuseUnseen(warrant: Warrant, { exceptions }: Isolation): void {
-  const unseen = exceptions.find((sentence) => !warrant.isolationExceptions.includes(sentence))
+/**
+ * Custodians at this machine are shown what the warrant does not say of it, and consent to that too; those elsewhere read the
+ * warrant alone. Nor is a camera needed to finish. Throws ISOLATION_MISSING.
+ */
+function refuseUnseen(warrant: Warrant, { remote }: Inputs, camera: Camera | null, added: readonly string[]): void {
+  const unseen = added.find((sentence) => camera?.exceptions.includes(sentence) ?? false) ?? (remote ? added[0] : undefined)
   if (unseen === undefined) return
-  throw new GlasskeyError('ISOLATION_MISSING', `the warrant of session ${warrant.session} does not say that ${unseen}; custodians did not consent to it`, 'Mend that on this machine, or finish on another. Where it is the camera: scan to files (--scan FILE...), or type the shares.')
+  throw new GlasskeyError('ISOLATION_MISSING', `the warrant of session ${warrant.session} does not say that ${unseen}; custodians did not consent to it`, remote ? 'Let all of them come to this machine, or finish on another.' : 'Scan to files (--scan FILE...), or type the shares.')
 }
 
 /**
  * A warrant that names a successor which is no longer what it was cannot be followed: why, with the way on. Null where it can.
- * `gone`: somebody else deleted the key; `seen`: OCI has been seen to have it.
+ * `gone`: somebody else deleted the key; `present`: the list has it; `seen`: OCI has been seen to have it.
  */
-function staleness(folder: CustodyFolder, { warrant, session }: StoredSession, { gone, seen }: { gone: boolean; seen: boolean }): Staleness | null {
+function staleness(folder: CustodyFolder, { warrant, session }: StoredSession, { gone, present, seen }: { gone: boolean; present: boolean; seen: boolean }): Staleness | null {
   const { successor } = warrant
-  if (!successor || session.keyLiveAt === null || (session.deletion === 'done' && !seen)) return null
+  if (!successor || session.keyLiveAt === null || (session.deletion === 'done' && !present)) return null
   const used = generationNumber(folder, warrant.key.generation).manifest
   const manifest = folder.generations.find((generation) => generation.manifest.generation === successor.generation)?.manifest
-  const standing = folder.standings.find(({ generation }) => generation === successor.generation)
+  const standingOf = (generation: number): Standing | undefined => folder.standings.find((one) => one.generation === generation)
+  const standing = standingOf(successor.generation)
+  // Where neither opens any more, nothing is lost with the used one.
+  if ((standingOf(used.generation)?.margin ?? 0) < 0) return null
   // One that OCI has already, and whose sheets were shown by mistake, is as good as any: rotating away from it is the next step.
   const states: readonly GenerationState[] = session.successor ? ['waiting', 'in use', 'exposed'] : ['waiting', 'in use']
   const usable = standing !== undefined && standing.margin >= 0 && states.includes(standing.state)

@@ -4,7 +4,7 @@ import type { Argv } from 'yargs'
 import type { Cloud } from '../breakglass/login.js'
 import { lookAtKeys, lookAtRegions, type Finding } from '../breakglass/preflight.js'
 import { checkEndpoints } from '../breakglass/open-session.js'
-import { inUse } from '../custody/generation.js'
+import { inUse, successorsOf } from '../custody/generation.js'
 import type { Manifest } from '../custody/manifest.js'
 import { GlasskeyError } from '../errors.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
@@ -68,6 +68,6 @@ async function lookAtCloud(folder: CustodyFolder, manifest: Manifest, cloud: Clo
     if (!(error instanceof GlasskeyError)) throw error
     return [{ what: 'endpoints', level: 'stop', said: `${error.message}. ${error.hint}` }]
   }
-  const keys: Finding[] = typeof reader === 'string' ? [{ what: 'key list', level: 'warn', said: `not looked at: ${reader}` }] : await lookAtKeys(reader, folder, manifest, cloud)
+  const keys: Finding[] = typeof reader === 'string' ? [{ what: 'key list', level: 'warn', said: `not looked at: ${reader}` }] : await lookAtKeys(reader, folder, manifest, cloud, successorsOf(folder.standings, manifest.generation)[0]?.generation ?? null)
   return [...(await lookAtRegions(manifest, cloud)), ...keys]
 }

@@ -4,6 +4,10 @@
 export type GenerationEvent =
   | { kind: 'sealed'; generation: number }
   | { kind: 'installed'; generation: number }
+  /** OCI listed it in place of a key that another copy of the folder must have rotated: what that copy's record would tell better. */
+  | { kind: 'found'; generation: number }
+  /** The exit of another generation deleted it. */
+  | { kind: 'left'; generation: number }
   | { kind: 'share-seen'; generation: number; custodian: number }
   | { kind: 'copy-gone'; generation: number; custodian: number; copy: number }
   | { kind: 'key-live'; generation: number }
@@ -50,9 +54,14 @@ function standing(set: SheetSet, events: readonly GenerationEvent[]): Standing {
     if (has('key-live')) return 'not proved dead'
     if (has('retired')) return 'retired'
     if (seen.length >= set.threshold) return 'exposed'
-    return has('installed') ? 'in use' : 'waiting'
+    return isInstalled(set.generation, events) ? 'in use' : 'waiting'
   })()
   return { generation: set.generation, state, living, margin: living - set.threshold, seen }
+}
+
+/** Whether OCI was given a generation's key, and no exit has deleted it as another than its own since. */
+function isInstalled(generation: number, events: readonly GenerationEvent[]): boolean {
+  return events.findLast((event) => event.generation === generation && (event.kind === 'installed' || event.kind === 'left'))?.kind === 'installed'
 }
 
 /**
@@ -60,10 +69,10 @@ function standing(set: SheetSet, events: readonly GenerationEvent[]): Standing {
  * OCI has two, because a rotation has not come to its end, it is the last that its sheets can still open.
  */
 export function inUse(all: readonly Standing[], events: readonly GenerationEvent[]): Standing | undefined {
-  const those = (kind: GenerationEvent['kind']): Set<number> => new Set(events.flatMap((event) => (event.kind === kind ? [event.generation] : [])))
-  const [installed, deleted] = [those('installed'), those('deleted')]
-  const there = all.filter(({ generation, state }) => installed.has(generation) && state !== 'burned')
-  return there.findLast(({ generation, margin }) => margin >= 0 && !deleted.has(generation)) ?? there.at(-1)
+  const is = (kind: GenerationEvent['kind'], { generation }: Standing): boolean => events.some((event) => event.kind === kind && event.generation === generation)
+  const alive = all.filter(({ state }) => state !== 'burned')
+  const there = alive.filter(({ generation }) => isInstalled(generation, events))
+  return there.findLast((one) => one.margin >= 0 && !is('deleted', one)) ?? there.at(-1) ?? alive.find((one) => is('found', one))
 }
 
 /** Whether no rotation comes to a generation any more, now that `successor` is next: it is older, or given up. */

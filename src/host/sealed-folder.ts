@@ -78,7 +78,7 @@ export function readSealedFolder(path: string): SealedFolder {
   const logbook = readLogbook(existsSync(logbookPath) ? readLines(logbookPath, 'the logbook') : '', logbookPath)
   const sessions = sessionIds(path).map((id) => readSession(path, id))
   checkAgreement(logbook, sessions.map(({ id, warrant, chain }) => ({ id, opensAfter: warrant.logbook, chain })))
-  const events = generationEvents(logbook.lines, sessions.map(({ session }) => session))
+  const events = generationEvents(logbook.lines, sessions.map(({ session }) => session), generations.map(({ manifest }) => manifest))
   const sets = generations.map(({ manifest }) => ({ generation: manifest.generation, threshold: manifest.threshold, shares: manifest.shares }))
   return { path, generations, logbook, sessions, events, standings: standings(sets, events) }
 }

@@ -1,11 +1,14 @@
 /** Logbook and journals as events in the lives of generations. */
 import type { GenerationEvent } from '../custody/generation.js'
 import type { LogbookEntry } from './logbook.js'
-import type { Session } from './replay.js'
+import { DELETE_OTHER_KEY, type Session } from './replay.js'
+
+/** Generations by the names that OCI gives to their keys. */
+export type Known = readonly { generation: number; fingerprint: string }[]
 
 /** Events of the logbook first, then those of the sessions in order of their opening. */
-export function generationEvents(logbook: readonly LogbookEntry[], sessions: readonly Session[]): GenerationEvent[] {
-  return [...logbook.flatMap(ofEntry), ...sessions.flatMap(ofSession)]
+export function generationEvents(logbook: readonly LogbookEntry[], sessions: readonly Session[], known: Known): GenerationEvent[] {
+  return [...logbook.flatMap(ofEntry), ...sessions.flatMap((session) => ofSession(session, known))]
 }
 
 function ofEntry(entry: LogbookEntry): GenerationEvent[] {
@@ -32,7 +35,7 @@ function ofEntry(entry: LogbookEntry): GenerationEvent[] {
   }
 }
 
-function ofSession(session: Session): GenerationEvent[] {
+function ofSession(session: Session, known: Known): GenerationEvent[] {
   const { generation, action } = session.opened
   const events: GenerationEvent[] = session.sharesSeen.map((custodian) => ({ kind: 'share-seen', generation, custodian }))
   for (const refused of session.sharesRefused) {
@@ -44,13 +47,26 @@ function ofSession(session: Session): GenerationEvent[] {
   }
   if (session.successor) events.push({ kind: 'installed', generation: session.successor.generation })
   else if (session.deletion === 'done') events.push(...heirs(session))
-  if (session.deletion === 'done') events.push({ kind: 'deleted', generation })
+  events.push(...others(session, known))
+  if (session.deletion === 'done' && !isThereAgain(session)) events.push({ kind: 'deleted', generation })
   if (session.grade !== null && session.grade !== 'unproved') events.push({ kind: 'graded-dead', generation })
   return events
 }
 
+/** Whether a login saw the key after its deletion was answered: it was not done, or somebody has uploaded it again. */
+function isThereAgain({ opened, grade, deletedAt, listings }: Session): boolean {
+  const last = listings.at(-1)
+  return grade === 'unproved' && deletedAt !== null && last !== undefined && last.at > deletedAt && last.keys.some(({ spkiSha256 }) => spkiSha256 === opened.spkiSha256)
+}
+
 /** What OCI listed in place of a key that this session did not rotate: another copy of the folder did, and perhaps more than once. */
 function heirs({ opened, listings }: Session): GenerationEvent[] {
-  const later = listings.at(-1)?.keys.filter(({ lifecycleState, spkiSha256 }) => lifecycleState === 'ACTIVE' && spkiSha256 !== null) ?? []
-  return later.flatMap(({ generation }) => (generation !== null && generation > opened.generation ? [{ kind: 'installed', generation }] : []))
+  const active = listings.at(-1)?.keys.filter(({ lifecycleState, spkiSha256 }) => lifecycleState === 'ACTIVE' && spkiSha256 !== null) ?? []
+  return active.flatMap(({ generation }) => (generation !== null && generation > opened.generation ? [{ kind: 'found', generation }] : []))
+}
+
+/** Keys of other generations that the exit deleted. */
+function others({ calls }: Session, known: Known): GenerationEvent[] {
+  const deleted = calls.flatMap(({ intent, outcome }) => (intent.rule === DELETE_OTHER_KEY && outcome?.type === 'outcome' && outcome.status === 204 ? [decodeURIComponent(intent.path.split('/').at(-1) ?? '')] : []))
+  return known.flatMap(({ generation, fingerprint }) => (deleted.includes(fingerprint) ? [{ kind: 'left', generation }] : []))
 }

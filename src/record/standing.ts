@@ -61,10 +61,16 @@ export interface Known {
  */
 export function openSessions<Stored extends Told>({ sessions, standings, logbook }: { sessions: readonly Stored[]; standings: readonly Standing[]; logbook: readonly LogbookEntry[] }): Stored[] {
   const burned = new Set(standings.filter(({ state }) => state === 'burned').map(({ generation }) => generation))
-  return sessions.filter((told) => {
+  const open = sessions.filter((told) => {
     const { session } = told
     return session.closed === null || (!isSettled(session) && !burned.has(session.opened.generation)) || !isEntered(told, logbook)
   })
+  // A rotation that began where an earlier session had left its key alive goes on in the place of that one.
+  return open.filter((told, at) => told.session.closed === null || !isEntered(told, logbook) || !open.slice(at + 1).some((later) => supersedes(later, told)))
+}
+
+function supersedes({ session }: Told, earlier: Told): boolean {
+  return session.opened.generation === earlier.session.opened.generation && session.keyLiveAt !== null
 }
 
 function openRemark({ id, session }: Told): string {

@@ -62,8 +62,11 @@ function otherKeys({ key, successor }: Warrant, found: Census): Census['keys'] {
   return found.keys.filter((listed) => !isListed([listed], key) && !(successor && isListed([listed], successor)))
 }
 
-function strangers({ warrant }: Room, found: Census): string[] {
+/** One of this custody that waits is no stranger's: nobody has it, and somebody has only uploaded its public key. */
+function strangers({ warrant, folder }: Room, found: Census): string[] {
+  const waits = (generation: number | null): boolean => folder.standings.some((one) => one.generation === generation && one.state === 'waiting')
   return otherKeys(warrant, found)
+    .filter(({ generation }) => !waits(generation))
     .map((key) => (key.generation === null ? `an API key that no manifest names (${key.fingerprint})` : `the key of GENERATION ${key.generation} (${key.fingerprint})`))
 }
 

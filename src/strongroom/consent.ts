@@ -12,12 +12,13 @@ import { needsBagWords } from './successor-words.js'
 /** Custodians who released, by number. `any` is a rehearsal with --yes. */
 export type Consents = ReadonlySet<number> | 'any'
 
-/** Shows the warrant. Custodians read it here, on the terminal of the process that will hold the key. */
-export function showWarrant(warrant: Warrant, manifest: Manifest): void {
+/** Shows the warrant, and the exceptions that this machine adds to it. Custodians read it here, on the terminal of the process that will hold the key. */
+export function showWarrant(warrant: Warrant, manifest: Manifest, added: readonly string[]): void {
   const bring = needsBagWords(warrant, manifest) ? `your bags of GENERATION ${warrant.successor?.generation ?? 0}: the 16 words on them are asked for (ceremony record, "On each bag")` : null
   say('')
   say(warrantTitle(warrant), 'strong')
   for (const [name, value] of warrantRows(warrant, bring)) say(`  ${name.padEnd(14)}${value}`)
+  for (const sentence of added) say(`  NOT ON THE WARRANT, but true of this machine: ${sentence}`, 'alarm')
   say('Before a bag is opened, copy the logbook line and the code words into the paper book.')
   say('')
 }

@@ -33,6 +33,8 @@ export interface Order {
   yes: boolean
   /** PEM authority for TLS with a simulator; rehearsals only. */
   ca: string | null
+  /** Exceptions of this machine that are not on the warrant: custodians consent to them as well. Empty where the session began here. */
+  exceptions: string[]
 }
 
 /** From the desk. */

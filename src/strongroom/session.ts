@@ -77,7 +77,7 @@ function beginWatch({ order, warrant }: Room): Watch {
 async function openWithQuorum(room: Room, watch: Watch): Promise<OpenedEnvelope> {
   const { desk, order, folder, generation, warrant, journal } = room
   const { manifest } = generation
-  showWarrant(warrant, manifest)
+  showWarrant(warrant, manifest, order.exceptions)
   const remote = await openRemote(room)
   const consents = await collectConsents(warrant, manifest, order.yes, journal, desk.left, remote ? 0 : undefined)
   if (consents !== 'any' && needsBagWords(warrant, manifest)) await askBagWords(warrant, manifest, consents, journal, desk.left)

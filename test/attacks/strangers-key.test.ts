@@ -36,13 +36,13 @@ test('with public keys of this custody, which are no secret: the action stops on
   }
   const { code, stdout, stderr } = await stage.run([...stage.saasAdmin(), '--reader', 'AUDITOR', '--json'])
   expect(stderr).toContain('note  GENERATION 1: is in OCI and not in use: the action would stop, and the exit deletes it\n')
-  expect(stderr).toContain('note  GENERATION 4: is in OCI and not in use: the action would stop, and a rotation past it deletes it\n')
+  expect(stderr).toContain('note  GENERATION 4: is in OCI already, though it still waits; it is in nobody\'s way\n')
   expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'TENANCY_UNFIT' }, grade: 'proved', actionResult: 'failed', successor: { generation: 3 } })
   expect(code).toBe(3)
   expect(livingKeys(stage).map(({ generation }) => generation).sort()).toEqual([3, 4])
   // The next in line is there already.
   const next = await stage.run([...stage.saasAdmin(3), '--reader', 'AUDITOR', '--json'])
-  expect(next.stderr).toContain('note  GENERATION 4: is in OCI already: the next rotation finds it there\n')
+  expect(next.stderr).toContain('note  GENERATION 4: is in OCI already, though it still waits; it is in nobody\'s way\n')
   expect(JSON.parse(next.stdout)).toMatchObject({ error: null, grade: 'proved', actionResult: 'done', successor: { generation: 4 } })
   expect(stage.listedKeys).toBe(1)
   await assertAllWell(stage)

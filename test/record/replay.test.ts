@@ -143,7 +143,7 @@ describe('events', () => {
   test('of the golden set', () => {
     const logbook = readLogbook(vectorText('custody/logbook.jsonl')).lines
     const sessions = SESSIONS.map((session) => replay(journalOf(session).lines))
-    expect(generationEvents(logbook, sessions).map((event) => `${event.kind} ${event.generation}${'custodian' in event ? ` by ${event.custodian}` : ''}`)).toEqual([
+    expect(generationEvents(logbook, sessions, []).map((event) => `${event.kind} ${event.generation}${'custodian' in event ? ` by ${event.custodian}` : ''}`)).toEqual([
       'sealed 1', 'sealed 2', 'sealed 3',
       'copy-gone 1 by 1', 'copy-gone 1 by 1', 'copy-gone 3 by 1', 'retired 3',
       'share-seen 1 by 1', 'share-seen 1 by 2', 'installed 1', 'key-live 1', 'installed 2', 'deleted 1', 'graded-dead 1',
@@ -152,7 +152,7 @@ describe('events', () => {
   })
 
   test('a sheet that was read on a machine with a network was seen', () => {
-    const events = generationEvents([{ type: 'inspected', custodian: 2, copy: 1, generations: [3, 4], bag: 'b', condition: 'intact', newBag: 'c', seenOnline: [3], witness: 'w', seq: 1, at: '2026-11-20T00:00:00.000Z', prev: '0'.repeat(64) }], [])
+    const events = generationEvents([{ type: 'inspected', custodian: 2, copy: 1, generations: [3, 4], bag: 'b', condition: 'intact', newBag: 'c', seenOnline: [3], witness: 'w', seq: 1, at: '2026-11-20T00:00:00.000Z', prev: '0'.repeat(64) }], [], [])
     expect(events).toEqual([{ kind: 'share-seen', generation: 3, custodian: 2 }])
   })
 
@@ -161,7 +161,7 @@ describe('events', () => {
     const events = (condition: 'intact' | 'opened' | 'doubtful'): unknown[] => {
       const logbook = pen<NewLogbookEntry>('2026-11-20T04:00:00.000Z', 1)
       logbook.write(entries(condition))
-      return generationEvents(readLogbook(logbook.text()).lines, [])
+      return generationEvents(readLogbook(logbook.text()).lines, [], [])
     }
     expect(events('intact')).toEqual([])
     for (const condition of ['opened', 'doubtful'] as const) {
@@ -171,14 +171,34 @@ describe('events', () => {
 
   test('a genuine sheet of another generation was seen all the same; a forged one was not', () => {
     const refused = (more: object): JournalEntry => ({ type: 'share-refused', code: 'SHARE_OTHER_GENERATION', reason: 'r', ...more })
-    expect(generationEvents([], [told(refused({ generation: 3, custodian: 2 }), refused({}), closed)])).toEqual([{ kind: 'share-seen', generation: 3, custodian: 2 }])
+    expect(generationEvents([], [told(refused({ generation: 3, custodian: 2 }), refused({}), closed)], [])).toEqual([{ kind: 'share-seen', generation: 3, custodian: 2 }])
   })
 
   test('a session in which no key became live installed nothing; an unproved one buried nobody', () => {
-    const kinds = (...entries: JournalEntry[]): string[] => generationEvents([], [told(...entries)]).map(({ kind }) => kind)
+    const kinds = (...entries: JournalEntry[]): string[] => generationEvents([], [told(...entries)], []).map(({ kind }) => kind)
     expect(kinds({ type: 'share-accepted', generation: 2, custodian: 1 }, closed)).toEqual(['share-seen'])
     expect(kinds(live, del, deleted, graded('unproved'), closed)).toEqual(['key-live', 'deleted'])
     expect(kinds(live, successor, del, closed)).toEqual(['key-live', 'installed'])
+  })
+
+  const listed = (...generations: number[]): JournalEntry => ({ type: 'listed', profile: 'AUDITOR', blocked: false, keys: generations.map((generation) => ({ fingerprint: Array(16).fill(`0${generation}`).join(':'), spkiSha256: generation === 2 ? opened.spkiSha256 : String(generation).repeat(64), generation, lifecycleState: 'ACTIVE' })) })
+  const events = (...entries: JournalEntry[]): string[] => generationEvents([], [told(...entries)], [{ generation: 4, fingerprint: Array(16).fill('04').join(':') }]).map(({ kind, generation }) => `${kind} ${generation}`)
+
+  test('what OCI lists in place of a key that somebody else rotated was found, not installed', () => {
+    expect(events(live, deleted, listed(4), graded('listed-only'), closed)).toEqual(['key-live 2', 'found 4', 'deleted 2', 'graded-dead 2'])
+    expect(events(live, successor, deleted, listed(3, 4), graded('proved'), closed)).toEqual(['key-live 2', 'installed 3', 'deleted 2', 'graded-dead 2'])
+  })
+
+  test('a key that a login saw after its deletion is not called deleted; one that was seen before it is', () => {
+    expect(events(live, successor, deleted, listed(2, 3), graded('unproved'), closed)).toEqual(['key-live 2', 'installed 3'])
+    expect(events(live, successor, listed(2, 3), graded('unproved'), deleted, graded('unproved'), closed)).toEqual(['key-live 2', 'installed 3', 'deleted 2'])
+  })
+
+  test('a key of another generation that the exit deleted has left OCI; one of which no answer is known has not', () => {
+    const other: JournalEntry = { ...del, rule: DELETE_OTHER_KEY, path: `/20160918/users/u/apiKeys/${Array(16).fill('04').join('%3A')}` }
+    expect(events(live, other, answer(204))).toEqual(['key-live 2', 'left 4'])
+    expect(events(live, other)).toEqual(['key-live 2'])
+    expect(events(live, { ...other, path: '/20160918/users/u/apiKeys/05' }, answer(204))).toEqual(['key-live 2'])
   })
 })
 

@@ -67,6 +67,10 @@ describe('the successor is there, and too few of its sheets are left to open it'
     expect(JSON.parse(rotated.stdout)).toMatchObject({ error: { message: expect.stringMatching(/^the action was not done: the user has what it should not have: the key of GENERATION 3 /) as string }, grade: 'proved', successor: { generation: 4 } })
     expect(inOci(opened)).toEqual([4])
     await assertAllWell(opened)
+    // It has left OCI, and is not called in use any more.
+    expect(await status(opened)).not.toContain('GENERATION 3 is in use')
+    await enter(opened, 'retired', 'generation=3', 'reason=too few of its sheets are left')
+    await enter(opened, 'destroyed', 'generation=3', 'custodian=3', 'copies=1', 'method=shredded', 'witness=Security desk')
   })
 
   test('where OCI never said what became of the deletion, somebody looks first', async () => {
@@ -110,7 +114,11 @@ describe('rotation deferred', () => {
     })
     const died = await stage.run(stage.saasAdmin(2, '--defer-rotation', '--reader', 'AUDITOR'), { onStart: (pid) => (desk = pid) })
     expect(died.code).toBe(victim === 'desk' ? -1 : 6)
-    const resumed = await resume(stage, '--reader', 'AUDITOR')
+    if (victim === 'strongroom') {
+      expect(died.stderr).toContain('KEY_NOT_PROVED_DEAD: the key of GENERATION 2 IS ALIVE in OCI: its rotation was deferred\nAs soon as a successor waits and the home region answers: glasskey break rotate\n')
+      expect(died.stdout).toMatch(/NOT KNOWN: whether "enable SAAS_ADMIN" happened; OCI never answered\. Look at the database in OCI's console/)
+    }
+    const resumed = victim === 'desk' ? await resume(stage, '--reader', 'AUDITOR') : died
     expect(resumed.code).toBe(6)
     expect(resumed.stderr).not.toContain('Gather a quorum')
     expect(resumed.stdout.trimEnd().split('\n').at(-1)).toBe(`THE KEY OF GENERATION 2 IS NOT PROVED DEAD. Now: glasskey break rotate --custody ${stage.custody} …`)

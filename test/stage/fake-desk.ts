@@ -88,7 +88,7 @@ export async function fakeDesk(order: Partial<Order> & Pick<Order, 'folder' | 's
       .split('\n')
       .slice(0, -1)
       .map((line) => JSON.parse(line) as JournalLine)
-  send({ kind: 'begin', order: { task: 'perform', scans: 0, shareFiles: [], keys: { means: {}, passphraseFiles: {}, keyring: ownKeyring() }, remote: null, yes: true, ca: null, ...order } })
+  send({ kind: 'begin', order: { task: 'perform', scans: 0, shareFiles: [], keys: { means: {}, passphraseFiles: {}, keyring: ownKeyring() }, remote: null, yes: true, ca: null, exceptions: [], ...order } })
   return {
     said,
     stderr: () => stderr,
