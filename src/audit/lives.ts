@@ -1,5 +1,5 @@
 /** The lives of the generations: from the sessions, and from the logbook where a session cannot be relied on. */
-import { inUse, standings, type GenerationEvent, type Standing } from '../custody/generation.js'
+import { inUse, isInstalled, standings, type GenerationEvent, type Standing } from '../custody/generation.js'
 import { generationEvents, type Known } from '../record/events.js'
 import type { Grade } from '../record/journal.js'
 import type { Dossier, FiledSession } from './dossier.js'
@@ -39,13 +39,14 @@ export function deathOf(use: Use, uses: readonly Use[]): Use | undefined {
   return uses.slice(uses.indexOf(use)).find(({ generation, live, grade, ended }) => generation === use.generation && live && ended !== null && grade !== null && grade !== 'unproved')
 }
 
-/** Where every generation stands, and which one OCI should have. Throws NotChecked. */
-export function livesOf(dossier: Dossier): { uses: Use[]; standings: Standing[]; current: Standing | undefined } {
+/** Where every generation stands, and which one OCI should have; `isFound`: by a session that this record does not have. Throws NotChecked. */
+export function livesOf(dossier: Dossier): { uses: Use[]; standings: Standing[]; current: Standing | undefined; isFound: boolean } {
   const uses = usesOf(dossier)
   const events = [...generationEvents(logbookIfSound(dossier)?.lines ?? [], [], []), ...uses.flatMap(({ events }) => events)]
   const sets = soundManifests(dossier).map(({ generation, threshold, shares }) => ({ generation, threshold, shares }))
   const all = standings(sets, events)
-  return { uses, standings: all, current: inUse(all, events) }
+  const current = inUse(all, events)
+  return { uses, standings: all, current, isFound: current !== undefined && !isInstalled(current.generation, events) }
 }
 
 function soundOrNull(dossier: Dossier, filed: FiledSession): SoundSession | null {

@@ -151,6 +151,7 @@ function ofSession({ id, warrant, state }: SoundSession): string[] {
   const byFlag = state.consents.filter(({ how }) => how === 'rehearsal --yes').length
   return [
     ...warrant.isolationExceptions.map((exception) => `Session ${id}: ${exception}.`),
+    ...state.addedIsolation.map((exception) => `Session ${id}, resumed on another machine: ${exception}.`),
     ...(state.deferred ? [`Session ${id}: rotation was deferred; ${state.deferred.reason}.`] : []),
     ...(byFlag > 0 ? [`Session ${id}: ${byFlag} consents were given by --yes, which rehearsals may.`] : []),
     ...(state.grade !== null && state.grade !== 'proved' ? [`Session ${id}: graded ${state.grade}. ${state.gradeWhy}`] : []),

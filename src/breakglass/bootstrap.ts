@@ -1,7 +1,7 @@
 /** The takeover's part of the bootstrap login: what an earlier attempt left is removed, OCI measured, a generation installed. */
 import { canonicalJson } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
-import { wallClock, pause } from '../host/clock.js'
+import { pause, readClocks, wallClock } from '../host/clock.js'
 import type { CustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, places, type Generation } from '../host/sealed-folder.js'
 import { replaceFile } from '../host/disk.js'
@@ -14,6 +14,7 @@ import type { Inputs } from './break-glass.js'
 import { journalledCarry, type DeskJournal, type OneChange } from './journalled-carry.js'
 import { identityAt, lentLogin, listingBy } from './login.js'
 import { leftBehind, measure, measuredBefore } from './measure.js'
+import type { Finding } from './preflight.js'
 import { carryFor, deskCarrier, type ProfileClerk } from './profile-clerk.js'
 import { inShape, recogniseAll, surveyView, type SurveyView } from './user-view.js'
 
@@ -43,9 +44,9 @@ export interface Leftover {
   rule: string
 }
 
-/** Throw-away keys; and generations that were installed, and then exposed or retired before their key was live: nobody is to use those. */
+/** Throw-away keys; and generations that were installed, and then exposed, retired or lost before their key was live: nobody is to use those. */
 export function leftoversOf(folder: CustodyFolder, survey: SurveyView): Leftover[] {
-  const spent = folder.standings.filter(({ state }) => state === 'exposed' || state === 'retired').map(({ generation }) => generation)
+  const spent = folder.standings.filter(({ state, margin }) => state === 'exposed' || state === 'retired' || margin < 0).map(({ generation }) => generation)
   const manifests = folder.generations.map(({ manifest }) => manifest)
   const listed = recogniseAll(survey, manifests).map(({ generation }) => generation)
   return [
@@ -62,9 +63,15 @@ export function refuseFullSlots(taken: number, folder: CustodyFolder, survey: Su
   throw new GlasskeyError('TENANCY_UNFIT', `all ${MAXIMUM_API_KEYS} API key slots of the user are taken`, 'Delete one that is not needed. Nothing was changed.')
 }
 
-/** The lowest generation that was never exposed: an earlier attempt may have used one up. Throws NO_SUCCESSOR. */
+/** With two keys beside the one that is installed, an exit that comes early must take the slot of one of them, agreed or not. */
+export function lookAtRoom(taken: number): Finding[] {
+  if (taken < MAXIMUM_API_KEYS - 1) return []
+  return [{ what: 'key slots', level: 'warn', said: `${taken} API keys are there already. The takeover asks before it deletes each; but if it stops before, its exit deletes the last of them, to make room for the successor. If one must stay: Ctrl-C, and no share is read` }]
+}
+
+/** The lowest generation that was never exposed, and that its sheets can open: an earlier attempt may have used one up. Throws NO_SUCCESSOR. */
 export function generationToInstall(folder: CustodyFolder): Generation {
-  const standing = folder.standings.find(({ state }) => state === 'waiting')
+  const standing = folder.standings.find(({ state, margin }) => state === 'waiting' && margin >= 0)
   if (!standing) throw new GlasskeyError('NO_SUCCESSOR', 'no generation is left to install', 'Hold a ceremony first.')
   return generationNumber(folder, standing.generation)
 }
@@ -92,11 +99,13 @@ export async function installByBootstrap(job: Lent, { generation, survey, leftov
   const remove = (fingerprint: string, rule: string): Promise<void> => asBootstrap('delete-key', rule, { method: 'DELETE', url: `${keysUrl}/${encodeURIComponent(fingerprint)}`, body: null }, { fingerprint })
   const upload = (publicKeyPem: string, rule: string): Promise<void> => asBootstrap('upload-key', rule, { method: 'POST', url: keysUrl, body: { key: publicKeyPem } }, { publicKeyPem })
 
+  const isListed = async (spkiSha256: string): Promise<boolean> => (await listingBy(bootstrap, generation.manifest, folder.generations.map(({ manifest }) => manifest), inputs.cloud)).keys.some((key) => key.spkiSha256 === spkiSha256)
+
   for (const { fingerprint, rule } of leftovers) await remove(fingerprint, rule)
   const before = measuredBefore(folder.sessions, inputs.remover)
   say(before ? 'How this tenancy treats keys was measured before.' : 'Measuring how this tenancy treats keys, with throw-away keys:')
   const origins = Object.fromEntries(regions.map((region) => [region, identityAt(region, tenancy, inputs.cloud)]))
-  const measured = before ?? (await measure({ tenancy, user, homeRegion, origins, taken: survey.keys.length - leftovers.length, carrier, journal, upload, remove, remover: inputs.remover }))
+  const measured = before ?? (await measure({ tenancy, user, homeRegion, origins, taken: survey.keys.length - leftovers.length, carrier, journal, upload, remove, isListed, remover: inputs.remover }))
   replaceFile(places.measured(folder.path), canonicalJson({ format: 1, at: wallClock().toISOString(), ...measured }) + '\n')
   await install(job, generation, upload)
 }
@@ -110,9 +119,9 @@ async function install(job: Lent, { manifest }: Generation, upload: (pem: string
     return keys.find((key) => key.spkiSha256 === manifest.spkiSha256)?.lifecycleState
   }
   if ((await listed()) === undefined) await upload(manifest.publicKeyPem, `install GENERATION ${manifest.generation}`)
-  const giveUpAt = Date.now() + PATIENCE_MS
+  const giveUpAt = readClocks().uptime + PATIENCE_MS
   say(`Waiting until OCI lists GENERATION ${manifest.generation} as ACTIVE: seconds as a rule, at most ${PATIENCE_MS / 60_000} minutes.`)
-  while (Date.now() < giveUpAt) {
+  while (readClocks().uptime < giveUpAt) {
     if ((await listed()) === 'ACTIVE') {
       say(`GENERATION ${manifest.generation} is installed: ACTIVE, read back equal.`, 'good')
       return

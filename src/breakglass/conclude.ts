@@ -76,11 +76,11 @@ export async function conclude(job: Conclusion): Promise<SessionResult> {
   const write = (entry: JournalEntry): void => {
     tell(journal.append(entry).line)
   }
-  const before = replay(journal.lines)
+  let before = replay(journal.lines)
   // A strongroom that died could not say so any more. Nothing can be signed under such a warrant.
   if (before.keyLiveAt !== null && !warrant.successor && before.deferred === null) {
     write({ type: 'rotation-deferred', reason: 'as the warrant says; the session ended before its exit' })
-    return conclude(job)
+    before = replay(journal.lines)
   }
   if (before.keyLiveAt !== null) await gradeSession(job, before, () => replay(journal.lines).probes, write)
   const state = replay(journal.lines)

@@ -7,11 +7,12 @@ import { promisify } from 'node:util'
 import { canonicalJson, sha256Hex } from '../canonical.js'
 import { namesOf, namesOfPem, spkiOf } from '../custody/key.js'
 import { GlasskeyError } from '../errors.js'
-import { pause } from '../host/clock.js'
+import { pause, readClocks } from '../host/clock.js'
 import { signerFor, type Profile } from '../host/oci-profile.js'
 import type { StoredSession } from '../host/sealed-folder.js'
 import { say } from '../host/terminal.js'
 import type { JournalEntry } from '../record/journal.js'
+import { isCredible } from '../warrant/probe-schedule.js'
 import { MAXIMUM_API_KEYS } from '../warrant/scope.js'
 import { exchange, ExchangeError, type Carrier } from '../wire/exchange.js'
 import { signRequest, type Signer } from '../wire/signature.js'
@@ -36,6 +37,8 @@ export interface Measuring {
   /** Uploads and deletes with the bootstrap login. */
   upload: (publicKeyPem: string, rule: string) => Promise<void>
   remove: (fingerprint: string, rule: string) => Promise<void>
+  /** Whether OCI lists a key, read with the bootstrap login. */
+  isListed: (spkiSha256: string) => Promise<boolean>
   /** Who will delete used keys if they may not do it themselves. */
   remover: Profile | null
 }
@@ -69,38 +72,55 @@ export async function measure(job: Measuring): Promise<Measured> {
   const first = await throwAway(job)
   await job.upload(first.publicKeyPem, `${MEASURE}upload a throw-away key`)
   say('Waiting until every region takes the new key: seconds as a rule, at most ten minutes.')
-  const activationMs = await forEachRegion(job, (origin) => waitFor(job, origin, first.signer, (status) => status === 200, 1))
+  const activationMs = await forEachRegion(job, (origin) => waitFor(job, origin, first.signer, ({ status }) => status === 200, 1))
   say(`A new key is accepted after ${inWords(activationMs)}.`)
   const fourthKey = await tryFourth(job)
-  const answer = await sendJournalled(job.journal, { method: 'DELETE', url: `${home(job)}/apiKeys/${encodeURIComponent(first.fingerprint)}`, body: null, contentType: null, headers: {} }, first.signer, job.carrier, `${MEASURE}a key deletes itself`)
-  const selfDeletion = answer.status === 204 ? 'accepted' : 'refused'
+  const { selfDeletion, status } = await trySelfDeletion(job, first)
   if (selfDeletion === 'refused') await job.remove(first.fingerprint, `${MEASURE}remove the throw-away key`)
   if (selfDeletion === 'refused' && job.remover === null) {
     job.journal.append({ type: 'measured', activationMs, revocationMs: {}, selfDeletion, fourthKey })
     throw new GlasskeyError(
       'SELF_DELETION_REFUSED',
-      `OCI does not let a key delete itself (it answered ${answer.status}), so no released key could be revoked by the tool alone`,
+      `OCI does not let a key delete itself (it answered ${status}), so no released key could be revoked by the tool alone`,
       'Set up a remover: a principal whose only permission is USER_APIKEY_REMOVE on this one user (docs/first-real-tenancy.md says how), and name its profile: glasskey takeover --remover PROFILE. The takeover was stopped; nothing of the user was changed.',
     )
   }
   say('Waiting until every region refuses the deleted key: at most ten minutes.')
-  const revocationMs = await forEachRegion(job, (origin) => waitFor(job, origin, first.signer, (status) => status === 401, REFUSALS))
+  const revocationMs = await forEachRegion(job, (origin) => waitFor(job, origin, first.signer, ({ status, isCredible }) => status === 401 && isCredible, REFUSALS))
   say(`A deleted key is refused after ${inWords(revocationMs)}.`)
   const measured: Measured = { activationMs, revocationMs, selfDeletion, fourthKey }
   job.journal.append({ type: 'measured', ...measured })
   return measured
 }
 
+/** Answers to a key's deletion that are about who may do it; any other is about that moment. 404 is OCI's word for "you may not", too. */
+const NOT_ALLOWED = [400, 403, 404]
+const ATTEMPTS = 3
+
+/** Whether a key may delete itself. What an answer does not say is read from the key list. Throws OUTCOME_UNKNOWN, with the key removed. */
+async function trySelfDeletion(job: Measuring, { fingerprint, spkiSha256, signer }: ThrowAway): Promise<{ selfDeletion: Measured['selfDeletion']; status: number }> {
+  let status = 0
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    if (attempt > 0) await pause(2000)
+    ;({ status } = await sendJournalled(job.journal, { method: 'DELETE', url: `${home(job)}/apiKeys/${encodeURIComponent(fingerprint)}`, body: null, contentType: null, headers: {} }, signer, job.carrier, `${MEASURE}a key deletes itself`))
+    if (status === 204 || !(await job.isListed(spkiSha256))) return { selfDeletion: 'accepted', status }
+    if (NOT_ALLOWED.includes(status)) return { selfDeletion: 'refused', status }
+  }
+  await job.remove(fingerprint, `${MEASURE}remove the throw-away key`)
+  throw new GlasskeyError('OUTCOME_UNKNOWN', `whether a key may delete itself could not be found out: OCI answered ${status}, ${ATTEMPTS} times`, 'Run glasskey takeover again later; nothing of the user was changed but throw-away keys.')
+}
+
 interface ThrowAway {
   fingerprint: string
+  spkiSha256: string
   publicKeyPem: string
   signer: Signer
 }
 
 async function throwAway({ tenancy, user }: Measuring): Promise<ThrowAway> {
   const { privateKey }: { privateKey: KeyObject } = await generate('rsa', { modulusLength: 2048, publicExponent: 65537 })
-  const { fingerprint, publicKeyPem } = namesOf(spkiOf(privateKey))
-  return { fingerprint, publicKeyPem, signer: signerFor(tenancy, user, privateKey) }
+  const { fingerprint, spkiSha256, publicKeyPem } = namesOf(spkiOf(privateKey))
+  return { fingerprint, spkiSha256, publicKeyPem, signer: signerFor(tenancy, user, privateKey) }
 }
 
 /** Fills the slots and asks for one more; removes what it added. Returns OCI's words, or "accepted". */
@@ -126,17 +146,23 @@ async function forEachRegion(job: Measuring, wait: (origin: string) => Promise<n
   return Object.fromEntries(measured)
 }
 
-/** Milliseconds until GET of the own user was answered as wanted, so many times in a row. Throws TENANCY_UNFIT after ten minutes. */
-async function waitFor(job: Measuring, origin: string, signer: Signer, wanted: (status: number) => boolean, inARow: number): Promise<number> {
-  const start = Date.now()
+/** An answer, and whether it can be about the key: a clock that was set makes signatures that are refused as well. */
+interface Answered {
+  status: number
+  isCredible: boolean
+}
+
+/** Milliseconds of uptime, which nobody sets, until GET of the own user was answered as wanted, so many times in a row. Throws TENANCY_UNFIT after ten minutes. */
+async function waitFor(job: Measuring, origin: string, signer: Signer, wanted: (answer: Answered) => boolean, inARow: number): Promise<number> {
+  const start = readClocks().uptime
   const url = `${origin}/20160918/users/${job.user}`
   let row = 0
   let since = start
-  while (Date.now() - start < PATIENCE_MS) {
-    const asked = Date.now()
+  while (readClocks().uptime - start < PATIENCE_MS) {
+    const { uptime: asked, wall } = readClocks()
     try {
-      const { status } = await exchange(signRequest({ method: 'GET', url, body: null, contentType: null, headers: {} }, signer, new Date(), newRequestId()), job.carrier)
-      if (wanted(status)) {
+      const { status, headers } = await exchange(signRequest({ method: 'GET', url, body: null, contentType: null, headers: {} }, signer, new Date(wall), newRequestId()), job.carrier)
+      if (wanted({ status, isCredible: isCredible(headers['date'] ?? '', wall) })) {
         if (row === 0) since = asked
         row += 1
         if (row >= inARow) return since - start
@@ -145,7 +171,7 @@ async function waitFor(job: Measuring, origin: string, signer: Signer, wanted: (
       if (!(error instanceof ExchangeError)) throw error
       row = 0
     }
-    await pause(Math.min(5000, 250 + (Date.now() - start) / 20))
+    await pause(Math.min(5000, 250 + (readClocks().uptime - start) / 20))
   }
   throw new GlasskeyError('TENANCY_UNFIT', `${new URL(origin).host} did not follow a change of keys within ten minutes`, 'Try again later; nothing of the user was changed but throw-away keys.')
 }

@@ -134,10 +134,22 @@ export function unfinishedSessions({ sessions, standings, logbook }: SealedFolde
  * left the key in use alive: it makes a warrant of its own, where the old one may name a successor that is gone.
  */
 export function refuseUnfinished(folder: CustodyFolder, rotating: number | null = null): void {
-  const open = unfinishedSessions(folder).find((stored) => !(stored.session.opened.generation === rotating && leftAlive(stored)))
+  const open = unfinishedSessions(folder).find((stored) => !maySupersede(folder, stored, rotating))
   if (open) {
     throw new GlasskeyError('SESSION_UNFINISHED', `session ${open.id} has not come to its end`, `glasskey resume --session ${open.id}`)
   }
+}
+
+/** Whether a rotation away from `rotating` goes on in the place of a session: from the key that it left alive, or from its successor where nobody can open that key again. */
+function maySupersede(folder: CustodyFolder, stored: StoredSession, rotating: number | null): boolean {
+  const { closed, successor, opened } = stored.session
+  if (opened.generation === rotating) return leftAlive(stored)
+  return closed !== null && successor !== null && successor.generation === rotating && !canBeOpened(folder, opened.generation)
+}
+
+/** Whether enough sheets of a generation are left to open it. */
+export function canBeOpened({ standings }: Pick<CustodyFolder, 'standings'>, generation: number): boolean {
+  return standings.some((one) => one.generation === generation && one.margin >= 0)
 }
 
 /** Whether a session came to an end that left its key alive: never asked to delete it, or OCI was seen to have it all the same. */

@@ -1,6 +1,6 @@
 /** What can be known without a secret before anybody opens a bag. `glasskey check` asks the same any day. */
 import type { Manifest } from '../custody/manifest.js'
-import { isPassed } from '../custody/generation.js'
+import { isPassed, successorsOf } from '../custody/generation.js'
 import { calledBy } from '../custody/share.js'
 import { GlasskeyError } from '../errors.js'
 import type { CustodyFolder } from '../host/custody-folder.js'
@@ -76,8 +76,8 @@ export async function lookAtKeys(profile: Profile, folder: CustodyFolder, manife
       mine?.lifecycleState === 'ACTIVE'
         ? { what: `GENERATION ${manifest.generation}`, level: 'good', said: 'listed, ACTIVE, equal byte for byte' }
         : { what: `GENERATION ${manifest.generation}`, level: 'stop', said: mine ? `is ${mine.lifecycleState}` : `is not in the key list${elsewhere(keys)}` },
-      ...(strangers.length > 0 ? [{ what: 'other keys', level: 'warn', said: `${strangers.length} that no manifest names: the action would stop, and the exit deletes them` } as const] : []),
-      ...keys.flatMap(({ generation }) => (generation === null || generation === manifest.generation ? [] : [lookAtLeftOver(folder, generation, successor)])),
+      ...(strangers.length > 0 ? [{ what: 'other keys', level: 'warn', said: `${strangers.length} that no manifest names: the action would stop${successor === null ? '' : ', and the exit deletes them'}` } as const] : []),
+      ...keys.flatMap(({ generation }) => (generation === null || generation === manifest.generation ? [] : [lookAtLeftOver(folder, manifest, generation, successor)])),
       ...(strangers.length > 0 ? [] : [{ what: 'key slots', level: 'good', said: `${MAXIMUM_API_KEYS - keys.length} free` } as const]),
     ]
   } catch (error) {
@@ -87,9 +87,9 @@ export async function lookAtKeys(profile: Profile, folder: CustodyFolder, manife
 }
 
 /** A key of ours beside the one in use: of a session that did not come to its end, or uploaded by somebody, for public keys are no secret. */
-function lookAtLeftOver({ standings }: CustodyFolder, generation: number, successor: number | null): Finding {
+function lookAtLeftOver({ standings }: CustodyFolder, manifest: Manifest, generation: number, successor: number | null): Finding {
   const what = `GENERATION ${generation}`
-  if (standings.some((one) => one.generation === generation && one.state === 'waiting')) return { what, level: 'warn', said: 'is in OCI already, though it still waits; it is in nobody\'s way' }
+  if (successorsOf(standings, manifest.generation).some((one) => one.generation === generation)) return { what, level: 'warn', said: 'is in OCI already, though it still waits; it is in nobody\'s way' }
   return { what, level: 'warn', said: `is in OCI and not in use: the action would stop${successor !== null && isPassed(standings, generation, successor) ? ', and the exit deletes it' : ''}` }
 }
 

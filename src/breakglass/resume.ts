@@ -1,14 +1,14 @@
 /** Finishing what was interrupted: from the journal, and from what OCI says is true. A quorum only where a signature is needed. */
 import { GlasskeyError } from '../errors.js'
 import { canonicalJson } from '../canonical.js'
-import { asRemark } from '../custody/fields.js'
-import type { GenerationState, Standing } from '../custody/generation.js'
+import type { GenerationState } from '../custody/generation.js'
 import type { Camera } from '../host/camera.js'
 import { wallClock } from '../host/clock.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, places, type StoredSession } from '../host/sealed-folder.js'
 import { LineFile } from '../host/line-file.js'
 import { takeLock } from '../host/lock.js'
+import type { Profile } from '../host/oci-profile.js'
 import { isInteractive, say } from '../host/terminal.js'
 import { readJournal, type JournalEntry, type JournalLine } from '../record/journal.js'
 import { isListed } from '../record/recognise.js'
@@ -18,7 +18,7 @@ import { TOOL } from '../version.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { bringsSheets, holdAndConclude, checkInputs, roomsFor, unseenBy, type Inputs } from './break-glass.js'
 import { conclude, enterSession, tryListing, type SessionResult, type Staleness } from './conclude.js'
-import { checkEndpoints, leftAlive, unfinishedSessions } from './open-session.js'
+import { canBeOpened, checkEndpoints, leftAlive, unfinishedSessions } from './open-session.js'
 import { acceptingRegions, heirOf } from './proof.js'
 import { awaitsRemover, removeUsedKey } from './remover.js'
 
@@ -47,7 +47,8 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
     const { successor } = warrant
     const accepted = acceptingRegions(warrant, session.probes).length > 0
     const burned = folder.standings.find(({ generation }) => generation === used.generation)?.state === 'burned' && !present && !accepted
-    const stale = burned || (gone && heirOf(warrant, listing, used) !== null) ? null : staleness(folder, stored, { gone, present, seen: present || accepted })
+    const removable = inputs.remover !== null && awaitsRemover(session) && !canBeOpened(folder, used.generation)
+    const stale = burned || removable || (gone && heirOf(warrant, listing, used) !== null) ? null : staleness(folder, stored, { gone, present, seen: present || accepted })
     const isOnRecord = session.closed !== null && isEntered(stored, folder.logbook.lines)
     // What a login sees for the first time goes on record: a rotation may begin where the key was seen alive.
     if (isOnRecord && stale && (listing === null || leftAlive(stored))) throw stale.failure
@@ -68,13 +69,13 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
       checkInputs(warrant, inputs)
       refuseUnseen(warrant, inputs, camera, added)
     }
-    if (needsSignature && !remover) refuse()
+    if (needsSignature && (given || !remover)) refuse()
     const journal = LineFile.open<JournalLine, JournalEntry>(places.journal(folderPath, warrant.session), readJournal, wallClock)
-    journal.append({ type: 'resumed', tool: TOOL, found: asRemark(`${found}${added.length === 0 ? '' : ` True of this machine, and not on the warrant: ${added.join('; ')}.`}`) })
+    journal.append({ type: 'resumed', tool: TOOL, found, ...(added.length === 0 ? {} : { isolation: added }) })
     if (stale) return await conclude({ ...job, stale })
     if (remover && (await removeUsedKey({ ...job, remover }))) return await conclude(job)
+    if (remover && !given) return await conclude({ ...job, finished: { ...job.finished, failure: notRemoved(warrant, remover), selfDeletionRefused: true } })
     if (needsSignature) {
-      if (remover) refuse()
       return await holdAndConclude(folderPath, warrant, 'finish', inputs, isolation, camera)
     }
     // Installed by a session that this folder knows nothing of, and read back equal: the record says what is true.
@@ -86,6 +87,10 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
   } finally {
     release()
   }
+}
+
+function notRemoved({ session, key, user }: Warrant, remover: Profile): GlasskeyError {
+  return new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${key.generation} IS ALIVE in OCI: ${remover.name} did not delete it`, `With a login that may: glasskey resume --session ${session} --remover PROFILE. Or an administrator deletes API key ${key.fingerprint} of user ${user}; then: glasskey resume --session ${session} --reader PROFILE`)
 }
 
 /**
@@ -107,20 +112,27 @@ function staleness(folder: CustodyFolder, { warrant, session }: StoredSession, {
   if (!successor || session.keyLiveAt === null || (session.deletion === 'done' && !present)) return null
   const used = generationNumber(folder, warrant.key.generation).manifest
   const manifest = folder.generations.find((generation) => generation.manifest.generation === successor.generation)?.manifest
-  const standingOf = (generation: number): Standing | undefined => folder.standings.find((one) => one.generation === generation)
-  const standing = standingOf(successor.generation)
-  // Where neither opens any more, nothing is lost with the used one.
-  if ((standingOf(used.generation)?.margin ?? 0) < 0) return null
+  const standing = folder.standings.find(({ generation }) => generation === successor.generation)
   // One that OCI has already, and whose sheets were shown by mistake, is as good as any: rotating away from it is the next step.
   const states: readonly GenerationState[] = session.successor ? ['waiting', 'in use', 'exposed'] : ['waiting', 'in use']
   const usable = standing !== undefined && standing.margin >= 0 && states.includes(standing.state)
-  if (manifest?.spkiSha256 === successor.spkiSha256 && usable && canonicalJson(used.regions) === canonicalJson(warrant.regions)) return null
+  if (manifest?.spkiSha256 === successor.spkiSha256 && usable && canonicalJson(used.regions) === canonicalJson(warrant.regions) && (gone || canBeOpened(folder, used.generation))) return null
+  const successorOpens = usable && session.successor !== null
   const key = `the key of GENERATION ${warrant.key.generation}`
+  const Key = `${key.charAt(0).toUpperCase()}${key.slice(1)}`
   const failure = (hint: string): GlasskeyError => new GlasskeyError(
     'KEY_NOT_PROVED_DEAD',
     `the warrant of session ${warrant.session} no longer fits the custody folder (successor GENERATION ${successor.generation}, regions ${warrant.regions.join(', ')}): nothing more is signed under it`,
     hint,
   )
+  if (!canBeOpened(folder, used.generation)) {
+    // Nobody signs with it again. Others may delete it; or its successor's own exit does, where people can open that one.
+    return {
+      failure: failure(`Too few sheets are left to open ${key}. ${successorOpens ? 'Rotate its successor under a fresh warrant, and that exit deletes it: glasskey break rotate. Or with' : 'With'} the remover's login: glasskey resume --session ${warrant.session} --remover PROFILE. Or an administrator deletes API key ${warrant.key.fingerprint}; then: glasskey resume --session ${warrant.session} --reader PROFILE`),
+      why: `It was not proved dead, and too few of its sheets are left to sign with it.`,
+      wayOn: successorOpens ? 'rotate' : 'remover',
+    }
+  }
   if (gone) {
     return {
       failure: failure(`Somebody deleted ${key}, and its successor is not there: an administrator uploads its public key again (in generations/${warrant.key.generation}/manifest.json). Then, under a fresh warrant: glasskey break rotate`),
@@ -131,7 +143,7 @@ function staleness(folder: CustodyFolder, { warrant, session }: StoredSession, {
   if (session.deletion === 'unknown' && !seen) {
     return { failure: failure(`Whether OCI deleted ${key} is not known. First let somebody who can read the key list look: glasskey resume --session ${warrant.session} --reader PROFILE`), why: 'Its deletion was never answered.', wayOn: 'reader' }
   }
-  return { failure: failure(`${key.charAt(0).toUpperCase()}${key.slice(1)} IS ALIVE. Rotate it under a fresh warrant: glasskey break rotate`), why: 'It was not deleted: it is alive.', wayOn: 'rotate' }
+  return { failure: failure(`${Key} IS ALIVE. Rotate it under a fresh warrant: glasskey break rotate`), why: 'It was not deleted: it is alive.', wayOn: 'rotate' }
 }
 
 /** What had happened, in plain words. `gone` is what a listing said of the used key; null when none could be read. `burned`: another session proved it dead. */

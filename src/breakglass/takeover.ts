@@ -12,7 +12,7 @@ import { isTakenOver } from '../record/standing.js'
 import { TAKEOVER_USE_CASE } from '../warrant/issue.js'
 import { ONLY_API_KEYS } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
-import { generationToInstall, installByBootstrap, leftoversOf, refuseFullSlots, surveyWith, type Lent } from './bootstrap.js'
+import { generationToInstall, installByBootstrap, leftoversOf, lookAtRoom, refuseFullSlots, surveyWith, type Lent } from './bootstrap.js'
 import { holdAndConclude, checkInputs, roomsFor, sayFindings, type Inputs } from './break-glass.js'
 import { cannotConclude, conclude, type SessionResult } from './conclude.js'
 import { isUnknownToOci } from './login.js'
@@ -75,7 +75,11 @@ async function prepare(job: Preparation): Promise<TakeoverResult | { warrant: Wa
   const generation = current ? generationNumber(folder, current.generation) : generationToInstall(folder)
   const leftovers = leftoversOf(folder, survey)
   const fit = checkFit(survey, first, bootstrap)
-  if (!current) refuseFullSlots(survey.keys.length - leftovers.length, folder, survey, generation, inputs.remover)
+  if (!current) {
+    const taken = survey.keys.length - leftovers.length
+    refuseFullSlots(taken, folder, survey, generation, inputs.remover)
+    sayFindings(lookAtRoom(taken))
+  }
   const warrant = drawUpWarrant(
     folder,
     generation,

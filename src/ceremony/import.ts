@@ -52,29 +52,31 @@ async function importLocked(custodyPath: string, outbox: string): Promise<Import
   for (const { manifest, text } of found) await checkSignatures(folder, outbox, manifest, text, before.rules.signers)
   refuseImported(folder, found.map(({ manifest }) => manifest))
 
-  // An import that was interrupted left whole generations behind and no entry: what is there already is not written again.
-  for (const { manifest, rules, envelope } of found.filter(({ manifest: { generation } }) => !folder.generations.some((one) => one.manifest.generation === generation))) {
-    const signature = join(places.generation(outbox, manifest.generation), 'manifest.json.asc')
-    writeGeneration(folder.path, { manifest, envelope }, rules, existsSync(signature) ? readBytes(signature, 'the signatures') : null)
-  }
-  makeFolder(places.records(folder.path))
-  makeFolder(places.signers(folder.path))
+  // All that the outbox has is read before anything is written: it may be on a stick that dies.
   const transcript = places.transcript(outbox, first)
-  for (const [from, to] of [
+  const papers = [
     [transcript, places.transcript(folder.path, first)],
     [`${transcript}.asc`, `${places.transcript(folder.path, first)}.asc`],
     [recordPath(outbox, first), recordPath(folder.path, first)],
     ...papersOf(outbox, first).map((name) => [paperPath(outbox, first, name), paperPath(folder.path, first, name)] as const),
     ...signerKeys(outbox).map((name) => [join(places.signers(outbox), name), join(places.signers(folder.path), name)] as const),
-  ] as const) {
-    if (existsSync(from) && !existsSync(to)) writeNew(to, readBytes(from, 'the record'))
+  ].flatMap(([from = '', to = '']) => (existsSync(from) && !existsSync(to) ? [{ to, bytes: readBytes(from, 'the record') }] : []))
+  const signatures = new Map(numbers.map((number) => [number, join(places.generation(outbox, number), 'manifest.json.asc')] as const).map(([number, path]) => [number, existsSync(path) ? readBytes(path, 'the signatures') : null]))
+  const custodyYamlDiffers = readText(places.custody(outbox), 'custody.yaml') !== readText(places.custody(folder.path), 'custody.yaml')
+
+  // An import that was interrupted left whole generations behind and no entry: what is there already is not written again.
+  for (const { manifest, rules, envelope } of found.filter(({ manifest: { generation } }) => !folder.generations.some((one) => one.manifest.generation === generation))) {
+    writeGeneration(folder.path, { manifest, envelope }, rules, signatures.get(manifest.generation) ?? null)
   }
+  makeFolder(places.records(folder.path))
+  makeFolder(places.signers(folder.path))
+  for (const { to, bytes } of papers) writeNew(to, bytes)
   const { line } = LineFile.open<LogbookEntry, NewLogbookEntry>(places.logbook(folder.path), readLogbook, wallClock).append(entry)
   return {
     custody: folder.path,
     generations: numbers,
     logbook: line.seq,
-    custodyYamlDiffers: readText(places.custody(outbox), 'custody.yaml') !== readText(places.custody(folder.path), 'custody.yaml'),
+    custodyYamlDiffers,
   }
 }
 

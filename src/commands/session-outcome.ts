@@ -117,7 +117,7 @@ function closing(folder: string, result: SessionResult, printed: PrintedSession,
     ...unansweredChanges(state).filter(({ intent }) => isSaasChange(intent)).map(({ intent }) => toned(`NOT KNOWN: whether "${intent.rule}" happened; OCI never answered. ${toAsk(result, intent.seq)}`, 'alarm', process.stdout)),
     ...(dead ? [`Next: destroy the used sheets of GENERATION ${warrant.key.generation} before a witness (glasskey logbook add destroyed)${printed.affidavit === null ? '' : `; to sign: ${printed.affidavit}`}.`] : []),
     ...(grade === 'unproved' && !result.alive ? [`Another session proved the key dead. For the auditor's word on this one too: glasskey resume --custody ${folder} --session ${result.session} --reader PROFILE`] : []),
-    ...(state.successor ? [`In use now: GENERATION ${state.successor.generation}, key id ${state.successor.keyId}. ${standing.waiting.length} more waiting.`] : []),
+    ...(state.successor && standing.inUse?.generation === state.successor.generation ? [`In use now: GENERATION ${state.successor.generation}, key id ${state.successor.keyId}. ${standing.waiting.length} more waiting.`] : []),
     ...(standing.inUse && standing.waiting.length < SUCCESSORS && !result.alive ? ['Fewer than two successors wait: plan the next ceremony.'] : []),
     ...unfinished(folder, result, standing),
   ]

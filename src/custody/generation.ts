@@ -60,7 +60,7 @@ function standing(set: SheetSet, events: readonly GenerationEvent[]): Standing {
 }
 
 /** Whether OCI was given a generation's key, and no exit has deleted it as another than its own since. */
-function isInstalled(generation: number, events: readonly GenerationEvent[]): boolean {
+export function isInstalled(generation: number, events: readonly GenerationEvent[]): boolean {
   return events.findLast((event) => event.generation === generation && (event.kind === 'installed' || event.kind === 'left'))?.kind === 'installed'
 }
 
@@ -75,10 +75,10 @@ export function inUse(all: readonly Standing[], events: readonly GenerationEvent
   return there.findLast((one) => one.margin >= 0 && !is('deleted', one)) ?? there.at(-1) ?? alive.find((one) => is('found', one))
 }
 
-/** Whether no rotation comes to a generation any more, now that `successor` is next: it is older, or given up. */
+/** Whether no rotation comes to a generation any more, now that `successor` is next: it is older, given up, or can no longer be opened. */
 export function isPassed(all: readonly Standing[], generation: number, successor: number): boolean {
-  const state = all.find((entry) => entry.generation === generation)?.state
-  return generation < successor || state === 'exposed' || isSpent(state)
+  const standing = all.find((entry) => entry.generation === generation)
+  return generation < successor || standing === undefined || standing.margin < 0 || standing.state === 'exposed' || isSpent(standing.state)
 }
 
 /** Whether nobody will need the sheets of a generation again, so that they may be destroyed. */

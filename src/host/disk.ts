@@ -47,6 +47,8 @@ export function writeNew(path: string, data: Uint8Array | string, mode = 0o644):
   try {
     writable(path, () => {
       give(temporary, path)
+      // Gone before the folder is synced: what was written may be a private key, and is not to have a second name.
+      rmSync(temporary, { force: true })
       syncFolder(dirname(path))
     })
   } catch (error) {

@@ -66,7 +66,7 @@ export function entryPage(source: EntrySource): LogbookEntryContent {
 
 /** What was not as it should be in a session: missing isolation, shares that were refused. */
 export function exceptionsOf({ warrant, session }: { warrant: Warrant; session: Session }): string[] {
-  return [...warrant.isolationExceptions, ...session.sharesRefused.map(({ reason }) => `a share was refused: ${reason}`)]
+  return [...warrant.isolationExceptions, ...session.addedIsolation, ...session.sharesRefused.map(({ reason }) => `a share was refused: ${reason}`)]
 }
 
 /** Slips for the custodians who released; null when nobody did. */
@@ -93,7 +93,8 @@ export function slipPage(source: EntrySource): ReleaseSlipContent | null {
     grade: grade === 'none' ? 'no key was live' : grade,
     gradeMeaning: GRADE_MEANINGS[grade] ?? '',
     dead: grade !== 'none' && grade !== 'unproved',
-    bring: session.successor?.generation ?? warrant.key.generation,
+    // A key that is not proved dead is what the next session begins with.
+    bring: session.grade === 'unproved' ? warrant.key.generation : session.successor?.generation ?? warrant.key.generation,
     custodians: session.sharesSeen.map((custodian) => ({ number: custodian, name: nameOf(source.manifests, warrant.key.generation, custodian) })),
   }
 }

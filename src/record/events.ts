@@ -67,6 +67,6 @@ function heirs({ opened, listings }: Session): GenerationEvent[] {
 
 /** Keys of other generations that the exit deleted. */
 function others({ calls }: Session, known: Known): GenerationEvent[] {
-  const deleted = calls.flatMap(({ intent, outcome }) => (intent.rule === DELETE_OTHER_KEY && outcome?.type === 'outcome' && outcome.status === 204 ? [decodeURIComponent(intent.path.split('/').at(-1) ?? '')] : []))
+  const deleted = calls.flatMap(({ intent, outcome }) => (intent.rule === DELETE_OTHER_KEY && outcome?.type === 'outcome' && outcome.status === 204 ? [(intent.path.split('/').at(-1) ?? '').replaceAll('%3A', ':')] : []))
   return known.flatMap(({ generation, fingerprint }) => (deleted.includes(fingerprint) ? [{ kind: 'left', generation }] : []))
 }

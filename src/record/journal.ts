@@ -56,7 +56,7 @@ export const journalLine = z.discriminatedUnion('type', [
     tool: line,
     isolation: z.array(line),
   }),
-  entry('resumed', { tool: line, found: remark }),
+  entry('resumed', { tool: line, found: remark, isolation: z.array(line).optional() }),
   entry('measured', {
     activationMs: z.record(region, z.number().int()),
     revocationMs: z.record(region, z.number().int()),

@@ -50,6 +50,8 @@ export interface Session {
   gradeWhy: string
   closed: LineOf<'closed'> | null
   resumed: number
+  /** Exceptions of machines on which it was resumed, beside those of its warrant. */
+  addedIsolation: string[]
 }
 
 /** Whether OCI answered, and only ever that it does not know this key. */
@@ -110,6 +112,7 @@ export function replay(lines: readonly JournalLine[]): Session {
     gradeWhy: '',
     closed: null,
     resumed: 0,
+    addedIsolation: [],
   }
   const calls = new Map<number, Call>()
   for (const line of lines) take(session, line, calls)
@@ -198,6 +201,7 @@ function take(session: Session, line: JournalLine, calls: Map<number, Call>): vo
       break
     case 'resumed':
       session.resumed += 1
+      for (const sentence of line.isolation ?? []) if (!session.addedIsolation.includes(sentence)) session.addedIsolation.push(sentence)
       session.closed = null
       break
     case 'session-opened':

@@ -1,5 +1,5 @@
 /** Where a custody stands today: what a manager needs to hear first. Pure. */
-import { inUse, successorsOf, type GenerationEvent, type SheetSet, type Standing } from '../custody/generation.js'
+import { inUse, isInstalled, successorsOf, type GenerationEvent, type SheetSet, type Standing } from '../custody/generation.js'
 import type { Custodian } from '../custody/custody-yaml.js'
 import type { Head } from './chain.js'
 import { DAY_MS, dueDates, SUCCESSORS, type DueDates } from './due.js'
@@ -95,10 +95,12 @@ export function custodyStanding(known: Known): CustodyStanding {
     ...(current && current.margin < 0 ? [`GENERATION ${current.generation} is in use and can no longer be recombined: too many sheets are gone`] : []),
   ]
   const alarms = [
+    ...(current && !isInstalled(current.generation, known.events) ? [`GENERATION ${current.generation} is in OCI, and no session of this folder installed it: another copy of the folder has a newer record; find it, and use that one`] : []),
     ...(halfway ? ['the takeover stopped half-way: other ways in than the API key may be open'] : []),
-    ...unsealed.map((generation) => `GENERATION ${generation} is in the folder and in no logbook entry: its import did not come to its end`),
+    ...unsealed.map((generation) => `GENERATION ${generation} is in the folder and in no logbook entry: its import did not come to its end. If its outbox is lost: glasskey logbook add retired`),
     ...known.standings.filter(({ state }) => state === 'not proved dead').map(({ generation }) => `GENERATION ${generation} was used and is not proved dead`),
     ...known.standings.filter(({ state }) => state === 'exposed').map(({ generation }) => `GENERATION ${generation} is exposed: a quorum of its shares was seen${current && generation !== current.generation ? '; glasskey logbook add retired' : ''}`),
+    ...known.standings.filter(({ state, margin, generation }) => state === 'waiting' && margin < 0 && generation > (current?.generation ?? 0)).map(({ generation }) => `GENERATION ${generation} waits and can no longer be recombined, too many sheets are gone: it is passed over`),
     ...(current && waiting.length < SUCCESSORS ? [`only ${waiting.length} of ${SUCCESSORS} successors ${waiting.length === 1 ? 'waits' : 'wait'}: plan the next ceremony`] : []),
   ]
   const due = dueDates(known, waiting.length)
@@ -158,10 +160,10 @@ function inDays(count: number): string {
   return count === 1 ? '1 day' : `${count} days`
 }
 
-/** Generations that no ceremony of the logbook made. */
-function unsealedGenerations({ standings, events }: Known): number[] {
+/** Generations that no ceremony of the logbook made, and that nobody has given up. */
+export function unsealedGenerations({ standings, events }: Pick<Known, 'standings' | 'events'>): number[] {
   const sealed = new Set(events.flatMap((event) => (event.kind === 'sealed' ? [event.generation] : [])))
-  return standings.map(({ generation }) => generation).filter((generation) => !sealed.has(generation))
+  return standings.filter(({ generation, state }) => !sealed.has(generation) && state !== 'retired').map(({ generation }) => generation)
 }
 
 /** Whether a takeover did all that it is for. */
@@ -183,7 +185,7 @@ function nextStep({ current, waiting, open, all, drillDueInDays, unsealed, halfw
   const [unfinished] = open
   if (unfinished) return `glasskey resume --session ${unfinished.id}`
   if (unsealed.length > 0) return 'glasskey ceremony import, once more'
-  if (!current) return all.length === 0 ? 'glasskey ceremony' : 'glasskey takeover'
+  if (!current) return waiting.length === 0 ? 'glasskey ceremony' : 'glasskey takeover'
   if (current.state === 'exposed' || current.state === 'not proved dead') return waiting.length > 0 ? 'glasskey break rotate' : 'a ceremony at once, then glasskey break rotate'
   if (halfway) return 'glasskey takeover'
   const spent = all.find(({ generation, state }) => state === 'exposed' && generation !== current.generation)

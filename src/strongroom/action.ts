@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { z } from 'zod'
 import { jsonIn } from '../canonical.js'
 import { runTask } from '../clerk/door.js'
+import { successorsOf } from '../custody/generation.js'
 import { GlasskeyError } from '../errors.js'
 import type { Census } from '../record/journal.js'
 import { isListed } from '../record/recognise.js'
@@ -62,9 +63,9 @@ function otherKeys({ key, successor }: Warrant, found: Census): Census['keys'] {
   return found.keys.filter((listed) => !isListed([listed], key) && !(successor && isListed([listed], successor)))
 }
 
-/** One of this custody that waits is no stranger's: nobody has it, and somebody has only uploaded its public key. */
+/** One of this custody that is counted on is no stranger's: nobody has it, and somebody has only uploaded its public key. */
 function strangers({ warrant, folder }: Room, found: Census): string[] {
-  const waits = (generation: number | null): boolean => folder.standings.some((one) => one.generation === generation && one.state === 'waiting')
+  const waits = (generation: number | null): boolean => successorsOf(folder.standings, warrant.key.generation).some((one) => one.generation === generation)
   return otherKeys(warrant, found)
     .filter(({ generation }) => !waits(generation))
     .map((key) => (key.generation === null ? `an API key that no manifest names (${key.fingerprint})` : `the key of GENERATION ${key.generation} (${key.fingerprint})`))

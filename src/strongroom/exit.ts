@@ -166,7 +166,9 @@ async function makeRoom(parts: ExitParts, keys: readonly ListedKey[]): Promise<v
   if (keys.length < MAXIMUM_API_KEYS) return
   const others = keys.filter((key) => isOther(parts.warrant, key))
   const latest = others.toSorted((one, other) => (other.generation ?? 0) - (one.generation ?? 0))[0]
-  const gives = others.find(({ generation }) => generation === null) ?? others.find((key) => isNotToBeThere(parts, key)) ?? latest
+  // In a takeover people are asked in the order of the list: the last is the least likely that somebody has just said no to.
+  const strangers = others.filter(({ generation }) => generation === null)
+  const gives = (parts.warrant.action.name === 'takeover' ? strangers.at(-1) : strangers[0]) ?? others.find((key) => isNotToBeThere(parts, key)) ?? latest
   if (gives) await parts.user.deleteKey(gives.fingerprint)
 }
 

@@ -1,4 +1,6 @@
 /** How many generations a later ceremony makes: as many as status says are missing. */
+import { readFileSync, truncateSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { planCeremony } from '../../src/ceremony/planning.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
@@ -33,6 +35,21 @@ test('a generation that was passed over does not count: no rotation goes back to
   expect((await stage.run([...stage.rotate(), '--to', '4'])).code).toBe(0)
   expect(await status()).toContain('only 0 of 2 successors wait: plan the next ceremony')
   expect(plan()).toMatchObject({ first: 5, count: 2 })
+})
+
+test('not while an import has not come to its end; where its outbox is lost, what it brought is given up first', async () => {
+  stage = await rehearsal({ speed: 8 })
+  expect((await stage.run(stage.rotate())).code).toBe(0)
+  expect((await stage.run(['ceremony', '--custody', stage.custody, '--outbox', 'outbox', '--sheets', 'sheets-2', '--rehearsal', '--yes'])).code).toBe(0)
+  expect((await stage.run(['ceremony', 'import', '--custody', stage.custody, '--outbox', 'outbox'])).code).toBe(0)
+  const logbook = join(stage.custody, 'logbook.jsonl')
+  const text = readFileSync(logbook, 'utf8')
+  truncateSync(logbook, Buffer.byteLength(text.slice(0, text.trimEnd().lastIndexOf('\n') + 1)))
+  expect(plan).toThrow('GENERATION 5 is in the folder and in no logbook entry: its import did not come to its end')
+  expect(await status()).toContain('its import did not come to its end. If its outbox is lost: glasskey logbook add retired')
+  expect((await stage.run(['logbook', 'add', 'retired', '--custody', stage.custody, '--set', 'generation=5', '--set', 'reason=its outbox is lost'])).code).toBe(0)
+  expect(plan()).toMatchObject({ first: 6, count: 1 })
+  expect(await status()).not.toContain('did not come to its end')
 })
 
 test('before the takeover, none that its sheets cannot open', async () => {

@@ -184,7 +184,7 @@ describe('an import that did not come to its end', () => {
   test('leaves a generation that no ceremony of the logbook made, and is named', () => {
     const events = TAKEN_OVER.filter((event) => event.kind !== 'sealed' || event.generation !== 4)
     expect(judged({}, events)).toMatchObject({
-      remarks: [{ level: 'alarm', stops: false, text: 'GENERATION 4 is in the folder and in no logbook entry: its import did not come to its end' }],
+      remarks: [{ level: 'alarm', stops: false, text: 'GENERATION 4 is in the folder and in no logbook entry: its import did not come to its end. If its outbox is lost: glasskey logbook add retired' }],
       next: 'glasskey ceremony import, once more',
     })
   })

@@ -35,6 +35,34 @@ test('where a key may not delete itself: exit 3, the remover explained, and the 
   expect(of.stateDigest()).toBe(digest)
 })
 
+test('a first generation that too few sheets can open is passed over; status says so before', async () => {
+  const of = await begin()
+  for (const custodian of [1, 2]) expect((await stage.run(['logbook', 'add', 'lost', '--custody', stage.custody, ...[`custodian=${custodian}`, 'copy=1', 'generations=1', 'witness=Security desk'].flatMap((set) => ['--set', set])])).code).toBe(0)
+  expect((await stage.run(['status', '--custody', stage.custody])).stdout).toContain('GENERATION 1 waits and can no longer be recombined, too many sheets are gone: it is passed over')
+  const taken = await takeover(2, '--reader', 'AUDITOR', '--json')
+  expect(taken.stderr).toMatch(/note {2}key slots: \d API keys are there already\. The takeover asks before it deletes each; but if it stops before, its exit deletes the last of them/)
+  expect([taken.code, JSON.parse(taken.stdout)]).toMatchObject([0, { error: null, generation: 2, successor: { generation: 3 } }])
+  expect(keysOf(of)).toHaveLength(1)
+  await assertAllWell(stage)
+})
+
+test.each([['once', 1, 0], ['three times', 3, 6]] as const)('OCI is busy %s when a key is to delete itself: that says nothing about whether it may', async (_, count, expected) => {
+  const of = await begin()
+  const keys = keysOf(of)
+  of.armFault({ match: { path: '*/apiKeys/*', method: 'DELETE' }, count, action: { do: 'answer', status: 503, body: '{"code":"ServiceUnavailable","message":"later"}' } })
+  const { code, stderr } = await takeover(1, '--reader', 'AUDITOR')
+  expect(stderr).not.toContain('SELF_DELETION_REFUSED')
+  expect(code, stderr).toBe(expected)
+  if (expected === 0) expect(stage.journal().find(({ type }) => type === 'measured')).toMatchObject({ selfDeletion: 'accepted' })
+  else {
+    expect(stderr).toContain('OUTCOME_UNKNOWN: ')
+    expect(stage.journal().some(({ type }) => type === 'measured')).toBe(false)
+    of.clearFaults()
+    expect((await takeover(1, '--reader', 'AUDITOR')).code).toBe(0)
+  }
+  expect(keysOf(of).length).toBeLessThanOrEqual(keys.length)
+})
+
 test('a takeover that stopped half-way rotates, is not called done, and is finished by a second run', async () => {
   const of = await begin()
   of.armFault({ match: { path: '*UserPasswordChanger*' }, action: { do: 'answer', status: 503, body: '{"code":"ServiceUnavailable","message":"later"}' } })

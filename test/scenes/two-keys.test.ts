@@ -81,6 +81,8 @@ describe('the successor is there, and too few of its sheets are left to open it'
     expect(unseen.stderr).toMatch(/Whether OCI deleted the key of GENERATION 2 is not known\. First let somebody who can read the key list look: glasskey resume --session \S+ --reader PROFILE\n/)
     expect(unseen.stderr).not.toContain('KEY LIVE')
     const seen = await resume(opened, '--remover', 'REMOVER')
+    // What people bring next is of the key that they can open.
+    expect(seen.stdout).not.toContain('In use now: GENERATION 3')
     expect([seen.code, seen.stderr]).toEqual([6, expect.stringContaining('The key of GENERATION 2 IS ALIVE. Rotate it under a fresh warrant: glasskey break rotate\n')])
     expect(inOci(opened)).toEqual([2, 3])
     const rotated = await opened.run([...opened.rotate(2), '--remover', 'REMOVER', '--reader', 'AUDITOR'])
@@ -98,6 +100,32 @@ test('a generation that is left behind in OCI and retired goes with the next exi
   const { code } = await stage.run([...stage.rotate(2), '--reader', 'AUDITOR'])
   expect([code, inOci(stage)]).toEqual([3, [4]])
   await assertAllWell(stage)
+})
+
+describe('the used key is still there, and too few of its own sheets are left to sign with it', () => {
+  test('its successor is rotated, and that exit deletes it; a login that looks settles the rest', async () => {
+    const opened = await bothThere('403 NotAllowed')
+    for (const custodian of [1, 2]) await enter(opened, 'lost', `custodian=${custodian}`, 'copy=1', 'generations=2', 'witness=Security desk')
+    const refused = await resume(opened)
+    expect([refused.code, refused.stderr]).toEqual([6, expect.stringContaining('Too few sheets are left to open the key of GENERATION 2. Rotate its successor under a fresh warrant, and that exit deletes it: glasskey break rotate. Or with the remover\'s login: ')])
+    expect(await status(opened)).toContain('In use: GENERATION 3')
+    const rotated = await opened.run([...opened.rotate(3), '--remover', 'REMOVER', '--reader', 'AUDITOR'])
+    expect(rotated.stderr).toContain('is dead: proved.')
+    expect(inOci(opened)).toEqual([4])
+    const looked = await resume(opened, '--reader', 'AUDITOR')
+    expect([looked.code, looked.stderr]).toEqual([0, expect.stringContaining('is dead: listed-only.')])
+    await assertAllWell(opened)
+  })
+
+  test('where the remover may not delete it either, that is said, and no quorum is asked for that could do nothing', async () => {
+    const opened = await bothThere('403 NotAllowed')
+    const { code, stderr, stdout } = await resume(opened, '--remover', 'AUDITOR')
+    expect([code, stderr]).toEqual([6, expect.stringContaining('KEY_NOT_PROVED_DEAD: the key of GENERATION 2 IS ALIVE in OCI: AUDITOR did not delete it\nWith a login that may: glasskey resume --session ')])
+    expect(stderr).not.toContain('Gather a quorum')
+    expect(stdout).toMatch(/Now: glasskey resume --custody \S+ --session \S+ --remover PROFILE\n$/)
+    expect((await resume(opened, '--remover', 'REMOVER', '--reader', 'AUDITOR')).code).toBe(0)
+    await assertAllWell(opened)
+  })
 })
 
 describe('rotation deferred', () => {
@@ -130,7 +158,7 @@ describe('rotation deferred', () => {
   })
 })
 
-test('a copy that is two rotations behind, and the newer one is lost: what OCI has is in use, and no takeover is asked for', async () => {
+test('a copy that is two rotations behind, and the newer one is lost: what OCI has is in use, in red, no takeover is asked for, and no audit calls that well', async () => {
   stage = await rehearsal({ speed: 8 })
   const { custody } = stage
   const copy = join(stage.directory, 'copy')
@@ -139,7 +167,11 @@ test('a copy that is two rotations behind, and the newer one is lost: what OCI h
   expect((await stage.run(stage.saasAdmin().map((word) => (word === custody ? copy : word)))).code).toBe(6)
   const resumed = await stage.run(['resume', '--custody', copy, '--reader', 'AUDITOR', ...stage.oci])
   expect([resumed.code, resumed.stderr]).toEqual([0, expect.stringContaining('is dead: listed-only.')])
-  expect((await stage.run(['status', '--custody', copy])).stdout).toContain('In use: GENERATION 4')
+  const said = (await stage.run(['status', '--custody', copy])).stdout
+  expect(said).toContain('In use: GENERATION 4')
+  expect(said).toContain('GENERATION 4 is in OCI, and no session of this folder installed it: another copy of the folder has a newer record; find it, and use that one')
+  const audit = await stage.run(['audit', '--custody', copy, '--profile', 'AUDITOR', '--json', ...stage.oci])
+  expect((JSON.parse(audit.stdout) as { failed: string[] }).failed).toContain('K02')
 })
 
 /** The public key that a manifest has: no secret. */

@@ -7,6 +7,7 @@ import { rotate, type ExitResult } from '../../src/strongroom/exit.js'
 import type { Journal } from '../../src/strongroom/journal.js'
 import { OciRefusal, type OwnUser } from '../../src/strongroom/own-user.js'
 import { DELETE_USED_KEY } from '../../src/record/replay.js'
+import type { Warrant } from '../../src/warrant/warrant.js'
 import { SESSIONS, journalOf } from '../vectors/frozen.js'
 import { warrantFor } from '../warrant/requests.js'
 
@@ -63,13 +64,13 @@ const ask: JournalEntry = { type: 'intent', rule: 'read own keys', method: 'GET'
 const answered = (intent: number, status: number): JournalEntry => ({ type: 'outcome', intent, status, opcRequestId: '', date: '' })
 
 /** Rotates, on a journal that says `before` of the session so far. Waiting takes no time. */
-async function play(user: FakeUser, before: JournalEntry[] = []): Promise<{ result: ExitResult; lines: JournalLine[] }> {
+async function play(user: FakeUser, before: JournalEntry[] = [], under: Warrant = warrant): Promise<{ result: ExitResult; lines: JournalLine[] }> {
   const lines = journalOf(SESSIONS[1]).lines.slice(0, 1)
   const write = (entry: JournalEntry): void => void lines.push({ ...entry, seq: lines.length + 1, at: '2026-11-20T04:00:00.000Z', prev: '' })
   before.forEach(write)
   const journal = { lines, write } as unknown as Journal
   let now = 0
-  const result = rotate({ user: user.api, warrant, journal, isPassed: (generation) => generation < (successor?.generation ?? 0), onBeforeDelete: () => Promise.resolve(), cutOff: new AbortController().signal, now: () => (now += 1000) })
+  const result = rotate({ user: user.api, warrant: under, journal, isPassed: (generation) => generation < (successor?.generation ?? 0), onBeforeDelete: () => Promise.resolve(), cutOff: new AbortController().signal, now: () => (now += 1000) })
   await vi.runAllTimersAsync()
   return { result: await result, lines }
 }
@@ -98,6 +99,13 @@ test('slots full of generations that wait: the last of them gives way to the suc
   expect(result).toEqual({ rotated: true, certain: true })
   expect(user.deleted).toEqual([`of ${later + 2}`, key.fingerprint])
   expect(user.keys.map(({ generation }) => generation)).toEqual([later + 1, later])
+})
+
+test('in a takeover the last stranger gives way: people are asked in the order of the list, and may have said no to the first', async () => {
+  const takeover = { ...warrant, action: { name: 'takeover' as const, domainUrl: 'https://idcs', domainUserId: 'd' } }
+  const user = new FakeUser([used, stranger, { ...stranger, fingerprint: 'last' }])
+  await play(user, [], takeover)
+  expect(user.deleted).toEqual(['last', key.fingerprint])
 })
 
 test.each<[string, JournalEntry[], number]>([

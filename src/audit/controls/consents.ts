@@ -101,12 +101,12 @@ function deferralsConsented(dossier: Dossier): string {
 function exceptionsRecorded(dossier: Dossier): string {
   const isolation = eachSession(dossier, ({ id, warrant, state }) => {
     if (canonicalJson(state.opened.isolation) !== canonicalJson(warrant.isolationExceptions)) throw failed(`session ${id}: the journal began with other exceptions than the custodians consented to`)
-    return warrant.isolationExceptions.length
+    return { warrant: warrant.isolationExceptions.length, added: state.addedIsolation.length }
   })
   const entries = soundLogbook(dossier).lines
   const ceremonies = entries.flatMap((entry) => (entry.type === 'ceremony' ? entry.exceptions : []))
   const others = entries.filter(({ type }) => type === 'exception')
-  return `exceptions: ${sum(isolation)} on warrants, ${ceremonies.length} at ceremonies, ${others.length} entered in the logbook; the report lists them`
+  return `exceptions: ${sum(isolation.map(({ warrant }) => warrant))} on warrants, ${sum(isolation.map(({ added }) => added))} of machines on which sessions were resumed, ${ceremonies.length} at ceremonies, ${others.length} entered in the logbook; the report lists them`
 }
 
 function sum(numbers: readonly number[]): number {

@@ -37,8 +37,9 @@ function usedAreGone(dossier: Dossier): string {
 /** Throws AUDIT_FAILED. */
 function currentIsThere(dossier: Dossier): string {
   const keys = listed(dossier)
-  const { current } = livesOf(dossier)
+  const { current, isFound } = livesOf(dossier)
   if (!current) throw new NotChecked('no generation is in use: the takeover has not happened')
+  if (isFound) throw failed(`GENERATION ${current.generation} is in OCI's key list, and no session of this record installed it: sessions are missing`)
   const manifest = soundManifest(dossier, current.generation)
   const name = `the key of GENERATION ${manifest.generation}, which is in use,`
   const key = keys.find((candidate) => isKeyOf(candidate, manifest))
