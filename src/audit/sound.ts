@@ -51,6 +51,18 @@ export function logbookIfSound(dossier: Dossier): Chain<LogbookEntry> | null {
   return dossier.logbook.read && anchorsMissed(dossier.logbook.value, dossier).length === 0 ? dossier.logbook.value : null
 }
 
+/** Generations of an import that did not come to its end, and that people retired before anybody used them: no entry of a ceremony has them. */
+export function givenUp(dossier: Dossier): ReadonlySet<number> {
+  const entries = logbookIfSound(dossier)?.lines ?? []
+  const known = new Set(entries.flatMap((entry) => (entry.type === 'ceremony' ? entry.generations.map(({ generation }) => generation) : entry.type === 'session' ? [entry.generation, entry.successor?.generation] : [])))
+  return new Set(entries.flatMap((entry) => (entry.type === 'retired' && !known.has(entry.generation) ? [entry.generation] : [])))
+}
+
+/** What a control adds to its finding where there are such generations. */
+export function saidGivenUp(generations: ReadonlySet<number>): string {
+  return generations.size === 0 ? '' : `; GENERATION ${[...generations].join(', ')} was given up: its import did not come to its end, and it is retired`
+}
+
 /** How the logbook contradicts what warrants saw of it when they were drawn up, a sentence each. */
 export function anchorsMissed(logbook: Chain<LogbookEntry>, { sessions }: Dossier): string[] {
   return sessions.flatMap((session) => {

@@ -64,9 +64,10 @@ export function refuseFullSlots(taken: number, folder: CustodyFolder, survey: Su
 }
 
 /** With two keys beside the one that is installed, an exit that comes early must take the slot of one of them, agreed or not. */
-export function lookAtRoom(taken: number): Finding[] {
-  if (taken < MAXIMUM_API_KEYS - 1) return []
-  return [{ what: 'key slots', level: 'warn', said: `${taken} API keys are there already. The takeover asks before it deletes each; but if it stops before, its exit deletes the last of them, to make room for the successor. If one must stay: Ctrl-C, and no share is read` }]
+export function lookAtRoom(taken: number, survey: SurveyView, { manifest }: Generation): Finding[] {
+  const others = taken - recogniseAll(survey, [manifest]).filter((key) => key.generation !== null).length
+  if (others < MAXIMUM_API_KEYS - 1) return []
+  return [{ what: 'key slots', level: 'warn', said: `${others} API keys are there already. The takeover asks before it deletes each; but if it stops before, its exit deletes the last of them, to make room for the successor. If one must stay: Ctrl-C, and no share is read` }]
 }
 
 /** The lowest generation that was never exposed, and that its sheets can open: an earlier attempt may have used one up. Throws NO_SUCCESSOR. */

@@ -140,9 +140,14 @@ export function refuseUnfinished(folder: CustodyFolder, rotating: number | null 
   }
 }
 
-/** Whether a rotation away from `rotating` goes on in the place of a session: from the key that it left alive, or from its successor where nobody can open that key again. */
+/**
+ * Whether a session need not be resumed before another: a later exit has deleted its key, and only somebody's look is missing; or a
+ * rotation away from `rotating` goes on in its place, from the key that it left alive, or from its successor where nobody can
+ * open that key again.
+ */
 function maySupersede(folder: CustodyFolder, stored: StoredSession, rotating: number | null): boolean {
   const { closed, successor, opened } = stored.session
+  if (closed !== null && folder.events.some((event) => event.kind === 'left' && event.generation === opened.generation)) return true
   if (opened.generation === rotating) return leftAlive(stored)
   return closed !== null && successor !== null && successor.generation === rotating && !canBeOpened(folder, opened.generation)
 }

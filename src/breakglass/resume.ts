@@ -47,7 +47,8 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
     const { successor } = warrant
     const accepted = acceptingRegions(warrant, session.probes).length > 0
     const burned = folder.standings.find(({ generation }) => generation === used.generation)?.state === 'burned' && !present && !accepted
-    const removable = inputs.remover !== null && awaitsRemover(session) && !canBeOpened(folder, used.generation)
+    const isReady = listing?.keys.some(({ spkiSha256, lifecycleState }) => spkiSha256 === successor?.spkiSha256 && lifecycleState === 'ACTIVE') ?? false
+    const removable = inputs.remover !== null && isReady && awaitsRemover(session) && !canBeOpened(folder, used.generation)
     const stale = burned || removable || (gone && heirOf(warrant, listing, used) !== null) ? null : staleness(folder, stored, { gone, present, seen: present || accepted })
     const isOnRecord = session.closed !== null && isEntered(stored, folder.logbook.lines)
     // What a login sees for the first time goes on record: a rotation may begin where the key was seen alive.
@@ -57,10 +58,11 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
     // list, a quorum signs fresh probes with the dead key.
     const given = bringsSheets(inputs) || inputs.remote !== null
     const needsSignature = !stale && session.keyLiveAt !== null && successor !== null && !burned && (accepted || (!gone && (session.deletion !== 'done' || present || given)))
-    const { remover } = needsSignature && awaitsRemover(session) ? inputs : { remover: null }
+    const { remover } = needsSignature && isReady && awaitsRemover(session) ? inputs : { remover: null }
     const added = needsSignature ? unseenBy(warrant, isolation) : []
     const found = whatHappened(stored, listing === null ? null : gone, burned)
     say(found, 'strong')
+    if (needsSignature && inputs.remover && listing && !isReady && awaitsRemover(session)) say(`The remover ${inputs.remover.name} does not delete the used key: its successor is not listed as ACTIVE and equal, and without one everybody would be locked out. A quorum uploads it again.`, 'alarm')
     // Refused before anything is written: a session that is on record as ended may be superseded by a fresh rotation.
     const refuse = (): void => {
       if (!given && !isInteractive()) {
@@ -90,7 +92,7 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
 }
 
 function notRemoved({ session, key, user }: Warrant, remover: Profile): GlasskeyError {
-  return new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${key.generation} IS ALIVE in OCI: ${remover.name} did not delete it`, `With a login that may: glasskey resume --session ${session} --remover PROFILE. Or an administrator deletes API key ${key.fingerprint} of user ${user}; then: glasskey resume --session ${session} --reader PROFILE`)
+  return new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${key.generation} may be ALIVE in OCI: ${remover.name} did not delete it, or OCI never said so`, `With a login that may: glasskey resume --session ${session} --remover PROFILE. Or an administrator deletes API key ${key.fingerprint} of user ${user}; then: glasskey resume --session ${session} --reader PROFILE`)
 }
 
 /**
@@ -126,11 +128,18 @@ function staleness(folder: CustodyFolder, { warrant, session }: StoredSession, {
     hint,
   )
   if (!canBeOpened(folder, used.generation)) {
-    // Nobody signs with it again. Others may delete it; or its successor's own exit does, where people can open that one.
+    // Nobody signs with it again. Others may delete it, once there is another; or its successor's own exit does, where people can open that one.
+    const left = folder.events.some((event) => event.kind === 'left' && event.generation === used.generation)
+    const look = `glasskey resume --session ${warrant.session} --reader PROFILE`
+    const wayOut = left
+      ? `The exit of a later session deleted it; somebody who can read the key list settles it: ${look}`
+      : session.successor
+        ? `${successorOpens ? 'Rotate its successor under a fresh warrant, and that exit deletes it: glasskey break rotate. Or with' : 'With'} the remover's login: glasskey resume --session ${warrant.session} --remover PROFILE. Or an administrator deletes API key ${warrant.key.fingerprint}; then: ${look}`
+        : `An administrator first uploads the public key of ${usable ? `GENERATION ${successor.generation}` : 'a generation that waits'} (publicKeyPem in its manifest.json), and only then deletes API key ${warrant.key.fingerprint}; then: ${look}`
     return {
-      failure: failure(`Too few sheets are left to open ${key}. ${successorOpens ? 'Rotate its successor under a fresh warrant, and that exit deletes it: glasskey break rotate. Or with' : 'With'} the remover's login: glasskey resume --session ${warrant.session} --remover PROFILE. Or an administrator deletes API key ${warrant.key.fingerprint}; then: glasskey resume --session ${warrant.session} --reader PROFILE`),
+      failure: failure(`Too few sheets are left to open ${key}. ${wayOut}`),
       why: `It was not proved dead, and too few of its sheets are left to sign with it.`,
-      wayOn: successorOpens ? 'rotate' : 'remover',
+      wayOn: left ? 'reader' : successorOpens ? 'rotate' : session.successor ? 'remover' : 'reader',
     }
   }
   if (gone) {

@@ -78,7 +78,7 @@ async function prepare(job: Preparation): Promise<TakeoverResult | { warrant: Wa
   if (!current) {
     const taken = survey.keys.length - leftovers.length
     refuseFullSlots(taken, folder, survey, generation, inputs.remover)
-    sayFindings(lookAtRoom(taken))
+    sayFindings(lookAtRoom(taken, survey, generation))
   }
   const warrant = drawUpWarrant(
     folder,

@@ -48,7 +48,8 @@ function laterPlan(earlier: CustodyFolder, custody: Custody, rehearsal: boolean)
     throw new GlasskeyError('REHEARSAL_MISMATCH', `this custody folder is ${last.rehearsal ? 'a rehearsal' : 'real'}, and stays so for ever`, last.rehearsal ? 'Use --rehearsal.' : 'Leave --rehearsal away.')
   }
   if (last.tenancy !== custody.tenancy || last.user !== custody.user) throw new GlasskeyError('CONFIG_INVALID', 'custody.yaml names another tenancy or user than the generations before', 'A new user needs a new custody folder.')
-  const [halfImported] = unsealedGenerations(earlier)
+  // One that is in use is retired by nobody; its import may be finished at any time.
+  const halfImported = unsealedGenerations(earlier).find((generation) => earlier.standings.some((one) => one.generation === generation && one.state === 'waiting'))
   if (halfImported !== undefined) throw new GlasskeyError('REFUSED', `GENERATION ${halfImported} is in the folder and in no logbook entry: its import did not come to its end`, `First, where that was: glasskey ceremony import, once more. If its outbox is lost: glasskey logbook add retired --set generation=${halfImported} --set reason=…`)
   const waiting = successorsOf(earlier.standings, inUse(earlier.standings, earlier.events)?.generation ?? 0).length
   if (waiting >= SUCCESSORS) throw new GlasskeyError('REFUSED', `${waiting} generations are waiting already; no ceremony is needed`, 'glasskey status says when one is.')

@@ -1,5 +1,5 @@
 /** Where a custody stands today: what a manager needs to hear first. Pure. */
-import { inUse, isInstalled, successorsOf, type GenerationEvent, type SheetSet, type Standing } from '../custody/generation.js'
+import { inUse, isInstalled, isSpent, successorsOf, type GenerationEvent, type SheetSet, type Standing } from '../custody/generation.js'
 import type { Custodian } from '../custody/custody-yaml.js'
 import type { Head } from './chain.js'
 import { DAY_MS, dueDates, SUCCESSORS, type DueDates } from './due.js'
@@ -163,7 +163,7 @@ function inDays(count: number): string {
 /** Generations that no ceremony of the logbook made, and that nobody has given up. */
 export function unsealedGenerations({ standings, events }: Pick<Known, 'standings' | 'events'>): number[] {
   const sealed = new Set(events.flatMap((event) => (event.kind === 'sealed' ? [event.generation] : [])))
-  return standings.filter(({ generation, state }) => !sealed.has(generation) && state !== 'retired').map(({ generation }) => generation)
+  return standings.filter(({ generation, state }) => !sealed.has(generation) && !isSpent(state)).map(({ generation }) => generation)
 }
 
 /** Whether a takeover did all that it is for. */

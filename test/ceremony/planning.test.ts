@@ -50,6 +50,9 @@ test('not while an import has not come to its end; where its outbox is lost, wha
   expect((await stage.run(['logbook', 'add', 'retired', '--custody', stage.custody, '--set', 'generation=5', '--set', 'reason=its outbox is lost'])).code).toBe(0)
   expect(plan()).toMatchObject({ first: 6, count: 1 })
   expect(await status()).not.toContain('did not come to its end')
+  const { opinion, failed } = JSON.parse((await stage.run(['audit', '--custody', stage.custody, '--json'])).stdout) as { opinion: { scriptFollowed: { verdict: string } }; failed: string[] }
+  // Too few wait, and nothing else.
+  expect([failed, opinion.scriptFollowed.verdict]).toEqual([['D02'], 'Yes'])
 })
 
 test('before the takeover, none that its sheets cannot open', async () => {

@@ -112,6 +112,11 @@ describe('the used key is still there, and too few of its own sheets are left to
     const rotated = await opened.run([...opened.rotate(3), '--remover', 'REMOVER', '--reader', 'AUDITOR'])
     expect(rotated.stderr).toContain('is dead: proved.')
     expect(inOci(opened)).toEqual([4])
+    // Nobody need look before the next session can begin; until somebody does, it stands in red.
+    const unseen = await resume(opened)
+    expect([unseen.code, unseen.stderr]).toEqual([6, expect.stringContaining('The exit of a later session deleted it; somebody who can read the key list settles it: glasskey resume --session ')])
+    expect((await opened.run(opened.rotate(4))).stderr).toContain('NO_SUCCESSOR')
+    expect(await status(opened)).toContain('the key of GENERATION 2 may be alive')
     const looked = await resume(opened, '--reader', 'AUDITOR')
     expect([looked.code, looked.stderr]).toEqual([0, expect.stringContaining('is dead: listed-only.')])
     await assertAllWell(opened)
@@ -120,7 +125,7 @@ describe('the used key is still there, and too few of its own sheets are left to
   test('where the remover may not delete it either, that is said, and no quorum is asked for that could do nothing', async () => {
     const opened = await bothThere('403 NotAllowed')
     const { code, stderr, stdout } = await resume(opened, '--remover', 'AUDITOR')
-    expect([code, stderr]).toEqual([6, expect.stringContaining('KEY_NOT_PROVED_DEAD: the key of GENERATION 2 IS ALIVE in OCI: AUDITOR did not delete it\nWith a login that may: glasskey resume --session ')])
+    expect([code, stderr]).toEqual([6, expect.stringContaining('KEY_NOT_PROVED_DEAD: the key of GENERATION 2 may be ALIVE in OCI: AUDITOR did not delete it, or OCI never said so\nWith a login that may: glasskey resume --session ')])
     expect(stderr).not.toContain('Gather a quorum')
     expect(stdout).toMatch(/Now: glasskey resume --custody \S+ --session \S+ --remover PROFILE\n$/)
     expect((await resume(opened, '--remover', 'REMOVER', '--reader', 'AUDITOR')).code).toBe(0)

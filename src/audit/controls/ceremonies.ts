@@ -3,7 +3,7 @@ import { type Control, failed } from '../control.js'
 import type { Dossier } from '../dossier.js'
 import type { NamedSigner } from '../ceremony-signatures.js'
 import { NotChecked, proven } from '../reading.js'
-import { counted, soundLogbook, soundManifests } from '../sound.js'
+import { counted, givenUp, saidGivenUp, soundLogbook, soundManifests } from '../sound.js'
 
 /** Signatures that the transcript of a real ceremony has at least: the administrator's and a witness's. */
 const LEAST_SIGNATURES = 2
@@ -11,7 +11,8 @@ const LEAST_SIGNATURES = 2
 /** Throws SET_NOT_SEALED, CHAIN_BROKEN, TRANSCRIPT_INVALID or AUDIT_FAILED. */
 function transcriptsHold(dossier: Dossier): string {
   soundManifests(dossier)
-  const transcripts = new Map(dossier.generations.map(({ transcript }) => proven(transcript)).map((transcript) => [transcript.sha256, transcript]))
+  const away = givenUp(dossier)
+  const transcripts = new Map(dossier.generations.filter(({ number }) => !away.has(number)).map(({ transcript }) => proven(transcript)).map((transcript) => [transcript.sha256, transcript]))
   for (const entry of soundLogbook(dossier).lines) {
     if (entry.type !== 'ceremony') continue
     for (const { generation } of entry.generations) {
@@ -20,7 +21,7 @@ function transcriptsHold(dossier: Dossier): string {
     }
   }
   const [exceptions, steps] = [...transcripts.values()].reduce(([some, others], { conduct }) => [some + conduct.exceptions.length, others + conduct.done], [0, 0])
-  return `${counted(transcripts.size, 'ceremony', 'ceremonies')}, ${counted(steps, 'step')} in order, ${counted(exceptions, 'exception')}`
+  return `${counted(transcripts.size, 'ceremony', 'ceremonies')}, ${counted(steps, 'step')} in order, ${counted(exceptions, 'exception')}${saidGivenUp(away)}`
 }
 
 /** Throws SIGNATURE_INVALID or AUDIT_FAILED; NotChecked where the administrator's name is on none of the keys that signed. */

@@ -3,7 +3,7 @@ import { manifestDigest } from '../../custody/manifest.js'
 import { type Control, failed } from '../control.js'
 import type { Dossier } from '../dossier.js'
 import { given, proven } from '../reading.js'
-import { counted, soundLogbook, soundManifests } from '../sound.js'
+import { counted, givenUp, saidGivenUp, soundLogbook, soundManifests } from '../sound.js'
 
 /** Throws MANIFEST_INVALID or AUDIT_FAILED. */
 function manifestChain({ generations }: Dossier): string {
@@ -25,7 +25,8 @@ function manifestChain({ generations }: Dossier): string {
 /** Throws AUDIT_FAILED. */
 function enteredByCeremony(dossier: Dossier): string {
   const entries = soundLogbook(dossier).lines.flatMap((entry) => (entry.type === 'ceremony' ? entry.generations.map((made) => ({ ...made, seq: entry.seq })) : []))
-  for (const manifest of soundManifests(dossier)) {
+  const away = givenUp(dossier)
+  for (const manifest of soundManifests(dossier).filter(({ generation }) => !away.has(generation))) {
     const name = `GENERATION ${manifest.generation}`
     const [entered, again] = entries.filter(({ generation }) => generation === manifest.generation)
     if (!entered) throw failed(`${name} is in no ceremony's entry of the logbook`)
@@ -35,7 +36,7 @@ function enteredByCeremony(dossier: Dossier): string {
   }
   const missing = entries.find(({ generation }) => !dossier.generations.some(({ number }) => number === generation))
   if (missing) throw failed(`GENERATION ${missing.generation} of entry ${missing.seq} of the logbook is not in the folder`)
-  return `${counted(dossier.generations.length, 'generation')}, each in one entry of a ceremony`
+  return `${counted(dossier.generations.length - away.size, 'generation')}, each in one entry of a ceremony${saidGivenUp(away)}`
 }
 
 /** Throws FOLDER_ALTERED. */
@@ -70,7 +71,8 @@ function publicKeysAgree({ generations }: Dossier): string {
 /** Throws AUDIT_FAILED. */
 function successorsNamed(dossier: Dossier): string {
   const manifests = soundManifests(dossier)
-  const chained = manifests.filter(({ successor }) => successor !== null)
+  const away = givenUp(dossier)
+  const chained = manifests.filter(({ generation, successor }) => successor !== null && !away.has(generation))
   for (const { generation, successor } of chained) {
     const next = manifests.find((manifest) => manifest.generation === generation + 1)
     if (next?.spkiSha256 !== successor?.spkiSha256 || next?.keyId !== successor?.keyId) {
