@@ -141,15 +141,13 @@ export function refuseUnfinished(folder: CustodyFolder, rotating: number | null 
 }
 
 /**
- * Whether a session need not be resumed before another: a later exit has deleted its key, and only somebody's look is missing; or a
- * rotation away from `rotating` goes on in its place, from the key that it left alive, or from its successor where nobody can
- * open that key again.
+ * Whether a session that came to an end need not be resumed before another: too few sheets are left to sign with its key, and what
+ * is in use deletes that key in its own exit; or a rotation goes on in its place, away from the key that it left alive.
  */
 function maySupersede(folder: CustodyFolder, stored: StoredSession, rotating: number | null): boolean {
-  const { closed, successor, opened } = stored.session
-  if (closed !== null && folder.events.some((event) => event.kind === 'left' && event.generation === opened.generation)) return true
-  if (opened.generation === rotating) return leftAlive(stored)
-  return closed !== null && successor !== null && successor.generation === rotating && !canBeOpened(folder, opened.generation)
+  const { closed, opened } = stored.session
+  if (closed !== null && !canBeOpened(folder, opened.generation)) return true
+  return opened.generation === rotating && leftAlive(stored)
 }
 
 /** Whether enough sheets of a generation are left to open it. */

@@ -1,10 +1,8 @@
 /** Finishing what was interrupted: from the journal, and from what OCI says is true. A quorum only where a signature is needed. */
 import { GlasskeyError } from '../errors.js'
-import { canonicalJson } from '../canonical.js'
-import type { GenerationState } from '../custody/generation.js'
 import type { Camera } from '../host/camera.js'
 import { wallClock } from '../host/clock.js'
-import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
+import { readCustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, places, type StoredSession } from '../host/sealed-folder.js'
 import { LineFile } from '../host/line-file.js'
 import { takeLock } from '../host/lock.js'
@@ -17,10 +15,11 @@ import { isEntered } from '../record/standing.js'
 import { TOOL } from '../version.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { bringsSheets, holdAndConclude, checkInputs, roomsFor, unseenBy, type Inputs } from './break-glass.js'
-import { conclude, enterSession, tryListing, type SessionResult, type Staleness } from './conclude.js'
+import { conclude, enterSession, tryListing, type SessionResult } from './conclude.js'
 import { canBeOpened, checkEndpoints, leftAlive, unfinishedSessions } from './open-session.js'
 import { acceptingRegions, heirOf } from './proof.js'
 import { awaitsRemover, removeUsedKey } from './remover.js'
+import { staleness } from './staleness.js'
 
 /** Finishes one session, or says that nothing is open. Throws USAGE for a session that is not there. */
 export async function resume(folderPath: string, id: string | undefined, inputs: Inputs): Promise<SessionResult | null> {
@@ -49,7 +48,7 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
     const burned = folder.standings.find(({ generation }) => generation === used.generation)?.state === 'burned' && !present && !accepted
     const isReady = listing?.keys.some(({ spkiSha256, lifecycleState }) => spkiSha256 === successor?.spkiSha256 && lifecycleState === 'ACTIVE') ?? false
     const removable = inputs.remover !== null && isReady && awaitsRemover(session) && !canBeOpened(folder, used.generation)
-    const stale = burned || removable || (gone && heirOf(warrant, listing, used) !== null) ? null : staleness(folder, stored, { gone, present, seen: present || accepted })
+    const stale = burned || removable || (gone && heirOf(warrant, listing, used) !== null) ? null : staleness(folder, stored, { gone, present, seen: present || accepted, hasHeir: listing && heirOf(warrant, listing, used) !== null, isReady })
     const isOnRecord = session.closed !== null && isEntered(stored, folder.logbook.lines)
     // What a login sees for the first time goes on record: a rotation may begin where the key was seen alive.
     if (isOnRecord && stale && (listing === null || leftAlive(stored))) throw stale.failure
@@ -57,8 +56,9 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
     // A listing outweighs the journal, but not a region that took the key when it was last tried; and where nobody can
     // list, a quorum signs fresh probes with the dead key.
     const given = bringsSheets(inputs) || inputs.remote !== null
-    const needsSignature = !stale && session.keyLiveAt !== null && successor !== null && !burned && (accepted || (!gone && (session.deletion !== 'done' || present || given)))
-    const { remover } = needsSignature && isReady && awaitsRemover(session) ? inputs : { remover: null }
+    const isUnsettled = !stale && session.keyLiveAt !== null && successor !== null && !burned && (accepted || (!gone && (session.deletion !== 'done' || present || given)))
+    const needsSignature = isUnsettled && canBeOpened(folder, used.generation)
+    const { remover } = isUnsettled && isReady && awaitsRemover(session) ? inputs : { remover: null }
     const added = needsSignature ? unseenBy(warrant, isolation) : []
     const found = whatHappened(stored, listing === null ? null : gone, burned)
     say(found, 'strong')
@@ -76,7 +76,7 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
     journal.append({ type: 'resumed', tool: TOOL, found, ...(added.length === 0 ? {} : { isolation: added }) })
     if (stale) return await conclude({ ...job, stale })
     if (remover && (await removeUsedKey({ ...job, remover }))) return await conclude(job)
-    if (remover && !given) return await conclude({ ...job, finished: { ...job.finished, failure: notRemoved(warrant, remover), selfDeletionRefused: true } })
+    if (remover && (!given || !needsSignature)) return await conclude({ ...job, finished: { ...job.finished, failure: notRemoved(warrant, remover), selfDeletionRefused: true } })
     if (needsSignature) {
       return await holdAndConclude(folderPath, warrant, 'finish', inputs, isolation, camera)
     }
@@ -103,56 +103,6 @@ function refuseUnseen(warrant: Warrant, { remote }: Inputs, camera: Camera | nul
   const unseen = added.find((sentence) => camera?.exceptions.includes(sentence) ?? false) ?? (remote ? added[0] : undefined)
   if (unseen === undefined) return
   throw new GlasskeyError('ISOLATION_MISSING', `the warrant of session ${warrant.session} does not say that ${unseen}; custodians did not consent to it`, remote ? 'Let all of them come to this machine, or finish on another.' : 'Scan to files (--scan FILE...), or type the shares.')
-}
-
-/**
- * A warrant that names a successor which is no longer what it was cannot be followed: why, with the way on. Null where it can.
- * `gone`: somebody else deleted the key; `present`: the list has it; `seen`: OCI has been seen to have it.
- */
-function staleness(folder: CustodyFolder, { warrant, session }: StoredSession, { gone, present, seen }: { gone: boolean; present: boolean; seen: boolean }): Staleness | null {
-  const { successor } = warrant
-  if (!successor || session.keyLiveAt === null || (session.deletion === 'done' && !present)) return null
-  const used = generationNumber(folder, warrant.key.generation).manifest
-  const manifest = folder.generations.find((generation) => generation.manifest.generation === successor.generation)?.manifest
-  const standing = folder.standings.find(({ generation }) => generation === successor.generation)
-  // One that OCI has already, and whose sheets were shown by mistake, is as good as any: rotating away from it is the next step.
-  const states: readonly GenerationState[] = session.successor ? ['waiting', 'in use', 'exposed'] : ['waiting', 'in use']
-  const usable = standing !== undefined && standing.margin >= 0 && states.includes(standing.state)
-  if (manifest?.spkiSha256 === successor.spkiSha256 && usable && canonicalJson(used.regions) === canonicalJson(warrant.regions) && (gone || canBeOpened(folder, used.generation))) return null
-  const successorOpens = usable && session.successor !== null
-  const key = `the key of GENERATION ${warrant.key.generation}`
-  const Key = `${key.charAt(0).toUpperCase()}${key.slice(1)}`
-  const failure = (hint: string): GlasskeyError => new GlasskeyError(
-    'KEY_NOT_PROVED_DEAD',
-    `the warrant of session ${warrant.session} no longer fits the custody folder (successor GENERATION ${successor.generation}, regions ${warrant.regions.join(', ')}): nothing more is signed under it`,
-    hint,
-  )
-  if (!canBeOpened(folder, used.generation)) {
-    // Nobody signs with it again. Others may delete it, once there is another; or its successor's own exit does, where people can open that one.
-    const left = folder.events.some((event) => event.kind === 'left' && event.generation === used.generation)
-    const look = `glasskey resume --session ${warrant.session} --reader PROFILE`
-    const wayOut = left
-      ? `The exit of a later session deleted it; somebody who can read the key list settles it: ${look}`
-      : session.successor
-        ? `${successorOpens ? 'Rotate its successor under a fresh warrant, and that exit deletes it: glasskey break rotate. Or with' : 'With'} the remover's login: glasskey resume --session ${warrant.session} --remover PROFILE. Or an administrator deletes API key ${warrant.key.fingerprint}; then: ${look}`
-        : `An administrator first uploads the public key of ${usable ? `GENERATION ${successor.generation}` : 'a generation that waits'} (publicKeyPem in its manifest.json), and only then deletes API key ${warrant.key.fingerprint}; then: ${look}`
-    return {
-      failure: failure(`Too few sheets are left to open ${key}. ${wayOut}`),
-      why: `It was not proved dead, and too few of its sheets are left to sign with it.`,
-      wayOn: left ? 'reader' : successorOpens ? 'rotate' : session.successor ? 'remover' : 'reader',
-    }
-  }
-  if (gone) {
-    return {
-      failure: failure(`Somebody deleted ${key}, and its successor is not there: an administrator uploads its public key again (in generations/${warrant.key.generation}/manifest.json). Then, under a fresh warrant: glasskey break rotate`),
-      why: 'Somebody else deleted it, and its successor is not there.',
-      wayOn: 'rotate',
-    }
-  }
-  if (session.deletion === 'unknown' && !seen) {
-    return { failure: failure(`Whether OCI deleted ${key} is not known. First let somebody who can read the key list look: glasskey resume --session ${warrant.session} --reader PROFILE`), why: 'Its deletion was never answered.', wayOn: 'reader' }
-  }
-  return { failure: failure(`${Key} IS ALIVE. Rotate it under a fresh warrant: glasskey break rotate`), why: 'It was not deleted: it is alive.', wayOn: 'rotate' }
 }
 
 /** What had happened, in plain words. `gone` is what a listing said of the used key; null when none could be read. `burned`: another session proved it dead. */

@@ -107,7 +107,7 @@ describe('the used key is still there, and too few of its own sheets are left to
     const opened = await bothThere('403 NotAllowed')
     for (const custodian of [1, 2]) await enter(opened, 'lost', `custodian=${custodian}`, 'copy=1', 'generations=2', 'witness=Security desk')
     const refused = await resume(opened)
-    expect([refused.code, refused.stderr]).toEqual([6, expect.stringContaining('Too few sheets are left to open the key of GENERATION 2. Rotate its successor under a fresh warrant, and that exit deletes it: glasskey break rotate. Or with the remover\'s login: ')])
+    expect([refused.code, refused.stderr]).toEqual([6, expect.stringContaining('Too few sheets are left to open the key of GENERATION 2. A rotation of GENERATION 3 deletes it: glasskey break rotate. Or an administrator deletes API key ')])
     expect(await status(opened)).toContain('In use: GENERATION 3')
     const rotated = await opened.run([...opened.rotate(3), '--remover', 'REMOVER', '--reader', 'AUDITOR'])
     expect(rotated.stderr).toContain('is dead: proved.')
