@@ -2,6 +2,7 @@
 import { appendFileSync, existsSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { asRemark } from '../custody/fields.js'
+import { canBeOpened } from '../custody/generation.js'
 import { EXIT, EXIT_CODES, type ErrorCode } from '../errors.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, places } from '../host/sealed-folder.js'
@@ -85,7 +86,7 @@ export async function conclude(job: Conclusion): Promise<SessionResult> {
   if (before.keyLiveAt !== null) await gradeSession(job, before, () => replay(journal.lines).probes, write)
   const state = replay(journal.lines)
   const alive = isAlive(job, state)
-  const failure = failureOf(job, state, alive)
+  const failure = failureOf(job, state, alive, state.keyLiveAt === null || isOpenable(job))
   write({ type: 'closed', exitCode: exitCodeOf(failure, alive) })
   journal.close()
   return enterSession(job, failure)
@@ -172,7 +173,7 @@ export async function tryListing(job: Pick<Conclusion, 'folder' | 'warrant' | 'r
   }
 }
 
-function failureOf({ finished, warrant, stale }: Conclusion, state: Session, alive: boolean): Failure | null {
+function failureOf({ finished, warrant, stale }: Conclusion, state: Session, alive: boolean, openable: boolean): Failure | null {
   if (stale) return stale.failure
   // Another session proved it dead.
   if (isUnproved(state) && !alive) return null
@@ -188,7 +189,7 @@ function failureOf({ finished, warrant, stale }: Conclusion, state: Session, ali
   if (state.keyLiveAt !== null && state.deletion !== 'done') {
     return finished?.failure ?? failure('OUTCOME_UNKNOWN', `the strongroom died with the key of GENERATION ${warrant.key.generation} live; whether it was rotated is not known`, resume)
   }
-  if (state.grade === 'unproved') return failure('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} is deleted but not proved dead: ${state.gradeWhy}`, resume)
+  if (state.grade === 'unproved') return failure('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} is deleted but not proved dead: ${state.gradeWhy}`, openable ? resume : `Too few sheets are left to sign new probes. Somebody who can read the key list looks: ${resume} --reader PROFILE`)
   if (finished && !finished.selfDeletionRefused) return finished.failure
   if (state.keyLiveAt === null) return failure('INTERNAL', 'the strongroom ended without a word; no key was live', 'Begin again.')
   // It died between the deletion and its last word, or the remover did the deletion: what the action came to is in the journal.
@@ -202,6 +203,11 @@ function exitCodeOf(failure: Failure | null, alive: boolean): number {
   return failure ? EXIT_CODES[failure.code] : 0
 }
 
+/** Whether a quorum can still sign with the key of the session. */
+function isOpenable({ folder, warrant }: Conclusion): boolean {
+  return canBeOpened(readCustodyFolder(folder).standings, warrant.key.generation)
+}
+
 /** Whether a key was live in this session, and this session did not prove it dead. */
 function isUnproved(state: Session): boolean {
   return state.keyLiveAt !== null && (state.grade === null || state.grade === 'unproved')
@@ -212,10 +218,11 @@ function isAlive({ warrant, provedElsewhere }: Conclusion, state: Session): bool
   return isUnproved(state) && (provedElsewhere !== true || isListed(state.listings.at(-1)?.keys ?? [], warrant.key))
 }
 
-function wayOnFrom({ stale, finished, warrant }: Conclusion, state: Session): WayOn {
+function wayOnFrom({ stale, finished, warrant }: Conclusion, state: Session, openable: boolean): WayOn {
   if (stale) return stale.wayOn
   if (state.deferred) return 'rotate'
   if (finished?.selfDeletionRefused === true && state.deletion !== 'done') return 'remover'
+  if (!openable) return 'reader'
   const seen = state.listings.at(-1)
   // What is alive needs a signature; what is only not known needs somebody who looks.
   if ((seen && isListed(seen.keys, warrant.key)) || acceptingRegions(warrant, state.probes).length > 0) return 'quorum'
@@ -255,5 +262,5 @@ export function enterSession(job: Conclusion, failure: Failure | null): SessionR
     // What the session's own last line says, be it that another run wrote it and died.
     exitCode: session.closed?.exitCode ?? exitCodeOf(failure, alive),
   })
-  return { session: warrant.session, warrant, state: session, grade: session.grade, failure, alive, wayOn: wayOnFrom(job, session), logbook: line.seq }
+  return { session: warrant.session, warrant, state: session, grade: session.grade, failure, alive, wayOn: wayOnFrom(job, session, canBeOpened(folder.standings, warrant.key.generation)), logbook: line.seq }
 }

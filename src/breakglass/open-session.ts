@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { successorsOf } from '../custody/generation.js'
+import { canBeOpened, hasLeft, inUse, successorsOf } from '../custody/generation.js'
 import type { Manifest } from '../custody/manifest.js'
 import type { Rules } from '../custody/rules.js'
 import { GlasskeyError } from '../errors.js'
@@ -141,18 +141,16 @@ export function refuseUnfinished(folder: CustodyFolder, rotating: number | null 
 }
 
 /**
- * Whether a session that came to an end need not be resumed before another: too few sheets are left to sign with its key, and what
- * is in use deletes that key in its own exit; or a rotation goes on in its place, away from the key that it left alive.
+ * Whether a session that came to an end need not be resumed before another: a rotation goes on in its place, away from the key that
+ * it left alive; or too few sheets are left to sign with that key, and the rotation of what is in use deletes it, or has.
  */
-function maySupersede(folder: CustodyFolder, stored: StoredSession, rotating: number | null): boolean {
-  const { closed, opened } = stored.session
-  if (closed !== null && !canBeOpened(folder, opened.generation)) return true
-  return opened.generation === rotating && leftAlive(stored)
-}
-
-/** Whether enough sheets of a generation are left to open it. */
-export function canBeOpened({ standings }: Pick<CustodyFolder, 'standings'>, generation: number): boolean {
-  return standings.some((one) => one.generation === generation && one.margin >= 0)
+function maySupersede({ standings, events }: CustodyFolder, stored: StoredSession, rotating: number | null): boolean {
+  const { closed, opened: { generation } } = stored.session
+  if (closed === null) return false
+  if (generation === rotating) return leftAlive(stored)
+  const current = inUse(standings, events)
+  const goesOn = current !== undefined && current.generation > generation && current.margin >= 0
+  return goesOn && !canBeOpened(standings, generation) && (rotating === current.generation || hasLeft(generation, events))
 }
 
 /** Whether a session came to an end that left its key alive: never asked to delete it, or OCI was seen to have it all the same. */

@@ -1,5 +1,6 @@
 /** Finishing what was interrupted: from the journal, and from what OCI says is true. A quorum only where a signature is needed. */
 import { GlasskeyError } from '../errors.js'
+import { canBeOpened } from '../custody/generation.js'
 import type { Camera } from '../host/camera.js'
 import { wallClock } from '../host/clock.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
@@ -16,7 +17,7 @@ import { TOOL } from '../version.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { bringsSheets, holdAndConclude, checkInputs, roomsFor, unseenBy, type Inputs } from './break-glass.js'
 import { conclude, enterSession, tryListing, type SessionResult } from './conclude.js'
-import { canBeOpened, checkEndpoints, leftAlive, unfinishedSessions } from './open-session.js'
+import { checkEndpoints, leftAlive, unfinishedSessions } from './open-session.js'
 import { acceptingRegions, heirOf } from './proof.js'
 import { awaitsRemover, removeUsedKey } from './remover.js'
 import { staleness } from './staleness.js'
@@ -47,7 +48,7 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
     const accepted = acceptingRegions(warrant, session.probes).length > 0
     const burned = folder.standings.find(({ generation }) => generation === used.generation)?.state === 'burned' && !present && !accepted
     const isReady = listing?.keys.some(({ spkiSha256, lifecycleState }) => spkiSha256 === successor?.spkiSha256 && lifecycleState === 'ACTIVE') ?? false
-    const removable = inputs.remover !== null && isReady && awaitsRemover(session) && !canBeOpened(folder, used.generation)
+    const removable = inputs.remover !== null && isReady && awaitsRemover(session) && !canBeOpened(folder.standings, used.generation)
     const stale = burned || removable || (gone && heirOf(warrant, listing, used) !== null) ? null : staleness(folder, stored, { gone, present, seen: present || accepted, hasHeir: listing && heirOf(warrant, listing, used) !== null, isReady })
     const isOnRecord = session.closed !== null && isEntered(stored, folder.logbook.lines)
     // What a login sees for the first time goes on record: a rotation may begin where the key was seen alive.
@@ -57,12 +58,13 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
     // list, a quorum signs fresh probes with the dead key.
     const given = bringsSheets(inputs) || inputs.remote !== null
     const isUnsettled = !stale && session.keyLiveAt !== null && successor !== null && !burned && (accepted || (!gone && (session.deletion !== 'done' || present || given)))
-    const needsSignature = isUnsettled && canBeOpened(folder, used.generation)
+    const needsSignature = isUnsettled && canBeOpened(folder.standings, used.generation)
     const { remover } = isUnsettled && isReady && awaitsRemover(session) ? inputs : { remover: null }
     const added = needsSignature ? unseenBy(warrant, isolation) : []
     const found = whatHappened(stored, listing === null ? null : gone, burned)
     say(found, 'strong')
     if (needsSignature && inputs.remover && listing && !isReady && awaitsRemover(session)) say(`The remover ${inputs.remover.name} does not delete the used key: its successor is not listed as ACTIVE and equal, and without one everybody would be locked out. A quorum uploads it again.`, 'alarm')
+    if (given && isUnsettled && !needsSignature) say(`No sheet is read: too few are left to sign with the key of GENERATION ${used.generation}.`, 'alarm')
     // Refused before anything is written: a session that is on record as ended may be superseded by a fresh rotation.
     const refuse = (): void => {
       if (!given && !isInteractive()) {

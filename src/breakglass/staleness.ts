@@ -1,11 +1,10 @@
 /** Whether what a warrant says can still be followed, and the way on where it cannot. Pure. */
 import { canonicalJson } from '../canonical.js'
-import { inUse, isInstalled, type GenerationState } from '../custody/generation.js'
+import { canBeOpened, hasLeft, inUse, type GenerationState } from '../custody/generation.js'
 import { GlasskeyError } from '../errors.js'
 import type { CustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, type StoredSession } from '../host/sealed-folder.js'
 import type { Staleness } from './conclude.js'
-import { canBeOpened } from './open-session.js'
 import { awaitsRemover } from './remover.js'
 
 /** What is known of the used key besides the record. */
@@ -34,7 +33,7 @@ export function staleness(folder: CustodyFolder, { warrant, session }: StoredSes
   // One that OCI has already, and whose sheets were shown by mistake, is as good as any: rotating away from it is the next step.
   const states: readonly GenerationState[] = session.successor ? ['waiting', 'in use', 'exposed'] : ['waiting', 'in use']
   const usable = standing !== undefined && standing.margin >= 0 && states.includes(standing.state)
-  if (manifest?.spkiSha256 === successor.spkiSha256 && usable && canonicalJson(used.regions) === canonicalJson(warrant.regions) && (gone || canBeOpened(folder, used.generation))) return null
+  if (manifest?.spkiSha256 === successor.spkiSha256 && usable && canonicalJson(used.regions) === canonicalJson(warrant.regions) && (gone || canBeOpened(folder.standings, used.generation))) return null
   const key = `the key of GENERATION ${warrant.key.generation}`
   const Key = `${key.charAt(0).toUpperCase()}${key.slice(1)}`
   const failure = (hint: string): GlasskeyError => new GlasskeyError(
@@ -42,19 +41,19 @@ export function staleness(folder: CustodyFolder, { warrant, session }: StoredSes
     `the warrant of session ${warrant.session} no longer fits the custody folder (successor GENERATION ${successor.generation}, regions ${warrant.regions.join(', ')}): nothing more is signed under it`,
     hint,
   )
-  if (!canBeOpened(folder, used.generation)) {
+  if (!canBeOpened(folder.standings, used.generation)) {
     // Nobody signs with it again. Others may delete it, once OCI has another; the next exit does.
-    const left = !present && !isInstalled(used.generation, folder.events)
+    const left = !present && hasLeft(used.generation, folder.events)
     const there = hasHeir ?? session.successor !== null
     const next = inUse(folder.standings, folder.events)
     const canRotate = there && next !== undefined && next.generation > used.generation && next.margin >= 0
     const canRemove = isReady && awaitsRemover(session)
     const look = `glasskey resume --session ${warrant.session} --reader PROFILE`
-    const remove = `an administrator deletes API key ${warrant.key.fingerprint}; then: ${look}`
+    const remove = `n administrator deletes API key ${warrant.key.fingerprint}; then: ${look}`
     const wayOut = left
       ? `The exit of a later session deleted it; somebody who can read the key list settles it: ${look}`
       : there
-        ? `${canRotate ? `A rotation of GENERATION ${next.generation} deletes it: glasskey break rotate. Or ` : canRemove ? `With the remover's login: glasskey resume --session ${warrant.session} --remover PROFILE. Or ` : 'Let '}${remove}`
+        ? `${canRotate ? `A rotation of GENERATION ${next.generation} deletes it: glasskey break rotate. Or a` : canRemove ? `With the remover's login: glasskey resume --session ${warrant.session} --remover PROFILE. Or a` : 'A'}${remove}`
         : `An administrator first uploads the public key of ${usable ? `GENERATION ${successor.generation}` : 'a generation that waits'} (publicKeyPem in its manifest.json), and only then deletes API key ${warrant.key.fingerprint}; then: ${look}`
     return {
       failure: failure(`Too few sheets are left to open ${key}. ${wayOut}`),

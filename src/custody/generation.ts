@@ -75,6 +75,16 @@ export function inUse(all: readonly Standing[], events: readonly GenerationEvent
   return there.findLast((one) => one.margin >= 0 && !is('deleted', one)) ?? there.at(-1) ?? alive.find((one) => is('found', one))
 }
 
+/** Whether the exit of another generation deleted its key, and nothing has brought it back since. */
+export function hasLeft(generation: number, events: readonly GenerationEvent[]): boolean {
+  return events.findLast((event) => event.generation === generation && ['installed', 'found', 'left'].includes(event.kind))?.kind === 'left'
+}
+
+/** Whether enough sheets of a generation are left to open it. */
+export function canBeOpened(all: readonly Standing[], generation: number): boolean {
+  return all.some((one) => one.generation === generation && one.margin >= 0)
+}
+
 /** Whether no rotation comes to a generation any more, now that `successor` is next: it is older, given up, or can no longer be opened. */
 export function isPassed(all: readonly Standing[], generation: number, successor: number): boolean {
   const standing = all.find((entry) => entry.generation === generation)

@@ -65,8 +65,14 @@ function heirs({ opened, listings }: Session): GenerationEvent[] {
   return active.flatMap(({ generation }) => (generation !== null && generation > opened.generation ? [{ kind: 'found', generation }] : []))
 }
 
-/** Keys of other generations that the exit deleted. */
-function others({ calls }: Session, known: Known): GenerationEvent[] {
-  const deleted = calls.flatMap(({ intent, outcome }) => (intent.rule === DELETE_OTHER_KEY && outcome?.type === 'outcome' && outcome.status === 204 ? [(intent.path.split('/').at(-1) ?? '').replaceAll('%3A', ':')] : []))
+/** Keys of other generations that the exit deleted: OCI said so, or no longer listed them afterwards. */
+function others({ calls, censuses }: Session, known: Known): GenerationEvent[] {
+  const deleted = calls.flatMap(({ intent, outcome }) => {
+    if (intent.rule !== DELETE_OTHER_KEY) return []
+    const fingerprint = (intent.path.split('/').at(-1) ?? '').replaceAll('%3A', ':')
+    const after = censuses.find(({ when, seq }) => when === 'before-deletion' && seq > intent.seq)
+    const isGone = after !== undefined && !after.found.keys.some((key) => key.fingerprint === fingerprint)
+    return isGone || (outcome?.type === 'outcome' && outcome.status === 204) ? [fingerprint] : []
+  })
   return known.flatMap(({ generation, fingerprint }) => (deleted.includes(fingerprint) ? [{ kind: 'left', generation }] : []))
 }

@@ -33,7 +33,7 @@ export interface Session {
   calls: Call[]
   refusals: LineOf<'refused'>[]
   sharesRefused: LineOf<'share-refused'>[]
-  censuses: { when: string; found: Census; unexpected: string[] }[]
+  censuses: { when: string; found: Census; unexpected: string[]; seq: number }[]
   action: LineOf<'action-ended'> | null
   exit: LineOf<'exit-began'> | null
   successor: LineOf<'successor-active'> | null

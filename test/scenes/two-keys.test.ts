@@ -122,6 +122,25 @@ describe('the used key is still there, and too few of its own sheets are left to
     await assertAllWell(opened)
   })
 
+  test('its deletion was answered, and nobody heard it refused: a login is asked for, not sheets that are gone', async () => {
+    let down = false
+    stage = await rehearsal({ speed: 16, observe: (moment, { method }) => {
+      if (moment === 'answered' && method === 'DELETE') down = true
+      return down && moment === 'received' ? 'drop' : undefined
+    } })
+    expect((await stage.run(stage.rotate(2))).code).toBe(6)
+    down = false
+    for (const custodian of [1, 2]) await enter(stage, 'lost', `custodian=${custodian}`, 'copy=1', 'generations=2', 'witness=Security desk')
+    const { code, stdout, stderr } = await resume(stage, ...stage.shares(2, 1, 3))
+    expect([code, stderr]).toEqual([6, expect.stringContaining('No sheet is read: too few are left to sign with the key of GENERATION 2.\n')])
+    expect(stderr).toContain('Too few sheets are left to sign new probes. Somebody who can read the key list looks: glasskey resume --session ')
+    expect(stdout).toMatch(/Now: glasskey resume --custody \S+ --session \S+ --reader PROFILE\n$/)
+    // An emergency waits for the look; a rotation does not.
+    expect((await stage.run(stage.saasAdmin(3))).stderr).toContain('SESSION_UNFINISHED')
+    expect((await resume(stage, '--reader', 'AUDITOR')).code).toBe(0)
+    await assertAllWell(stage)
+  })
+
   test('where the remover may not delete it either, that is said, and no quorum is asked for that could do nothing', async () => {
     const opened = await bothThere('403 NotAllowed')
     const { code, stderr, stdout } = await resume(opened, '--remover', 'AUDITOR')
