@@ -142,15 +142,18 @@ export function refuseUnfinished(folder: CustodyFolder, rotating: number | null 
 
 /**
  * Whether a session that came to an end need not be resumed before another: a rotation goes on in its place, away from the key that
- * it left alive; or too few sheets are left to sign with that key, and the rotation of what is in use deletes it, or has.
+ * it left alive; or too few sheets are left to sign with that key, and it is gone from OCI, or the rotation of what is in use
+ * deletes it.
  */
 function maySupersede({ standings, events }: CustodyFolder, stored: StoredSession, rotating: number | null): boolean {
-  const { closed, opened: { generation } } = stored.session
+  const { closed, listings, opened: { generation } } = stored.session
   if (closed === null) return false
   if (generation === rotating) return leftAlive(stored)
   const current = inUse(standings, events)
   const goesOn = current !== undefined && current.generation > generation && current.margin >= 0
-  return goesOn && !canBeOpened(standings, generation) && (rotating === current.generation || hasLeft(generation, events))
+  const seen = listings.at(-1)
+  const isGone = hasLeft(generation, events) || (seen !== undefined && !isListed(seen.keys, stored.warrant.key))
+  return goesOn && !canBeOpened(standings, generation) && (isGone || rotating === current.generation)
 }
 
 /** Whether a session came to an end that left its key alive: never asked to delete it, or OCI was seen to have it all the same. */
