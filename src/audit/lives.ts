@@ -1,6 +1,6 @@
 /** The lives of the generations: from the sessions, and from the logbook where a session cannot be relied on. */
 import { inUse, isInstalled, standings, type GenerationEvent, type Standing } from '../custody/generation.js'
-import { generationEvents, type Known } from '../record/events.js'
+import { generationEvents, type NamedKeys } from '../record/events.js'
 import type { Grade } from '../record/journal.js'
 import type { Dossier, FiledSession } from './dossier.js'
 import { NotChecked } from './reading.js'
@@ -58,7 +58,7 @@ function soundOrNull(dossier: Dossier, filed: FiledSession): SoundSession | null
   }
 }
 
-function useOf({ id, state }: SoundSession, known: Known): Use {
+function useOf({ id, state }: SoundSession, known: NamedKeys): Use {
   return {
     session: id,
     generation: state.opened.generation,

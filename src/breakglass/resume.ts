@@ -66,22 +66,19 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
     if (needsSignature && inputs.remover && listing && !isReady && awaitsRemover(session)) say(`The remover ${inputs.remover.name} does not delete the used key: its successor is not listed as ACTIVE and equal, and without one everybody would be locked out. A quorum uploads it again.`, 'alarm')
     if (given && isUnsettled && !needsSignature) say(`No sheet is read: too few are left to sign with the key of GENERATION ${used.generation}.`, 'alarm')
     // Refused before anything is written: a session that is on record as ended may be superseded by a fresh rotation.
-    const refuse = (): void => {
+    if (needsSignature && (given || !remover)) {
       if (!given && !isInteractive()) {
         throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} may be ALIVE, and deleting it needs a signature`, `Gather a quorum of GENERATION ${warrant.key.generation}: glasskey resume --session ${warrant.session} --scan FILE...`)
       }
       checkInputs(warrant, inputs)
       refuseUnseen(warrant, inputs, camera, added)
     }
-    if (needsSignature && (given || !remover)) refuse()
     const journal = LineFile.open<JournalLine, JournalEntry>(places.journal(folderPath, warrant.session), readJournal, wallClock)
     journal.append({ type: 'resumed', tool: TOOL, found, ...(added.length === 0 ? {} : { isolation: added }) })
     if (stale) return await conclude({ ...job, stale })
     if (remover && (await removeUsedKey({ ...job, remover }))) return await conclude(job)
     if (remover && (!given || !needsSignature)) return await conclude({ ...job, finished: { ...job.finished, failure: notRemoved(warrant, remover), selfDeletionRefused: true } })
-    if (needsSignature) {
-      return await holdAndConclude(folderPath, warrant, 'finish', inputs, isolation, camera)
-    }
+    if (needsSignature) return await holdAndConclude(folderPath, warrant, 'finish', inputs, isolation, camera)
     // Installed by a session that this folder knows nothing of, and read back equal: the record says what is true.
     if (gone && successor && session.successor === null && listing.keys.some((key) => key.spkiSha256 === successor.spkiSha256 && key.lifecycleState === 'ACTIVE')) {
       journal.append({ type: 'successor-active', generation: successor.generation, keyId: successor.keyId, spkiSha256: successor.spkiSha256, fingerprint: successor.fingerprint })

@@ -4,10 +4,10 @@ import type { LogbookEntry } from './logbook.js'
 import { DELETE_OTHER_KEY, type Session } from './replay.js'
 
 /** Generations by the names that OCI gives to their keys. */
-export type Known = readonly { generation: number; fingerprint: string }[]
+export type NamedKeys = readonly { generation: number; fingerprint: string }[]
 
 /** Events of the logbook first, then those of the sessions in order of their opening. */
-export function generationEvents(logbook: readonly LogbookEntry[], sessions: readonly Session[], known: Known): GenerationEvent[] {
+export function generationEvents(logbook: readonly LogbookEntry[], sessions: readonly Session[], known: NamedKeys): GenerationEvent[] {
   return [...logbook.flatMap(ofEntry), ...sessions.flatMap((session) => ofSession(session, known))]
 }
 
@@ -35,7 +35,7 @@ function ofEntry(entry: LogbookEntry): GenerationEvent[] {
   }
 }
 
-function ofSession(session: Session, known: Known): GenerationEvent[] {
+function ofSession(session: Session, known: NamedKeys): GenerationEvent[] {
   const { generation, action } = session.opened
   const events: GenerationEvent[] = session.sharesSeen.map((custodian) => ({ kind: 'share-seen', generation, custodian }))
   for (const refused of session.sharesRefused) {
@@ -66,7 +66,7 @@ function heirs({ opened, listings }: Session): GenerationEvent[] {
 }
 
 /** Keys of other generations that the exit deleted: OCI said so, or no longer listed them afterwards. */
-function others({ calls, censuses }: Session, known: Known): GenerationEvent[] {
+function others({ calls, censuses }: Session, known: NamedKeys): GenerationEvent[] {
   const deleted = calls.flatMap(({ intent, outcome }) => {
     if (intent.rule !== DELETE_OTHER_KEY) return []
     const fingerprint = (intent.path.split('/').at(-1) ?? '').replaceAll('%3A', ':')

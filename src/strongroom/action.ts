@@ -63,11 +63,11 @@ function otherKeys({ key, successor }: Warrant, found: Census): Census['keys'] {
   return found.keys.filter((listed) => !isListed([listed], key) && !(successor && isListed([listed], successor)))
 }
 
-/** One of this custody that is counted on is no stranger's: nobody has it, and somebody has only uploaded its public key. */
+/** One of this custody that is counted on, equal byte for byte, is no stranger's: nobody has it, and somebody has only uploaded its public key. */
 function strangers({ warrant, folder }: Room, found: Census): string[] {
   const waits = (generation: number | null): boolean => successorsOf(folder.standings, warrant.key.generation).some((one) => one.generation === generation)
   return otherKeys(warrant, found)
-    .filter(({ generation }) => !waits(generation))
+    .filter(({ generation, spkiSha256 }) => spkiSha256 === null || !waits(generation))
     .map((key) => (key.generation === null ? `an API key that no manifest names (${key.fingerprint})` : `the key of GENERATION ${key.generation} (${key.fingerprint})`))
 }
 
