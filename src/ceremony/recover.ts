@@ -2,15 +2,16 @@
 import { combine } from 'shamir-secret-sharing'
 import { openWithSecret, type OpenedEnvelope } from '../custody/envelope.js'
 import { joinParts } from '../custody/paper-parts.js'
-import type { UntrustedShare } from '../custody/share-text.js'
 import { knownLike, UNKNOWN_SHEETS } from '../custody/typed-header.js'
 import { GlasskeyError } from '../errors.js'
 import type { Isolation } from '../host/isolation.js'
 import type { Camera } from '../host/camera.js'
 import type { CustodianKeys } from '../host/custodian-key.js'
 import { isInteractive } from '../host/terminal.js'
+import type { Verdict } from '../host/verdict.js'
 import { openSealed } from './open-sealed.js'
-import { askForSheet, collectSheets, keep, watchSheets, type SheetSources, type SheetsRead } from './read-sheets.js'
+import { askForSheet, keep, sheetTexts, watchSheets, type SheetSources, type SheetsRead, type SheetText } from './read-sheets.js'
+import { forgeryIn, isOfSet, largestSet } from './share-sets.js'
 
 /** Where sheets come from, and what opens sealed shares. */
 export interface RecoverySources extends SheetSources {
@@ -22,16 +23,18 @@ const ENDING = 'Nothing was typed. Enter once more ends the recovery without a k
 
 /** Reads sheets; what is missing for a quorum is asked for where there is somebody to ask. Says what is wrong with each, and goes on. */
 export async function readForRecovery(sources: RecoverySources, needsEnvelope: boolean, isolation: Isolation): Promise<SheetsRead> {
-  const sheets = await collectSheets(sources, isolation)
+  const sheets: SheetsRead = { shares: [], parts: [], sealed: [] }
+  for await (const found of sheetTexts(sources, isolation)) take(sheets, found)
   if (sources.camera) await showToCamera(sources.camera, isolation, sheets, needsEnvelope)
-  const read = await openSealed(sheets, sources.keys)
+  const read = await withOpened(sheets, sources.keys)
   const flag = '--scan or --share-file'
-  while (isInteractive() && !isQuorum(read.shares)) {
-    const [first] = read.shares
-    const question = first ? `Type a share. ${distinct(read.shares)} of ${first.threshold} so far.` : 'Type a share.'
+  while (isInteractive() && missingShares(read) !== 0) {
+    const set = largestSet(read.shares)
+    const [first] = set
+    const question = first ? `Type a share. ${set.length} of ${first.threshold} so far.` : 'Type a share.'
     const found = await askForSheet({ question, flag, known: first ? knownLike(first) : UNKNOWN_SHEETS, ending: ENDING })
     if (!found) return read
-    keep(read, found)
+    take(read, found)
   }
   while (isInteractive() && needsEnvelope && !hasEnvelope(read)) {
     const found = await askForSheet({ question: 'Now page 2 of any of these sheets, with a scanner that types; or Enter to stop.', flag: '--envelope FILE or --scan', known: UNKNOWN_SHEETS, ending: ENDING })
@@ -44,7 +47,7 @@ export async function readForRecovery(sources: RecoverySources, needsEnvelope: b
 async function showToCamera(camera: Camera, isolation: Isolation, read: SheetsRead, needsEnvelope: boolean): Promise<void> {
   const more = (): number | null => stillNeeded(read, needsEnvelope)
   await watchSheets(camera, isolation, { tone: 'plain', words: 'Show page 1 of each sheet; and page 2, the envelope, of one of them.', more: more() }, (found) => {
-    const { tone, words } = keep(read, found)
+    const { tone, words } = take(read, found)
     const onlyEnvelope = missingShares(read) === 0 && more() === 1
     return { tone, words: onlyEnvelope ? `${words} Now page 2, the envelope, of one of them.` : words, more: more() }
   })
@@ -58,27 +61,48 @@ function stillNeeded(read: SheetsRead, needsEnvelope: boolean): number | null {
 
 /** Shares still needed, counting those that wait to be opened; null until one was read. */
 function missingShares({ shares, sealed }: SheetsRead): number | null {
-  const first = shares[0] ?? sealed[0]
-  return first ? Math.max(0, first.threshold - distinct(shares) - sealed.length) : null
+  const set = largestSet([...shares, ...sealed])
+  const [first] = set
+  return first ? Math.max(0, first.threshold - set.length) : null
 }
 
-function isQuorum(shares: readonly UntrustedShare[]): boolean {
-  const [first] = shares
-  return first !== undefined && distinct(shares) >= first.threshold
+/** Each is judged alone, and said so: one that does not belong to the others spoils nothing, whichever came first. */
+function take(read: SheetsRead, found: SheetText): Omit<Verdict, 'more'> {
+  const sheet = 'share' in found ? found.share : 'sealed' in found ? found.sealed : null
+  if (!sheet) return keep(read, found)
+  const { from, file, where } = found
+  const forged = 'share' in found ? forgeryIn(found.share, read.shares) : null
+  if (forged) return keep(read, { from, file, where, wrong: forged })
+  const others = [...read.shares, ...read.sealed]
+  const [first] = largestSet([...others, sheet])
+  if (!first || isOfSet(first, sheet)) return keep(read, found)
+  if ('share' in found) read.shares.push(found.share)
+  if ('sealed' in found) read.sealed.push(found.sealed)
+  return keep(read, { from, file, where, wrong: new GlasskeyError('SHARE_OTHER_KEY', `share ${sheet.custodian} of ${sheet.shares} is of key ${sheet.keyId}${sheet.keyId === first.keyId ? ', and of another set' : ''}; those before are of ${first.keyId}`, 'It is put aside.') })
 }
 
-function distinct(shares: readonly UntrustedShare[]): number {
-  return new Set(shares.map(({ bytes }) => Buffer.from(bytes).toString('hex'))).size
+/** The sealed ones of the set are opened by their custodians; what stays sealed counts for nothing. */
+async function withOpened(sheets: SheetsRead, keys: CustodianKeys): Promise<SheetsRead> {
+  const [first] = largestSet([...sheets.shares, ...sheets.sealed])
+  const { shares } = await openSealed({ shares: [], parts: [], sealed: sheets.sealed.filter((sealed) => first && isOfSet(first, sealed)) }, keys)
+  const read: SheetsRead = { shares: sheets.shares, parts: sheets.parts, sealed: [] }
+  for (const share of shares) take(read, { from: 'scan', file: '', where: `opened for custodian ${share.custodian}`, share })
+  return read
 }
 
-function hasEnvelope({ shares: [first], parts }: SheetsRead): boolean {
+function hasEnvelope({ shares, sealed, parts }: SheetsRead): boolean {
+  const [first] = largestSet([...shares, ...sealed])
   const mine = parts.filter((part) => part.prefix === 'GKE1' && part.keyId === first?.keyId)
   return mine.length > 0 && new Set(mine.map(({ part }) => part)).size >= (mine[0]?.parts ?? 0)
 }
 
-/** Opens the envelope with the shares read. Throws QUORUM_NOT_REACHED, SHARE_OTHER_KEY, SHARE_SAME_X, ENVELOPE_INVALID. */
+/** Opens the envelope with the largest set of the shares read. Throws QUORUM_NOT_REACHED, SHARE_OTHER_SET, SHARE_ZERO_X, SHARE_SAME_X, ENVELOPE_INVALID. */
 export async function openSheets(read: Pick<SheetsRead, 'shares' | 'parts'>, envelopeFile: Uint8Array | null): Promise<OpenedEnvelope> {
-  const shares = oneSet(read.shares)
+  read.shares.forEach((share, at) => {
+    const forged = forgeryIn(share, read.shares.slice(0, at))
+    if (forged) throw forged
+  })
+  const shares = largestSet(read.shares)
   const [{ keyId, threshold, rehearsal } = { keyId: '', threshold: 2, rehearsal: false }] = shares
   if (shares.length < threshold) {
     throw new GlasskeyError('QUORUM_NOT_REACHED', `${shares.length} of ${threshold} shares; ${threshold - shares.length} more needed.`, 'Nothing is wrong with the sheets that were accepted; more are needed.')
@@ -92,23 +116,4 @@ export async function openSheets(read: Pick<SheetsRead, 'shares' | 'parts'>, env
   } finally {
     secret.fill(0)
   }
-}
-
-/** Distinct shares of one set; copies count once. */
-function oneSet(shares: readonly UntrustedShare[]): UntrustedShare[] {
-  const [first] = shares
-  if (first && first.threshold < 2) throw new GlasskeyError('SHARE_OTHER_SET', `the sheet claims that ${first.threshold} of ${first.shares} are enough, which no ceremony prints: it is forged`, 'Keep it, and use another.')
-  const distinct = new Map<number, UntrustedShare>()
-  for (const share of shares) {
-    if (share.keyId !== first?.keyId) {
-      throw new GlasskeyError('SHARE_OTHER_KEY', `the sheets are of different keys: ${String(first?.keyId)} and ${share.keyId}`, 'Give the sheets of one generation only.')
-    }
-    if (share.threshold !== first.threshold || share.shares !== first.shares) throw new GlasskeyError('SHARE_OTHER_SET', 'the sheets are of different sets', 'Give the sheets of one generation only.')
-    const x = share.bytes.at(-1) ?? 0
-    if (x === 0) throw new GlasskeyError('SHARE_ZERO_X', `the sheet of custodian ${share.custodian} has x = 0, which no ceremony prints: it is forged`, 'Keep it, and use another.')
-    const earlier = distinct.get(x)
-    if (earlier && Buffer.compare(earlier.bytes, share.bytes) !== 0) throw new GlasskeyError('SHARE_SAME_X', 'two different sheets claim the same point: one of them is forged', 'Use other sheets.')
-    distinct.set(x, share)
-  }
-  return [...distinct.values()]
 }

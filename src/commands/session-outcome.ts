@@ -89,8 +89,13 @@ export function nothingToDo(found: string[]): { session: null; found: string[] }
 /** What a session that ended before a key was live leaves behind. */
 function harmless({ state, warrant }: SessionResult): string {
   if (state.keyLiveAt !== null) return ''
-  const seen = state.sharesSeen.length
-  return `No key was live. ${seen === 0 ? 'No share was read' : `${seen} of the shares of GENERATION ${warrant.key.generation} ${seen === 1 ? 'was read and counts' : 'were read and count'} as seen`}. Close the bags again before a witness.`
+  const seen = new Map([[warrant.key.generation, new Set(state.sharesSeen)]])
+  // A sheet that was refused, and is genuine all the same, was read by this machine.
+  for (const { generation, custodian } of state.sharesRefused) {
+    if (generation !== undefined && custodian !== undefined) seen.set(generation, (seen.get(generation) ?? new Set()).add(custodian))
+  }
+  const sentences = [...seen].filter(([, custodians]) => custodians.size > 0).map(([generation, { size }]) => `${size} of the shares of GENERATION ${generation} ${size === 1 ? 'was read and counts' : 'were read and count'} as seen`)
+  return `No key was live. ${sentences.length === 0 ? 'No share was read' : sentences.join('; ')}. Close the bags again before a witness.`
 }
 
 /** How people find out what the tool cannot any more: the key that could have asked is dead. */

@@ -10,6 +10,7 @@ import { sha256Hex } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 import { namesOf, spkiOf } from './key.js'
 import { manifestDigest, type Manifest, type SealedManifest } from './manifest.js'
+import { twoPackets } from './packets.js'
 import { recombine, type Quorum } from './quorum.js'
 
 /** What stands above the key inside the envelope: enough for k sheets to suffice, and the root of trust for the folder. */
@@ -63,8 +64,6 @@ const LABEL = 'OCI_API_KEY'
 const MAXIMUM_BYTES = 64 * 1024
 /** Version 4, AES-256, iterated and salted S2K, SHA-256: how the only key packet of an envelope begins. */
 const KEY_PACKET = Buffer.from([4, 9, 3, 8])
-/** Packet tags (RFC 9580, 5). */
-const TAG = { key: 3, data: 18 } as const
 
 /** The header that seals this manifest. */
 export function headerFor(manifest: SealedManifest, signers: { fingerprints: string[]; needed: number }): EnvelopeHeader {
@@ -166,7 +165,7 @@ export function checkManifest(header: EnvelopeHeader, manifest: Manifest): Manif
 
 async function decrypted(envelope: Uint8Array, secret: Uint8Array): Promise<Uint8Array> {
   try {
-    checkPackets(Buffer.from(envelope))
+    checkPackets(envelope)
     const message = await readMessage({ binaryMessage: envelope })
     const opened: { data: unknown } = await decrypt({
       message,
@@ -184,26 +183,9 @@ async function decrypted(envelope: Uint8Array, secret: Uint8Array): Promise<Uint
  * Exactly the two packets of the format. An OpenPGP reader tries every key packet that it is given, however dear: a few
  * thousand of them, or one that wants gigabytes (Argon2), and the release never comes to its end.
  */
-function checkPackets(envelope: Buffer): void {
-  const key = packetAt(envelope, 0)
-  const data = packetAt(envelope, key.end)
-  if (key.tag !== TAG.key || !envelope.subarray(key.start).subarray(0, KEY_PACKET.length).equals(KEY_PACKET)) throw new RangeError('envelope: its first packet is not our kind of key packet')
-  if (data.tag !== TAG.data || envelope[data.start] !== 1) throw new RangeError('envelope: its second packet is not version 1 of integrity protected data')
-  if (data.end !== envelope.length) throw new RangeError('envelope: something stands after its second packet')
-}
-
-/** The packet whose header begins at `at`: new format, length in one, two or five bytes (RFC 9580, 4.2.1), never in pieces. */
-function packetAt(envelope: Buffer, at: number): { tag: number; start: number; end: number } {
-  const [header = 0, first = 255, second = 0] = envelope.subarray(at)
-  const tag = header - 0xc0
-  const whole = (start: number, length: number): { tag: number; start: number; end: number } => {
-    if (tag < 0 || start + length > envelope.length) throw new RangeError('envelope: a packet is cut short')
-    return { tag, start, end: start + length }
-  }
-  if (first < 192) return whole(at + 2, first)
-  if (first < 224) return whole(at + 3, (first - 192) * 256 + second + 192)
-  if (first === 255 && at + 6 <= envelope.length) return whole(at + 6, envelope.readUInt32BE(at + 2))
-  throw new RangeError('envelope: a packet is in pieces')
+function checkPackets(envelope: Uint8Array): void {
+  const [key] = twoPackets(envelope, enums.packet.symEncryptedSessionKey, enums.packet.symEncryptedIntegrityProtectedData)
+  if (!Buffer.from(key.subarray(0, KEY_PACKET.length)).equals(KEY_PACKET)) throw new RangeError('envelope: its first packet is not our kind of key packet')
 }
 
 function readPlaintext(plaintext: Uint8Array): OpenedEnvelope {

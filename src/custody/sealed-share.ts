@@ -67,12 +67,16 @@ export function parseSealedPart(text: string): SealedPart | undefined {
 export class SealedParts {
   readonly #sets = new Map<string, Map<number, SealedPart>>()
 
-  /** The share that this part completes; undefined while codes are missing, and for one that was complete before. Throws SHARE_MISREAD for two that differ. */
+  /**
+   * The share that this part completes; undefined while codes are missing, and for one that was complete before. Throws SHARE_MISREAD
+   * for two that differ: which of them is right is not known, so both are forgotten, and all that came with them.
+   */
   take(part: SealedPart): SealedShare | undefined {
     const set = this.#setOf(part)
     const earlier = set.get(part.part)
     if (earlier) {
       if (Buffer.compare(earlier.slice, part.slice) === 0) return undefined
+      this.forget(part)
       throw damaged(`two codes of the sealed share of custodian ${part.custodian} disagree about part ${part.part}`)
     }
     set.set(part.part, part)
@@ -81,6 +85,11 @@ export class SealedParts {
     const message = Buffer.concat(Array.from({ length: part.parts }, (_, at) => set.get(at + 1)?.slice ?? new Uint8Array()))
     if (message.length > LONGEST_MESSAGE) throw damaged(`the sealed share of custodian ${custodian} is longer than any that a ceremony prints`)
     return { rehearsal, keyId, custodian, threshold, shares, fingerprint, message: new Uint8Array(message) }
+  }
+
+  /** Lets its codes come in once more, as if none had been seen. */
+  forget(sealed: Omit<SealedShare, 'message'>): void {
+    for (const [name, set] of this.#sets) if ([...set.values()].some((part) => nameOf(part) === nameOf(sealed))) this.#sets.delete(name)
   }
 
   /** One sentence for each sealed share of which a code is missing. */
@@ -93,12 +102,16 @@ export class SealedParts {
     })
   }
 
-  #setOf({ rehearsal, keyId, custodian, threshold, shares, fingerprint, parts }: SealedPart): Map<number, SealedPart> {
-    const name = [rehearsal, keyId, custodian, threshold, shares, fingerprint, parts].join('/')
+  #setOf(part: SealedPart): Map<number, SealedPart> {
+    const name = `${nameOf(part)}/${part.parts}`
     const set = this.#sets.get(name) ?? new Map<number, SealedPart>()
     this.#sets.set(name, set)
     return set
   }
+}
+
+function nameOf({ rehearsal, keyId, custodian, threshold, shares, fingerprint }: Omit<SealedShare, 'message'>): string {
+  return [rehearsal, keyId, custodian, threshold, shares, fingerprint].join('/')
 }
 
 /** The sealed share, if it is the promised one, before anybody opens it. Throws as `judgeShare`. */

@@ -4,9 +4,10 @@
  * RFC 9580 in what every GnuPG since 2.2 and every card can open: one PKESK version 3 to an RSA or Curve25519 (ECDH) key, SEIPD version 1
  * with AES-256, a binary literal. Not AEAD.
  */
-import { createMessage, decrypt, decryptKey, encrypt, enums, PacketList, readKeys, readMessage, readPrivateKeys, type Key, type Message, type PrivateKey, type PublicKey } from 'openpgp'
+import { createMessage, decrypt, decryptKey, encrypt, enums, readKeys, readMessage, readPrivateKeys, type Key, type Message, type PrivateKey, type PublicKey } from 'openpgp'
 import { randomBytes } from 'node:crypto'
 import { GlasskeyError } from '../errors.js'
+import { twoPackets } from './packets.js'
 
 /** A certificate that a share may be sealed to. */
 export interface SealingKey {
@@ -99,7 +100,7 @@ export async function sealText(text: string, { key }: SealingKey, now: Date): Pr
       config: { aeadProtect: false, preferredCompressionAlgorithm: enums.compression.uncompressed },
     })
     if (!(sealed instanceof Uint8Array)) throw new TypeError('openpgp: expected bytes')
-    await checkMessage(sealed)
+    await sealedMessage(sealed)
     return sealed
   } finally {
     sessionKey.data.fill(0)
@@ -116,13 +117,12 @@ export async function readCustodianKeys(armored: string, name: string): Promise<
 }
 
 /**
- * The text behind a message (its bytes, or in armour), with an unlocked private key, expired or not: the machine may be one whose clock lost
- * its battery years ago. Throws SHARE_SEALED when it does not open or was altered.
+ * The text behind a message, with an unlocked private key, expired or not: the machine may be one whose clock lost its battery years
+ * ago. Throws SHARE_SEALED when it does not open or was altered.
  */
-export async function openText(message: Uint8Array | string, key: PrivateKey): Promise<string> {
+export async function openText(sealed: Uint8Array, key: PrivateKey): Promise<string> {
   try {
-    await checkMessage(message)
-    const opened: { data: unknown } = await decrypt({ message: await parsed(message), decryptionKeys: key, date: AT_ANY_TIME, format: 'binary', config: { maxDecompressedMessageSize: LONGEST_TEXT } })
+    const opened: { data: unknown } = await decrypt({ message: await sealedMessage(sealed), decryptionKeys: key, date: AT_ANY_TIME, format: 'binary', config: { maxDecompressedMessageSize: LONGEST_TEXT } })
     const bytes = opened.data as Uint8Array
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
     bytes.fill(0)
@@ -135,16 +135,15 @@ export async function openText(message: Uint8Array | string, key: PrivateKey): P
 /** What a message opens to is a text of one line, or one of the few of a consent. */
 const LONGEST_TEXT = 64 * 1024
 
-function parsed(message: Uint8Array | string): Promise<Message<Uint8Array | string>> {
-  return typeof message === 'string' ? readMessage({ armoredMessage: message }) : readMessage({ binaryMessage: message })
+/** The message that these bytes are, which is of exactly the two packets of the format. Throws RangeError, and what openpgp.js throws. */
+export async function sealedMessage(sealed: Uint8Array): Promise<Message<Uint8Array>> {
+  const [key] = twoPackets(sealed, enums.packet.publicKeyEncryptedSessionKey, enums.packet.symEncryptedIntegrityProtectedData)
+  if (key[0] !== KEY_VERSION) throw new RangeError(`sealed: its key packet is of version ${key[0]}`)
+  return readMessage({ binaryMessage: sealed })
 }
 
-/** Exactly the two packets of the format: a reader would try every key packet that it is given. */
-async function checkMessage(message: Uint8Array | string): Promise<void> {
-  const { packets } = await parsed(message)
-  const kinds = (packets instanceof PacketList ? Array.from(packets) : []).map((packet) => `${(packet.constructor as unknown as { tag: number }).tag}.${(packet as { version?: number }).version ?? 0}`)
-  if (kinds.join(' ') !== `${enums.packet.publicKeyEncryptedSessionKey}.3 ${enums.packet.symEncryptedIntegrityProtectedData}.1`) throw new RangeError(`sealed: it is made of the packets ${kinds.join(' ')}`)
-}
+/** Of the packet with the session key; with MDC, see `twoPackets`. */
+const KEY_VERSION = 3
 
 /** A private key unlocked; null where the passphrase is another. Throws what is wrong with the key itself. */
 export async function unlockKey(privateKey: PrivateKey, passphrase: string): Promise<PrivateKey | null> {

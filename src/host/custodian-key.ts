@@ -52,9 +52,15 @@ export async function openSealedShare(sealed: SealedShare, whose: string, keys: 
   // What flags named was tried, and is not tried again.
   const asked = named === undefined ? keys : { ...keys, passphraseFiles: {} }
   say(`The share of ${whose} is sealed to OpenPGP key ${inFours(sealed.fingerprint)}.`, 'strong')
-  for (;;) {
+  for (let before = 'asked'; ; ) {
     const means = await ask('Path of the private key\'s file, or "gpg" for a card or this account\'s keyring; Enter leaves this share out:', FLAG, signal)
-    if (means === '') throw leftOut(sealed, whose)
+    // A tired hand, or a line left over from before, presses Enter once.
+    if (means === '' && before === '') throw leftOut(sealed, whose)
+    before = means
+    if (means === '') {
+      say('Nothing was typed. Enter once more leaves this share out.')
+      continue
+    }
     try {
       return await (await openerBy(means, sealed, asked, signal))(sealed)
     } catch (error) {

@@ -3,27 +3,26 @@
  * accepts one message of each custodian: for this warrant, this key and this nonce, once. A message brings consent and share together.
  */
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PrivateKey } from 'openpgp'
 import { asRemark } from '../custody/fields.js'
 import { withShare } from '../custody/quorum.js'
-import { parseShareText } from '../custody/share-text.js'
+import { parseShareText, type UntrustedShare } from '../custody/share-text.js'
 import { calledBy, judgeShare, type Expectation, type Share } from '../custody/share.js'
 import { bagWords, sameWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
 import { pause, wallClock } from '../host/clock.js'
-import { readTyped, writeNew } from '../host/disk.js'
+import { FILE_LIMITS, readBytes, writeNew } from '../host/disk.js'
 import { pasteBlock } from '../host/paste.js'
 import { places } from '../host/sealed-folder.js'
 import { ask, isInteractive, say } from '../host/terminal.js'
-import { BEGIN, checkMessage, END, makeSessionKey, readRemoteMessage, readSessionKey, remoteWords, TRUST_SENTENCE, type RemoteMessage, type SessionKey } from '../warrant/remote.js'
+import { BEGIN, checkMessage, END, makeSessionKey, openMessage, parseMessage, readSessionKey, remoteWords, shareIn, TRUST_SENTENCE, type RemoteMessage, type SessionKey } from '../warrant/remote.js'
 import { DEFERRED_SENTENCE } from '../warrant/shown.js'
 import type { Consents } from './consent.js'
 import type { RemoteOrder } from './protocol.js'
 import type { Room } from './room.js'
 import { needsBagWords } from './successor-words.js'
-import { asRefusal, seenAnyway } from './shares.js'
+import { asRefusal, isDisputed, seenAnyway, type FromElsewhere, type OnDispute } from './shares.js'
 
 /** How often a message file is looked for. */
 const LOOK_EVERY_MS = 250
@@ -75,48 +74,91 @@ async function askWhoReads(operator: string, left: AbortSignal): Promise<string>
   }
 }
 
-/** Accepts messages until a quorum has consented, here and elsewhere. Throws QUORUM_NOT_REACHED, INTERRUPTED, and what `stillRuns` throws. */
-export async function collectRemote(remote: Remote, room: Room, expectation: Expectation, consents: Consents, stillRuns: () => void): Promise<Share[]> {
+/** Accepts messages until a quorum has consented, here and elsewhere. Throws QUORUM_NOT_REACHED, INTERRUPTED, and what `onDispute` and `stillRuns` throw. */
+export async function collectRemote(remote: Remote, room: Room, expectation: Expectation, consents: Consents, onDispute: OnDispute, stillRuns: () => void): Promise<FromElsewhere> {
   const { manifest } = expectation
   const { desk } = room
   let accepted: Share[] = []
+  const disputed: UntrustedShare[] = []
   const consented = (): number => accepted.length + (consents === 'any' ? 0 : consents.size)
-  const take = async (armored: string, where: string): Promise<void> => {
-    stillRuns()
-    try {
-      accepted = await acceptMessage(armored, remote, room, expectation, consents, accepted)
-      say(`The message of ${calledBy(manifest, accepted.at(-1)?.custodian ?? 0)} is accepted: ${consented()} of ${manifest.threshold} have released.`, 'good')
-    } catch (caught) {
-      const error = asRefusal(caught)
-      say(`${where}: ${error.code}: ${error.message}. ${error.hint}`, 'alarm')
+  const question = (): string => `Paste a custodian's message, from BEGIN to END; or type done to go on without more. ${consented()} of ${manifest.threshold} have released.`
+  // With --yes, files are all that there is: those who are here have no turn of their own to consent in.
+  const pasting = isInteractive() && (remote.order.messages.length === 0 || consents !== 'any') ? question : null
+  if (consented() < manifest.threshold) {
+    for await (const { armored, where } of arriving(remote.order.messages, pasting, desk.left, stillRuns)) {
+      try {
+        accepted = await acceptMessage(armored, remote, room, expectation, consents, accepted, disputed)
+        say(`The message of ${calledBy(manifest, accepted.at(-1)?.custodian ?? 0)} is accepted: ${consented()} of ${manifest.threshold} have released.`, 'good')
+      } catch (caught) {
+        const error = asRefusal(caught)
+        say(`${where}: ${error.code}: ${error.message}. ${error.hint}`, 'alarm')
+      }
+      if (consented() >= manifest.threshold) break
     }
   }
-  for (const file of remote.order.messages) await take(await arrived(file, desk.left, stillRuns), file)
-  // With --yes, files are all that there is: those who are here have no turn of their own to consent in.
-  while (isInteractive() && consented() < manifest.threshold && (remote.order.messages.length === 0 || consents !== 'any')) {
-    const armored = await pasteBlock(`Paste a custodian's message, from BEGIN to END; or type done to go on without more. ${consented()} of ${manifest.threshold} have released.`, BEGIN, END, 'done', '--message FILE', desk.left)
-    if (armored === '') break
-    await take(armored, 'pasted')
-  }
   if (consents !== 'any' && consented() < manifest.threshold) {
+    await onDispute(disputed, [])
     throw new GlasskeyError('QUORUM_NOT_REACHED', `${consented()} of ${manifest.threshold} custodians have released; ${manifest.threshold - consented()} more needed.`, 'Nothing is wrong with those who have; begin again when there are enough.')
   }
-  return accepted
+  return { accepted, disputed }
+}
+
+/** A message as it came, and how it is called. */
+interface Arrived {
+  armored: string
+  where: string
+}
+
+/**
+ * Messages in the order in which they come: of files, whichever is whole first, and pasted where `pasting` asks for it. Ends when there
+ * is nothing more to wait for, or people say so. Throws INTERRUPTED, and what `stillRuns` throws.
+ */
+async function* arriving(paths: readonly string[], pasting: (() => string) | null, left: AbortSignal, stillRuns: () => void): AsyncGenerator<Arrived> {
+  let awaited = paths.map((path) => new MessageFile(path, pasting === null ? 'Ctrl-C gives it up' : 'or paste it'))
+  let pasted: Promise<string> | null = null
+  const enough = new AbortController()
+  try {
+    for (;;) {
+      if (left.aborted) throw new GlasskeyError('INTERRUPTED', `stopped before the key was opened: ${String(left.reason)}`)
+      stillRuns()
+      for (const file of awaited) {
+        const armored = file.whole()
+        if (armored === null) continue
+        awaited = awaited.filter((other) => other !== file)
+        yield { armored, where: file.path }
+      }
+      if (pasting === null && awaited.length === 0) return
+      if (pasting !== null && pasted === null) {
+        pasted = pasteBlock(pasting(), BEGIN, END, 'done', '--message FILE', AbortSignal.any([left, enough.signal]))
+        // Looked at in its turn; it may fail before that.
+        pasted.catch(() => undefined)
+      }
+      const answer: string | null = await Promise.race([...(pasted ? [pasted] : []), pause(LOOK_EVERY_MS, left).then(() => null)])
+      if (answer === '') return
+      if (answer === null) continue
+      pasted = null
+      yield { armored: answer, where: 'pasted' }
+    }
+  } finally {
+    // Of the terminal nobody but the next question may read.
+    enough.abort()
+    await pasted?.catch(() => undefined)
+  }
 }
 
 /** One message: opened, held against warrant and key, its share judged; then, and only then, its consent is written down. */
-async function acceptMessage(armored: string, { privateKey, key }: Remote, { warrant, journal }: Room, expectation: Expectation, consents: Consents, accepted: readonly Share[]): Promise<Share[]> {
+async function acceptMessage(armored: string, { privateKey, key }: Remote, { warrant, journal }: Room, expectation: Expectation, consents: Consents, accepted: readonly Share[], disputed: UntrustedShare[]): Promise<Share[]> {
   const { manifest } = expectation
-  let opened: RemoteMessage | null = null
+  let opened = ''
   try {
-    opened = checkMessage(await readRemoteMessage(armored, privateKey), warrant, key)
-    const message = opened
+    opened = await openMessage(armored, privateKey)
+    const message = checkMessage(parseMessage(opened), warrant, key)
     const whose = calledBy(manifest, message.custodian)
     if (accepted.some(({ custodian }) => custodian === message.custodian)) throw new GlasskeyError('REMOTE_TWICE', `a message of ${whose} was accepted already: it counts once`, 'If that custodian sent only one, somebody replayed it.')
     if (consents !== 'any' && consents.has(message.custodian)) throw new GlasskeyError('REMOTE_TWICE', `${whose} has released at this machine already`, 'One custodian is in one place: raise the alarm.')
     checkConsent(message, expectation, warrant, key)
     const untrusted = parseShareText(message.share)
-    const share = judgeShare(untrusted, expectation)
+    const share = judged(untrusted, expectation, disputed)
     if (share.custodian !== message.custodian) throw new GlasskeyError('REMOTE_REFUSED', `the message says ${whose}, and its share is that of ${calledBy(manifest, share.custodian)}`, 'Raise the alarm.')
     const together = withShare(accepted, share, manifest)
     const consent = (to: 'warrant' | 'deferred-rotation' | 'successor'): void => void journal.write({ type: 'consented', custodian: share.custodian, name: share.name, to, how: 'remote message' })
@@ -127,7 +169,16 @@ async function acceptMessage(armored: string, { privateKey, key }: Remote, { war
     return together
   } catch (caught) {
     const error = asRefusal(caught)
-    journal.write({ type: 'share-refused', code: error.code, reason: asRemark(error.message), ...(opened ? seenAnyway(opened.share, expectation) : {}) })
+    journal.write({ type: 'share-refused', code: error.code, reason: asRemark(error.message), ...seenAnyway(shareIn(opened), expectation) })
+    throw error
+  }
+}
+
+function judged(untrusted: UntrustedShare, expectation: Expectation, disputed: UntrustedShare[]): Share {
+  try {
+    return judgeShare(untrusted, expectation)
+  } catch (error) {
+    if (isDisputed(error)) disputed.push(untrusted)
     throw error
   }
 }
@@ -139,17 +190,33 @@ function checkConsent(message: RemoteMessage, { manifest }: Expectation, { succe
   if (key.needsBagWords && successor && !sameWords(message.bagWords ?? '', bagWords(successor.spkiSha256))) throw lacks('the right bag words of the successor')
 }
 
-/** A message's file, once it is there and whole: a script may write it while this waits. */
-async function arrived(file: string, left: AbortSignal, stillRuns: () => void): Promise<string> {
-  if (!existsSync(file)) say(`Waiting for the message ${file}; Ctrl-C gives it up …`)
-  let told = false
-  for (;;) {
-    if (left.aborted) throw new GlasskeyError('INTERRUPTED', `stopped before the key was opened: ${String(left.reason)}`)
-    stillRuns()
-    const text = existsSync(file) ? readTyped(file, 'the message') : ''
-    if (text.includes(END)) return text
-    if (text !== '' && !told) say(`${file} is no whole message yet: it has no line ${END}. Waiting; Ctrl-C gives it up …`)
-    told ||= text !== ''
-    await pause(LOOK_EVERY_MS, left)
+/** A message's file: a script may write it while this waits. What keeps it waiting is said once. */
+class MessageFile {
+  readonly path: string
+  /** What people can do meanwhile. */
+  readonly #meanwhile: string
+  #told: string | null = null
+
+  constructor(path: string, meanwhile: string) {
+    this.path = path
+    this.#meanwhile = meanwhile
+  }
+
+  /** What it holds; null while it is not there, not whole or cannot be read. */
+  whole(): string | null {
+    try {
+      const text = Buffer.from(readBytes(this.path, 'the message', FILE_LIMITS.document)).toString('utf8')
+      if (text.includes(END)) return text
+      this.#tell(text === '' ? `Waiting for the message ${this.path}` : `${this.path} is no whole message yet: it has no line ${END}. Waiting`)
+    } catch (caught) {
+      const error = asRefusal(caught)
+      this.#tell(error.code === 'FILE_MISSING' ? `Waiting for the message ${this.path}` : `${error.code}: ${error.message}. Waiting`)
+    }
+    return null
+  }
+
+  #tell(words: string): void {
+    if (this.#told !== words) say(`${words}; ${this.#meanwhile} …`)
+    this.#told = words
   }
 }

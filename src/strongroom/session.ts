@@ -25,9 +25,9 @@ import { DESCRIPTORS, type DatedProbe, type Failure, type FromStrongroom } from 
 import type { Room } from './room.js'
 import { collectRemote, openRemote } from './remote.js'
 import { lookBack } from './saas-admin.js'
-import { collectShares } from './shares.js'
+import { collectShares, type OnDispute } from './shares.js'
 import { askBagWords, confirmByFlag, needsBagWords } from './successor-words.js'
-import { checkDispute, checkEverything, isSealedSuccessor, open } from './trust.js'
+import { checkEverything, contradictionIn, isSealedSuccessor, open } from './trust.js'
 import { checkSuccessorSigners } from './successor-signers.js'
 
 /** How long one exchange with OCI may take. */
@@ -84,9 +84,10 @@ async function openWithQuorum(room: Room, watch: Watch): Promise<OpenedEnvelope>
   if (order.task === 'perform') stillRuns(watch)
   journal.write({ type: 'exposing', generation: manifest.generation })
   const expectation = { manifest, others: otherGenerations(folder, manifest.generation) }
-  const elsewhere = remote ? await collectRemote(remote, room, expectation, consents, () => {
-    if (order.task === 'perform') checkWatch(watch, readClocks())
-  }) : []
+  const onDispute: OnDispute = (disputed, parts) => refuseIfContradicted(room, disputed, parts)
+  const elsewhere = remote ? await collectRemote(remote, room, expectation, consents, onDispute, () => {
+    if (order.task === 'perform') stillRuns(watch, 'No key was live.')
+  }) : { accepted: [], disputed: [] }
   const camera = order.scans === 'camera'
   if (order.scans !== 0) desk.say({ kind: 'read-scans' })
   const reader = order.scans === 0 ? null : new Socket({ fd: DESCRIPTORS.reader, readable: true, writable: camera })
@@ -98,20 +99,42 @@ async function openWithQuorum(room: Room, watch: Watch): Promise<OpenedEnvelope>
     (custodian) => {
       consentByFlag(warrant, manifest, custodian, journal)
     },
-    (disputed, paper) => checkDispute(disputed, generation, paper),
+    onDispute,
   )
   reader?.destroy()
   desk.say({ kind: 'quorum-complete' })
   return open(quorum, generation, parts)
 }
 
-/** Custodians may have looked for their words for long: a warrant that is over is no reason to read a share. */
-function stillRuns(watch: Watch): void {
+/**
+ * What the folder calls wrong opens the envelope: the shares are true, and the folder is not. The key was recombined for that, so its
+ * session ends as every other whose key was live. Throws FOLDER_ALTERED; returns where nothing of the kind is proved.
+ */
+async function refuseIfContradicted({ generation, warrant, journal }: Room, disputed: Parameters<OnDispute>[0], parts: Parameters<OnDispute>[1]): Promise<void> {
+  const since = readClocks().uptime
+  const found = await contradictionIn(disputed, generation, parts)
+  if (!found) return
+  const { keyId, spkiSha256 } = generation.manifest
+  for (const { custodian } of found.shares) journal.write({ type: 'share-refused', code: found.error.code, reason: 'it opens the envelope with others: the sheet is true, and the manifest is not', generation: warrant.key.generation, custodian })
+  journal.keepGoing()
+  journal.write({ type: 'key-live', keyId, spkiSha256 })
+  burn(journal, warrant, since, found.error.message)
+  throw withItsSession(found.error, warrant)
+}
+
+/** A copy of the folder that was not altered knows nothing of this session: whoever fetches one brings it along. */
+function withItsSession(error: unknown, { session }: Warrant): unknown {
+  if (!(error instanceof GlasskeyError) || error.code !== 'FOLDER_ALTERED') return error
+  return new GlasskeyError(error.code, error.message, `The paper is right. Fetch an untouched copy of the folder, copy sessions/${session} of this one into it, and go on there; find out who changed this one.`, { cause: error })
+}
+
+/** Custodians may have looked for their words, or been called, for long: a warrant that is over is no reason to read a share. */
+function stillRuns(watch: Watch, sofar = 'No share was read.'): void {
   try {
     checkWatch(watch, readClocks())
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
-    throw new GlasskeyError(error.code, error.message, error.code === 'CLOCKS_DISAGREE' ? 'No share was read. Set the clock right, then begin again.' : 'No share was read. Begin again, with a new warrant.', { cause: error })
+    throw new GlasskeyError(error.code, error.message, `${sofar} ${error.code === 'CLOCKS_DISAGREE' ? 'Set the clock right, then begin again.' : 'Begin again, with a new warrant.'}`, { cause: error })
   }
 }
 
@@ -131,7 +154,7 @@ async function useKey(room: Room, opened: OpenedEnvelope, watch: Watch): Promise
   } catch (error) {
     // Nothing can be signed for a folder that the paper contradicts: not even an exit, which would follow that folder.
     burn(journal, warrant, since, error instanceof Error ? error.message : String(error))
-    return finished([], failureOf(error))
+    return finished([], failureOf(withItsSession(error, warrant)))
   }
   const keyName = `${warrant.tenancy}/${warrant.user}/${generation.manifest.fingerprint}`
   const carrier = { connect: desk.connect, ca: warrant.rehearsal ? order.ca : null, timeoutMs: CALL_TIMEOUT_MS }

@@ -28,10 +28,19 @@ export interface Sources {
   shareFiles: readonly string[]
   /** What opens sealed shares. */
   keys: CustodianKeys
-  /** Shares that custodians elsewhere sent. */
-  remote: readonly Share[]
+  /** What custodians elsewhere sent. */
+  remote: FromElsewhere
   left: AbortSignal
 }
+
+/** Shares of custodians elsewhere; the disputed are of the right key, but not what the manifest promised. */
+export interface FromElsewhere {
+  accepted: readonly Share[]
+  disputed: readonly UntrustedShare[]
+}
+
+/** Looks whether shares that were refused prove that the folder was altered. Throws FOLDER_ALTERED where they do. */
+export type OnDispute = (disputed: readonly UntrustedShare[], parts: readonly Part[]) => Promise<void>
 
 /** What was read from sheets. Parts of an envelope on paper are kept in case the folder's is damaged. */
 export interface Collected {
@@ -50,6 +59,9 @@ interface State {
   refused: number
 }
 
+/** What was said of each text: nothing is judged again and again while a sheet lies before a camera. */
+type Verdicts = Map<string, Verdict>
+
 /** After so many refused texts the others are only counted: a hostile file must neither fill the journal nor hide what is said. */
 const TOLD_REFUSALS = 500
 
@@ -60,10 +72,16 @@ export async function collectShares(
   sources: Sources,
   journal: Journal,
   onFlagConsent: (custodian: number) => void,
-  onDispute: (disputed: readonly UntrustedShare[], parts: readonly Part[]) => Promise<void>,
+  onDispute: OnDispute,
 ): Promise<Collected> {
   const { manifest } = expectation
-  const state: State = { accepted: [...sources.remote], disputed: [], parts: [], sealed: new SealedPile(expectation, consents), refused: 0 }
+  const scanned: Verdicts = new Map()
+  const shown: Verdicts = new Map()
+  const sealed = new SealedPile(expectation, consents, () => {
+    scanned.clear()
+    shown.clear()
+  })
+  const state: State = { accepted: [...sources.remote.accepted], disputed: [...sources.remote.disputed], parts: [], sealed, refused: 0 }
   const take = (text: string, where: string): Verdict => {
     const said = takeText(text, where, state, expectation, consents, journal, onFlagConsent)
     return { ...said, more: Math.max(0, manifest.threshold - state.accepted.length) }
@@ -72,21 +90,25 @@ export async function collectShares(
   for (const file of sources.shareFiles) await orTyped(left, async () => {
     for await (const line of typedLines(file, left)) take(line, file)
   })
-  if (reader && !sources.camera) await orTyped(left, () => readScans(reader, take, left))
+  if (reader && !sources.camera) await orTyped(left, () => readScans(reader, scanned, take, left))
   if (reader && sources.camera && state.accepted.length < manifest.threshold) {
     const greeting = `GENERATION ${manifest.generation}, key id ${manifest.keyId}. ${tooFew(state.accepted.length, manifest)}`
-    await orTyped(left, () => watchCamera(reader, take, { tone: 'plain', words: greeting, more: manifest.threshold - state.accepted.length }, left))
+    await orTyped(left, () => watchCamera(reader, shown, take, { tone: 'plain', words: greeting, more: manifest.threshold - state.accepted.length }, left))
   }
   const openSealed = (): Promise<void> => state.sealed.open(() => state.accepted, take, sources.keys, left)
   await openSealed()
   refuseIfLeft(left)
-  if (state.accepted.length < manifest.threshold) await onDispute([...state.disputed], state.parts)
+  const lookAtDisputed = async (): Promise<void> => {
+    if (state.accepted.length < manifest.threshold) await onDispute([...state.disputed], state.parts)
+  }
+  await lookAtDisputed()
   while (state.accepted.length < manifest.threshold && isInteractive()) {
     const typed = await typeShare({ question: `Type a share. ${tooFew(state.accepted.length, manifest)}`, flag: '--scan or --share-file', known: knownFor(expectation), ending: ENDING, signal: left })
     if (typed === 'nothing') break
     if ('text' in typed) take(typed.text, 'typed')
     else putAway(typed.wrongSheet, journal)
     await openSealed()
+    await lookAtDisputed()
   }
   refuseIfLeft(left)
   return { quorum: formQuorum(state.accepted, manifest), parts: state.parts }
@@ -130,6 +152,11 @@ export function seenAnyway(text: string, { manifest, others }: Expectation): { g
   }
 }
 
+/** Whether a share was refused by what the manifest says of it, and not by what the sheet says of itself. */
+export function isDisputed(error: unknown): boolean {
+  return error instanceof GlasskeyError && ['SHARE_COMMITMENT', 'SHARE_OTHER_SET', 'SHARE_NUMBER'].includes(error.code)
+}
+
 /** What is wrong with a share. Throws on whatever is no fault of it: a disk that takes no line stops the session instead. */
 export function asRefusal(error: unknown): GlasskeyError {
   if (!(error instanceof GlasskeyError) || error.code === 'FILE_UNWRITABLE') throw error
@@ -161,7 +188,7 @@ function takeText(text: string, where: string, state: State, expectation: Expect
       say(words, 'good')
       return { tone: 'good', words }
     } catch (error) {
-      if (error instanceof GlasskeyError && ['SHARE_COMMITMENT', 'SHARE_OTHER_SET', 'SHARE_NUMBER'].includes(error.code)) state.disputed.push(untrusted)
+      if (isDisputed(error)) state.disputed.push(untrusted)
       throw error
     }
   } catch (caught) {
@@ -185,8 +212,7 @@ const WORD_OF_THE_DESK_MS = 500
 /** However long scans take, people are waiting at a table. */
 const SCAN_PATIENCE_MS = 15 * 60_000
 
-async function readScans(reader: Socket, take: (text: string, where: string) => Verdict, left: AbortSignal): Promise<void> {
-  const seen = new Map<string, Verdict['tone']>()
+async function readScans(reader: Socket, seen: Verdicts, take: (text: string, where: string) => Verdict, left: AbortSignal): Promise<void> {
   const giveUp = AbortSignal.any([left, AbortSignal.timeout(SCAN_PATIENCE_MS)])
   giveUp.addEventListener('abort', () => reader.destroy())
   try {
@@ -195,9 +221,9 @@ async function readScans(reader: Socket, take: (text: string, where: string) => 
       if ('none' in line) say(`${line.file}, page ${line.page}: no code was found.`, 'faint')
       if (!('text' in line)) continue
       // The second copy of an accepted share is refused aloud, as a typed one is; nothing else, and no further copy, is judged twice.
-      const before = seen.get(line.text)
+      const before = seen.get(line.text)?.tone
       if (before !== undefined && before !== 'good') continue
-      seen.set(line.text, take(line.text, `${line.file}, page ${line.page}`).tone)
+      seen.set(line.text, take(line.text, `${line.file}, page ${line.page}`))
     }
   } catch (error) {
     // One that people ended did not fail. A signal of the terminal reaches the reader before the desk has passed it on to us.
@@ -211,8 +237,7 @@ async function readScans(reader: Socket, take: (text: string, where: string) => 
 const FAREWELL_MS = 5000
 
 /** As scans, but each text is answered, and the page ends with the quorum. One that goes away leaves the terminal to type on. */
-async function watchCamera(reader: Socket, take: (text: string, where: string) => Verdict, greeting: Verdict, left: AbortSignal): Promise<void> {
-  const verdicts = new Map<string, Verdict>()
+async function watchCamera(reader: Socket, verdicts: Verdicts, take: (text: string, where: string) => Verdict, greeting: Verdict, left: AbortSignal): Promise<void> {
   const [stop, patience] = [new AbortController(), AbortSignal.timeout(SCAN_PATIENCE_MS)]
   const giveUp = AbortSignal.any([left, stop.signal, patience])
   giveUp.addEventListener('abort', () => reader.destroy())

@@ -45,23 +45,29 @@ export function checkEverything(opened: OpenedEnvelope, generation: Generation, 
   checkHosts(warrant)
 }
 
-/**
- * Shares that fit no commitment, but open the envelope together: then not the shares were forged, but the manifest.
- * Throws FOLDER_ALTERED in that case and returns otherwise.
- */
-export async function checkDispute(disputed: readonly UntrustedShare[], generation: Generation, parts: readonly Part[]): Promise<void> {
+/** True sheets that the folder's manifest calls wrong: it was recombined to find that out. */
+export interface Contradiction {
+  error: GlasskeyError
+  /** The shares that opened the envelope. */
+  shares: UntrustedShare[]
+}
+
+/** Shares that fit no commitment, but open the envelope together: then not the shares were forged, but the manifest. Null otherwise. */
+export async function contradictionIn(disputed: readonly UntrustedShare[], generation: Generation, parts: readonly Part[]): Promise<Contradiction | null> {
   const [first] = disputed
   const distinct = [...new Map(disputed.map((share) => [share.bytes.at(-1), share])).values()]
   // A claimed threshold of 1 is no set of ours: the library would not even combine it.
-  if (!first || first.threshold < 2 || distinct.length < first.threshold || distinct.some((share) => share.keyId !== first.keyId || share.bytes.at(-1) === 0)) return
-  const secret = await combine(distinct.slice(0, first.threshold).map((share) => new Uint8Array(share.bytes)))
+  if (!first || first.threshold < 2 || distinct.length < first.threshold || distinct.some((share) => share.keyId !== first.keyId || share.bytes.at(-1) === 0)) return null
+  const shares = distinct.slice(0, first.threshold)
+  const secret = await combine(shares.map((share) => new Uint8Array(share.bytes)))
   try {
     const paper = parts.some((part) => part.keyId === first.keyId) ? joinParts(parts, 'GKE1', first.keyId) : generation.envelope
     const { header } = await openWithSecret(paper, secret)
     checkManifest(header, generation.manifest)
+    return null
   } catch (error) {
-    if (error instanceof GlasskeyError && error.code === 'FOLDER_ALTERED') throw error
     if (!(error instanceof GlasskeyError)) throw error
+    return error.code === 'FOLDER_ALTERED' ? { error, shares } : null
   } finally {
     secret.fill(0)
   }

@@ -2,11 +2,11 @@
  * A quorum from anywhere: what binds a session's one-time OpenPGP key to its warrant, and what a custodian elsewhere sends to it.
  * Format: docs/format.md, section "Remote quorum".
  */
-import { armor, enums, generateKey, readMessage, type Message, type PrivateKey } from 'openpgp'
+import { armor, enums, generateKey, unarmor, type Message, type PrivateKey } from 'openpgp'
 import { z } from 'zod'
 import { canonicalJson, isCanonical, jsonIn, sha256Hex } from '../canonical.js'
 import { custodianNumber, instant, openpgpFingerprint, sha256 } from '../custody/fields.js'
-import { openText, readOneTimeKey, sealText, type SealingKey } from '../custody/sealing.js'
+import { openText, readOneTimeKey, sealedMessage, sealText, type SealingKey } from '../custody/sealing.js'
 import { hexToWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
 import { warrantDigest, warrantSchema, type Warrant } from './warrant.js'
@@ -78,16 +78,14 @@ export async function writeMessage(message: RemoteMessage, key: SessionKey): Pro
   return armor(enums.armor.message, await sealText(`${canonicalJson(message)}\n`, key, key.made))
 }
 
-/**
- * What a message says, if it was written to this key and arrived whole. Throws REMOTE_REFUSED: no message, for another key, altered.
- * Whether it is for this warrant is `checkMessage`'s to say.
- */
-export async function readRemoteMessage(armored: string, key: PrivateKey): Promise<RemoteMessage> {
+/** What a message to this key holds, if it arrived whole. Throws REMOTE_REFUSED: no message, for another key, altered. */
+export async function openMessage(armored: string, key: PrivateKey): Promise<string> {
   if (armored.length > LONGEST_MESSAGE) throw refused('this is longer than any message of a custodian')
-  const whole = armored.slice(Math.max(0, armored.indexOf(BEGIN)))
-  let message: Message<string>
+  let sealed: Uint8Array
+  let message: Message<Uint8Array>
   try {
-    message = await readMessage({ armoredMessage: whole })
+    sealed = await bytesOf(armored.slice(Math.max(0, armored.indexOf(BEGIN))))
+    message = await sealedMessage(sealed)
   } catch (error) {
     throw refused('this is no whole OpenPGP message: it was altered or cut on its way', 'Ask for it again; paste it from BEGIN to END.', error)
   }
@@ -96,10 +94,27 @@ export async function readRemoteMessage(armored: string, key: PrivateKey): Promi
   if (recipients.length !== 1 || !mine.includes(recipients[0] ?? '')) {
     throw refused(`the message is for key ${recipients.join(', ') || 'of nobody'}, not for the one of this session (${mine.at(-1) ?? ''}): it was made for another session, or the key was swapped`, 'If the words were compared, it is an old message; else raise the alarm.')
   }
-  const text = await asRemote(() => openText(whole, key), 'the message was altered on its way')
+  return asRemote(() => openText(sealed, key), 'the message was altered on its way')
+}
+
+/** What an opened message says. Throws REMOTE_REFUSED. Whether it is for this warrant is `checkMessage`'s to say. */
+export function parseMessage(text: string): RemoteMessage {
   const parsed = remoteMessageSchema.safeParse(jsonIn(text))
   if (!parsed.success || !isCanonical(text, parsed.data, '\n')) throw refused('the message holds something that glasskey share send does not write')
   return parsed.data
+}
+
+/** The text of a share in an opened message, of whatever shape: it is in this machine. Empty where there is none. */
+export function shareIn(text: string): string {
+  const found = z.object({ share: z.string() }).safeParse(jsonIn(text))
+  return found.success ? found.data.share : ''
+}
+
+/** What stands in armour. */
+async function bytesOf(armored: string): Promise<Uint8Array> {
+  const { type, data } = (await unarmor(armored)) as { type: unknown; data: unknown }
+  if (type !== enums.armor.message || !(data instanceof Uint8Array)) throw new RangeError('this is armour of something else than a message')
+  return data
 }
 
 /** Throws REMOTE_REFUSED when a message is for another warrant, session, key or nonce than these. */

@@ -4,11 +4,14 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { deflateRawSync } from 'node:zlib'
+import { armor, enums } from 'openpgp'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { canonicalJson } from '../../src/canonical.js'
+import { openText } from '../../src/custody/sealing.js'
 import { shareToText } from '../../src/custody/share-text.js'
 import { parseWarrant, warrantDigest, warrantFile, type Warrant } from '../../src/warrant/warrant.js'
-import { checkMessage, makeSessionKey, readRemoteMessage, readSessionKey, remoteWords, TRUST_SENTENCE, writeMessage, type RemoteMessage } from '../../src/warrant/remote.js'
+import { checkMessage, makeSessionKey, openMessage, parseMessage, readSessionKey, remoteWords, TRUST_SENTENCE, writeMessage, type RemoteMessage } from '../../src/warrant/remote.js'
 import type { Ended } from '../stage/command-line.js'
 import { send, waiting, type Waiting } from '../stage/from-elsewhere.js'
 import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
@@ -36,7 +39,7 @@ describe('between two processes', () => {
   afterAll(() => stage.close())
 
   test('everything but one whole message of each custodian, for this session, is refused by name; and then the glass breaks', async () => {
-    const hostile = ['chat', 'altered', 'cut', 'other-key', 'other-warrant', 'other-nonce', 'other-generation', 'wrong-number', 'no-consent', 'forged']
+    const hostile = ['chat', 'altered', 'cut', 'other-key', 'other-warrant', 'other-nonce', 'other-generation', 'wrong-number', 'no-consent', 'forged', 'newer']
     const session = await rotating([...hostile, 'one', 'replayed', 'again', 'two'])
     const other = await makeSessionKey(session.warrant.session, session.key.nonce, false, new Date())
     const otherKey = await readSessionKey(other.armored, 'other')
@@ -59,6 +62,7 @@ describe('between two processes', () => {
     await write('other-generation', { share: await stage.shareText(3, 2) })
     await write('wrong-number', { custodian: 3 })
     await write('no-consent', { trusts: 'whatever' })
+    await write('newer', { more: 1 } as Partial<RemoteMessage>)
     await write('forged', { share: shareToText({ rehearsal: true, keyId: session.warrant.key.keyId, threshold: 2, shares: 3, custodian: 2, bytes: new Uint8Array(33).fill(7) }) })
     deliver('one', first.stdout)
     deliver('replayed', first.stdout)
@@ -77,6 +81,7 @@ describe('between two processes', () => {
       'other-generation': expect.stringContaining('SHARE_OTHER_GENERATION: the sheet of custodian 2 (Βασίλης Παπαδόπουλος) is of GENERATION 3:') as string,
       'wrong-number': 'REMOTE_REFUSED: the message says custodian 3 (Софья Ковалевская), and its share is that of custodian 2 (Βασίλης Παπαδόπουλος). Raise the alarm.',
       'no-consent': 'CONSENT_REFUSED: the message of custodian 2 (Βασίλης Παπαδόπουλος) lacks the consent. It is sent again with glasskey share send, to the end.',
+      newer: 'REMOTE_REFUSED: the message holds something that glasskey share send does not write. Ask for it again.',
       forged: expect.stringContaining('SHARE_COMMITMENT: the sheet of custodian 2 (Βασίλης Παπαδόπουλος) is not the one that the manifest promised') as string,
       replayed: 'REMOTE_TWICE: a message of custodian 1 (Ada Lovelace) was accepted already: it counts once. If that custodian sent only one, somebody replayed it.',
       again: 'REMOTE_TWICE: a message of custodian 1 (Ada Lovelace) was accepted already: it counts once. If that custodian sent only one, somebody replayed it.',
@@ -90,6 +95,8 @@ describe('between two processes', () => {
     expect(journal.filter(({ type }) => type === 'share-refused')).toHaveLength(hostile.length + 2)
     // A genuine sheet of the next generation was in this machine: it counts as seen there.
     expect(journal).toContainEqual(expect.objectContaining({ type: 'share-refused', code: 'SHARE_OTHER_GENERATION', generation: 3, custodian: 2 }))
+    // So does a true share in a message that was opened, and was for something else or in another form.
+    expect(journal.flatMap((line) => (line.type === 'share-refused' && line.generation === 2 ? [[line.custodian, line.reason.replace(/ than this one$/, '')]] : []))).toEqual(expect.arrayContaining([[2, 'the message of custodian 2 is for another warrant'], [2, 'the message of custodian 2 is for another nonce'], [2, 'the message holds something that glasskey share send does not write']]))
     expect(journal).toContainEqual(expect.objectContaining({ type: 'remote-opened', fingerprint: session.key.fingerprint, keySha256: session.key.sha256, wordsReadBy: 'Wilma Witness' }))
     // Neither share nor message is in what was said or written.
     const share = await stage.shareText(2, 1)
@@ -165,14 +172,39 @@ describe('at the custodian\'s end', () => {
   test('key and warrant of two sessions; a key of somebody; a warrant that is over; a sheet of another generation', async () => {
     deliver('other.asc', (await makeSessionKey('20200101T000000Z-00000000', 'ab'.repeat(16), false, new Date())).armored)
     expectNothingSent(await send(stage, { ...mine, keyPath: join(stage.directory, 'other.asc') }, 1, 1), 'REMOTE_REFUSED', 5)
-    deliver('warrant.json', warrantFile({ ...mine.warrant, deadline: mine.warrant.opens }))
-    expectNothingSent(await send(stage, mine, 1, 1), 'WARRANT_EXPIRED', 3)
+    // A key that was made while the warrant ran, and the warrant is over.
+    deliver('early.asc', (await makeSessionKey(mine.warrant.session, 'ab'.repeat(16), false, new Date(Date.parse(mine.warrant.opens)))).armored)
+    deliver('warrant.json', warrantFile({ ...mine.warrant, deadline: new Date(Date.now() - 1000).toISOString() }))
+    const over = await send(stage, { ...mine, keyPath: join(stage.directory, 'early.asc') }, 1, 1)
+    expectNothingSent(over, 'WARRANT_EXPIRED', 3)
+    expect(over.stderr).toContain('Ask for the warrant of a running session, and of a resumed one for its new key as well. Set the clock only if a watch says that it is wrong.')
     deliver('warrant.json', warrantFile(mine.warrant))
     const stray = await send(stage, mine, 1, 2)
     expectRefused(stray, 'SHARE_OTHER_KEY', 5)
     expect(stray.stdout).toBe('')
   })
 })
+
+describe('messages that cost more than they weigh', () => {
+  test('compressed data where a message should be: it is not unpacked to find out what is in it', async () => {
+    const { privateKey } = await makeSessionKey('20261120T040000Z-0a1b2c3d', 'ab'.repeat(16), false, new Date())
+    // An old reader would have said "for key of nobody": it had unpacked them, whatever they grow to.
+    const compressed = packet(8, Buffer.concat([Buffer.from([1]), deflateRawSync(Buffer.alloc(1_000_000))]))
+    const literal = packet(11, Buffer.from('b\0\0\0\0\0share', 'latin1'))
+    for (const message of [compressed, literal, Buffer.concat([compressed, compressed]), Buffer.from([0xc1])]) {
+      expect(await refusalOf(() => openMessage(armor(enums.armor.message, message), privateKey))).toMatchObject({ code: 'REMOTE_REFUSED', message: 'this is no whole OpenPGP message: it was altered or cut on its way', cause: expect.objectContaining({ message: expect.stringMatching(/^OpenPGP: /) as string }) as Error })
+      expect(await refusalOf(() => openText(message, privateKey))).toMatchObject({ code: 'SHARE_SEALED', cause: expect.objectContaining({ message: expect.stringMatching(/^OpenPGP: /) as string }) as Error })
+    }
+    expect(await refusalOf(() => openMessage(armor(enums.armor.signature, literal), privateKey))).toMatchObject({ code: 'REMOTE_REFUSED' })
+  })
+})
+
+/** A packet of RFC 9580 with a length of five bytes. */
+function packet(tag: number, body: Uint8Array): Buffer {
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(body.length)
+  return Buffer.concat([Buffer.from([0xc0 + tag, 0xff]), length, body])
+}
 
 describe('pure', () => {
   test('a message says which of session, warrant, key and nonce is another', async () => {
@@ -186,11 +218,11 @@ describe('pure', () => {
       expect(refusal(() => checkMessage({ ...message, [field]: value }, warrant, key))).toMatchObject({ code: 'REMOTE_REFUSED', message: `the message of custodian 1 is for another ${called} than this one` })
     }
     const text = await writeMessage(message, key)
-    expect(await readRemoteMessage(`Hello, here it is:\n${text}`, privateKey)).toEqual(message)
-    expect(await refusalOf(() => readRemoteMessage('x'.repeat(16 * 1024 + 1), privateKey))).toMatchObject({ code: 'REMOTE_REFUSED', message: 'this is longer than any message of a custodian' })
+    expect(parseMessage(await openMessage(`Hello, here it is:\n${text}`, privateKey))).toEqual(message)
+    expect(await refusalOf(() => openMessage('x'.repeat(16 * 1024 + 1), privateKey))).toMatchObject({ code: 'REMOTE_REFUSED', message: 'this is longer than any message of a custodian' })
     // A field more than the format has, canonical and sealed to the right key.
     const more = await writeMessage({ ...message, more: 1 } as unknown as RemoteMessage, key)
-    expect(await refusalOf(() => readRemoteMessage(more, privateKey))).toMatchObject({ message: 'the message holds something that glasskey share send does not write' })
+    expect(await refusalOf(async () => parseMessage(await openMessage(more, privateKey)))).toMatchObject({ message: 'the message holds something that glasskey share send does not write' })
     expect(canonicalJson(message)).not.toContain('more')
   })
 
@@ -201,7 +233,7 @@ describe('pure', () => {
     try {
       for (const clock of [new Date(made.getTime() - 90_000), new Date('2000-01-01'), new Date('2040-01-01')]) {
         vi.useFakeTimers({ toFake: ['Date'], now: clock })
-        expect(await readRemoteMessage(await writeMessage(message, await readSessionKey(armored, 'key')), privateKey)).toEqual(message)
+        expect(parseMessage(await openMessage(await writeMessage(message, await readSessionKey(armored, 'key')), privateKey))).toEqual(message)
       }
     } finally {
       vi.useRealTimers()

@@ -1,10 +1,12 @@
 /** A manifest edited by a stranger, or signed by one: the paper wins, the folder is named, and nothing at all is signed. */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createMessage, generateKey, sign } from 'openpgp'
 import { afterEach, expect, test } from 'vitest'
 import type { Manifest } from '../../src/custody/manifest.js'
 import { checkSigners } from '../../src/custody/signatures.js'
-import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { send, waiting } from '../stage/from-elsewhere.js'
+import { rehearsal, withoutShares, type Rehearsal } from '../stage/rehearsal.js'
 import { vectorText } from '../vectors/frozen.js'
 import { editManifest, expectRefused, manifestPath } from './tamper.js'
 
@@ -18,8 +20,8 @@ const otherThan = (fields: string): string => `the custody folder was altered: t
 
 test.each<[attack: string, edit: (manifest: Manifest) => void, fields: string, exit: number]>([
   ['a region less to prove it dead in', (manifest) => manifest.regions.pop(), 'manifest-sha256', 6],
-  ['another commitment, so that true sheets look forged', (manifest) => { for (const share of manifest.shares) share.commitment = 'a'.repeat(64) }, 'manifest-sha256', 4],
-  ['another threshold, so that true sheets look like another set\'s', (manifest) => (manifest.threshold = 3), 'threshold, manifest-sha256', 4],
+  ['another commitment, so that true sheets look forged', (manifest) => { for (const share of manifest.shares) share.commitment = 'a'.repeat(64) }, 'manifest-sha256', 6],
+  ['another threshold, so that true sheets look like another set\'s', (manifest) => (manifest.threshold = 3), 'threshold, manifest-sha256', 6],
 ])('%s', async (_, edit, fields, exit) => {
   stage = await rehearsal()
   const before = stage.cloud.stateDigest()
@@ -28,7 +30,22 @@ test.each<[attack: string, edit: (manifest: Manifest) => void, fields: string, e
   expectRefused(ended, 'FOLDER_ALTERED', exit)
   expect(ended.stderr).toContain(otherThan(fields))
   expect(stage.cloud.stateDigest()).toBe(before)
-  expect(stage.journal().filter((line) => line.type === 'intent')).toEqual([])
+  expect(ended.stderr).toContain(`Fetch an untouched copy of the folder, copy sessions/${stage.session} of this one into it, and go on there; find out who changed this one.`)
+  const journal = stage.journal()
+  expect(journal.filter((line) => line.type === 'intent')).toEqual([])
+  // The true sheets were read and the key recombined, whatever the folder said of them: that is on record.
+  const seen = journal.flatMap((line) => (line.type === 'share-accepted' || line.type === 'share-refused' ? [`${line.generation}/${line.custodian}`] : []))
+  expect([...new Set(seen)].filter((share) => !share.startsWith('undefined'))).toEqual(['2/1', '2/2'])
+  expect(journal.flatMap(({ type }) => (['key-live', 'burned'].includes(type) ? [type] : []))).toEqual(['key-live', 'burned'])
+})
+
+test('true sheets that look forged, sent from elsewhere: the folder is named all the same', async () => {
+  stage = await rehearsal({ speed: 4 })
+  editManifest(stage.custody, 2, (manifest) => { for (const share of manifest.shares) share.commitment = 'a'.repeat(64) })
+  const session = await waiting(stage, withoutShares(stage.rotate()), ['1', '2'])
+  for (const custodian of [1, 2]) expect((await send(stage, session, custodian, 2, '--out', join(stage.directory, String(custodian)))).code).toBe(0)
+  expectRefused(await session.ended, 'FOLDER_ALTERED', 6)
+  expect(stage.journal().flatMap((line) => (line.type === 'share-refused' && line.custodian !== undefined ? [[line.code, line.custodian]] : []))).toEqual([['FOLDER_ALTERED', 1], ['FOLDER_ALTERED', 2]])
 })
 
 test('another user or tenancy, whose requests would be signed instead: no manifest of one folder differs from the others in that', async () => {
@@ -44,7 +61,7 @@ test('after the untouched folder is back, the key that was recombined for nothin
   stage = await rehearsal()
   const whole = readFileSync(manifestPath(stage.custody, 2))
   editManifest(stage.custody, 2, (manifest) => manifest.regions.pop())
-  expect((await stage.run(stage.rotate())).stderr).toContain('Fetch an untouched copy of the folder and find out who changed this one.')
+  expect((await stage.run(stage.rotate())).stderr).toContain('Fetch an untouched copy of the folder, copy sessions/')
   const status = await stage.run(['status', '--custody', stage.custody])
   expect(status.stdout).toContain('RED: session ')
   writeFileSync(manifestPath(stage.custody, 2), whole)

@@ -33,7 +33,7 @@ test('a sheet scanned twice, or a hundred times: the second is named, and furthe
   const pages = [...Array.from({ length: 100 }, () => first), second].map((text, at) => ({ file: 'scan.pdf', page: at + 1, text }))
   const reader = Readable.from([...pages, { done: true }].map((line) => `${JSON.stringify(line)}\n`)) as unknown as Socket
   try {
-    const sources = { reader, camera: false, shareFiles: [], keys: { means: {}, passphraseFiles: {}, keyring: ownKeyring() }, remote: [], left: new AbortController().signal }
+    const sources = { reader, camera: false, shareFiles: [], keys: { means: {}, passphraseFiles: {}, keyring: ownKeyring() }, remote: { accepted: [], disputed: [] }, left: new AbortController().signal }
     const { quorum } = await collectShares({ manifest: manifestOf(2), others: [] }, 'any', sources, journal, () => undefined, () => Promise.resolve())
     expect(quorum.shares.map(({ custodian }) => custodian)).toEqual([1, 2])
     expect(written.map(({ type }) => type)).toEqual(['share-accepted', 'share-refused', 'share-accepted'])

@@ -62,7 +62,7 @@ test('thousands of texts that are no shares neither fill the journal nor keep th
     const written: { type: string }[] = []
     const journal = { write: (entry: { type: string }) => written.push(entry) } as unknown as Journal
     const expectation = { manifest: manifestOf(2), others: [{ manifest: manifestOf(1), standing: 'that key is dead' }] }
-    const { quorum } = await collectShares(expectation, 'any', { reader: null, camera: false, shareFiles: [join(directory, 'shares')], keys: { means: {}, passphraseFiles: {}, keyring: ownKeyring() }, remote: [], left: new AbortController().signal }, journal, () => undefined, () => Promise.resolve())
+    const { quorum } = await collectShares(expectation, 'any', { reader: null, camera: false, shareFiles: [join(directory, 'shares')], keys: { means: {}, passphraseFiles: {}, keyring: ownKeyring() }, remote: { accepted: [], disputed: [] }, left: new AbortController().signal }, journal, () => undefined, () => Promise.resolve())
     expect(quorum.shares).toHaveLength(3)
     expect(written.filter(({ type }) => type === 'share-accepted')).toHaveLength(3)
     // 500, and the genuine sheet of another generation, which was seen.
@@ -88,7 +88,7 @@ test('a disk that takes no line while shares are read is no fault of a share: no
       },
     } as unknown as Journal
     const expectation = { manifest: manifestOf(2), others: [] }
-    const collected = collectShares(expectation, 'any', { reader: null, camera: false, shareFiles: [join(directory, 'shares')], keys: { means: {}, passphraseFiles: {}, keyring: ownKeyring() }, remote: [], left: new AbortController().signal }, journal, () => undefined, () => Promise.resolve())
+    const collected = collectShares(expectation, 'any', { reader: null, camera: false, shareFiles: [join(directory, 'shares')], keys: { means: {}, passphraseFiles: {}, keyring: ownKeyring() }, remote: { accepted: [], disputed: [] }, left: new AbortController().signal }, journal, () => undefined, () => Promise.resolve())
     await expect(collected).rejects.toThrow(expect.objectContaining({ code: 'FILE_UNWRITABLE' }))
     expect(tried).toEqual(['share-accepted'])
   } finally {

@@ -1,8 +1,11 @@
 /** A mixed quorum at a real terminal: one custodian types the code words there, the other's message is pasted. */
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { readSessionKey, remoteWords } from '../../src/warrant/remote.js'
+import { parseWarrant } from '../../src/warrant/warrant.js'
 import { CLI } from '../stage/command-line.js'
+import { send } from '../stage/from-elsewhere.js'
 import { onTerminal, type OnTerminal } from '../stage/on-terminal.js'
 import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
 
@@ -50,6 +53,31 @@ test('words by a witness, consent here, a message from elsewhere, and the glass 
   expect(stage.journal().flatMap((line) => (line.type === 'consented' ? [[line.custodian, line.how]] : []))).toEqual([[1, 'code words typed'], [2, 'remote message']])
   const audited = await stage.run(['audit', '--custody', stage.custody, '--json', ...stage.oci])
   expect(JSON.parse(audited.stdout)).not.toMatchObject({ error: { message: expect.stringContaining('consent') as string } })
+})
+
+test('of two files that are waited for one comes, while somebody could paste; then a message is pasted, and the other file is not waited for', async () => {
+  stage = await rehearsal()
+  const words = withoutShares(stage.rotate()).filter((word) => word !== '--yes')
+  const here = (terminal = onTerminal(stage, [process.execPath, CLI, ...words, '--remote', '--words-read-by', 'Wilma Witness', '--message', 'one', '--message', 'two']))
+  await here.until('Does a custodian at this machine release? (yes/no)')
+  const session = join(stage.custody, 'sessions', readdirSync(join(stage.custody, 'sessions')).filter((name) => !name.startsWith('.')).sort().at(-1) ?? '')
+  const key = readdirSync(session).find((name) => name.startsWith('remote-')) ?? ''
+  const keyPath = join(session, key)
+  const read = await readSessionKey(readFileSync(keyPath, 'utf8'), key)
+  const heard = remoteWords(parseWarrant(readFileSync(join(session, 'warrant.json'), 'utf8')), read)
+  const message = async (custodian: number): Promise<string> => {
+    const { code, stdout, stderr } = await send(stage, { warrantPath: join(session, 'warrant.json'), keyPath, words: heard }, custodian)
+    expect(code, stderr).toBe(0)
+    return stdout
+  }
+  here.type('no\n')
+  await here.until('from BEGIN to END; or type done')
+  writeFileSync(join(stage.directory, 'two'), await message(2))
+  await here.until('The message of custodian 2 (Βασίλης Παπαδόπουλος) is accepted: 1 of 2 have released.')
+  here.type(`${await message(1)}\n`)
+  await here.until('The message of custodian 1 (Ada Lovelace) is accepted: 2 of 2 have released.')
+  expect(await here.ended, here.shown()).toBe(0)
+  expect(here.shown()).toContain(`Waiting for the message ${join(stage.directory, 'one')}; or paste it …`)
 })
 
 test('the operator must not read the words: somebody else is asked for, and by a flag it is refused', async () => {

@@ -1,4 +1,4 @@
-/** Real sheets read where there is a network: what was seen is in the logbook, however the reading ends. */
+/** Real sheets read where there is a network: each is in the logbook when it is seen. */
 import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
@@ -88,6 +88,13 @@ test('a folder that is in use: nothing is read', async () => {
   expect(entries()).toEqual([])
 })
 
+test('sheets of two generations: each has an entry when it is seen, and the last names both', async () => {
+  const path = join(set.directory, 'typed-two')
+  writeFileSync(path, [2, 3].map((generation) => set.shareTexts(generation)[1] ?? '').join('\n'))
+  expect((await inspect([path])).json).toMatchObject({ inspection: { logbook: 5 } })
+  expect(entries()).toMatchObject([EXCEPTION, SEEN, { ...SEEN, seenOnline: [2, 3] }])
+})
+
 test('a reading that fails in the middle: what was seen until then is written', async () => {
   expect(await refusalOf(() => inspect([sheets(2), join(set.directory, 'nothing')]))).toMatchObject({ code: 'FILE_MISSING' })
   expect(entries()).toMatchObject([EXCEPTION, SEEN])
@@ -99,24 +106,18 @@ test('sheets of two custodians: each has an entry, and the stranger among them i
     message: 'sheets of custodian 3 were among those of custodian 2, whose bag this is',
     hint: 'They were read, and are in the logbook as seen. Inspect one bag at a time; glasskey check sheets looks at many sheets.',
   })
-  expect(entries()).toMatchObject([EXCEPTION, { type: 'inspected', custodian: 3, copy: 1, generations: [2], condition: 'doubtful', seenOnline: [2], note: 'read with the sheets of custodian 2; which copy it is was not said' }, SEEN])
+  expect(entries()).toMatchObject([EXCEPTION, SEEN, { type: 'inspected', custodian: 3, copy: 1, generations: [2], condition: 'doubtful', seenOnline: [2], note: 'read with the sheets of custodian 2; which copy it is was not said' }])
   expect(readCustodyFolder(custody).standings.find(({ generation }) => generation === 2)).toMatchObject({ state: 'exposed' })
 })
 
-test('Ctrl-C while sheets are read: what was seen is written, and then it ends as any process does', async () => {
-  const killed = vi.spyOn(process, 'kill').mockReturnValue(true)
-  const pressed = new Promise<void>((done) => {
+test('killed while sheets are read: what was seen is written by then, and once', async () => {
+  // The shares of the file were judged when standard input is opened, where nothing comes.
+  const judged = new Promise<LogbookEntry[]>((done) => {
     vi.spyOn(process.stdin, 'on').mockImplementation(() => {
-      // The shares of the file were judged: the next source is standard input, where nothing comes.
-      process.emit('SIGINT', 'SIGINT')
-      done()
+      done(entries())
       return process.stdin
     })
   })
-  const reading = inspect([sheets(2), '-'])
-  reading.catch(() => undefined)
-  await pressed
-  expect(killed).toHaveBeenCalledWith(process.pid, 'SIGINT')
-  expect(entries()).toMatchObject([EXCEPTION, SEEN])
-  expect(process.listenerCount('SIGINT')).toBe(0)
+  inspect([sheets(2), sheets(2), '-']).catch(() => undefined)
+  expect(await judged).toMatchObject([EXCEPTION, SEEN])
 })

@@ -1,11 +1,15 @@
 /** A custodian's year, the quiet part: a sheet looked at alone, a closed bag, many sheets at once. */
 import { appendFileSync, cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { requireQuietRoom } from '../../src/ceremony/quiet-room.js'
 import { hexToWords } from '../../src/custody/words.js'
 import { parseManifest } from '../../src/custody/manifest.js'
+import { parseShareText, shareToText } from '../../src/custody/share-text.js'
+import type { Ended } from '../stage/command-line.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { manifestOf as goldenOf, secretsOf, VECTORS } from '../vectors/frozen.js'
 import { refusal } from '../vectors/refusal.js'
 
 let stage: Rehearsal
@@ -76,6 +80,22 @@ test('piped lines are shares too, and a flood of them is refused', async () => {
   const { code, stderr } = await stage.run(['recover', '--share-file', '-'], { input: 'Q'.repeat(1_100_000) })
   expect(stderr).toContain('FILE_UNREADABLE: standard input holds more than 1 MiB, which no shares do')
   expect(code).toBe(2)
+})
+
+test('a recovery: a sheet of another generation that came first, and a forged one, are named and put aside; the others open the key', async () => {
+  const [first = '', second = ''] = secretsOf(2).shareTexts
+  const [stray = ''] = secretsOf(3).shareTexts
+  const share = parseShareText(first)
+  const forged = shareToText({ ...share, custodian: 3, bytes: Uint8Array.from(share.bytes, (byte, at) => (at === share.bytes.length - 1 ? 0 : byte)) })
+  const given = (...texts: string[]): Promise<Ended> => stage.run(['recover', '--yes', '--json', '--envelope', fileURLToPath(new URL('custody/generations/2/envelope.pgp', VECTORS)), '--share-file', '-'], { input: `${texts.join('\n')}\n` })
+  const { code, stdout, stderr } = await given(stray, first, forged, second)
+  expect(code, stderr).toBe(0)
+  const mine = goldenOf(2).keyId
+  expect(JSON.parse(stdout)).toMatchObject({ keyId: mine, generation: 2 })
+  expect(stderr).toContain(`standard input, line 2: share 1 of 3 is of key ${mine}; those before are of ${goldenOf(3).keyId}. It is put aside.`)
+  expect(stderr).toContain('standard input, line 3: the sheet of custodian 3 has x = 0, which no ceremony prints: it is forged. Keep it, and use another.')
+  expect(stderr).toContain(`standard input, line 4: share 2 of 3, key id ${mine}.`)
+  expect((await given(first, stray, first)).stderr).toContain('QUORUM_NOT_REACHED: 1 of 2 shares; 1 more needed.')
 })
 
 const BAG = ['--record', '--custodian', '2', '--copy', '1', '--bag', 'B-0142', '--condition', 'intact', '--witness', 'W. Witness']

@@ -88,6 +88,20 @@ test.each(['\r', '\r\n'])('two sheets that a scanner types without waiting, %j a
   expect(existsSync(out)).toBe(true)
 })
 
+test('recover: a whole sheet of another generation between two right ones is put aside, and typing goes on', async () => {
+  stage = await rehearsal({ after: 'sealed' })
+  const out = join(stage.directory, 'key.pem')
+  terminal = onTerminal(stage, [process.execPath, CLI, 'recover', '--envelope', ENVELOPE, '--out', out, '--yes'])
+  await until('Group 1 of 21.')
+  terminal.type(`${first}\r`)
+  await until('Type a share. 1 of 2 so far.')
+  terminal.type(`${secretsOf(3).shareTexts[1] ?? ''}\r`)
+  await until('It is put aside.')
+  terminal.type(`${second}\r`)
+  expect(await terminal.ended, terminal.shown()).toBe(0)
+  expect(existsSync(out)).toBe(true)
+})
+
 test('a character that is never used is named until its group is done', async () => {
   stage = await rehearsal({ after: 'sealed' })
   terminal = onTerminal(stage, [process.execPath, CLI, 'share', 'inspect', '--rehearsal', '--type', '--json'])

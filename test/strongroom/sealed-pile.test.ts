@@ -1,0 +1,70 @@
+/** Sealed shares on the table: what came first, forged or left out, is not in the way of the sheet itself. */
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { sha256Hex } from '../../src/canonical.js'
+import { sealedTexts, type SealedShare } from '../../src/custody/sealed-share.js'
+import type { Expectation } from '../../src/custody/share.js'
+import { ownKeyring } from '../../src/host/custodian-key.js'
+import { SealedPile } from '../../src/strongroom/sealed-pile.js'
+import { manifestOf } from '../vectors/frozen.js'
+import { refusal } from '../vectors/refusal.js'
+
+const sealed = (length: number, first = 0): SealedShare => ({ rehearsal: true, keyId: manifestOf(2).keyId, custodian: 1, threshold: 2, shares: 3, fingerprint: 'A'.repeat(40), message: Uint8Array.from({ length }, (_, at) => (at === 0 ? first : at % 251)) })
+
+/** The golden manifest, as if custodian 1's share were sealed like this. */
+function expecting({ fingerprint, message }: SealedShare): Expectation {
+  const manifest = manifestOf(2)
+  return { manifest: { ...manifest, shares: manifest.shares.map((share, at) => (at === 0 ? { ...share, sealed: { fingerprint, sha256: sha256Hex(message) } } : share)) }, others: [] }
+}
+
+let said = ''
+beforeEach(() => {
+  said = ''
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    said += String(text)
+    return true
+  })
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+const open = (pile: SealedPile): Promise<void> => pile.open(() => [], () => undefined, { means: {}, passphraseFiles: {}, keyring: ownKeyring('/nowhere') }, new AbortController().signal)
+const timesAsked = (): number => said.split('Its custodian brings the card or the key').length - 1
+
+test.each([['one code', 300, 1], ['two codes', 500, 2]] as const)('a forgery of %s that was shown first: it is named, and then the sheet is taken', async (_, length, codes) => {
+  const [mine, forged] = [sealed(length), sealed(length, 1)]
+  expect(sealedTexts(mine)).toHaveLength(codes)
+  const pile = new SealedPile(expecting(mine), 'any', () => undefined)
+  const last = sealedTexts(forged).at(-1) ?? ''
+  for (const text of sealedTexts(forged).slice(0, -1)) expect(pile.take(text)).toBe(true)
+  expect(refusal(() => pile.take(last))).toMatchObject({ code: 'SHARE_COMMITMENT' })
+  for (const text of sealedTexts(mine)) expect(pile.take(text)).toBe(true)
+  await open(pile)
+  expect(timesAsked()).toBe(1)
+})
+
+test('one code of a forgery, and then the sheet: both are forgotten, that is told to the readers, and the sheet is taken when it is shown again', async () => {
+  const mine = sealed(500)
+  const onAfresh = vi.fn()
+  const pile = new SealedPile(expecting(mine), 'any', onAfresh)
+  const [one = '', two = ''] = sealedTexts(mine)
+  pile.take(sealedTexts(sealed(500, 1))[0] ?? '')
+  expect(onAfresh).not.toHaveBeenCalled()
+  expect(refusal(() => pile.take(one))).toMatchObject({ code: 'SHARE_MISREAD', hint: 'Scan page 1 of the sheet again, or its other copy.' })
+  expect(onAfresh).toHaveBeenCalledOnce()
+  for (const text of [two, one]) pile.take(text)
+  await open(pile)
+  expect(timesAsked()).toBe(1)
+})
+
+test('a share that was left out is asked for again when its codes are scanned again, and only then', async () => {
+  const mine = sealed(300)
+  const pile = new SealedPile(expecting(mine), 'any', () => undefined)
+  pile.take(sealedTexts(mine)[0] ?? '')
+  await open(pile)
+  await open(pile)
+  expect(timesAsked()).toBe(1)
+  pile.take(sealedTexts(mine)[0] ?? '')
+  await open(pile)
+  expect(timesAsked()).toBe(2)
+})
