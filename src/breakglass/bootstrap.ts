@@ -1,5 +1,6 @@
 /** The takeover's part of the bootstrap login: what an earlier attempt left is removed, OCI measured, a generation installed. */
 import { canonicalJson } from '../canonical.js'
+import { successorsOf } from '../custody/generation.js'
 import { GlasskeyError } from '../errors.js'
 import { pause, readClocks, wallClock } from '../host/clock.js'
 import type { CustodyFolder } from '../host/custody-folder.js'
@@ -70,9 +71,9 @@ export function lookAtRoom(taken: number, survey: SurveyView, { manifest }: Gene
   return [{ what: 'key slots', level: 'warn', said: `${others} API keys are there already. The takeover asks before it deletes each; but if it stops before, its exit deletes the last of them, to make room for the successor. If one must stay: Ctrl-C, and no share is read` }]
 }
 
-/** The lowest generation that was never exposed, and that its sheets can open: an earlier attempt may have used one up. Throws NO_SUCCESSOR. */
-export function generationToInstall(folder: CustodyFolder): Generation {
-  const standing = folder.standings.find(({ state, margin }) => state === 'waiting' && margin >= 0)
+/** The lowest generation after this one (0: of all) that was never exposed, and that its sheets can open: an earlier attempt may have used one up. Throws NO_SUCCESSOR. */
+export function generationToInstall(folder: CustodyFolder, after: number): Generation {
+  const [standing] = successorsOf(folder.standings, after)
   if (!standing) throw new GlasskeyError('NO_SUCCESSOR', 'no generation is left to install', 'Hold a ceremony first.')
   return generationNumber(folder, standing.generation)
 }

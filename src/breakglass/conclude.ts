@@ -2,7 +2,7 @@
 import { appendFileSync, existsSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { asRemark } from '../custody/fields.js'
-import { canBeOpened } from '../custody/generation.js'
+import { canBeOpened, toUpload } from '../custody/generation.js'
 import { EXIT, EXIT_CODES, type ErrorCode } from '../errors.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, places } from '../host/sealed-folder.js'
@@ -148,9 +148,9 @@ async function gradeSession(job: Conclusion, state: Session, probed: () => Sessi
   const refusedIn = await probeAll(probes, job.warrant, deskCarrier(job.cloud.ca), write)
   const listing = await tryListing(job, folder.generations.map((generation) => generation.manifest))
   if (listing) write({ type: 'listed', ...listing })
-  const { grade, why } = gradeOf(job.warrant, { refusedIn, acceptedIn: acceptingRegions(job.warrant, probed()) }, listing, manifest, state.deletion === 'done', state.listings.at(-1) ?? null)
+  const { grade, why } = gradeOf(job.warrant, { refusedIn, acceptedIn: acceptingRegions(job.warrant, probed()) }, listing, manifest, state.deletion === 'done', state.listings.at(-1) ?? null, toUpload(folder.standings, manifest.generation, job.warrant.successor?.generation ?? null))
   if (state.deletion === 'unknown' && grade !== 'unproved') write({ type: 'key-deleted', keyId: manifest.keyId, fingerprint: manifest.fingerprint })
-  write({ type: 'graded', keyId: manifest.keyId, grade, why })
+  write({ type: 'graded', keyId: manifest.keyId, grade, why: grade === 'unproved' && job.stale ? job.stale.why : why })
 }
 
 function whyNotDeleted({ stale, provedElsewhere }: Conclusion, state: Session): string {

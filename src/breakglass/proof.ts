@@ -84,14 +84,15 @@ export function heirOf({ successor }: Warrant, { keys }: Listing, used: Manifest
  * The grade, and why, in words. A listing that shows the used key outweighs every refusal, and a region that still takes
  * it outweighs every listing; where OCI never answered the deletion, refusals alone prove nothing, because a blocked user
  * is refused as well. `before` is the last listing of an earlier run of this session: that nobody had a way in is not made good by
- * refusals. `why` is a remark: where there are many regions, it ends before it has named all.
+ * refusals. `upload`: the generation that is installed by hand then; null: none is left. `why` is a remark: where there are many regions,
+ * it ends before it has named all.
  */
-export function gradeOf(warrant: Warrant, probed: Probed, listing: Listing | null, used: Manifest, deletionKnown: boolean, before: Listing | null = null): { grade: Grade; why: string } {
-  const { grade, why } = judge(warrant, probed, listing, used, deletionKnown, before)
+export function gradeOf(warrant: Warrant, probed: Probed, listing: Listing | null, used: Manifest, deletionKnown: boolean, before: Listing | null = null, upload: number | null = null): { grade: Grade; why: string } {
+  const { grade, why } = judge(warrant, probed, listing, used, deletionKnown, before, upload)
   return { grade, why: asRemark(why) }
 }
 
-function judge(warrant: Warrant, { refusedIn, acceptedIn }: Probed, listing: Listing | null, used: Manifest, deletionKnown: boolean, before: Listing | null): { grade: Grade; why: string } {
+function judge(warrant: Warrant, { refusedIn, acceptedIn }: Probed, listing: Listing | null, used: Manifest, deletionKnown: boolean, before: Listing | null, upload: number | null): { grade: Grade; why: string } {
   const refused = warrant.regions.every((region) => refusedIn.includes(region))
   if (listing && isListed(listing.keys, used)) return { grade: 'unproved', why: `${listing.profile} still finds it in the key list.` }
   if (acceptedIn.length > 0) return { grade: 'unproved', why: `It was still accepted in ${acceptedIn.join(', ')} when it was last tried.` }
@@ -99,7 +100,7 @@ function judge(warrant: Warrant, { refusedIn, acceptedIn }: Probed, listing: Lis
   const seen = listing ?? before
   const heir = seen && heirOf(warrant, seen, used)
   if (seen && heir === null && !seen.blocked && !isListed(seen.keys, used)) {
-    return { grade: 'unproved', why: `${seen.profile} finds neither the used key nor its successor ACTIVE in the key list. NOBODY HAS A WAY IN: an administrator uploads the public key of the successor's manifest.json again, and a login looks (--reader).` }
+    return { grade: 'unproved', why: `${seen.profile} finds neither the used key nor its successor ACTIVE in the key list. NOBODY HAS A WAY IN: an administrator uploads the public key of ${upload === null ? 'a new generation, after a ceremony' : `GENERATION ${upload}`} (publicKeyPem in its manifest.json), and a login looks (--reader).` }
   }
   const regions = warrant.regions.join(', ')
   if (refused && listing) return { grade: 'proved', why: `Refused in ${regions}; ${listing.profile} finds ${String(heir)} in the key list and the used key gone.` }

@@ -1,6 +1,6 @@
 /** Whether what a warrant says can still be followed, and the way on where it cannot. Pure. */
 import { canonicalJson } from '../canonical.js'
-import { canBeOpened, hasLeft, inUse, type GenerationState } from '../custody/generation.js'
+import { canBeOpened, hasLeft, inUse, toUpload, type GenerationState } from '../custody/generation.js'
 import { GlasskeyError } from '../errors.js'
 import type { CustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, type StoredSession } from '../host/sealed-folder.js'
@@ -48,13 +48,14 @@ export function staleness(folder: CustodyFolder, { warrant, session }: StoredSes
     const next = inUse(folder.standings, folder.events)
     const canRotate = there && next !== undefined && next.generation > used.generation && next.margin >= 0
     const canRemove = isReady && awaitsRemover(session)
+    const upload = toUpload(folder.standings, used.generation, usable ? successor.generation : null)
     const look = `glasskey resume --session ${warrant.session} --reader PROFILE`
     const remove = `n administrator deletes API key ${warrant.key.fingerprint}; then: ${look}`
     const wayOut = left
       ? `The exit of a later session deleted it; somebody who can read the key list settles it: ${look}`
       : there
         ? `${canRotate ? `A rotation of GENERATION ${next.generation} deletes it: glasskey break rotate. Or a` : canRemove ? `With the remover's login: glasskey resume --session ${warrant.session} --remover PROFILE. Or a` : 'A'}${remove}`
-        : `An administrator first uploads the public key of ${usable ? `GENERATION ${successor.generation}` : 'a generation that waits'} (publicKeyPem in its manifest.json), and only then deletes API key ${warrant.key.fingerprint}; then: ${look}`
+        : `An administrator first uploads the public key of ${upload === null ? 'a new generation, after a ceremony' : `GENERATION ${upload}`} (publicKeyPem in its manifest.json), and only then deletes API key ${warrant.key.fingerprint}; then: ${look}`
     return {
       failure: failure(`Too few sheets are left to open ${key}. ${wayOut}`),
       why: 'It was not proved dead, and too few of its sheets are left to sign with it.',

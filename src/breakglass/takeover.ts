@@ -61,7 +61,9 @@ async function prepare(job: Preparation): Promise<TakeoverResult | { warrant: Wa
   refuseUnfinished(folder)
   const [first] = folder.generations
   if (!first) throw new GlasskeyError('GENERATION_NOT_IN_USE', 'there is no generation yet', 'glasskey ceremony makes them.')
-  const current = inUse(folder.standings, folder.events)
+  const installed = inUse(folder.standings, folder.events)
+  // A key that nobody can recombine any more is no way in: the next generation is installed as the first one was.
+  const current = installed && installed.margin >= 0 ? installed : undefined
   if (current && isTakenOver(folder.logbook.lines)) return { already: await lookAgain(job, first) }
 
   const findings = await lookAtRegions(first.manifest, inputs.cloud)
@@ -72,7 +74,7 @@ async function prepare(job: Preparation): Promise<TakeoverResult | { warrant: Wa
   const surveyor = current ? inputs.reader : bootstrap
   if (!surveyor) throw new GlasskeyError('TENANCY_UNFIT', `an earlier takeover stopped half-way: GENERATION ${String(current?.generation)} is in use, and other ways in are still open`, 'Finish it with a login that may read: glasskey takeover … --reader PROFILE, and sheets of that generation.')
   const survey = await surveyWith(job, surveyor)
-  const generation = current ? generationNumber(folder, current.generation) : generationToInstall(folder)
+  const generation = current ? generationNumber(folder, current.generation) : generationToInstall(folder, installed?.generation ?? 0)
   const leftovers = leftoversOf(folder, survey)
   const fit = checkFit(survey, first, bootstrap)
   if (!current) {

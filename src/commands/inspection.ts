@@ -47,7 +47,7 @@ export interface Inspected {
 /** Asks for the bag what flags do not say, writes the entry, and prints it where that is asked for. Throws as `askOfBag`, `enter` and `printEntry`. */
 export async function recordInspection(folder: CustodyFolder, flags: InspectionFlags, seen: SheetsSeen): Promise<Inspected> {
   const bag = await askOfBag(folder, { ...flags, custodian: flags.custodian ?? seen.custodian }, seen.generations.length > 0)
-  return printInspection(folder, flags, enter(folder.path, folder, inspectionEntry(folder, flags, bag, seen.generations)))
+  return printInspection(folder, flags, enter(folder.path, inspectionEntry(folder, flags, bag, seen.generations)))
 }
 
 /**

@@ -71,7 +71,7 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
     case 'print':
       return print(folder, args)
     case 'add':
-      return add(path, folder, args)
+      return add(path, args)
   }
 }
 
@@ -113,7 +113,7 @@ export async function printEntry(folder: CustodyFolder, number: number, to: { ou
   return out
 }
 
-async function add(path: string, folder: CustodyFolder, args: Arguments): Promise<Outcome> {
+async function add(path: string, args: Arguments): Promise<Outcome> {
   const kind = args.what ?? ''
   const questions = Object.hasOwn(QUESTIONS, kind) ? QUESTIONS[kind] : undefined
   if (!questions) throw new GlasskeyError('USAGE', `there is no entry of kind "${kind}"`, `Kinds: ${Object.keys(QUESTIONS).join(', ')}.`)
@@ -121,16 +121,18 @@ async function add(path: string, folder: CustodyFolder, args: Arguments): Promis
   const given = new Map(args.set.map((text): [string, string] => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]))
   const unknown = [...given.keys()].find((name) => !questions.some(([known]) => known === name))
   if (unknown !== undefined) throw new GlasskeyError('USAGE', `--set ${unknown} is not part of this entry`, `It has: ${questions.map(([name]) => name).join(', ')}.`)
-  const { line, sha256 } = enter(path, folder, { type: kind, ...(await answers(questions, given, (name) => `--set ${name}=…`)) } as NewLogbookEntry)
+  const { line, sha256 } = enter(path, { type: kind, ...(await answers(questions, given, (name) => `--set ${name}=…`)) } as NewLogbookEntry)
   const form = await signed(path, line, args)
   return { json: { entry: line, sha256, out: form.out, printer: form.printer }, text: `Entry ${line.seq}: ${summaryOf(line)}\nWrite into the paper book: number ${line.seq}, SHA-256 ${sha256}${form.said}` }
 }
 
 /** Appends an entry to the logbook. Throws USAGE when it speaks of what the folder does not have, CUSTODY_LOCKED. */
-export function enter(path: string, folder: CustodyFolder, entry: NewLogbookEntry): Entered {
-  checkEntry(entry, folder)
+export function enter(path: string, entry: NewLogbookEntry): Entered {
+  checkShape(entry)
   const release = takeLock(places.lock(path), 'logbook add', wallClock())
   try {
+    // Read now: people may have taken their time over the answers, and a session ended meanwhile.
+    checkEntry(entry, readCustodyFolder(path))
     return append(path, entry)
   } finally {
     release()
@@ -196,19 +198,20 @@ const SHAPES: Readonly<Record<Question[2], readonly [shape: RegExp, wanted: stri
   condition: [/^(intact|opened|doubtful)$/, 'one of intact, opened, doubtful'],
 }
 
-/** The entry's shape, that the sheets that it speaks of exist, and that nobody needs those that are given up. Throws USAGE. */
+/** That the sheets that an entry speaks of exist, and that nobody needs those that are given up. Throws USAGE. */
 function checkEntry(entry: NewLogbookEntry, folder: CustodyFolder): void {
-  checkShape(entry)
   checkNamedSheets(entry, folder.generations.map(({ manifest }) => manifest), folder.custody.custodians)
+  const current = inUse(folder.standings, folder.events)?.generation
   // Retired, its sheets may be destroyed, and an exposed key would stand red no more: not while OCI has that key.
-  if (entry.type === 'retired' && inUse(folder.standings, folder.events)?.generation === entry.generation) {
+  if (entry.type === 'retired' && current === entry.generation) {
     throw new GlasskeyError('USAGE', `GENERATION ${entry.generation} is in use: OCI has its key`, 'glasskey break rotate leaves it for the next one. Nothing was written.')
   }
   // A 2 for a 1 would say of sheets that are needed that they are gone, and no entry takes that back.
   if (entry.type === 'destroyed') {
     const { generation } = entry
     const state = folder.standings.find((standing) => standing.generation === generation)?.state
-    if (!isSpent(state)) throw new GlasskeyError('USAGE', `GENERATION ${generation} is ${state ?? 'unknown'}: its sheets are still needed`, 'Only sheets of a generation that is proved dead, or retired, are destroyed; one that is gone all the same: glasskey logbook add lost. Nothing was written.')
+    // One may have been given up before it came to be in use.
+    if (!isSpent(state) || current === generation) throw new GlasskeyError('USAGE', `GENERATION ${generation} is ${current === generation ? 'in use' : (state ?? 'unknown')}: its sheets are still needed`, 'Only sheets of a generation that is proved dead, or retired, are destroyed; one that is gone all the same: glasskey logbook add lost. Nothing was written.')
   }
 }
 

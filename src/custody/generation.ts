@@ -6,7 +6,7 @@ export type GenerationEvent =
   | { kind: 'installed'; generation: number }
   /** OCI listed it in place of a key that another copy of the folder must have rotated: what that copy's record would tell better. */
   | { kind: 'found'; generation: number }
-  /** The exit of another generation deleted it. */
+  /** The exit of another generation deleted it, or did not find it any more. */
   | { kind: 'left'; generation: number }
   | { kind: 'share-seen'; generation: number; custodian: number }
   | { kind: 'copy-gone'; generation: number; custodian: number; copy: number }
@@ -59,7 +59,7 @@ function standing(set: SheetSet, events: readonly GenerationEvent[]): Standing {
   return { generation: set.generation, state, living, margin: living - set.threshold, seen }
 }
 
-/** Whether OCI was given a generation's key, and no exit has deleted it as another than its own since. */
+/** Whether OCI was given a generation's key, and no exit of another generation has seen it gone since. */
 export function isInstalled(generation: number, events: readonly GenerationEvent[]): boolean {
   return events.findLast((event) => event.generation === generation && (event.kind === 'installed' || event.kind === 'left'))?.kind === 'installed'
 }
@@ -75,7 +75,7 @@ export function inUse(all: readonly Standing[], events: readonly GenerationEvent
   return there.findLast((one) => one.margin >= 0 && !is('deleted', one)) ?? there.at(-1) ?? alive.find((one) => is('found', one))
 }
 
-/** Whether the exit of another generation deleted its key, and nothing has brought it back since. */
+/** Whether the exit of another generation saw its key gone, and nothing has brought it back since. */
 export function hasLeft(generation: number, events: readonly GenerationEvent[]): boolean {
   return events.findLast((event) => event.generation === generation && ['installed', 'found', 'left'].includes(event.kind))?.kind === 'left'
 }
@@ -99,6 +99,16 @@ export function isSpent(state: GenerationState | undefined): boolean {
 /** Generations that rotation may go to after `generation`, next first: those that are counted on. After 0, before any is in use, all of them. */
 export function successorsOf(all: readonly Standing[], generation: number): Standing[] {
   return all.filter((entry) => entry.generation > generation && entry.state === 'waiting' && entry.margin >= 0)
+}
+
+/**
+ * The generation whose public key is uploaded where nobody has a way in: the successor, or the first after the used one that people can
+ * go on with. Null: none is left.
+ */
+export function toUpload(all: readonly Standing[], used: number, successor: number | null): number | null {
+  const fit = all.filter(({ generation, state, margin }) => generation > used && margin >= 0 && ['waiting', 'in use', 'exposed'].includes(state))
+  const named = fit.find(({ generation }) => generation === successor)
+  return (named ?? fit.find(({ state }) => state !== 'exposed') ?? fit[0])?.generation ?? null
 }
 
 /** Why a sheet of this generation is of no use now, to finish "the sheet is of GENERATION 2: …". */

@@ -46,7 +46,7 @@ function ofSession(session: Session, known: NamedKeys): GenerationEvent[] {
     events.push({ kind: 'key-live', generation })
   }
   if (session.successor) events.push({ kind: 'installed', generation: session.successor.generation })
-  else if (session.deletion === 'done') events.push(...heirs(session))
+  if (session.deletion === 'done') events.push(...inPlaceOf(session))
   events.push(...others(session, known))
   if (session.deletion === 'done' && !isThereAgain(session)) events.push({ kind: 'deleted', generation })
   if (session.grade !== null && session.grade !== 'unproved') events.push({ kind: 'graded-dead', generation })
@@ -59,20 +59,42 @@ function isThereAgain({ opened, grade, deletedAt, listings }: Session): boolean 
   return grade === 'unproved' && deletedAt !== null && last !== undefined && last.at > deletedAt && last.keys.some(({ spkiSha256 }) => spkiSha256 === opened.spkiSha256)
 }
 
-/** What OCI listed in place of a key that this session did not rotate: another copy of the folder did, and perhaps more than once. */
+/**
+ * What a login found in the end where it did not find the successor: another copy of the folder rotated on, and perhaps more than once.
+ * A list in which nobody has a way in says nothing of the kind.
+ */
+function inPlaceOf(session: Session): GenerationEvent[] {
+  const { successor, listings } = session
+  if (!successor) return heirs(session)
+  const last = listings.at(-1)
+  if (last === undefined || last.seq < successor.seq || last.keys.some(({ spkiSha256 }) => spkiSha256 === successor.spkiSha256)) return []
+  const later = heirs(session).filter(({ generation }) => generation > successor.generation)
+  return later.length === 0 ? [] : [{ kind: 'left', generation: successor.generation }, ...later]
+}
+
+/** What OCI listed in place of a key that this session did not rotate. */
 function heirs({ opened, listings }: Session): GenerationEvent[] {
   const active = listings.at(-1)?.keys.filter(({ lifecycleState, spkiSha256 }) => lifecycleState === 'ACTIVE' && spkiSha256 !== null) ?? []
   return active.flatMap(({ generation }) => (generation !== null && generation > opened.generation ? [{ kind: 'found', generation }] : []))
 }
 
-/** Keys of other generations that the exit deleted: OCI said so, or no longer listed them afterwards. */
-function others({ calls, censuses }: Session, known: NamedKeys): GenerationEvent[] {
+/**
+ * Keys of other generations that are gone: the exit deleted them, and OCI said so or no longer listed them afterwards; or they were to be
+ * gone long ago, and its census did not find them.
+ */
+function others({ opened, calls, censuses }: Session, known: NamedKeys): GenerationEvent[] {
+  const before = censuses.filter(({ when }) => when === 'before-deletion')
+  const isAbsent = (fingerprint: string, since: number): boolean => {
+    const after = before.find(({ seq }) => seq > since)
+    return after !== undefined && !after.found.keys.some((key) => key.fingerprint === fingerprint)
+  }
   const deleted = calls.flatMap(({ intent, outcome }) => {
     if (intent.rule !== DELETE_OTHER_KEY) return []
     const fingerprint = (intent.path.split('/').at(-1) ?? '').replaceAll('%3A', ':')
-    const after = censuses.find(({ when, seq }) => when === 'before-deletion' && seq > intent.seq)
-    const isGone = after !== undefined && !after.found.keys.some((key) => key.fingerprint === fingerprint)
-    return isGone || (outcome?.type === 'outcome' && outcome.status === 204) ? [fingerprint] : []
+    return isAbsent(fingerprint, intent.seq) || (outcome?.type === 'outcome' && outcome.status === 204) ? [fingerprint] : []
   })
-  return known.flatMap(({ generation, fingerprint }) => (deleted.includes(fingerprint) ? [{ kind: 'left', generation }] : []))
+  return known.flatMap(({ generation, fingerprint }) => {
+    const isGone = deleted.includes(fingerprint) || (generation < opened.generation && isAbsent(fingerprint, 0))
+    return isGone ? [{ kind: 'left', generation }] : []
+  })
 }

@@ -92,10 +92,11 @@ export function custodyStanding(known: Known): CustodyStanding {
   const halfway = known.events.some(({ kind }) => kind === 'installed') && !isTakenOver(known.logbook)
   const blocking = [
     ...open.map(openRemark),
-    ...(current && current.margin < 0 ? [`GENERATION ${current.generation} is in use and can no longer be recombined: too many sheets are gone`] : []),
+    ...(current && current.margin < 0 ? [`GENERATION ${current.generation} is in use and can no longer be recombined: too many sheets are gone. An administrator gives its user a bootstrap API key, and glasskey takeover installs the next generation`] : []),
   ]
   const alarms = [
     ...(current && !isInstalled(current.generation, known.events) ? [`GENERATION ${current.generation} is in OCI, and no session of this folder installed it: another copy of the folder has a newer record; find it, and use that one`] : []),
+    ...(current?.state === 'retired' ? [`GENERATION ${current.generation} is in use, and was given up (logbook add retired): rotate it`] : []),
     ...(halfway ? ['the takeover stopped half-way: other ways in than the API key may be open'] : []),
     ...unsealed.map((generation) => `GENERATION ${generation} is in the folder and in no logbook entry: its import did not come to its end. If its outbox is lost: glasskey logbook add retired`),
     ...known.standings.filter(({ state }) => state === 'not proved dead').map(({ generation }) => `GENERATION ${generation} was used and is not proved dead`),
@@ -186,7 +187,8 @@ function nextStep({ current, waiting, open, all, drillDueInDays, unsealed, halfw
   if (unfinished) return `glasskey resume --session ${unfinished.id}`
   if (unsealed.length > 0) return 'glasskey ceremony import, once more'
   if (!current) return waiting.length === 0 ? 'glasskey ceremony' : 'glasskey takeover'
-  if (current.state === 'exposed' || current.state === 'not proved dead') return waiting.length > 0 ? 'glasskey break rotate' : 'a ceremony at once, then glasskey break rotate'
+  if (current.margin < 0) return waiting.length < 2 ? 'a ceremony at once, then glasskey takeover with a new bootstrap key' : 'glasskey takeover with a new bootstrap key'
+  if (current.state !== 'in use') return waiting.length > 0 ? 'glasskey break rotate' : 'a ceremony at once, then glasskey break rotate'
   if (halfway) return 'glasskey takeover'
   const spent = all.find(({ generation, state }) => state === 'exposed' && generation !== current.generation)
   if (spent) return `glasskey logbook add retired --set generation=${spent.generation} --set reason=…`

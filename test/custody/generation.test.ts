@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { inUse, standings, successorsOf, whyNot, type GenerationEvent, type SheetSet, type Standing } from '../../src/custody/generation.js'
+import { inUse, standings, successorsOf, toUpload, whyNot, type GenerationEvent, type SheetSet, type Standing } from '../../src/custody/generation.js'
 
 /** Four sets of 2 of 3; custodian 1 has two copies. */
 const SETS: SheetSet[] = [1, 2, 3, 4].map((generation) => ({ generation, threshold: 2, shares: [{ custodian: 1, copies: 2 }, { custodian: 2, copies: 1 }, { custodian: 3, copies: 1 }] }))
@@ -73,6 +73,20 @@ describe('successors', () => {
     expect(after(1, [seen(2, 1), seen(2, 2)])).toEqual([3, 4])
     expect(after(1, [gone(3, 2, 1)])).toEqual([2, 3, 4])
     expect(after(1, [gone(3, 2, 1), gone(3, 3, 1)])).toEqual([2, 4])
+  })
+})
+
+describe('what is uploaded by hand where nobody has a way in', () => {
+  const upload = (used: number, successor: number | null, events: GenerationEvent[]): number | null => toUpload(standings(SETS, events), used, successor)
+
+  test('the successor; where people cannot go on with it, the first that they can; an exposed one only if there is no other', () => {
+    expect(upload(1, 3, [])).toBe(3)
+    expect(upload(1, null, [])).toBe(2)
+    expect(upload(1, 3, [gone(3, 2, 1), gone(3, 3, 1)])).toBe(2)
+    expect(upload(1, 3, [event('retired', 3), seen(2, 1), seen(2, 2)])).toBe(4)
+    expect(upload(1, 2, [seen(2, 1), seen(2, 2)])).toBe(2)
+    expect(upload(2, 3, [event('retired', 3), seen(4, 1), seen(4, 2)])).toBe(4)
+    expect(upload(3, null, [event('retired', 4)])).toBeNull()
   })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { generationEvents } from '../../src/record/events.js'
-import { readJournal, type JournalEntry } from '../../src/record/journal.js'
+import { readJournal, type JournalEntry, type ListedKey } from '../../src/record/journal.js'
 import { readLogbook, type NewLogbookEntry } from '../../src/record/logbook.js'
 import { isListed, recognise } from '../../src/record/recognise.js'
 import { DELETE_OTHER_KEY, DELETE_USED_KEY, isSettled, replay, type Session } from '../../src/record/replay.js'
@@ -181,12 +181,32 @@ describe('events', () => {
     expect(kinds(live, successor, del, closed)).toEqual(['key-live', 'installed'])
   })
 
-  const listed = (...generations: number[]): JournalEntry => ({ type: 'listed', profile: 'AUDITOR', blocked: false, keys: generations.map((generation) => ({ fingerprint: Array(16).fill(`0${generation}`).join(':'), spkiSha256: generation === 2 ? opened.spkiSha256 : String(generation).repeat(64), generation, lifecycleState: 'ACTIVE' })) })
+  const SPKI: Record<number, string> = { 2: opened.spkiSha256, 3: successor.spkiSha256 }
+  const keysOf = (...generations: number[]): ListedKey[] => generations.map((generation) => ({ fingerprint: Array(16).fill(`0${generation}`).join(':'), spkiSha256: SPKI[generation] ?? String(generation).repeat(64), generation, lifecycleState: 'ACTIVE' }))
+  const listed = (...generations: number[]): JournalEntry => ({ type: 'listed', profile: 'AUDITOR', blocked: false, keys: keysOf(...generations) })
   const events = (...entries: JournalEntry[]): string[] => generationEvents([], [told(...entries)], [{ generation: 4, fingerprint: Array(16).fill('04').join(':') }]).map(({ kind, generation }) => `${kind} ${generation}`)
 
   test('what OCI lists in place of a key that somebody else rotated was found, not installed', () => {
     expect(events(live, deleted, listed(4), graded('listed-only'), closed)).toEqual(['key-live 2', 'found 4', 'deleted 2', 'graded-dead 2'])
     expect(events(live, successor, deleted, listed(3, 4), graded('proved'), closed)).toEqual(['key-live 2', 'installed 3', 'deleted 2', 'graded-dead 2'])
+  })
+
+  test('a successor that a login does not find any more has left, if a later generation is there in its place', () => {
+    const dead = ['deleted 2', 'graded-dead 2']
+    expect(events(live, successor, deleted, listed(4), graded('listed-only'), closed)).toEqual(['key-live 2', 'installed 3', 'left 3', 'found 4', ...dead])
+    // Nobody has a way in, or the list is older than the successor: that tells nothing of another copy.
+    expect(events(live, successor, deleted, listed(), graded('unproved'), closed)).toEqual(['key-live 2', 'installed 3', 'deleted 2'])
+    expect(events(live, listed(2, 4), successor, deleted, graded('refused-only'), closed)).toEqual(['key-live 2', 'installed 3', ...dead])
+    expect(events(live, successor, listed(2, 4), graded('unproved'), closed)).toEqual(['key-live 2', 'installed 3'])
+  })
+
+  test('an older key that the census before the deletion does not find has left; a later one, or one that is found, has not', () => {
+    const census = (when: 'before-action' | 'before-deletion', ...generations: number[]): JournalEntry => ({ type: 'census', when, found: { lifecycleState: 'ACTIVE', blocked: false, keys: keysOf(...generations), groups: [], credentials: {} }, unexpected: [] })
+    const known = [1, 3, 4].map((generation) => ({ generation, fingerprint: Array(16).fill(`0${generation}`).join(':') }))
+    const of = (...entries: JournalEntry[]): string[] => generationEvents([], [told(...entries)], known).map(({ kind, generation }) => `${kind} ${generation}`)
+    expect(of(live, census('before-deletion', 2, 3))).toEqual(['key-live 2', 'left 1'])
+    expect(of(live, census('before-deletion', 1, 2))).toEqual(['key-live 2'])
+    expect(of(live, census('before-action', 2))).toEqual(['key-live 2'])
   })
 
   test('a key that a login saw after its deletion is not called deleted; one that was seen before it is', () => {

@@ -125,7 +125,7 @@ describe('alarms come first', () => {
     const gone = (...custodians: number[]): GenerationEvent[] => [...TAKEN_OVER, ...custodians.map((custodian): GenerationEvent => ({ kind: 'copy-gone', generation: 2, custodian, copy: 1 }))]
     expect(judged({}, gone()).remarks).toEqual([])
     expect(judged({}, gone(1)).remarks).toEqual([{ level: 'warn', stops: false, text: 'GENERATION 2 has no margin: every custodian left is needed' }])
-    expect(judged({}, gone(1, 3)).remarks).toEqual([{ level: 'alarm', stops: true, text: 'GENERATION 2 is in use and can no longer be recombined: too many sheets are gone' }])
+    expect(judged({}, gone(1, 3)).remarks).toEqual([{ level: 'alarm', stops: true, text: 'GENERATION 2 is in use and can no longer be recombined: too many sheets are gone. An administrator gives its user a bootstrap API key, and glasskey takeover installs the next generation' }])
   })
 })
 

@@ -1,8 +1,10 @@
 /** OCI has two keys of this custody, because a session did not come to its end: which one goes, and that nobody is sent in a circle. */
+import { createPublicKey } from 'node:crypto'
 import { cpSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { assertAllWell, doAsTold, livingKeys } from '../stage/laws.js'
+import { loseStrongroom } from '../stage/playing.js'
 import { killOf } from '../stage/processes.mjs'
 import { rehearsal, type Rehearsal, type Staging } from '../stage/rehearsal.js'
 import type { Ended } from '../stage/command-line.js'
@@ -196,6 +198,74 @@ test('a copy that is two rotations behind, and the newer one is lost: what OCI h
   expect(said).toContain('GENERATION 4 is in OCI, and no session of this folder installed it: another copy of the folder has a newer record; find it, and use that one')
   const audit = await stage.run(['audit', '--custody', copy, '--profile', 'AUDITOR', '--json', ...stage.oci])
   expect((JSON.parse(audit.stdout) as { failed: string[] }).failed).toContain('K02')
+})
+
+test('the record of a rotation whose successor was rotated away from in another copy: a login that looks finds what is in use now', async () => {
+  const opened = await bothThere('403 NotAllowed')
+  const copy = join(opened.directory, 'copy')
+  cpSync(opened.custody, copy, { recursive: true })
+  expect((await resume(opened, '--remover', 'REMOVER', '--reader', 'AUDITOR')).code).toBe(0)
+  expect((await opened.run([...opened.rotate(3), '--remover', 'REMOVER', '--reader', 'AUDITOR'])).code).toBe(0)
+  const resumed = await opened.run(['resume', '--custody', copy, '--reader', 'AUDITOR', ...opened.oci])
+  expect([resumed.code, resumed.stderr]).toEqual([0, expect.stringContaining('is dead: listed-only.')])
+  expect(resumed.stdout).not.toContain('In use now: GENERATION 3')
+  const said = (await opened.run(['status', '--custody', copy])).stdout
+  expect(said).toContain('In use: GENERATION 4')
+  expect(said).toContain('GENERATION 4 is in OCI, and no session of this folder installed it: another copy of the folder has a newer record; find it, and use that one')
+})
+
+test('a used key that was gone before its sheets were: the next exit does not find it, and no session waits for a look', async () => {
+  let weather: 'good' | 'breaking' | 'down' = 'breaking'
+  const opened = (stage = await rehearsal({ speed: 16, observe: (moment, { method }) => {
+    if (weather === 'breaking' && moment === 'answered' && method === 'DELETE') weather = 'down'
+    return weather === 'down' && moment === 'received' ? 'drop' : undefined
+  } }))
+  expect((await opened.run(opened.rotate(2))).code).toBe(6)
+  weather = 'good'
+  for (const custodian of [1, 2]) await enter(opened, 'lost', `custodian=${custodian}`, 'copy=1', 'generations=2', 'witness=Security desk')
+  const emergency = (generation: number): Promise<Ended> => opened.run(opened.saasAdmin(generation, '--defer-rotation'))
+  expect((await emergency(3)).stderr).toContain('SESSION_UNFINISHED')
+  const rotated = await opened.run(opened.rotate(3))
+  expect(rotated.stderr).toContain('is dead: refused-only.')
+  const { code, stderr } = await emergency(4)
+  expect([code, stderr]).toEqual([6, expect.stringContaining('KEY LIVE')])
+})
+
+test('a successor that was given up and then installed by hand: in use, in red, and its sheets are not destroyed', async () => {
+  stage = await rehearsal({ speed: 4 })
+  const { cloud, custody } = stage
+  const user = cloud.seed.users.administrator
+  expect((await loseStrongroom(stage)).code).toBe(6)
+  const mine = (generation: number): { timeDeleted: number | null } | undefined => cloud.tenancy.identity.apiKeys.find(({ fingerprint, timeDeleted }) => timeDeleted === null && livingKeys(stage as Rehearsal).some((key) => key.generation === generation && key.fingerprint === fingerprint))
+  const uploaded = mine(3)
+  if (uploaded) uploaded.timeDeleted = cloud.now()
+  await enter(stage, 'retired', 'generation=3', 'reason=its bags were found open')
+  cloud.happen({ event: 'upload-api-key', userId: user, publicKeyPem: publicKeyOf(custody, 3) })
+  const used = mine(2)
+  if (used) used.timeDeleted = cloud.now()
+  expect((await resume(stage, '--reader', 'AUDITOR')).code).toBe(0)
+  const said = await status(stage)
+  expect(said).toContain('RED: GENERATION 3 is in use, and was given up (logbook add retired): rotate it')
+  expect(said).toContain('Next: glasskey break rotate.')
+  const destroyed = await stage.run(['logbook', 'add', 'destroyed', '--custody', custody, ...['generation=3', 'custodian=3', 'copies=1', 'method=shredded', 'witness=Security desk'].flatMap((set) => ['--set', set])])
+  expect([destroyed.code, destroyed.stderr]).toEqual([2, expect.stringContaining('GENERATION 3 is in use: its sheets are still needed')])
+  await doAsTold(stage)
+  await assertAllWell(stage)
+})
+
+test('the key in use can no longer be opened: status says what helps, and a takeover with a bootstrap key installs the next generation', async () => {
+  stage = await rehearsal({ speed: 8 })
+  const { cloud, directory } = stage
+  for (const custodian of [1, 2]) await enter(stage, 'lost', `custodian=${custodian}`, 'copy=1', 'generations=2', 'witness=Security desk')
+  const said = await status(stage)
+  expect(said).toContain('RED: GENERATION 2 is in use and can no longer be recombined: too many sheets are gone. An administrator gives its user a bootstrap API key, and glasskey takeover installs the next generation')
+  expect(said).toContain('Next: glasskey takeover with a new bootstrap key.')
+  const bootstrap = createPublicKey(readFileSync(join(directory, 'oci', 'bootstrap.pem'))).export({ type: 'spki', format: 'pem' }).toString()
+  cloud.happen({ event: 'upload-api-key', userId: cloud.seed.users.administrator, publicKeyPem: bootstrap })
+  const { code, stderr } = await stage.run(stage.takeover(3))
+  expect([code, stderr]).toEqual([0, expect.stringContaining('is dead: proved.')])
+  expect(inOci(stage)).toEqual([4])
+  expect(await status(stage)).toContain('In use: GENERATION 4')
 })
 
 /** The public key that a manifest has: no secret. */
