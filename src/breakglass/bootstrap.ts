@@ -1,6 +1,6 @@
 /** The takeover's part of the bootstrap login: what an earlier attempt left is removed, OCI measured, a generation installed. */
 import { canonicalJson } from '../canonical.js'
-import { successorsOf } from '../custody/generation.js'
+import { inUse, successorsOf } from '../custody/generation.js'
 import { GlasskeyError } from '../errors.js'
 import { pause, readClocks, wallClock } from '../host/clock.js'
 import type { CustodyFolder } from '../host/custody-folder.js'
@@ -11,6 +11,7 @@ import type { Profile } from '../host/oci-profile.js'
 import { say } from '../host/terminal.js'
 import { readJournal, type JournalEntry, type JournalLine } from '../record/journal.js'
 import { MAXIMUM_API_KEYS } from '../warrant/scope.js'
+import { isTakenOver } from '../record/standing.js'
 import type { Inputs } from './break-glass.js'
 import { journalledCarry, type DeskJournal, type OneChange } from './journalled-carry.js'
 import { identityAt, lentLogin, listingBy } from './login.js'
@@ -45,9 +46,13 @@ export interface Leftover {
   rule: string
 }
 
-/** Throw-away keys; and generations that were installed, and then exposed, retired or lost before their key was live: nobody is to use those. */
+/**
+ * Throw-away keys; and generations that were installed, and then exposed, retired or lost before their key was live: nobody is to use
+ * those. Not the one in use, though nobody can open it any more: that goes in the end, and is asked for.
+ */
 export function leftoversOf(folder: CustodyFolder, survey: SurveyView): Leftover[] {
-  const spent = folder.standings.filter(({ state, margin }) => state === 'exposed' || state === 'retired' || margin < 0).map(({ generation }) => generation)
+  const current = isTakenOver(folder.logbook.lines) ? inUse(folder.standings, folder.events)?.generation : undefined
+  const spent = folder.standings.filter(({ generation, state, margin }) => generation !== current && (state === 'exposed' || state === 'retired' || margin < 0)).map(({ generation }) => generation)
   const manifests = folder.generations.map(({ manifest }) => manifest)
   const listed = recogniseAll(survey, manifests).map(({ generation }) => generation)
   return [

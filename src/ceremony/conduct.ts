@@ -26,7 +26,7 @@ import type { MadeGeneration } from './generations.js'
 import { drawPapers, type Paper } from './papers.js'
 import type { People } from './people.js'
 import { Performance } from './performance.js'
-import { planCeremony, targetOf, type Plan } from './planning.js'
+import { planCeremony, requireFree, targetOf, type Plan } from './planning.js'
 import { drawRecord } from './record-page.js'
 import { filesOrCamera, type SheetSource } from './scan-again.js'
 import { recordedSteps, scriptFor, type Script } from './script.js'
@@ -124,7 +124,7 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
     if (people.conduct === 'dialogue') tellDigest(closed.sha256)
     const signed = await gatherSignatures(people, toSign(closed.text, made, plan), namesOf(transcript), request.signatures, unfinished)
     const { record, papers } = await drawPublic({ ...making, made }, closed.sha256, signed, transcript.conduct)
-    const entry = ceremonyEntry(plan.custody, made, { rehearsal: request.rehearsal, machine: making.machine, exceptions: transcript.conduct.exceptions, transcriptSha256: closed.sha256 })
+    const entry = ceremonyEntry(transcript.conduct, made, { machine: making.machine, transcriptSha256: closed.sha256 })
     const fill = (path: string): void => {
       writeNew(places.custody(path), plan.configText)
       for (const key of sealingKeys.values()) copyKey(path, key)
@@ -138,7 +138,9 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
       else writeNew(places.entry(path), canonicalJson(entry) + '\n')
     }
     await untilWritten(people, () => {
-      writeWhole(target, fill)
+      writeWhole(target, () => {
+        requireFree(target, plan.custody)
+      }, fill)
     })
     return { made, signed, papers, transcriptSha256: closed.sha256 }
   }
@@ -147,7 +149,7 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
     await performance.play(toolSteps(performance, told, making), shownAt(performance, told))
     sealed = await seal()
   } catch (error) {
-    abandon(transcript, making, error, unfinished)
+    await abandon(transcript, making, error, unfinished)
     throw error
   }
   const { made, signed, papers, transcriptSha256 } = sealed
@@ -218,12 +220,14 @@ function openTranscript(path: string | null, { rehearsal }: CeremonyRequest, pla
 }
 
 /** What a ceremony that ends early leaves: no file of a sheet, and a transcript that says where and why. */
-function abandon(transcript: TranscriptWriter, making: Making, error: unknown, unfinished: string | null): void {
+async function abandon(transcript: TranscriptWriter, making: Making, error: unknown, unfinished: string | null): Promise<void> {
   for (const path of making.handing?.files() ?? []) if (existsSync(path)) removeFile(path)
+  const kept = await making.handing?.clearQueue()
   if (unfinished === null) return
   say('')
   say('The ceremony ends here. Nothing was written to a custody folder, and what was made is never installed.', 'alarm')
   if (transcript.conduct.released.length > 0) say(`Sheets of custodian ${transcript.conduct.released.join(', ')} were released: collect them, and shred them before everybody.`, 'alarm')
+  if (kept) say(`${kept}.`, 'alarm')
   say(`Keep the transcript with the printed script: ${unfinished}`)
   // Last: a disk that takes nothing must not keep people from being told. One that is closed has its last line.
   if (!transcript.conduct.closed) transcript.add({ type: 'abandoned', number: nextStep(transcript.conduct)?.number ?? null, reason: error instanceof GlasskeyError ? asRemark(`${error.code}: ${error.message}`) : 'a fault of glasskey' })

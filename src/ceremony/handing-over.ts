@@ -6,7 +6,7 @@ import { asRemark, line as lineSchema } from '../custody/fields.js'
 import { knownOf } from '../custody/typed-header.js'
 import { GlasskeyError } from '../errors.js'
 import { removeFile, writeNew } from '../host/disk.js'
-import { queuePdf, requireRunning, type Spooler } from '../host/printer.js'
+import { clearQueue, queuePdf, requireRunning, type Spooler } from '../host/printer.js'
 import { say } from '../host/terminal.js'
 import { missingForSeal } from '../record/conduct.js'
 import type { MadeGeneration } from './generations.js'
@@ -56,6 +56,19 @@ export class HandingOver {
   /** Files of these sheets, whether they exist or not. */
   files(custodian?: number): string[] {
     return this.#sheets(custodian).map(({ name }) => join(this.#given.folder.path, name))
+  }
+
+  /** Takes the sheets out of the print queue, printed or not. What is wrong, or null: also where nothing was queued. */
+  async clearQueue(): Promise<string | null> {
+    const { printer, spooler } = this.#given
+    if (printer === undefined || this.#queued.size === 0) return null
+    try {
+      await clearQueue(printer, spooler)
+      return null
+    } catch (error) {
+      if (!(error instanceof GlasskeyError)) throw error
+      return `${error.message}. ${error.hint}`.replace(/\.$/, '')
+    }
   }
 
   /** Lets the sheets of one custodian out, and of nobody else. Throws OUTPUT_EXISTS, FILE_UNWRITABLE. */

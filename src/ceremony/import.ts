@@ -4,16 +4,17 @@ import { join } from 'node:path'
 import { manifestDigest, parseManifest, type Manifest } from '../custody/manifest.js'
 import { sealedRules } from '../custody/rules.js'
 import { envelopeDigest } from '../custody/envelope.js'
-import { checkSigners } from '../custody/signatures.js'
+import { checkSigners, fingerprintIn } from '../custody/signatures.js'
 import { jsonIn } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
-import { numbersIn, places } from '../host/sealed-folder.js'
+import { checkPlaces, numbersIn, places } from '../host/sealed-folder.js'
 import { requireSealed } from '../host/sealed-set.js'
-import { makeFolder, readBytes, readText, writeNew } from '../host/disk.js'
+import { FILE_LIMITS, makeFolder, readBytes, readText, writeNew } from '../host/disk.js'
 import { LineFile } from '../host/line-file.js'
 import { takeLock } from '../host/lock.js'
+import { contradictionOf } from '../record/ceremony-entry.js'
 import { EMPTY } from '../record/chain.js'
 import { logbookEntry, readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
 import { paperPath, papersOf, recordPath, writeGeneration } from './folder-files.js'
@@ -40,6 +41,7 @@ export async function importOutbox(custodyPath: string, outbox: string): Promise
 async function importLocked(custodyPath: string, outbox: string): Promise<Imported> {
   const folder = readCustodyFolder(custodyPath)
   if (!existsSync(join(outbox, 'generations'))) throw altered('it holds no generations')
+  checkPlaces(outbox)
   const numbers = numbersIn(join(outbox, 'generations'))
   const entry = readEntry(outbox)
   const [first = 0] = numbers
@@ -48,7 +50,8 @@ async function importLocked(custodyPath: string, outbox: string): Promise<Import
   const found = numbers.map((number) => readOutboxGeneration(outbox, number))
   checkChain(found.map(({ manifest }) => manifest), before.manifest)
   checkEntry(entry, found.map(({ manifest }) => manifest))
-  for (const { manifest } of found) checkTranscript(outbox, manifest, entry)
+  for (const { manifest } of found) checkTranscript(outbox, manifest, entry, found.map((one) => one.manifest))
+  await checkSignerKeys(outbox)
   for (const { manifest, text } of found) await checkSignatures(folder, outbox, manifest, text, before.rules.signers)
   refuseImported(folder, found.map(({ manifest }) => manifest))
 
@@ -104,7 +107,7 @@ function readOutboxGeneration(outbox: string, number: number): { manifest: Manif
   const place = places.generation(outbox, number)
   const text = readText(join(place, 'manifest.json'), 'the manifest')
   const manifest = parseManifest(text, join(place, 'manifest.json'))
-  const envelope = readBytes(join(place, 'envelope.pgp'), 'the envelope')
+  const envelope = readBytes(join(place, 'envelope.pgp'), 'the envelope', FILE_LIMITS.document)
   if (manifest.generation !== number) throw altered(`generations/${number} holds the manifest of generation ${manifest.generation}`)
   if (envelopeDigest(envelope) !== manifest.envelopeSha256) throw altered(`generations/${number}/envelope.pgp is not the one that its manifest names`)
   return { manifest, text, envelope, rules: sealedRules(readText(join(place, 'rules.json'), 'the rules'), manifest.rulesSha256) }
@@ -127,9 +130,11 @@ function checkEntry(entry: Extract<NewLogbookEntry, { type: 'ceremony' }>, found
 }
 
 /** The transcript that the manifest names came with it, and the entry names the same. Throws SET_NOT_SEALED, FOLDER_ALTERED. */
-function checkTranscript(outbox: string, manifest: Manifest, entry: Extract<NewLogbookEntry, { type: 'ceremony' }>): void {
+function checkTranscript(outbox: string, manifest: Manifest, entry: Extract<NewLogbookEntry, { type: 'ceremony' }>, all: readonly Manifest[]): void {
   const { sha256, conduct } = requireSealed(outbox, manifest)
   if (entry.transcriptSha256 !== sha256) throw altered('entry.json names another transcript')
+  const field = contradictionOf(entry, all, conduct)
+  if (field !== null) throw altered(`entry.json says otherwise than the transcript (${field})`)
   if (conduct.opened.previousManifestSha256 === null) throw altered('its transcript is that of a first ceremony')
 }
 
@@ -138,6 +143,14 @@ async function checkSignatures(folder: CustodyFolder, outbox: string, manifest: 
   // Whose a key is says its fingerprint, which the generation before has sealed: so it may come from either.
   const publicKeys = [folder.path, outbox].flatMap((path) => signerKeys(path).map((name) => readText(join(places.signers(path), name), 'a signer\'s public key')))
   await checkSigners({ generation: manifest.generation, text, signature: existsSync(signature) ? readText(signature, 'the signatures') : null, publicKeys }, signers)
+}
+
+/** Each is the public key whose fingerprint it is named after: what is brought along as one stays in the folder for good. Throws FOLDER_ALTERED. */
+async function checkSignerKeys(outbox: string): Promise<void> {
+  for (const name of signerKeys(outbox)) {
+    const fingerprint = await fingerprintIn(readText(join(places.signers(outbox), name), 'a signer\'s public key'))
+    if (`${fingerprint}.asc` !== name) throw altered(`signers/${name} is not the public key of that fingerprint`)
+  }
 }
 
 /** Names of the public keys of signers. */

@@ -1,6 +1,6 @@
 /** What a ceremony is going to make, and what forbids it, before anything is made. */
 import { existsSync, readdirSync, statSync } from 'node:fs'
-import { join, normalize } from 'node:path'
+import { dirname, join, normalize, resolve } from 'node:path'
 import { parseCustodyYaml, type Custody } from '../custody/custody-yaml.js'
 import { inUse, successorsOf } from '../custody/generation.js'
 import { manifestDigest } from '../custody/manifest.js'
@@ -68,12 +68,20 @@ export function targetOf(custody: string, outbox: string | undefined, { earlier,
   return refuseOther(outbox, settings)
 }
 
+/** The same place, if a whole folder can be put there. Throws OUTPUT_EXISTS, USAGE. */
+function refuseOther(path: string, settings: Custody): string {
+  requireFree(path, settings)
+  // The folder appears in one step, by being renamed; what a medium is mounted on cannot be renamed.
+  const parent = dirname(resolve(path))
+  if (existsSync(path) && existsSync(parent) && statSync(path).dev !== statSync(parent).dev) throw new GlasskeyError('USAGE', `${path} is where a medium is mounted, and no folder can be put in its place`, `Name a folder on it: ${join(path, 'custody')}`)
+  return path
+}
+
 /** Throws OUTPUT_EXISTS when a folder that is to be made holds anything but custody.yaml and the keys that it names. */
-function refuseOther(path: string, { custodians }: Custody): string {
+export function requireFree(path: string, { custodians }: Custody): void {
   const ours = ['custody.yaml', ...custodians.flatMap(({ openpgpKey }) => (openpgpKey === null ? [] : [normalize(openpgpKey)]))]
   const names = existsSync(path) ? readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) => !ours.includes(name) && !(statSync(join(path, name)).isDirectory() && ours.some((file) => file.startsWith(`${name}/`)))) : []
   if (names.length > 0) throw new GlasskeyError('OUTPUT_EXISTS', `${path} is not empty (${names.slice(0, 3).join(', ')})`, 'Name a new folder.')
-  return path
 }
 
 /** Refuses a name that cannot be printed before anything is made. Throws SCRIPT_UNSUPPORTED. */

@@ -44,13 +44,13 @@ export async function* sheetTexts({ scans, shareFiles }: SheetSources, isolation
   const codes = new SealedParts()
   for (const file of shareFiles) {
     let count = 0
-    for await (const line of typedLines(file)) yield understood(line, { from: 'text', file, where: `${file === '-' ? 'standard input' : file}, line ${(count += 1)}` }, codes)
+    for await (const line of typedLines(file)) yield* understood(line, { from: 'text', file, where: `${file === '-' ? 'standard input' : file}, line ${(count += 1)}` }, codes)
   }
   for await (const line of scans.length === 0 ? [] : readScanFiles(scans, isolation)) {
     const from = 'scan'
     if ('error' in line) yield { from, file: line.file, where: line.file, wrong: new GlasskeyError('SCAN_UNREADABLE', line.message, line.hint ?? '') }
     if ('none' in line) yield { from, file: line.file, where: `${line.file}, page ${line.page}`, nothing: true }
-    if ('text' in line) yield understood(line.text, { from, file: line.file, where: `${line.file}, page ${line.page}` }, codes)
+    if ('text' in line) yield* understood(line.text, { from, file: line.file, where: `${line.file}, page ${line.page}` }, codes)
   }
   for (const sentence of codes.missing()) yield { from: 'scan', file: '', where: 'sheet', wrong: new GlasskeyError('SCAN_UNREADABLE', sentence, 'Scan page 1 of that sheet again.') }
 }
@@ -67,7 +67,7 @@ export async function askForSheet(request: TypingRequest): Promise<SheetText | n
   for (;;) {
     const typed = await typeShare(request)
     if (typed === 'nothing') return null
-    if ('text' in typed) return understood(typed.text, { from: 'text', file: 'typed', where: 'typed' }, new SealedParts())
+    if ('text' in typed) return understood(typed.text, { from: 'text', file: 'typed', where: 'typed' }, new SealedParts())[0] ?? null
     say(`${typed.wrongSheet.message}. ${typed.wrongSheet.hint}`, 'alarm')
   }
 }
@@ -79,7 +79,11 @@ export async function watchSheets(camera: Camera, isolation: Isolation, greeting
   const codes = new SealedParts()
   for await (const line of lines) {
     if ('error' in line) say(`The camera: ${line.message}.`, 'alarm')
-    if ('text' in line) answer(judge(understood(line.text, { from: 'scan', file: line.file, where: line.file }, codes)))
+    if ('text' in line) {
+      const verdicts = understood(line.text, { from: 'scan', file: line.file, where: line.file }, codes).map(judge)
+      const verdict = verdicts.find(({ tone }) => tone === 'good') ?? verdicts.at(-1)
+      if (verdict) answer(verdict)
+    }
   }
 }
 
@@ -112,16 +116,17 @@ function spoken(where: string, words: string, tone: Verdict['tone']): Omit<Verdi
   return { tone, words }
 }
 
-function understood(text: string, source: Source, codes: SealedParts): SheetText {
+/** What a text is: one thing; or several, where codes of a sealed share differ and it is not known which of them is right. */
+function understood(text: string, source: Source, codes: SealedParts): SheetText[] {
   try {
     const part = parsePart(text)
-    if (part) return { ...source, part }
+    if (part) return [{ ...source, part }]
     const sealedPart = parseSealedPart(text)
-    if (!sealedPart) return { ...source, share: parseShareText(text) }
-    const sealed = codes.take(sealedPart)
-    return sealed ? { ...source, sealed } : { ...source, incomplete: true }
+    if (!sealedPart) return [{ ...source, share: parseShareText(text) }]
+    const completed = codes.take(sealedPart)
+    return completed.length === 0 ? [{ ...source, incomplete: true }] : completed.map((sealed) => ({ ...source, sealed }))
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
-    return { ...source, wrong: error }
+    return [{ ...source, wrong: error }]
   }
 }

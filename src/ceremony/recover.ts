@@ -23,21 +23,22 @@ const ENDING = 'Nothing was typed. Enter once more ends the recovery without a k
 
 /** Reads sheets; what is missing for a quorum is asked for where there is somebody to ask. Says what is wrong with each, and goes on. */
 export async function readForRecovery(sources: RecoverySources, needsEnvelope: boolean, isolation: Isolation): Promise<SheetsRead> {
-  const sheets: SheetsRead = { shares: [], parts: [], sealed: [] }
-  for await (const found of sheetTexts(sources, isolation)) take(sheets, found)
-  if (sources.camera) await showToCamera(sources.camera, isolation, sheets, needsEnvelope)
-  const read = await withOpened(sheets, sources.keys)
+  const read: SheetsRead = { shares: [], parts: [], sealed: [] }
+  for await (const found of sheetTexts(sources, isolation)) take(read, found)
+  if (sources.camera) await showToCamera(sources.camera, isolation, read, needsEnvelope)
+  await openSet(read, sources.keys)
   const flag = '--scan or --share-file'
-  while (isInteractive() && missingShares(read) !== 0) {
+  while (isInteractive() && missingShares({ ...read, sealed: [] }) !== 0) {
     const set = largestSet(read.shares)
     const [first] = set
     const question = first ? `Type a share. ${set.length} of ${first.threshold} so far.` : 'Type a share.'
     const found = await askForSheet({ question, flag, known: first ? knownLike(first) : UNKNOWN_SHEETS, ending: ENDING })
     if (!found) return read
     take(read, found)
+    await openSet(read, sources.keys)
   }
   while (isInteractive() && needsEnvelope && !hasEnvelope(read)) {
-    const found = await askForSheet({ question: 'Now page 2 of any of these sheets, with a scanner that types; or Enter to stop.', flag: '--envelope FILE or --scan', known: UNKNOWN_SHEETS, ending: ENDING })
+    const found = await askForSheet({ question: 'Now page 2 of any of these read, with a scanner that types; or Enter to stop.', flag: '--envelope FILE or --scan', known: UNKNOWN_SHEETS, ending: ENDING })
     if (!found) return read
     keep(read, found)
   }
@@ -81,13 +82,17 @@ function take(read: SheetsRead, found: SheetText): Omit<Verdict, 'more'> {
   return keep(read, { from, file, where, wrong: new GlasskeyError('SHARE_OTHER_KEY', `share ${sheet.custodian} of ${sheet.shares} is of key ${sheet.keyId}${sheet.keyId === first.keyId ? ', and of another set' : ''}; those before are of ${first.keyId}`, 'It is put aside.') })
 }
 
-/** The sealed ones of the set are opened by their custodians; what stays sealed counts for nothing. */
-async function withOpened(sheets: SheetsRead, keys: CustodianKeys): Promise<SheetsRead> {
-  const [first] = largestSet([...sheets.shares, ...sheets.sealed])
-  const { shares } = await openSealed({ shares: [], parts: [], sealed: sheets.sealed.filter((sealed) => first && isOfSet(first, sealed)) }, keys)
-  const read: SheetsRead = { shares: sheets.shares, parts: sheets.parts, sealed: [] }
+/** Opens the sealed ones of the largest set, each once; one that was left out is scanned again. Those of other sets stay, in case theirs grows. */
+async function openSet(read: SheetsRead, keys: CustodianKeys): Promise<void> {
+  const [first] = largestSet([...read.shares, ...read.sealed])
+  const isMine = (sealed: SheetsRead['sealed'][number]): boolean => first !== undefined && isOfSet(first, sealed)
+  const mine = read.sealed.filter(isMine)
+  if (mine.length === 0) return
+  read.sealed = read.sealed.filter((sealed) => !isMine(sealed))
+  const { shares } = await openSealed({ shares: [], parts: [], sealed: mine }, keys)
   for (const share of shares) take(read, { from: 'scan', file: '', where: `opened for custodian ${share.custodian}`, share })
-  return read
+  // What was left out may leave another set the largest.
+  await openSet(read, keys)
 }
 
 function hasEnvelope({ shares, sealed, parts }: SheetsRead): boolean {

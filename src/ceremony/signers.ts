@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createMessage, readKey, readPrivateKey, sign, type PrivateKey } from 'openpgp'
+import { asRemark } from '../custody/fields.js'
 import { fingerprintOf } from '../custody/signatures.js'
 import { GlasskeyError } from '../errors.js'
 import { readText } from '../host/disk.js'
@@ -20,7 +21,18 @@ export interface Signer {
 
 /** A signer named as on the command line: a private key file, or `gpg:FINGERPRINT`. Throws FILE_MISSING, SIGNING_FAILED. */
 export async function signerOf(named: string): Promise<Signer> {
-  return named.startsWith('gpg:') ? gpgSigner(named.slice('gpg:'.length).replaceAll(' ', '').toUpperCase()) : keyFileSigner(resolve(named))
+  const signer = await asSigning(named, () => (named.startsWith('gpg:') ? gpgSigner(named.slice('gpg:'.length).replaceAll(' ', '').toUpperCase()) : keyFileSigner(resolve(named))))
+  return { ...signer, sign: (text) => asSigning(named, () => signer.sign(text)) }
+}
+
+/** A key that cannot sign, because it has expired, is revoked, is younger than this machine's clock, or is weak, is named: openpgp.js has plain errors for that. */
+async function asSigning<Made>(named: string, make: () => Promise<Made>): Promise<Made> {
+  try {
+    return await make()
+  } catch (error) {
+    if (error instanceof GlasskeyError || !(error instanceof Error)) throw error
+    throw new GlasskeyError('SIGNING_FAILED', `${named} does not sign: ${asRemark(error.message)}`, 'Look at the key (gpg --list-keys), and at this machine\'s clock. Choose again: a key file, gpg:FINGERPRINT, or none.', { cause: error })
+  }
 }
 
 /** Whether an answer names a way to sign, or what is wrong with it. */

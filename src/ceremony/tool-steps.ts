@@ -150,7 +150,8 @@ export function toolSteps(performance: Performance, told: Told, making: Making):
     'seal.scanned': (step) => scannedEnough(performance, step, handing()),
     'seal.cleared': async (step) => {
       await people.enter('removes what is left of the sheets\' files')
-      return performance.require(step, () => cleared(handing(), told.keepSheets, folder()))
+      const queued = await handing().clearQueue()
+      return performance.require(step, () => cleared(handing(), told.keepSheets, folder(), queued))
     },
     'close.bags': () => count(performance, 'Sealed bags on the table', performance.transcript.conduct.bagged.length),
     'close.exceptions': async () => {
@@ -247,8 +248,10 @@ async function scannedEnough(performance: Performance, step: Step, handing: Hand
   return performance.require(step, () => ({ holds: !drawn, expected: 'sheets of at least the threshold of custodians are read again from paper', found, waivable: true, refusal: new GlasskeyError('SET_NOT_SEALED', found, 'Scan them.') }))
 }
 
-function cleared(handing: HandingOver, keep: boolean, folder: SheetFolder): Finding {
+/** `queued`: what is wrong with the print queue; null: nothing of a sheet is in it. */
+function cleared(handing: HandingOver, keep: boolean, folder: SheetFolder, queued: string | null): Finding {
   const left = handing.files().filter((path) => existsSync(path))
+  if (queued !== null) return { holds: false, expected: 'no sheet is left in the print queue', found: queued, waivable: true, refusal: new GlasskeyError('PRINTER_FAILED', queued, 'Clear it.') }
   const found = left.length === 0 ? 'no file of a sheet is left' : `${left.length} files of sheets stay in ${folder.inMemory ? 'memory' : 'a folder on a disk'}, for practice`
   return { holds: left.length === 0, expected: 'no file of a sheet is left', found, waivable: keep, refusal: new GlasskeyError('REFUSED', found, 'Remove them.') }
 }

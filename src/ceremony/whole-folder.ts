@@ -4,16 +4,17 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { makeFolder, moveTo, writable } from '../host/disk.js'
 
 /**
- * Writes a folder beside its place and moves it there in one step. A custody.yaml that was there is kept aside until then.
- * May be called again when it throws FILE_UNWRITABLE.
+ * Writes a folder beside its place and moves it there in one step. A custody.yaml that was there is kept aside until then. May be called
+ * again when it throws FILE_UNWRITABLE, or what `requireFree` throws: hours have passed since the place was looked at first.
  */
-export function writeWhole(target: string, fill: (path: string) => void): void {
+export function writeWhole(target: string, requireFree: () => void, fill: (path: string) => void): void {
   const beside = join(dirname(target), `${besidePrefix(target)}${process.pid}`)
   const before = `${beside}${ASIDE}`
   writable(target, () => {
     try {
       makeFolder(beside)
       fill(beside)
+      requireFree()
       if (existsSync(target)) {
         // What an earlier try has left there.
         rmSync(before, { recursive: true, force: true })

@@ -42,8 +42,9 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
   if (!failure && !result.alive) return { json, text, ...(unprinted ? { error: unprinted } : {}) }
   if (failure) sayProblem(failure)
   if (!result.alive) return { json, text: `${text}\n${harmless(result)}`.trimEnd(), ...(failure ? { error: problemOf(failure) } : {}) }
-  const next = commandFor(folder, result)
-  return { json, text: `${text}\n${toned(`THE KEY OF GENERATION ${warrant.key.generation} IS NOT PROVED DEAD. Now: ${next}`, 'alarm', process.stdout)}`, error: alive(result, next) }
+  // Nobody goes on in a folder that the paper contradicts.
+  const next = failure?.code === 'FOLDER_ALTERED' ? failure.hint : commandFor(folder, result)
+  return { json, text: `${text}\n${toned(`THE KEY OF GENERATION ${warrant.key.generation} IS NOT PROVED DEAD. ${failure?.code === 'FOLDER_ALTERED' ? '' : 'Now: '}${next}`, 'alarm', process.stdout)}`, error: alive(result, next) }
 }
 
 /** The command that goes on, with what people must bring. */
@@ -106,8 +107,8 @@ function toAsk({ session, alive, wayOn }: SessionResult, line: number): string {
 
 /** What remains to be done about a takeover that did not come through: the key in use is the custodians', and other ways in may be open. */
 function unfinished(folder: string, { alive, failure }: SessionResult, { inUse, next }: CustodyStanding): string[] {
-  if (alive || next !== 'glasskey takeover') return []
-  if (!inUse) return [`Next${failure ? ', once what is named above is mended' : ''}: glasskey takeover --custody ${folder} …`]
+  if (alive || !next.includes('glasskey takeover')) return []
+  if (!inUse || inUse.margin < 0) return [`Next${failure ? ', once what is named above is mended' : ''}: ${inUse ? next : `glasskey takeover --custody ${folder} …`}`]
   return [toned(`THE TAKEOVER IS NOT FINISHED: other ways in than the API key may be open. Now: glasskey takeover --custody ${folder} … (a quorum of GENERATION ${inUse.generation})`, 'alarm', process.stdout)]
 }
 

@@ -10,7 +10,7 @@ import { sha256Hex } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 import { namesOf, spkiOf } from './key.js'
 import { manifestDigest, type Manifest, type SealedManifest } from './manifest.js'
-import { twoPackets } from './packets.js'
+import { keyPacketOf } from './packets.js'
 import { recombine, type Quorum } from './quorum.js'
 
 /** What stands above the key inside the envelope: enough for k sheets to suffice, and the root of trust for the folder. */
@@ -184,7 +184,7 @@ async function decrypted(envelope: Uint8Array, secret: Uint8Array): Promise<Uint
  * thousand of them, or one that wants gigabytes (Argon2), and the release never comes to its end.
  */
 function checkPackets(envelope: Uint8Array): void {
-  const [key] = twoPackets(envelope, enums.packet.symEncryptedSessionKey, enums.packet.symEncryptedIntegrityProtectedData)
+  const key = keyPacketOf(envelope, enums.packet.symEncryptedSessionKey)
   if (!Buffer.from(key.subarray(0, KEY_PACKET.length)).equals(KEY_PACKET)) throw new RangeError('envelope: its first packet is not our kind of key packet')
 }
 

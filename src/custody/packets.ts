@@ -3,21 +3,18 @@
  * still finds out what it was given: a few hundred bytes from anybody may cost gigabytes. So what is read is looked at first.
  */
 
-/** Version of integrity protected data: with an MDC, which GnuPG 2.2 reads. */
-const MDC_VERSION = 1
+/** Symmetrically encrypted and integrity protected data (RFC 9580, 5.13), and its version with an MDC, which GnuPG 2.2 reads. */
+const DATA = { tag: 18, version: 1 } as const
 
-/**
- * Bodies of a key packet and of the data that it opens, which is all that a message may be made of. `keyTag`, `dataTag`: numbers of
- * RFC 9580, 5. Throws RangeError.
- */
-export function twoPackets(message: Uint8Array, keyTag: number, dataTag: number): [Uint8Array, Uint8Array] {
+/** The body of the one key packet, of kind `tag` (RFC 9580, 5), of a message that is made of it and of the data that it opens. Throws RangeError. */
+export function keyPacketOf(message: Uint8Array, tag: number): Uint8Array {
   const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength)
   const key = packetAt(bytes, 0)
   const data = packetAt(bytes, key.end)
-  if (key.tag !== keyTag) throw new RangeError(`OpenPGP: the first packet is of kind ${key.tag}, not ${keyTag}`)
-  if (data.tag !== dataTag || bytes[data.start] !== MDC_VERSION) throw new RangeError(`OpenPGP: the second packet is of kind ${data.tag}, not version ${MDC_VERSION} of ${dataTag}`)
-  if (data.end !== bytes.length) throw new RangeError('OpenPGP: something stands after the second packet')
-  return [bytes.subarray(key.start, key.end), bytes.subarray(data.start, data.end)]
+  if (key.tag !== tag) throw new RangeError(`OpenPGP: its first packet is of kind ${key.tag}, not ${tag}`)
+  if (data.tag !== DATA.tag || bytes[data.start] !== DATA.version) throw new RangeError('OpenPGP: its second packet is not version 1 of integrity protected data')
+  if (data.end !== bytes.length) throw new RangeError('OpenPGP: something stands after its second packet')
+  return bytes.subarray(key.start, key.end)
 }
 
 /** The packet whose header begins at `at`: new format, length in one, two or five bytes (RFC 9580, 4.2.1), never in pieces. */

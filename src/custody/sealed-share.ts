@@ -63,55 +63,55 @@ export function parseSealedPart(text: string): SealedPart | undefined {
   }
 }
 
+/** Of one part, so many codes that differ are kept: which of them is right is not known before all are there. */
+const MOST_DIFFERENT = 3
+/** So many shares come of one code at most, where hostile ones lie among those of the sheet. */
+const MOST_SHARES = 81
+
 /** Sealed shares as their texts come in, in any order, doubles allowed. */
 export class SealedParts {
-  readonly #sets = new Map<string, Map<number, SealedPart>>()
+  /** By share, and by number of the part. */
+  readonly #sets = new Map<string, Map<number, SealedPart[]>>()
 
   /**
-   * The share that this part completes; undefined while codes are missing, and for one that was complete before. Throws SHARE_MISREAD
-   * for two that differ: which of them is right is not known, so both are forgotten, and all that came with them.
+   * The shares that this part completes: none while codes are missing, nor when it came before; several where codes differ, one of
+   * which must be forged. Throws SHARE_MISREAD for one too many of these.
    */
-  take(part: SealedPart): SealedShare | undefined {
+  take(part: SealedPart): SealedShare[] {
     const set = this.#setOf(part)
-    const earlier = set.get(part.part)
-    if (earlier) {
-      if (Buffer.compare(earlier.slice, part.slice) === 0) return undefined
-      this.forget(part)
-      throw damaged(`two codes of the sealed share of custodian ${part.custodian} disagree about part ${part.part}`)
-    }
-    set.set(part.part, part)
-    if (set.size < part.parts) return undefined
+    const alike = set.get(part.part) ?? []
+    if (alike.some(({ slice }) => Buffer.compare(slice, part.slice) === 0)) return []
+    if (alike.length >= MOST_DIFFERENT) throw damaged(`${MOST_DIFFERENT} codes of the sealed share of custodian ${part.custodian} disagree about part ${part.part} already`)
+    set.set(part.part, [...alike, part])
+    const slices = Array.from({ length: part.parts }, (_, at) => (at + 1 === part.part ? [part] : (set.get(at + 1) ?? [])).map(({ slice }) => slice))
     const { rehearsal, keyId, custodian, threshold, shares, fingerprint } = part
-    const message = Buffer.concat(Array.from({ length: part.parts }, (_, at) => set.get(at + 1)?.slice ?? new Uint8Array()))
-    if (message.length > LONGEST_MESSAGE) throw damaged(`the sealed share of custodian ${custodian} is longer than any that a ceremony prints`)
-    return { rehearsal, keyId, custodian, threshold, shares, fingerprint, message: new Uint8Array(message) }
-  }
-
-  /** Lets its codes come in once more, as if none had been seen. */
-  forget(sealed: Omit<SealedShare, 'message'>): void {
-    for (const [name, set] of this.#sets) if ([...set.values()].some((part) => nameOf(part) === nameOf(sealed))) this.#sets.delete(name)
+    return joined(slices).slice(0, MOST_SHARES).map((message) => {
+      if (message.length > LONGEST_MESSAGE) throw damaged(`the sealed share of custodian ${custodian} is longer than any that a ceremony prints`)
+      return { rehearsal, keyId, custodian, threshold, shares, fingerprint, message: new Uint8Array(message) }
+    })
   }
 
   /** One sentence for each sealed share of which a code is missing. */
   missing(): string[] {
     return [...this.#sets.values()].flatMap((set) => {
-      const [first] = set.values()
+      const [[first] = []] = set.values()
       if (!first || set.size === first.parts) return []
       const missing = Array.from({ length: first.parts }, (_, at) => at + 1).filter((part) => !set.has(part))
       return [`of the sealed share of custodian ${first.custodian}, code ${missing.join(', ')} of ${first.parts} was not read`]
     })
   }
 
-  #setOf(part: SealedPart): Map<number, SealedPart> {
-    const name = `${nameOf(part)}/${part.parts}`
-    const set = this.#sets.get(name) ?? new Map<number, SealedPart>()
+  #setOf({ rehearsal, keyId, custodian, threshold, shares, fingerprint, parts }: SealedPart): Map<number, SealedPart[]> {
+    const name = [rehearsal, keyId, custodian, threshold, shares, fingerprint, parts].join('/')
+    const set = this.#sets.get(name) ?? new Map<number, SealedPart[]>()
     this.#sets.set(name, set)
     return set
   }
 }
 
-function nameOf({ rehearsal, keyId, custodian, threshold, shares, fingerprint }: Omit<SealedShare, 'message'>): string {
-  return [rehearsal, keyId, custodian, threshold, shares, fingerprint].join('/')
+/** What the slices are together, one of each part, in every way; nothing where a part has none. */
+function joined(slices: readonly (readonly Uint8Array[])[]): Buffer[] {
+  return slices.reduce<Buffer[]>((before, alike) => before.flatMap((begun) => alike.map((slice) => Buffer.concat([begun, slice]))).slice(0, MOST_SHARES), [Buffer.alloc(0)])
 }
 
 /** The sealed share, if it is the promised one, before anybody opens it. Throws as `judgeShare`. */

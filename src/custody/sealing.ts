@@ -7,7 +7,7 @@
 import { createMessage, decrypt, decryptKey, encrypt, enums, readKeys, readMessage, readPrivateKeys, type Key, type Message, type PrivateKey, type PublicKey } from 'openpgp'
 import { randomBytes } from 'node:crypto'
 import { GlasskeyError } from '../errors.js'
-import { twoPackets } from './packets.js'
+import { keyPacketOf } from './packets.js'
 
 /** A certificate that a share may be sealed to. */
 export interface SealingKey {
@@ -137,12 +137,12 @@ const LONGEST_TEXT = 64 * 1024
 
 /** The message that these bytes are, which is of exactly the two packets of the format. Throws RangeError, and what openpgp.js throws. */
 export async function sealedMessage(sealed: Uint8Array): Promise<Message<Uint8Array>> {
-  const [key] = twoPackets(sealed, enums.packet.publicKeyEncryptedSessionKey, enums.packet.symEncryptedIntegrityProtectedData)
+  const key = keyPacketOf(sealed, enums.packet.publicKeyEncryptedSessionKey)
   if (key[0] !== KEY_VERSION) throw new RangeError(`sealed: its key packet is of version ${key[0]}`)
   return readMessage({ binaryMessage: sealed })
 }
 
-/** Of the packet with the session key; with MDC, see `twoPackets`. */
+/** Of the packet with the session key. */
 const KEY_VERSION = 3
 
 /** A private key unlocked; null where the passphrase is another. Throws what is wrong with the key itself. */

@@ -52,6 +52,17 @@ export function fingerprintOf(key: Key): string {
   return key.getFingerprint().toUpperCase()
 }
 
+/** Fingerprint of the one public key of an armoured text; null where it is anything else, a private key not least. */
+export async function fingerprintIn(armored: string): Promise<string | null> {
+  try {
+    const [key, another] = await readKeys({ armoredKeys: armored })
+    return key && !another && !key.isPrivate() ? fingerprintOf(key) : null
+  } catch (error) {
+    if (error instanceof Error) return null
+    throw error
+  }
+}
+
 async function keysIn(armored: readonly string[]): Promise<Key[]> {
   const rings = await Promise.all(armored.map((armoredKeys) => readable('a public key in signers/', async () => await readKeys({ armoredKeys }))))
   return rings.flat()

@@ -206,8 +206,8 @@ function beside(path: string): string {
   return `${path}.new-${process.pid}-${randomBytes(4).toString('hex')}`
 }
 
-/** What people can mend: a place that takes nothing, by name. */
-const TAKES_NOTHING = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'ENOSPC', 'EDQUOT', 'EIO']
+/** What people can mend: a place that takes nothing, by name; also a medium that is gone, or in use as one. */
+const TAKES_NOTHING = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EBUSY', 'ENODEV', 'ENXIO', 'ENOTCONN', 'ESTALE', 'ETIMEDOUT', 'ELOOP', 'EMFILE', 'ENFILE']
 
 /** Writes at `path`; what the system then says of the place, people can mend. Throws FILE_UNWRITABLE. */
 export function writable<Made>(path: string, make: () => Made): Made {

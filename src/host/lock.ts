@@ -1,6 +1,6 @@
 /** One session at a time in a custody folder: a lock file that says whose it is and since when. */
 import { hostname } from 'node:os'
-import { readFileSync, readlinkSync } from 'node:fs'
+import { lstatSync, readFileSync, readlinkSync } from 'node:fs'
 import { z } from 'zod'
 import { jsonIn, sha256Hex } from '../canonical.js'
 import { line } from '../custody/fields.js'
@@ -45,7 +45,10 @@ function claim(path: string, mine: string, locked: (owner: Owner) => GlasskeyErr
   for (;;) {
     if (isNew(path, mine)) return
     const found = lockIn(path)
-    if (found === null) continue
+    if (found === null) {
+      refuseLink(path)
+      continue
+    }
     const owner = ownerIn(found)
     if (mayLive(owner)) throw locked(owner)
     const right = `${path}.after-${sha256Hex(found).slice(0, 16)}`
@@ -81,6 +84,12 @@ function giveBack(path: string, mine: string): void {
   } catch (error) {
     if (!(error instanceof Error)) throw error
   }
+}
+
+/** A link to nothing is there and cannot be read: nobody who waits for it to go would ever come to an end. Throws FOLDER_ALTERED. */
+function refuseLink(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return
+  throw new GlasskeyError('FOLDER_ALTERED', `${path} is a symbolic link`, 'Nothing of ours makes one there. Fetch an untouched copy of the custody folder.')
 }
 
 /** The text of a lock; null when there is none. */

@@ -35,6 +35,15 @@ export async function requireRunning(printer: string, title: string, spooler: Sp
   if (/\bdisabled\b/.test(state.said)) throw failed(printer, `is stopped; "${title}" waits in its queue`, `cupsenable ${printer} starts it again.`)
 }
 
+/**
+ * Takes every job of a printer out of CUPS, and what CUPS keeps of those that are printed: it may keep each document for a day, in a folder
+ * on a disk. Throws PRINTER_FAILED.
+ */
+export async function clearQueue(printer: string, spooler: Spooler = CUPS): Promise<void> {
+  const cleared = await run('cancel', ['-a', '-x', printer], new Uint8Array(), spooler)
+  if (!cleared.done) throw failed(printer, `may keep what it printed in its queue: ${cleared.said}`, `cancel -a -x ${printer} takes it out; /var/spool/cups is where it would lie.`)
+}
+
 /** The same for a page that is on disk already: a printer that fails is said, and stops nothing. */
 export async function tryPrint(pdf: Uint8Array, printer: string, title: string): Promise<void> {
   try {

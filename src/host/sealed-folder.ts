@@ -110,8 +110,8 @@ function isOutbox(path: string): boolean {
   return existsSync(places.entry(path)) && ![places.logbook(path), join(path, 'sessions'), places.generation(path, 1)].some((place) => existsSync(place))
 }
 
-/** What is in the folder lies in it: no link leads out of it, and nothing in it is a device or a pipe. */
-function checkPlaces(path: string): void {
+/** What is in a custody folder or an outbox lies in it: no link leads out of it, and nothing in it is a device or a pipe. Throws FOLDER_ALTERED. */
+export function checkPlaces(path: string): void {
   if (!existsSync(join(path, 'generations'))) return
   const stray = readdirSync(path, { recursive: true, withFileTypes: true }).find((entry) => !entry.isFile() && !entry.isDirectory())
   if (stray) throw altered(`${join(stray.parentPath, stray.name)} is ${stray.isSymbolicLink() ? 'a symbolic link' : 'neither a file nor a folder'}`)

@@ -167,9 +167,10 @@ export function unsealedGenerations({ standings, events }: Pick<Known, 'standing
   return standings.filter(({ generation, state }) => !sealed.has(generation) && !isSpent(state)).map(({ generation }) => generation)
 }
 
-/** Whether a takeover did all that it is for. */
+/** Whether the last takeover that came to anything did all that it is for. */
 export function isTakenOver(logbook: readonly LogbookEntry[]): boolean {
-  return logbook.some((entry) => entry.type === 'session' && entry.action === 'takeover' && entry.actionResult === 'done')
+  const last = logbook.findLast((entry) => entry.type === 'session' && entry.action === 'takeover' && entry.grade !== null)
+  return last?.type === 'session' && last.actionResult === 'done'
 }
 
 interface Ahead {
@@ -188,6 +189,8 @@ function nextStep({ current, waiting, open, all, drillDueInDays, unsealed, halfw
   if (unsealed.length > 0) return 'glasskey ceremony import, once more'
   if (!current) return waiting.length === 0 ? 'glasskey ceremony' : 'glasskey takeover'
   if (current.margin < 0) return waiting.length < 2 ? 'a ceremony at once, then glasskey takeover with a new bootstrap key' : 'glasskey takeover with a new bootstrap key'
+  // Found in OCI, and installed by nobody here: whoever rotates from this copy would fork the record.
+  if (current.state === 'waiting') return 'find the newest copy of this folder, and go on there'
   if (current.state !== 'in use') return waiting.length > 0 ? 'glasskey break rotate' : 'a ceremony at once, then glasskey break rotate'
   if (halfway) return 'glasskey takeover'
   const spent = all.find(({ generation, state }) => state === 'exposed' && generation !== current.generation)

@@ -22,7 +22,7 @@ import type { Consents } from './consent.js'
 import type { RemoteOrder } from './protocol.js'
 import type { Room } from './room.js'
 import { needsBagWords } from './successor-words.js'
-import { asRefusal, isDisputed, seenAnyway, type FromElsewhere, type OnDispute } from './shares.js'
+import { asRefusal, isDisputed, seenAnyway, type Disputed, type FromElsewhere, type OnDispute } from './shares.js'
 
 /** How often a message file is looked for. */
 const LOOK_EVERY_MS = 250
@@ -79,7 +79,7 @@ export async function collectRemote(remote: Remote, room: Room, expectation: Exp
   const { manifest } = expectation
   const { desk } = room
   let accepted: Share[] = []
-  const disputed: UntrustedShare[] = []
+  const disputed: Disputed[] = []
   const consented = (): number => accepted.length + (consents === 'any' ? 0 : consents.size)
   const question = (): string => `Paste a custodian's message, from BEGIN to END; or type done to go on without more. ${consented()} of ${manifest.threshold} have released.`
   // With --yes, files are all that there is: those who are here have no turn of their own to consent in.
@@ -147,7 +147,7 @@ async function* arriving(paths: readonly string[], pasting: (() => string) | nul
 }
 
 /** One message: opened, held against warrant and key, its share judged; then, and only then, its consent is written down. */
-async function acceptMessage(armored: string, { privateKey, key }: Remote, { warrant, journal }: Room, expectation: Expectation, consents: Consents, accepted: readonly Share[], disputed: UntrustedShare[]): Promise<Share[]> {
+async function acceptMessage(armored: string, { privateKey, key }: Remote, { warrant, journal }: Room, expectation: Expectation, consents: Consents, accepted: readonly Share[], disputed: Disputed[]): Promise<Share[]> {
   const { manifest } = expectation
   let opened = ''
   try {
@@ -158,13 +158,18 @@ async function acceptMessage(armored: string, { privateKey, key }: Remote, { war
     if (consents !== 'any' && consents.has(message.custodian)) throw new GlasskeyError('REMOTE_TWICE', `${whose} has released at this machine already`, 'One custodian is in one place: raise the alarm.')
     checkConsent(message, expectation, warrant, key)
     const untrusted = parseShareText(message.share)
-    const share = judged(untrusted, expectation, disputed)
+    const consented = (name: string): void => {
+      const consent = (to: 'warrant' | 'deferred-rotation' | 'successor'): void => void journal.write({ type: 'consented', custodian: message.custodian, name, to, how: 'remote message' })
+      consent('warrant')
+      if (!warrant.successor) consent('deferred-rotation')
+      if (key.needsBagWords) consent('successor')
+    }
+    const share = judged(untrusted, expectation, disputed, () => {
+      consented(manifest.shares.find(({ custodian }) => custodian === message.custodian)?.name ?? whose)
+    })
     if (share.custodian !== message.custodian) throw new GlasskeyError('REMOTE_REFUSED', `the message says ${whose}, and its share is that of ${calledBy(manifest, share.custodian)}`, 'Raise the alarm.')
     const together = withShare(accepted, share, manifest)
-    const consent = (to: 'warrant' | 'deferred-rotation' | 'successor'): void => void journal.write({ type: 'consented', custodian: share.custodian, name: share.name, to, how: 'remote message' })
-    consent('warrant')
-    if (!warrant.successor) consent('deferred-rotation')
-    if (key.needsBagWords) consent('successor')
+    consented(share.name)
     journal.write({ type: 'share-accepted', generation: manifest.generation, custodian: share.custodian })
     return together
   } catch (caught) {
@@ -174,11 +179,11 @@ async function acceptMessage(armored: string, { privateKey, key }: Remote, { war
   }
 }
 
-function judged(untrusted: UntrustedShare, expectation: Expectation, disputed: UntrustedShare[]): Share {
+function judged(share: UntrustedShare, expectation: Expectation, disputed: Disputed[], consent: () => void): Share {
   try {
-    return judgeShare(untrusted, expectation)
+    return judgeShare(share, expectation)
   } catch (error) {
-    if (isDisputed(error)) disputed.push(untrusted)
+    if (isDisputed(error)) disputed.push({ share, consent })
     throw error
   }
 }

@@ -13,44 +13,47 @@ const NOT_OF_THE_KEY: readonly ErrorCode[] = ['INTERRUPTED', 'FILE_UNWRITABLE']
 export class SealedPile {
   readonly #expectation: Expectation
   readonly #consents: Consents
-  readonly #onAfresh: () => void
   readonly #parts = new SealedParts()
   #waiting: SealedShare[] = []
+  /** Right, and not opened: a key was not at hand, or somebody pressed Enter. */
+  readonly #leftOut: SealedShare[] = []
 
-  /** `onAfresh`: codes were forgotten, and may be shown again. */
-  constructor(expectation: Expectation, consents: Consents, onAfresh: () => void) {
+  constructor(expectation: Expectation, consents: Consents) {
     this.#expectation = expectation
     this.#consents = consents
-    this.#onAfresh = onAfresh
   }
 
   /** Whether the text belongs to a sealed share; it is then kept. Throws what makes it a wrong one: it is never opened. */
   take(text: string): boolean {
     const part = parseSealedPart(text)
     if (!part) return false
-    const sealed = this.#taken(part)
-    if (!sealed) return true
-    try {
-      judgeSealed(sealed, this.#expectation)
-      if (this.#consents !== 'any' && !this.#consents.has(sealed.custodian)) {
-        throw new GlasskeyError('CONSENT_REFUSED', `${calledBy(this.#expectation.manifest, sealed.custodian)} has not released this share`, 'A share without its custodian is not used.')
-      }
-    } catch (error) {
-      // A forgery that came first is not in the way of the sheet.
-      this.#parts.forget(sealed)
-      throw error
-    }
-    this.#waiting.push(sealed)
+    const completed = this.#parts.take(part)
+    if (completed.length === 0) this.#bringBack(part)
+    else this.#waiting.push(this.#rightOne(completed))
     return true
   }
 
-  #taken(part: SealedPart): SealedShare | undefined {
-    try {
-      return this.#parts.take(part)
-    } catch (error) {
-      this.#onAfresh()
-      throw error
+  /** The promised one. Where codes differ there are several: one of them is, or each is wrong in its own way. */
+  #rightOne(completed: readonly SealedShare[]): SealedShare {
+    const wrong: unknown[] = []
+    for (const sealed of completed) {
+      try {
+        judgeSealed(sealed, this.#expectation)
+        if (this.#consents !== 'any' && !this.#consents.has(sealed.custodian)) {
+          throw new GlasskeyError('CONSENT_REFUSED', `${calledBy(this.#expectation.manifest, sealed.custodian)} has not released this share`, 'A share without its custodian is not used.')
+        }
+        return sealed
+      } catch (error) {
+        wrong.push(error)
+      }
     }
+    throw wrong[0]
+  }
+
+  /** One that was left out waits again when any code of it is shown again. */
+  #bringBack({ keyId, custodian, fingerprint }: SealedPart): void {
+    const at = this.#leftOut.findIndex((sealed) => sealed.keyId === keyId && sealed.custodian === custodian && sealed.fingerprint === fingerprint)
+    if (at >= 0) this.#waiting.push(...this.#leftOut.splice(at, 1))
   }
 
   /** Opens one after the other while shares are needed, and gives each opened text to `take`. Throws INTERRUPTED. */
@@ -71,8 +74,7 @@ export class SealedPile {
         // What is wrong with one custodian's key is no reason to give up the others' shares.
         if (!(error instanceof GlasskeyError) || NOT_OF_THE_KEY.includes(error.code)) throw error
         say(`${error.message}. ${error.hint}`, 'alarm')
-        // Whoever scans its codes again is asked again.
-        this.#parts.forget(sealed)
+        this.#leftOut.push(sealed)
       }
     }
   }

@@ -115,7 +115,10 @@ async function refuseIfContradicted({ generation, warrant, journal }: Room, disp
   const found = await contradictionIn(disputed, generation, parts)
   if (!found) return
   const { keyId, spkiSha256 } = generation.manifest
-  for (const { custodian } of found.shares) journal.write({ type: 'share-refused', code: found.error.code, reason: 'it opens the envelope with others: the sheet is true, and the manifest is not', generation: warrant.key.generation, custodian })
+  for (const { share: { custodian }, consent } of found.shares) {
+    consent()
+    journal.write({ type: 'share-refused', code: found.error.code, reason: 'it opens the envelope with others: the sheet is true, and the manifest is not', generation: warrant.key.generation, custodian })
+  }
   journal.keepGoing()
   journal.write({ type: 'key-live', keyId, spkiSha256 })
   burn(journal, warrant, since, found.error.message)

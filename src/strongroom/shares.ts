@@ -33,14 +33,21 @@ export interface Sources {
   left: AbortSignal
 }
 
-/** Shares of custodians elsewhere; the disputed are of the right key, but not what the manifest promised. */
+/** A share of the right key that is not what the manifest promised: if enough of these open the envelope, the manifest is the forgery. */
+export interface Disputed {
+  share: UntrustedShare
+  /** Writes down that its custodian released it, where that is not on record yet. */
+  consent: () => void
+}
+
+/** Shares of custodians elsewhere. */
 export interface FromElsewhere {
   accepted: readonly Share[]
-  disputed: readonly UntrustedShare[]
+  disputed: readonly Disputed[]
 }
 
 /** Looks whether shares that were refused prove that the folder was altered. Throws FOLDER_ALTERED where they do. */
-export type OnDispute = (disputed: readonly UntrustedShare[], parts: readonly Part[]) => Promise<void>
+export type OnDispute = (disputed: readonly Disputed[], parts: readonly Part[]) => Promise<void>
 
 /** What was read from sheets. Parts of an envelope on paper are kept in case the folder's is damaged. */
 export interface Collected {
@@ -51,16 +58,12 @@ export interface Collected {
 /** Everything read so far. */
 interface State {
   accepted: Share[]
-  /** Right key, but not what the manifest promised: if enough of these open the envelope, the manifest is the forgery. */
-  disputed: UntrustedShare[]
+  disputed: Disputed[]
   parts: Part[]
   sealed: SealedPile
   /** Texts that were no share of this session. */
   refused: number
 }
-
-/** What was said of each text: nothing is judged again and again while a sheet lies before a camera. */
-type Verdicts = Map<string, Verdict>
 
 /** After so many refused texts the others are only counted: a hostile file must neither fill the journal nor hide what is said. */
 const TOLD_REFUSALS = 500
@@ -75,13 +78,7 @@ export async function collectShares(
   onDispute: OnDispute,
 ): Promise<Collected> {
   const { manifest } = expectation
-  const scanned: Verdicts = new Map()
-  const shown: Verdicts = new Map()
-  const sealed = new SealedPile(expectation, consents, () => {
-    scanned.clear()
-    shown.clear()
-  })
-  const state: State = { accepted: [...sources.remote.accepted], disputed: [...sources.remote.disputed], parts: [], sealed, refused: 0 }
+  const state: State = { accepted: [...sources.remote.accepted], disputed: [...sources.remote.disputed], parts: [], sealed: new SealedPile(expectation, consents), refused: 0 }
   const take = (text: string, where: string): Verdict => {
     const said = takeText(text, where, state, expectation, consents, journal, onFlagConsent)
     return { ...said, more: Math.max(0, manifest.threshold - state.accepted.length) }
@@ -90,10 +87,10 @@ export async function collectShares(
   for (const file of sources.shareFiles) await orTyped(left, async () => {
     for await (const line of typedLines(file, left)) take(line, file)
   })
-  if (reader && !sources.camera) await orTyped(left, () => readScans(reader, scanned, take, left))
+  if (reader && !sources.camera) await orTyped(left, () => readScans(reader, take, left))
   if (reader && sources.camera && state.accepted.length < manifest.threshold) {
     const greeting = `GENERATION ${manifest.generation}, key id ${manifest.keyId}. ${tooFew(state.accepted.length, manifest)}`
-    await orTyped(left, () => watchCamera(reader, shown, take, { tone: 'plain', words: greeting, more: manifest.threshold - state.accepted.length }, left))
+    await orTyped(left, () => watchCamera(reader, take, { tone: 'plain', words: greeting, more: manifest.threshold - state.accepted.length }, left))
   }
   const openSealed = (): Promise<void> => state.sealed.open(() => state.accepted, take, sources.keys, left)
   await openSealed()
@@ -188,7 +185,7 @@ function takeText(text: string, where: string, state: State, expectation: Expect
       say(words, 'good')
       return { tone: 'good', words }
     } catch (error) {
-      if (isDisputed(error)) state.disputed.push(untrusted)
+      if (isDisputed(error)) state.disputed.push({ share: untrusted, consent: () => { if (consents === 'any') onFlagConsent(untrusted.custodian) } })
       throw error
     }
   } catch (caught) {
@@ -212,7 +209,8 @@ const WORD_OF_THE_DESK_MS = 500
 /** However long scans take, people are waiting at a table. */
 const SCAN_PATIENCE_MS = 15 * 60_000
 
-async function readScans(reader: Socket, seen: Verdicts, take: (text: string, where: string) => Verdict, left: AbortSignal): Promise<void> {
+async function readScans(reader: Socket, take: (text: string, where: string) => Verdict, left: AbortSignal): Promise<void> {
+  const seen = new Map<string, Verdict['tone']>()
   const giveUp = AbortSignal.any([left, AbortSignal.timeout(SCAN_PATIENCE_MS)])
   giveUp.addEventListener('abort', () => reader.destroy())
   try {
@@ -221,9 +219,9 @@ async function readScans(reader: Socket, seen: Verdicts, take: (text: string, wh
       if ('none' in line) say(`${line.file}, page ${line.page}: no code was found.`, 'faint')
       if (!('text' in line)) continue
       // The second copy of an accepted share is refused aloud, as a typed one is; nothing else, and no further copy, is judged twice.
-      const before = seen.get(line.text)?.tone
+      const before = seen.get(line.text)
       if (before !== undefined && before !== 'good') continue
-      seen.set(line.text, take(line.text, `${line.file}, page ${line.page}`))
+      seen.set(line.text, take(line.text, `${line.file}, page ${line.page}`).tone)
     }
   } catch (error) {
     // One that people ended did not fail. A signal of the terminal reaches the reader before the desk has passed it on to us.
@@ -237,7 +235,8 @@ async function readScans(reader: Socket, seen: Verdicts, take: (text: string, wh
 const FAREWELL_MS = 5000
 
 /** As scans, but each text is answered, and the page ends with the quorum. One that goes away leaves the terminal to type on. */
-async function watchCamera(reader: Socket, verdicts: Verdicts, take: (text: string, where: string) => Verdict, greeting: Verdict, left: AbortSignal): Promise<void> {
+async function watchCamera(reader: Socket, take: (text: string, where: string) => Verdict, greeting: Verdict, left: AbortSignal): Promise<void> {
+  const verdicts = new Map<string, Verdict>()
   const [stop, patience] = [new AbortController(), AbortSignal.timeout(SCAN_PATIENCE_MS)]
   const giveUp = AbortSignal.any([left, stop.signal, patience])
   giveUp.addEventListener('abort', () => reader.destroy())

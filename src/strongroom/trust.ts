@@ -5,13 +5,13 @@ import { canonicalJson } from '../canonical.js'
 import type { Manifest } from '../custody/manifest.js'
 import { checkManifest, openEnvelope, openWithSecret, type OpenedEnvelope } from '../custody/envelope.js'
 import type { Quorum } from '../custody/quorum.js'
-import type { UntrustedShare } from '../custody/share-text.js'
 import { GlasskeyError } from '../errors.js'
 import type { Generation, SealedFolder } from '../host/sealed-folder.js'
 import { checkRules } from '../warrant/issue.js'
 import { scopeOf } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { isLoopback, isRealmHost, realmOf } from '../wire/hosts.js'
+import type { Disputed } from './shares.js'
 
 /** Opens the folder's envelope; where that is damaged, the one read from paper. */
 export async function open(quorum: Quorum, generation: Generation, parts: readonly Part[]): Promise<OpenedEnvelope> {
@@ -45,29 +45,52 @@ export function checkEverything(opened: OpenedEnvelope, generation: Generation, 
   checkHosts(warrant)
 }
 
-/** True sheets that the folder's manifest calls wrong: it was recombined to find that out. */
+/** True sheets that the folder's manifest calls wrong: the key was recombined to find that out. */
 export interface Contradiction {
   error: GlasskeyError
   /** The shares that opened the envelope. */
-  shares: UntrustedShare[]
+  shares: Disputed[]
 }
 
+/** So many sets of disputed shares are tried: forged ones may lie among the true ones, and each takes a moment. */
+const MOST_TRIES = 100
+
 /** Shares that fit no commitment, but open the envelope together: then not the shares were forged, but the manifest. Null otherwise. */
-export async function contradictionIn(disputed: readonly UntrustedShare[], generation: Generation, parts: readonly Part[]): Promise<Contradiction | null> {
-  const [first] = disputed
-  const distinct = [...new Map(disputed.map((share) => [share.bytes.at(-1), share])).values()]
+export async function contradictionIn(disputed: readonly Disputed[], generation: Generation, parts: readonly Part[]): Promise<Contradiction | null> {
+  let tries = 0
   // A claimed threshold of 1 is no set of ours: the library would not even combine it.
-  if (!first || first.threshold < 2 || distinct.length < first.threshold || distinct.some((share) => share.keyId !== first.keyId || share.bytes.at(-1) === 0)) return null
-  const shares = distinct.slice(0, first.threshold)
-  const secret = await combine(shares.map((share) => new Uint8Array(share.bytes)))
+  const possible = disputed.filter(({ share: { threshold, bytes } }) => threshold >= 2 && bytes.at(-1) !== 0)
+  for (const threshold of new Set(possible.map(({ share }) => share.threshold))) {
+    // What came last first: what is on a stick comes before what people bring.
+    for (const shares of pointsOf(possible.filter(({ share }) => share.threshold === threshold).reverse(), threshold)) {
+      if ((tries += 1) > MOST_TRIES) return null
+      const error = await contradictionBy(shares, generation, parts)
+      if (error) return { error, shares: shares.toReversed() }
+    }
+  }
+  return null
+}
+
+/** Sets of so many shares of one key, each of another point. */
+function* pointsOf(shares: readonly Disputed[], size: number, chosen: readonly Disputed[] = []): Generator<Disputed[]> {
+  if (chosen.length === size) yield [...chosen]
+  else for (const [at, next] of shares.entries()) {
+    const fits = chosen.every(({ share }) => share.keyId === next.share.keyId && share.bytes.at(-1) !== next.share.bytes.at(-1))
+    if (fits) yield* pointsOf(shares.slice(at + 1), size, [...chosen, next])
+  }
+}
+
+async function contradictionBy(shares: readonly Disputed[], generation: Generation, parts: readonly Part[]): Promise<GlasskeyError | null> {
+  const keyId = shares[0]?.share.keyId ?? ''
+  const secret = await combine(shares.map(({ share }) => new Uint8Array(share.bytes)))
   try {
-    const paper = parts.some((part) => part.keyId === first.keyId) ? joinParts(parts, 'GKE1', first.keyId) : generation.envelope
+    const paper = parts.some((part) => part.keyId === keyId) ? joinParts(parts, 'GKE1', keyId) : generation.envelope
     const { header } = await openWithSecret(paper, secret)
     checkManifest(header, generation.manifest)
     return null
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
-    return error.code === 'FOLDER_ALTERED' ? { error, shares } : null
+    return error.code === 'FOLDER_ALTERED' ? error : null
   } finally {
     secret.fill(0)
   }

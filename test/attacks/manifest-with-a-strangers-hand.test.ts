@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createMessage, generateKey, sign } from 'openpgp'
 import { afterEach, expect, test } from 'vitest'
 import type { Manifest } from '../../src/custody/manifest.js'
+import { parseShareText, shareToText } from '../../src/custody/share-text.js'
 import { checkSigners } from '../../src/custody/signatures.js'
 import { send, waiting } from '../stage/from-elsewhere.js'
 import { rehearsal, withoutShares, type Rehearsal } from '../stage/rehearsal.js'
@@ -39,12 +40,29 @@ test.each<[attack: string, edit: (manifest: Manifest) => void, fields: string, e
   expect(journal.flatMap(({ type }) => (['key-live', 'burned'].includes(type) ? [type] : []))).toEqual(['key-live', 'burned'])
 })
 
+test('a forged sheet before the true ones that look forged, and one after: the true ones are found among them', async () => {
+  stage = await rehearsal({ speed: 4 })
+  editManifest(stage.custody, 2, (manifest) => { for (const share of manifest.shares) share.commitment = 'a'.repeat(64) })
+  const texts = await Promise.all([1, 2].map(async (custodian) => (await stage?.shareText(2, custodian)) ?? ''))
+  const first = parseShareText(texts[0] ?? '')
+  const forged = (by: number): string => shareToText({ ...first, custodian: 3, bytes: Uint8Array.from(first.bytes, (byte, at) => (at === first.bytes.length - 1 ? byte ^ 0x40 : byte ^ by)) })
+  const file = join(stage.directory, 'given')
+  writeFileSync(file, [forged(1), ...texts, forged(2)].join('\n'))
+  expectRefused(await stage.run([...withoutShares(stage.rotate()), '--share-file', file]), 'FOLDER_ALTERED', 6)
+  expect(stage.journal().flatMap((line) => (line.type === 'share-refused' && line.custodian !== undefined ? [line.custodian] : [])).sort()).toEqual([1, 2])
+  expect(stage.journal().flatMap((line) => (line.type === 'consented' ? [line.custodian] : [])).sort()).toEqual([1, 2])
+})
+
 test('true sheets that look forged, sent from elsewhere: the folder is named all the same', async () => {
   stage = await rehearsal({ speed: 4 })
   editManifest(stage.custody, 2, (manifest) => { for (const share of manifest.shares) share.commitment = 'a'.repeat(64) })
   const session = await waiting(stage, withoutShares(stage.rotate()), ['1', '2'])
   for (const custodian of [1, 2]) expect((await send(stage, session, custodian, 2, '--out', join(stage.directory, String(custodian)))).code).toBe(0)
-  expectRefused(await session.ended, 'FOLDER_ALTERED', 6)
+  const ended = await session.ended
+  expectRefused(ended, 'FOLDER_ALTERED', 6)
+  // Nobody is sent back into this folder.
+  expect(ended.stdout).toMatch(/THE KEY OF GENERATION 2 IS NOT PROVED DEAD\. The paper is right\. Fetch an untouched copy of the folder, .*\n$/)
+  expect(stage.journal().flatMap((line) => (line.type === 'consented' ? [line.custodian] : []))).toEqual([1, 2])
   expect(stage.journal().flatMap((line) => (line.type === 'share-refused' && line.custodian !== undefined ? [[line.code, line.custodian]] : []))).toEqual([['FOLDER_ALTERED', 1], ['FOLDER_ALTERED', 2]])
 })
 

@@ -76,6 +76,17 @@ test('on the command line, with a FIFO for a manifest and for the lock: break en
   expect(stage.cloud.requests).toEqual([])
 })
 
+test('a link to nothing in the place of the lock: no command waits for it to go', async () => {
+  for (const command of ['break', 'resume', 'ceremony import', 'audit --record']) {
+    const custody = copyOf(stage)
+    rmSync(join(custody, 'lock'), { force: true })
+    symlinkSync('/nowhere/at/all', join(custody, 'lock'))
+    const words = command === 'break' ? onFolder(stage, stage.rotate(), custody) : [...command.split(' '), '--custody', custody, ...(command === 'resume' ? stage.oci : []), ...(command === 'ceremony import' ? ['--outbox', custody] : []), ...(command.startsWith('audit') ? ['--auditor', 'A. Auditor'] : [])]
+    const ended = await stage.run(words)
+    expect([command, ended.code, ended.stderr]).toEqual([command, 4, expect.stringMatching(/lock is a symbolic link\n/)])
+  }
+})
+
 test('a link put in the journal\'s place while it is written: the line does not go where it leads', () => {
   const path = join(stage.directory, 'lines.jsonl')
   const target = join(stage.directory, 'somebody-elses-file')

@@ -1,5 +1,5 @@
 /** A set whose ceremony never came to its end, or tells of something else, is neither installed nor imported. */
-import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { canonicalJson, sha256Hex } from '../../src/canonical.js'
@@ -66,8 +66,35 @@ test('import of an unsealed outbox: each of the same is refused, and the folder 
     expect([name, code, stderr]).toEqual([name, 4, expect.stringMatching(message(5))])
     expect(digestOf(stage.custody), name).toBe(untouched)
   }
+  for (const [name, attack, message] of ON_THE_STICK) {
+    const altered = join(stage.directory, `outbox, ${name}`)
+    cpSync(outbox, altered, { recursive: true })
+    attack(altered)
+    const { code, stderr } = await here(['ceremony', 'import', '--custody', stage.custody, '--outbox', altered])
+    expect([name, code, stderr]).toEqual([name, name.includes('MiB') ? 2 : 4, expect.stringMatching(message)])
+    expect(digestOf(stage.custody), name).toBe(untouched)
+  }
   expect((await stage.run(['ceremony', 'import', '--custody', stage.custody, '--outbox', outbox])).code).toBe(0)
 })
+
+const inEntry = (change: (entry: { exceptions: string[]; threshold: number; generations: { keyId: string }[] }) => void) => (outbox: string): void => {
+  const entry = JSON.parse(readFileSync(places.entry(outbox), 'utf8')) as Parameters<typeof change>[0]
+  change(entry)
+  writeFileSync(places.entry(outbox), canonicalJson(entry) + '\n')
+}
+
+/** What whoever carries an outbox can change of it, for nobody signs it. */
+const ON_THE_STICK: [string, (outbox: string) => void, RegExp][] = [
+  ['exceptions left out of the entry', inEntry((entry) => (entry.exceptions = [])), /entry\.json says otherwise than the transcript \(exceptions\)/],
+  ['another threshold in the entry', inEntry((entry) => (entry.threshold = 1)), /entry\.json says otherwise than the transcript \(threshold\)/],
+  ['another key id in the entry', inEntry((entry) => { for (const one of entry.generations) one.keyId = '0'.repeat(16) }), /entry\.json says otherwise than the transcript \(generations\)/],
+  ['an envelope of 2 MiB', (outbox) => { writeFileSync(join(places.generation(outbox, 5), 'envelope.pgp'), Buffer.alloc(2 * 1024 * 1024)) }, /the envelope is larger than 1 MiB/],
+  ['a link to what lies elsewhere', (outbox) => { symlinkSync('/etc/hostname', join(outbox, 'records', 'ceremony-from-generation-5-a.pdf')) }, /ceremony-from-generation-5-a\.pdf is a symbolic link/],
+  ['a file among the signers that is no key', (outbox) => {
+    mkdirSync(places.signers(outbox), { recursive: true })
+    writeFileSync(join(places.signers(outbox), `${'A'.repeat(40)}.asc`), 'a secret of somebody')
+  }, /signers\/A{40}\.asc is not the public key of that fingerprint/],
+]
 
 /** Every file of a folder, by name and content. */
 function digestOf(folder: string): string {

@@ -50,6 +50,18 @@ test('twice with one key: the second time adds nothing, and says so', async () =
   expect(await F08()).toBe(`holds: ceremony of GENERATION 1 (a rehearsal): signed by ${fingerprint} "Joan Clarke"`)
 })
 
+test.each<[string, object, RegExp]>([
+  ['expired', { date: new Date('2020-01-01'), keyExpirationTime: 60 }, /SIGNING_FAILED: old\.key does not sign: .*expired/],
+  ['younger than the clock of the machine', { date: new Date(Date.now() + 86_400_000) }, /SIGNING_FAILED: old\.key does not sign: /],
+])('a key that is %s: named as what it is, and no fault of ours', async (_, options, says) => {
+  const { privateKey } = await generateKey({ userIDs: [{ name: 'Joan Clarke' }], format: 'object', ...options })
+  writeFileSync(join(directory, 'old.key'), privateKey.armor())
+  const { code, stderr } = await glasskey(['ceremony', 'sign', '--custody', 'custody', '--signature', 'administrator=old.key'], { cwd: directory })
+  expect([code, stderr]).toEqual([expect.any(Number), expect.stringMatching(says)])
+  expect(stderr).not.toContain('INTERNAL')
+  expect(stderr).toContain('Look at the key (gpg --list-keys), and at this machine\'s clock.')
+})
+
 test('stopped before the last manifest: signing again adds what is missing, and nothing else', async () => {
   await sign()
   const [transcript, first] = signatures()

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { printPdf } from '../../src/host/printer.js'
+import { clearQueue, printPdf } from '../../src/host/printer.js'
 import { refusalOf } from '../vectors/refusal.js'
 
 let directory: string
@@ -14,7 +14,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true })
 })
 
-function stand(program: 'lp' | 'lpstat', script: string): void {
+function stand(program: 'lp' | 'lpstat' | 'cancel', script: string): void {
   writeFileSync(join(directory, program), `#!/bin/sh\n${script}\n`)
   chmodSync(join(directory, program), 0o755)
 }
@@ -49,4 +49,13 @@ test('a print server that does not answer is not waited for', async () => {
   const started = performance.now()
   expect((await refusalOf(() => print(300))).message).toBe('printer paper did not take "entry 1": lp did not end within 0.3 s')
   expect(performance.now() - started).toBeLessThan(10_000)
+})
+
+test('what CUPS keeps of a printer\'s jobs is taken out, or said to be there', async () => {
+  const clear = (): Promise<void> => clearQueue('paper', { path: `${directory}:/usr/bin:/bin`, patienceMs: 10_000 })
+  stand('cancel', `echo "$@" > ${directory}/words`)
+  await clear()
+  expect(readFileSync(join(directory, 'words'), 'utf8')).toBe('-a -x paper\n')
+  stand('cancel', 'echo "cancel: cancel-job failed: Forbidden" >&2; exit 1')
+  expect(await refusalOf(clear)).toMatchObject({ code: 'PRINTER_FAILED', message: 'printer paper may keep what it printed in its queue: cancel: cancel-job failed: Forbidden', hint: 'cancel -a -x paper takes it out; /var/spool/cups is where it would lie.' })
 })

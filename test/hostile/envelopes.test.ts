@@ -41,19 +41,19 @@ describe('packets that are not those of the format', () => {
   dearest[2 + 12] = 0xff
   const argon2 = packet(3, Buffer.concat([Buffer.from([4, 9, 4]), Buffer.alloc(16), Buffer.from([255, 255, 31])]))
   test.each([
-    ['nothing', Buffer.alloc(0), 'envelope: a packet is in pieces'],
-    ['1,000 key packets of 65 MB hashing each', Buffer.concat([...Array<Buffer>(1000).fill(dearest), DATA_PACKET]), 'envelope: its second packet is not version 1 of integrity protected data'],
+    ['nothing', Buffer.alloc(0), 'OpenPGP: a packet is in pieces'],
+    ['1,000 key packets of 65 MB hashing each', Buffer.concat([...Array<Buffer>(1000).fill(dearest), DATA_PACKET]), 'OpenPGP: its second packet is not version 1 of integrity protected data'],
     ['a key packet that asks Argon2 for two terabytes', Buffer.concat([argon2, DATA_PACKET]), 'envelope: its first packet is not our kind of key packet'],
-    ['no key packet', DATA_PACKET, 'envelope: a packet is in pieces'],
-    ['no data', KEY_PACKET, 'envelope: a packet is in pieces'],
-    ['a marker before it', Buffer.concat([packet(10, Buffer.from('PGP')), good]), 'envelope: its first packet is not our kind of key packet'],
-    ['another message after it', Buffer.concat([good, good]), 'envelope: something stands after its second packet'],
-    ['one byte after it', Buffer.concat([good, Buffer.alloc(1)]), 'envelope: something stands after its second packet'],
-    ['a length of 4 GiB', Buffer.concat([KEY_PACKET, Buffer.from([0xd2, 255, 255, 255, 255, 255, 1])]), 'envelope: a packet is cut short'],
-    ['data in pieces without end', Buffer.concat([KEY_PACKET, Buffer.from([0xd2, 0xe0, 1]), Buffer.alloc(1000, 0xe0)]), 'envelope: a packet is in pieces'],
-    ['headers of the old format', Buffer.from([0x8c, ...KEY_PACKET.subarray(1), ...DATA_PACKET]), 'envelope: a packet is cut short'],
-    ['armour', Buffer.from('-----BEGIN PGP MESSAGE-----\n\nAAAA\n-----END PGP MESSAGE-----\n'), 'envelope: a packet is cut short'],
-    ['compressed data a thousand deep, not encrypted', Array.from({ length: 1000 }).reduce<Buffer>((inner) => packet(8, Buffer.from([1, ...deflateRawSync(inner)])), packet(11, Buffer.alloc(9))), 'envelope: a packet is in pieces'],
+    ['no key packet', DATA_PACKET, 'OpenPGP: a packet is in pieces'],
+    ['no data', KEY_PACKET, 'OpenPGP: a packet is in pieces'],
+    ['a marker before it', Buffer.concat([packet(10, Buffer.from('PGP')), good]), 'OpenPGP: its first packet is of kind 10, not 3'],
+    ['another message after it', Buffer.concat([good, good]), 'OpenPGP: something stands after its second packet'],
+    ['one byte after it', Buffer.concat([good, Buffer.alloc(1)]), 'OpenPGP: something stands after its second packet'],
+    ['a length of 4 GiB', Buffer.concat([KEY_PACKET, Buffer.from([0xd2, 255, 255, 255, 255, 255, 1])]), 'OpenPGP: a packet is cut short'],
+    ['data in pieces without end', Buffer.concat([KEY_PACKET, Buffer.from([0xd2, 0xe0, 1]), Buffer.alloc(1000, 0xe0)]), 'OpenPGP: a packet is in pieces'],
+    ['headers of the old format', Buffer.from([0x8c, ...KEY_PACKET.subarray(1), ...DATA_PACKET]), 'OpenPGP: a packet is cut short'],
+    ['armour', Buffer.from('-----BEGIN PGP MESSAGE-----\n\nAAAA\n-----END PGP MESSAGE-----\n'), 'OpenPGP: a packet is cut short'],
+    ['compressed data a thousand deep, not encrypted', Array.from({ length: 1000 }).reduce<Buffer>((inner) => packet(8, Buffer.from([1, ...deflateRawSync(inner)])), packet(11, Buffer.alloc(9))), 'OpenPGP: a packet is in pieces'],
   ])('%s', async (_, bytes, reason) => {
     expect(await why(bytes)).toBe(reason)
   })
@@ -61,11 +61,11 @@ describe('packets that are not those of the format', () => {
   test('other algorithms under the right passphrase', async () => {
     expect(await why(await otherwise({ preferredSymmetricAlgorithm: enums.symmetric.aes128 }))).toContain('key packet')
     expect(await why(await otherwise({ s2kType: enums.s2k.argon2 }))).toContain('key packet')
-    expect(await why(await otherwise({ aeadProtect: true, preferredAEADAlgorithm: enums.aead.gcm }))).toContain('key packet')
+    expect(await why(await otherwise({ aeadProtect: true, preferredAEADAlgorithm: enums.aead.gcm }))).toContain('version 1 of integrity protected data')
   })
 
   test('the dearest key packet there can be, once, only takes a moment', async () => {
-    expect(await why(Buffer.concat([dearest, DATA_PACKET]))).not.toMatch(/^envelope: /)
+    expect(await why(Buffer.concat([dearest, DATA_PACKET]))).not.toMatch(/^(envelope|OpenPGP): /)
   })
 })
 

@@ -168,7 +168,7 @@ function sealedOf(codes: readonly string[]): SealedShare {
   const parts = new SealedParts()
   const [whole] = codes.flatMap((text) => {
     const part = parseSealedPart(text)
-    return part === undefined ? [] : (parts.take(part) ?? [])
+    return part === undefined ? [] : parts.take(part)
   })
   for (const sentence of parts.missing()) throw new GlasskeyError('SCAN_UNREADABLE', sentence, 'Scan page 1 of that sheet again.')
   if (!whole) throw new RangeError('no code of a sealed share')

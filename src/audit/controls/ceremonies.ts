@@ -1,4 +1,5 @@
 /** F: how the ceremonies were held, as their transcripts tell and their signers vouch. */
+import { contradictionOf } from '../../record/ceremony-entry.js'
 import { type Control, failed } from '../control.js'
 import type { Dossier } from '../dossier.js'
 import type { NamedSigner } from '../ceremony-signatures.js'
@@ -19,6 +20,11 @@ function transcriptsHold(dossier: Dossier): string {
       const filed = dossier.generations.find(({ number }) => number === generation)
       if (filed?.transcript.read === true && filed.transcript.value.sha256 !== entry.transcriptSha256) throw failed(`the transcript of GENERATION ${generation} is not the one that entry ${entry.seq} of the logbook names`)
     }
+    const named = dossier.generations.filter(({ number }) => entry.generations.some(({ generation }) => generation === number))
+    const manifests = named.flatMap(({ manifest }) => (manifest.read ? [manifest.value] : []))
+    const transcript = named[0]?.transcript
+    const field = transcript?.read === true && manifests.length === entry.generations.length ? contradictionOf(entry, manifests, transcript.value.conduct) : null
+    if (field !== null) throw failed(`entry ${entry.seq} of the logbook says otherwise than the transcript of its ceremony (${field})`)
   }
   const [exceptions, steps] = [...transcripts.values()].reduce(([some, others], { conduct }) => [some + conduct.exceptions.length, others + conduct.done], [0, 0])
   return `${counted(transcripts.size, 'ceremony', 'ceremonies')}, ${counted(steps, 'step')} in order, ${counted(exceptions, 'exception')}${saidGivenUp(away)}`
