@@ -222,7 +222,7 @@ function openTranscript(path: string | null, { rehearsal }: CeremonyRequest, pla
 /** What a ceremony that ends early leaves: no file of a sheet, and a transcript that says where and why. */
 async function abandon(transcript: TranscriptWriter, making: Making, error: unknown, unfinished: string | null): Promise<void> {
   for (const path of making.handing?.files() ?? []) if (existsSync(path)) removeFile(path)
-  const kept = await making.handing?.clearQueue()
+  const kept = await making.handing?.forgetPrinted()
   if (unfinished === null) return
   say('')
   say('The ceremony ends here. Nothing was written to a custody folder, and what was made is never installed.', 'alarm')

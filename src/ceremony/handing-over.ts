@@ -6,7 +6,7 @@ import { asRemark, line as lineSchema } from '../custody/fields.js'
 import { knownOf } from '../custody/typed-header.js'
 import { GlasskeyError } from '../errors.js'
 import { removeFile, writeNew } from '../host/disk.js'
-import { clearQueue, queuePdf, requireRunning, type Spooler } from '../host/printer.js'
+import { forgetJobs, queuePdf, requireRunning, type Spooler } from '../host/printer.js'
 import { say } from '../host/terminal.js'
 import { missingForSeal } from '../record/conduct.js'
 import type { MadeGeneration } from './generations.js'
@@ -48,6 +48,8 @@ export class HandingOver {
   readonly #parts = new Set<string>()
   /** Names of sheets that the printer has taken: sent again, there would be copies that no record knows of. */
   readonly #queued = new Set<string>()
+  /** Their jobs in CUPS, as far as it named them. */
+  readonly #jobs: string[] = []
 
   constructor(given: Handing) {
     this.#given = given
@@ -58,12 +60,13 @@ export class HandingOver {
     return this.#sheets(custodian).map(({ name }) => join(this.#given.folder.path, name))
   }
 
-  /** Takes the sheets out of the print queue, printed or not. What is wrong, or null: also where nothing was queued. */
-  async clearQueue(): Promise<string | null> {
+  /** Has CUPS forget the sheets, printed or not. What is wrong, or null: also where nothing was queued. */
+  async forgetPrinted(): Promise<string | null> {
     const { printer, spooler } = this.#given
     if (printer === undefined || this.#queued.size === 0) return null
+    if (this.#jobs.length < this.#queued.size) return `printer ${printer} may keep what it printed: CUPS did not name its jobs. As its administrator: cancel -a -x ${printer}`
     try {
-      await clearQueue(printer, spooler)
+      await forgetJobs(this.#jobs, printer, spooler)
       return null
     } catch (error) {
       if (!(error instanceof GlasskeyError)) throw error
@@ -185,7 +188,10 @@ export class HandingOver {
     for (;;) {
       try {
         for (const { name, pdf } of sheets) {
-          if (!this.#queued.has(name)) await queuePdf(pdf, printer, name, spooler)
+          if (!this.#queued.has(name)) {
+            const job = await queuePdf(pdf, printer, name, spooler)
+            if (job !== null) this.#jobs.push(job)
+          }
           this.#queued.add(name)
           await requireRunning(printer, name, spooler)
         }

@@ -38,7 +38,7 @@ export async function readForRecovery(sources: RecoverySources, needsEnvelope: b
     await openSet(read, sources.keys)
   }
   while (isInteractive() && needsEnvelope && !hasEnvelope(read)) {
-    const found = await askForSheet({ question: 'Now page 2 of any of these read, with a scanner that types; or Enter to stop.', flag: '--envelope FILE or --scan', known: UNKNOWN_SHEETS, ending: ENDING })
+    const found = await askForSheet({ question: 'Now page 2 of any of these sheets, with a scanner that types; or Enter to stop.', flag: '--envelope FILE or --scan', known: UNKNOWN_SHEETS, ending: ENDING })
     if (!found) return read
     keep(read, found)
   }

@@ -150,8 +150,7 @@ export function toolSteps(performance: Performance, told: Told, making: Making):
     'seal.scanned': (step) => scannedEnough(performance, step, handing()),
     'seal.cleared': async (step) => {
       await people.enter('removes what is left of the sheets\' files')
-      const queued = await handing().clearQueue()
-      return performance.require(step, () => cleared(handing(), told.keepSheets, folder(), queued))
+      return performance.require(step, async () => cleared(handing(), told.keepSheets, folder(), await handing().forgetPrinted()))
     },
     'close.bags': () => count(performance, 'Sealed bags on the table', performance.transcript.conduct.bagged.length),
     'close.exceptions': async () => {
@@ -248,12 +247,13 @@ async function scannedEnough(performance: Performance, step: Step, handing: Hand
   return performance.require(step, () => ({ holds: !drawn, expected: 'sheets of at least the threshold of custodians are read again from paper', found, waivable: true, refusal: new GlasskeyError('SET_NOT_SEALED', found, 'Scan them.') }))
 }
 
-/** `queued`: what is wrong with the print queue; null: nothing of a sheet is in it. */
-function cleared(handing: HandingOver, keep: boolean, folder: SheetFolder, queued: string | null): Finding {
+/** `printed`: what is wrong with the print queue; null: nothing of a sheet is in it. */
+function cleared(handing: HandingOver, keep: boolean, folder: SheetFolder, printed: string | null): Finding {
   const left = handing.files().filter((path) => existsSync(path))
-  if (queued !== null) return { holds: false, expected: 'no sheet is left in the print queue', found: queued, waivable: true, refusal: new GlasskeyError('PRINTER_FAILED', queued, 'Clear it.') }
-  const found = left.length === 0 ? 'no file of a sheet is left' : `${left.length} files of sheets stay in ${folder.inMemory ? 'memory' : 'a folder on a disk'}, for practice`
-  return { holds: left.length === 0, expected: 'no file of a sheet is left', found, waivable: keep, refusal: new GlasskeyError('REFUSED', found, 'Remove them.') }
+  const files = left.length === 0 ? 'no file of a sheet is left' : `${left.length} files of sheets stay in ${folder.inMemory ? 'memory' : 'a folder on a disk'}, for practice`
+  const found = printed === null ? files : `${files}; ${printed}`
+  // What CUPS keeps, people can decide about; files of ours they cannot, but in practice.
+  return { holds: left.length === 0 && printed === null, expected: 'no file of a sheet is left', found, waivable: keep || left.length === 0, refusal: new GlasskeyError('REFUSED', found, 'Remove them.') }
 }
 
 async function count(performance: Performance, text: string, counted: number): Promise<string> {

@@ -63,7 +63,7 @@ export function parseSealedPart(text: string): SealedPart | undefined {
   }
 }
 
-/** Of one part, so many codes that differ are kept: which of them is right is not known before all are there. */
+/** Of one part, the newest so many codes that differ are kept: which of them is right is not known before all are there. One that made way is shown again. */
 const MOST_DIFFERENT = 3
 /** So many shares come of one code at most, where hostile ones lie among those of the sheet. */
 const MOST_SHARES = 81
@@ -74,21 +74,20 @@ export class SealedParts {
   readonly #sets = new Map<string, Map<number, SealedPart[]>>()
 
   /**
-   * The shares that this part completes: none while codes are missing, nor when it came before; several where codes differ, one of
-   * which must be forged. Throws SHARE_MISREAD for one too many of these.
+   * The shares that this part completes: none while codes are missing, nor when it is there already; several where codes differ, one of
+   * which must be forged. Throws SHARE_MISREAD for what is longer than any.
    */
   take(part: SealedPart): SealedShare[] {
     const set = this.#setOf(part)
     const alike = set.get(part.part) ?? []
     if (alike.some(({ slice }) => Buffer.compare(slice, part.slice) === 0)) return []
-    if (alike.length >= MOST_DIFFERENT) throw damaged(`${MOST_DIFFERENT} codes of the sealed share of custodian ${part.custodian} disagree about part ${part.part} already`)
-    set.set(part.part, [...alike, part])
+    set.set(part.part, [...alike, part].slice(-MOST_DIFFERENT))
     const slices = Array.from({ length: part.parts }, (_, at) => (at + 1 === part.part ? [part] : (set.get(at + 1) ?? [])).map(({ slice }) => slice))
+    const whole = joined(slices)
+    const fitting = whole.filter(({ length }) => length <= LONGEST_MESSAGE)
+    if (fitting.length === 0 && whole.length > 0) throw damaged(`the sealed share of custodian ${part.custodian} is longer than any that a ceremony prints`)
     const { rehearsal, keyId, custodian, threshold, shares, fingerprint } = part
-    return joined(slices).slice(0, MOST_SHARES).map((message) => {
-      if (message.length > LONGEST_MESSAGE) throw damaged(`the sealed share of custodian ${custodian} is longer than any that a ceremony prints`)
-      return { rehearsal, keyId, custodian, threshold, shares, fingerprint, message: new Uint8Array(message) }
-    })
+    return fitting.map((message) => ({ rehearsal, keyId, custodian, threshold, shares, fingerprint, message: new Uint8Array(message) }))
   }
 
   /** One sentence for each sealed share of which a code is missing. */

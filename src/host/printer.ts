@@ -23,10 +23,11 @@ export async function printPdf(pdf: Uint8Array, printer: string, title: string, 
   await requireRunning(printer, title, spooler)
 }
 
-/** The first half of it: afterwards the job is in the queue, and sent again it would be printed twice. Throws PRINTER_FAILED when it was not taken. */
-export async function queuePdf(pdf: Uint8Array, printer: string, title: string, spooler: Spooler = CUPS): Promise<void> {
+/** The first half of it: afterwards the job is in the queue, and sent again it would be printed twice. Its id, or null where `lp` says none. Throws PRINTER_FAILED when it was not taken. */
+export async function queuePdf(pdf: Uint8Array, printer: string, title: string, spooler: Spooler = CUPS): Promise<string | null> {
   const sent = await run('lp', ['-d', printer, '-t', title, '--', '-'], pdf, spooler)
   if (!sent.done) throw failed(printer, `did not take "${title}": ${sent.said}`, 'Print the PDF by hand. glasskey logbook print NUMBER --out FILE makes the one of an entry again.')
+  return /^request id is (\S+-\d+) /m.exec(sent.said)?.[1] ?? null
 }
 
 /** The second half: throws PRINTER_FAILED for a printer that is stopped while a job waits. */
@@ -36,12 +37,12 @@ export async function requireRunning(printer: string, title: string, spooler: Sp
 }
 
 /**
- * Takes every job of a printer out of CUPS, and what CUPS keeps of those that are printed: it may keep each document for a day, in a folder
- * on a disk. Throws PRINTER_FAILED.
+ * Takes these jobs out of CUPS, with what it keeps of those that are printed: it may keep each document for a day, in a folder on a disk.
+ * Throws PRINTER_FAILED.
  */
-export async function clearQueue(printer: string, spooler: Spooler = CUPS): Promise<void> {
-  const cleared = await run('cancel', ['-a', '-x', printer], new Uint8Array(), spooler)
-  if (!cleared.done) throw failed(printer, `may keep what it printed in its queue: ${cleared.said}`, `cancel -a -x ${printer} takes it out; /var/spool/cups is where it would lie.`)
+export async function forgetJobs(jobs: readonly string[], printer: string, spooler: Spooler = CUPS): Promise<void> {
+  const forgotten = await run('cancel', ['-x', ...jobs], new Uint8Array(), spooler)
+  if (!forgotten.done) throw failed(printer, `may keep what it printed: ${forgotten.said}`, `As its administrator: cancel -x ${jobs.join(' ')}; /var/spool/cups is where it would lie.`)
 }
 
 /** The same for a page that is on disk already: a printer that fails is said, and stops nothing. */

@@ -167,10 +167,11 @@ export function unsealedGenerations({ standings, events }: Pick<Known, 'standing
   return standings.filter(({ generation, state }) => !sealed.has(generation) && !isSpent(state)).map(({ generation }) => generation)
 }
 
-/** Whether the last takeover that came to anything did all that it is for. */
+/** Whether the newest takeover that came to anything did all that it is for. A session that is resumed is entered again, but is no newer for that. */
 export function isTakenOver(logbook: readonly LogbookEntry[]): boolean {
-  const last = logbook.findLast((entry) => entry.type === 'session' && entry.action === 'takeover' && entry.grade !== null)
-  return last?.type === 'session' && last.actionResult === 'done'
+  const takeovers = logbook.flatMap((entry) => (entry.type === 'session' && entry.action === 'takeover' && entry.grade !== null ? [entry] : []))
+  const newest = takeovers.findLast(({ session }, at) => !takeovers.slice(0, at).some((earlier) => earlier.session === session))
+  return takeovers.findLast(({ session }) => session === newest?.session)?.actionResult === 'done'
 }
 
 interface Ahead {
@@ -189,8 +190,8 @@ function nextStep({ current, waiting, open, all, drillDueInDays, unsealed, halfw
   if (unsealed.length > 0) return 'glasskey ceremony import, once more'
   if (!current) return waiting.length === 0 ? 'glasskey ceremony' : 'glasskey takeover'
   if (current.margin < 0) return waiting.length < 2 ? 'a ceremony at once, then glasskey takeover with a new bootstrap key' : 'glasskey takeover with a new bootstrap key'
-  // Found in OCI, and installed by nobody here: whoever rotates from this copy would fork the record.
-  if (current.state === 'waiting') return 'find the newest copy of this folder, and go on there'
+  // Found in OCI, and installed by no session: whoever rotates from a copy that is behind would fork the record.
+  if (current.state === 'waiting') return `find the newest copy of this folder, and go on there; or, where GENERATION ${current.generation} was uploaded by hand, as glasskey said: glasskey break rotate`
   if (current.state !== 'in use') return waiting.length > 0 ? 'glasskey break rotate' : 'a ceremony at once, then glasskey break rotate'
   if (halfway) return 'glasskey takeover'
   const spent = all.find(({ generation, state }) => state === 'exposed' && generation !== current.generation)

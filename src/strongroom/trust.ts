@@ -52,17 +52,19 @@ export interface Contradiction {
   shares: Disputed[]
 }
 
-/** So many sets of disputed shares are tried: forged ones may lie among the true ones, and each takes a moment. */
-const MOST_TRIES = 100
+/** So many of the newest disputed shares are looked at, and so many of their sets tried: forged ones may lie among the true ones, and each try takes a moment. */
+const [MOST_DISPUTED, MOST_TRIES] = [32, 100]
 
 /** Shares that fit no commitment, but open the envelope together: then not the shares were forged, but the manifest. Null otherwise. */
 export async function contradictionIn(disputed: readonly Disputed[], generation: Generation, parts: readonly Part[]): Promise<Contradiction | null> {
-  let tries = 0
   // A claimed threshold of 1 is no set of ours: the library would not even combine it.
-  const possible = disputed.filter(({ share: { threshold, bytes } }) => threshold >= 2 && bytes.at(-1) !== 0)
-  for (const threshold of new Set(possible.map(({ share }) => share.threshold))) {
-    // What came last first: what is on a stick comes before what people bring.
-    for (const shares of pointsOf(possible.filter(({ share }) => share.threshold === threshold).reverse(), threshold)) {
+  const possible = disputed.filter(({ share: { threshold, bytes } }) => threshold >= 2 && pointOf({ bytes }) !== 0)
+  // What came last first: what is on a stick comes before what people bring.
+  const newest = possible.slice(-MOST_DISPUTED).reverse()
+  let tries = 0
+  for (const first of firstsOf(newest)) {
+    const set = newest.filter(({ share }) => isOfSet(share, first.share))
+    for (const shares of choicesOf(set, first.share.threshold)) {
       if ((tries += 1) > MOST_TRIES) return null
       const error = await contradictionBy(shares, generation, parts)
       if (error) return { error, shares: shares.toReversed() }
@@ -71,12 +73,30 @@ export async function contradictionIn(disputed: readonly Disputed[], generation:
   return null
 }
 
-/** Sets of so many shares of one key, each of another point. */
-function* pointsOf(shares: readonly Disputed[], size: number, chosen: readonly Disputed[] = []): Generator<Disputed[]> {
-  if (chosen.length === size) yield [...chosen]
-  else for (const [at, next] of shares.entries()) {
-    const fits = chosen.every(({ share }) => share.keyId === next.share.keyId && share.bytes.at(-1) !== next.share.bytes.at(-1))
-    if (fits) yield* pointsOf(shares.slice(at + 1), size, [...chosen, next])
+/** The first of each set. */
+function firstsOf(disputed: readonly Disputed[]): Disputed[] {
+  return disputed.filter((one, at) => !disputed.slice(0, at).some((earlier) => isOfSet(earlier.share, one.share)))
+}
+
+function isOfSet(one: Disputed['share'], other: Disputed['share']): boolean {
+  return one.keyId === other.keyId && one.threshold === other.threshold
+}
+
+function pointOf({ bytes }: Pick<Disputed['share'], 'bytes'>): number {
+  return bytes.at(-1) ?? 0
+}
+
+/** Choices of so many shares, each of another point; none is begun that cannot be finished. */
+function* choicesOf(shares: readonly Disputed[], size: number, chosen: readonly Disputed[] = []): Generator<Disputed[]> {
+  if (chosen.length === size) {
+    yield [...chosen]
+    return
+  }
+  const taken = new Set(chosen.map(({ share }) => pointOf(share)))
+  for (const [at, next] of shares.entries()) {
+    const points = new Set(shares.slice(at).map(({ share }) => pointOf(share)).filter((point) => !taken.has(point)))
+    if (points.size < size - chosen.length) return
+    if (!taken.has(pointOf(next.share))) yield* choicesOf(shares.slice(at + 1), size, [...chosen, next])
   }
 }
 

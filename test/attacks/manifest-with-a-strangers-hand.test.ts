@@ -47,7 +47,9 @@ test('a forged sheet before the true ones that look forged, and one after: the t
   const first = parseShareText(texts[0] ?? '')
   const forged = (by: number): string => shareToText({ ...first, custodian: 3, bytes: Uint8Array.from(first.bytes, (byte, at) => (at === first.bytes.length - 1 ? byte ^ 0x40 : byte ^ by)) })
   const file = join(stage.directory, 'given')
-  writeFileSync(file, [forged(1), ...texts, forged(2)].join('\n'))
+  // Nor is there an end to what can be tried of those that claim a threshold that nobody reaches.
+  const flood = [200, 3].flatMap((threshold) => Array.from({ length: 40 }, (_, at) => shareToText({ ...first, threshold, shares: 255, custodian: at + 1, bytes: Uint8Array.from(first.bytes, (byte, place) => (place === first.bytes.length - 1 ? at + 1 : byte ^ threshold)) })))
+  writeFileSync(file, [...flood, forged(1), ...texts, forged(2)].join('\n'))
   expectRefused(await stage.run([...withoutShares(stage.rotate()), '--share-file', file]), 'FOLDER_ALTERED', 6)
   expect(stage.journal().flatMap((line) => (line.type === 'share-refused' && line.custodian !== undefined ? [line.custodian] : [])).sort()).toEqual([1, 2])
   expect(stage.journal().flatMap((line) => (line.type === 'consented' ? [line.custodian] : [])).sort()).toEqual([1, 2])

@@ -16,6 +16,8 @@ const throwAway = namesOf(spkiOf(generateKeyPairSync('rsa', { modulusLength: 204
 const folder = {
   generations: [{ manifest: exposed }, { manifest: manifestOf(2) }],
   standings: [{ generation: 1, state: 'exposed' }, { generation: 2, state: 'waiting' }],
+  events: [],
+  logbook: { lines: [] },
   sessions: [{ session: { calls: [{ intent: { rule: 'measure: upload a throw-away key', bodySha256: sha256Hex(canonicalJson({ key: throwAway.publicKeyPem })) } }] } }],
 } as unknown as CustodyFolder
 
@@ -35,4 +37,12 @@ test('a clerk that writes the bootstrap key\'s fingerprint beside them does not 
 
 test.each(['', 'nonsense', '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n'])('a key with %j in place of its value is nobody\'s', (keyValue) => {
   expect(leftoversOf(folder, listing([BOOTSTRAP, keyValue]))).toEqual([])
+})
+
+test('the key in use stays until the takeover asks for it, though nobody can open it any more', () => {
+  const inUse = { ...folder, standings: [{ generation: 1, state: 'in use', margin: -1 }, { generation: 2, state: 'waiting', margin: 1 }], events: [{ kind: 'installed', generation: 1 }] }
+  const after = (...lines: object[]): string[] => leftoversOf({ ...inUse, logbook: { lines } } as unknown as CustodyFolder, listing([exposed.fingerprint, exposed.publicKeyPem])).map(({ fingerprint }) => fingerprint)
+  expect(after({ type: 'session', action: 'takeover', session: 's', grade: 'proved', actionResult: 'done' })).toEqual([])
+  // Before any takeover was done it is what an earlier attempt left.
+  expect(after()).toEqual([exposed.fingerprint])
 })

@@ -99,7 +99,7 @@ describe('a printer', () => {
   const sheets = (custodian: number): Sheet[] => custody.custodians.filter(({ number }) => number === custodian).flatMap((one) => [1, 2].map((copy) => ({ name: sheetName(1, custodian, copy), generation: 1, custodian: one, copy, bag: null, pdf: new TextEncoder().encode('%PDF-x') })))
   /** Stand-ins for the programs of CUPS: `lp` notes what it takes, and says no where there is a file `broken`. */
   function cups(): Pick<Handing, 'printer' | 'spooler' | 'sheets'> {
-    for (const [program, script] of [['lp', `cat > /dev/null; test -e ${directory}/broken && exit 1; echo "$4" >> ${directory}/taken`], ['lpstat', `test -e ${directory}/stopped && echo "printer paper disabled"; true`], ['cancel', `test -e ${directory}/broken && echo no >&2 && exit 1; echo "$@" >> ${directory}/cancelled`]] as const) {
+    for (const [program, script] of [['lp', `cat > /dev/null; test -e ${directory}/broken && exit 1; echo "$4" >> ${directory}/taken; echo "request id is paper-$(wc -l < ${directory}/taken) (1 file(s))"`], ['lpstat', `test -e ${directory}/stopped && echo "printer paper disabled"; true`], ['cancel', `test -e ${directory}/broken && echo no >&2 && exit 1; echo "$@" >> ${directory}/cancelled`]] as const) {
       writeFileSync(join(directory, program), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
     }
     return { printer: 'paper', spooler: { path: `${directory}:/usr/bin:/bin`, patienceMs: 10_000 }, sheets: sheets(1) }
@@ -130,13 +130,13 @@ describe('a printer', () => {
 
   test('is asked to forget what it took, and only then; where it does not, people are told', async () => {
     const over = handing(cups())
-    expect(await over.clearQueue()).toBeNull()
+    expect(await over.forgetPrinted()).toBeNull()
     expect(existsSync(join(directory, 'cancelled'))).toBe(false)
     await over.release(ceremony(answering([]).people, []), 1)
-    expect(await over.clearQueue()).toBeNull()
-    expect(readFileSync(join(directory, 'cancelled'), 'utf8')).toBe('-a -x paper\n')
+    expect(await over.forgetPrinted()).toBeNull()
+    expect(readFileSync(join(directory, 'cancelled'), 'utf8')).toBe('-x paper-1 paper-2\n')
     flag('broken', true)
-    expect(await over.clearQueue()).toBe('printer paper may keep what it printed in its queue: no. cancel -a -x paper takes it out; /var/spool/cups is where it would lie')
+    expect(await over.forgetPrinted()).toBe('printer paper may keep what it printed: no. As its administrator: cancel -x paper-1 paper-2; /var/spool/cups is where it would lie')
     flag('broken', false)
   })
 

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { clearQueue, printPdf } from '../../src/host/printer.js'
+import { forgetJobs, printPdf, queuePdf } from '../../src/host/printer.js'
 import { refusalOf } from '../vectors/refusal.js'
 
 let directory: string
@@ -51,11 +51,15 @@ test('a print server that does not answer is not waited for', async () => {
   expect(performance.now() - started).toBeLessThan(10_000)
 })
 
-test('what CUPS keeps of a printer\'s jobs is taken out, or said to be there', async () => {
-  const clear = (): Promise<void> => clearQueue('paper', { path: `${directory}:/usr/bin:/bin`, patienceMs: 10_000 })
+test('what CUPS keeps of our jobs is taken out, and of no other; or it is said to be there', async () => {
+  const spooler = { path: `${directory}:/usr/bin:/bin`, patienceMs: 10_000 }
+  stand('lp', 'cat > /dev/null; echo "request id is paper-17 (1 file(s))"')
+  expect(await queuePdf(new Uint8Array(), 'paper', 'a sheet', spooler)).toBe('paper-17')
+  stand('lp', 'cat > /dev/null; echo "in other words"')
+  expect(await queuePdf(new Uint8Array(), 'paper', 'a sheet', spooler)).toBeNull()
   stand('cancel', `echo "$@" > ${directory}/words`)
-  await clear()
-  expect(readFileSync(join(directory, 'words'), 'utf8')).toBe('-a -x paper\n')
+  await forgetJobs(['paper-17', 'paper-18'], 'paper', spooler)
+  expect(readFileSync(join(directory, 'words'), 'utf8')).toBe('-x paper-17 paper-18\n')
   stand('cancel', 'echo "cancel: cancel-job failed: Forbidden" >&2; exit 1')
-  expect(await refusalOf(clear)).toMatchObject({ code: 'PRINTER_FAILED', message: 'printer paper may keep what it printed in its queue: cancel: cancel-job failed: Forbidden', hint: 'cancel -a -x paper takes it out; /var/spool/cups is where it would lie.' })
+  expect(await refusalOf(() => forgetJobs(['paper-17'], 'paper', spooler))).toMatchObject({ code: 'PRINTER_FAILED', message: 'printer paper may keep what it printed: cancel: cancel-job failed: Forbidden', hint: 'As its administrator: cancel -x paper-17; /var/spool/cups is where it would lie.' })
 })

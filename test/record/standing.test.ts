@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { standings, type GenerationEvent, type SheetSet } from '../../src/custody/generation.js'
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../../src/record/logbook.js'
 import { replay, type Session } from '../../src/record/replay.js'
-import { custodyStanding, type CustodyStanding, type Known } from '../../src/record/standing.js'
+import { custodyStanding, isTakenOver, type CustodyStanding, type Known } from '../../src/record/standing.js'
 import { journalOf, SESSIONS } from '../vectors/frozen.js'
 import { pen } from '../vectors/story.js'
 
@@ -62,6 +62,16 @@ describe('what custodians have to do', () => {
     expect(said(366)).toContain('an acknowledgement of a custodian is 1 day overdue (yearly); glasskey forms custodian-acknowledgement')
     expect(said(365).join()).not.toContain('acknowledgement')
   })
+})
+
+test('a takeover is done when the newest one is: an older session that is entered again is no newer, and one in which no key was live came to nothing', () => {
+  const of = (session: string, actionResult: 'done' | 'failed', grade: 'proved' | null = 'proved'): LogbookEntry => ({ type: 'session', action: 'takeover', session, actionResult, grade }) as LogbookEntry
+  expect(isTakenOver([])).toBe(false)
+  expect(isTakenOver([of('1', 'done')])).toBe(true)
+  expect(isTakenOver([of('1', 'failed'), of('2', 'done'), of('1', 'failed')])).toBe(true)
+  expect(isTakenOver([of('1', 'done'), of('2', 'failed'), of('1', 'done')])).toBe(false)
+  expect(isTakenOver([of('1', 'done'), of('2', 'failed', null)])).toBe(true)
+  expect(isTakenOver([of('1', 'failed'), of('1', 'done')])).toBe(true)
 })
 
 test('before anything, and before the takeover', () => {

@@ -196,7 +196,7 @@ test('a copy that is two rotations behind, and the newer one is lost: what OCI h
   const said = (await stage.run(['status', '--custody', copy])).stdout
   expect(said).toContain('In use: GENERATION 4')
   expect(said).toContain('GENERATION 4 is in OCI, and no session of this folder installed it: another copy of the folder has a newer record; find it, and use that one')
-  expect(said).toContain('Next: find the newest copy of this folder, and go on there.')
+  expect(said).toContain('Next: find the newest copy of this folder, and go on there; or, where GENERATION 4 was uploaded by hand, as glasskey said: glasskey break rotate.')
   const audit = await stage.run(['audit', '--custody', copy, '--profile', 'AUDITOR', '--json', ...stage.oci])
   expect((JSON.parse(audit.stdout) as { failed: string[] }).failed).toContain('K02')
 })
