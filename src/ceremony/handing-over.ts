@@ -50,6 +50,8 @@ export class HandingOver {
   readonly #queued = new Set<string>()
   /** Their jobs in CUPS, as far as it named them. */
   readonly #jobs: string[] = []
+  /** Whether it was told to forget them all: asked again, it would not know them. */
+  #forgotten = false
 
   constructor(given: Handing) {
     this.#given = given
@@ -63,10 +65,11 @@ export class HandingOver {
   /** Has CUPS forget the sheets, printed or not. What is wrong, or null: also where nothing was queued. */
   async forgetPrinted(): Promise<string | null> {
     const { printer, spooler } = this.#given
-    if (printer === undefined || this.#queued.size === 0) return null
+    if (printer === undefined || this.#queued.size === 0 || this.#forgotten) return null
     if (this.#jobs.length < this.#queued.size) return `printer ${printer} may keep what it printed: CUPS did not name its jobs. As its administrator: cancel -a -x ${printer}`
     try {
       await forgetJobs(this.#jobs, printer, spooler)
+      this.#forgotten = true
       return null
     } catch (error) {
       if (!(error instanceof GlasskeyError)) throw error
@@ -191,6 +194,7 @@ export class HandingOver {
           if (!this.#queued.has(name)) {
             const job = await queuePdf(pdf, printer, name, spooler)
             if (job !== null) this.#jobs.push(job)
+            this.#forgotten = false
           }
           this.#queued.add(name)
           await requireRunning(printer, name, spooler)

@@ -6,6 +6,9 @@ import { say } from './terminal.js'
 /** A print server that does not answer must not keep a session from saying how it ended. */
 const PATIENCE_MS = 30_000
 
+/** Characters of what CUPS says. */
+const MOST_SAID = 120
+
 /** Where `lp` and `lpstat` are, and how long they may take. */
 export interface Spooler {
   path: string
@@ -42,7 +45,8 @@ export async function requireRunning(printer: string, title: string, spooler: Sp
  */
 export async function forgetJobs(jobs: readonly string[], printer: string, spooler: Spooler = CUPS): Promise<void> {
   const forgotten = await run('cancel', ['-x', ...jobs], new Uint8Array(), spooler)
-  if (!forgotten.done) throw failed(printer, `may keep what it printed: ${forgotten.said}`, `As its administrator: cancel -x ${jobs.join(' ')}; /var/spool/cups is where it would lie.`)
+  // Of one length, however many jobs there are: it may have to go on an exception sheet.
+  if (!forgotten.done) throw failed(printer, `may keep what it printed: ${forgotten.said.slice(0, MOST_SAID)}`, `As its administrator: cancel -a -x ${printer}; /var/spool/cups is where it would lie.`)
 }
 
 /** The same for a page that is on disk already: a printer that fails is said, and stops nothing. */

@@ -130,14 +130,16 @@ describe('a printer', () => {
 
   test('is asked to forget what it took, and only then; where it does not, people are told', async () => {
     const over = handing(cups())
+    const cancelled = (): string => readFileSync(join(directory, 'cancelled'), 'utf8')
     expect(await over.forgetPrinted()).toBeNull()
     expect(existsSync(join(directory, 'cancelled'))).toBe(false)
     await over.release(ceremony(answering([]).people, []), 1)
-    expect(await over.forgetPrinted()).toBeNull()
-    expect(readFileSync(join(directory, 'cancelled'), 'utf8')).toBe('-x paper-1 paper-2\n')
     flag('broken', true)
-    expect(await over.forgetPrinted()).toBe('printer paper may keep what it printed: no. As its administrator: cancel -x paper-1 paper-2; /var/spool/cups is where it would lie')
+    expect(await over.forgetPrinted()).toBe('printer paper may keep what it printed: no. As its administrator: cancel -a -x paper; /var/spool/cups is where it would lie')
     flag('broken', false)
+    // Once: asked again, CUPS would not know them any more.
+    expect([await over.forgetPrinted(), await over.forgetPrinted()]).toEqual([null, null])
+    expect(cancelled()).toBe('-x paper-1 paper-2\n')
   })
 
   test('that took nothing is sent it again', async () => {

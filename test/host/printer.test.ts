@@ -61,5 +61,5 @@ test('what CUPS keeps of our jobs is taken out, and of no other; or it is said t
   await forgetJobs(['paper-17', 'paper-18'], 'paper', spooler)
   expect(readFileSync(join(directory, 'words'), 'utf8')).toBe('-x paper-17 paper-18\n')
   stand('cancel', 'echo "cancel: cancel-job failed: Forbidden" >&2; exit 1')
-  expect(await refusalOf(() => forgetJobs(['paper-17'], 'paper', spooler))).toMatchObject({ code: 'PRINTER_FAILED', message: 'printer paper may keep what it printed: cancel: cancel-job failed: Forbidden', hint: 'As its administrator: cancel -x paper-17; /var/spool/cups is where it would lie.' })
+  expect(await refusalOf(() => forgetJobs(['paper-17'], 'paper', spooler))).toMatchObject({ code: 'PRINTER_FAILED', message: 'printer paper may keep what it printed: cancel: cancel-job failed: Forbidden', hint: 'As its administrator: cancel -a -x paper; /var/spool/cups is where it would lie.' })
 })
