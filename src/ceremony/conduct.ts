@@ -95,6 +95,7 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
   const plan = planCeremony(request)
   const sealingKeys = await readSealingKeys(plan.custody, request.config ?? places.custody(request.custody), started)
   const target = targetOf(request.custody, request.outbox, plan)
+  if (request.sheets !== undefined && `${resolve(request.sheets)}/`.startsWith(`${resolve(target)}/`)) throw new GlasskeyError('USAGE', `the sheets would lie in ${target}, which is made whole in the end`, 'Name a folder beside it with --sheets.')
   if (!request.rehearsal) requireAirGap(lookForNetwork())
   const people = convene()
   if (request.keepSheets && !request.rehearsal) throw new GlasskeyError('REHEARSAL_MISMATCH', 'files of real sheets are never kept', 'Leave --keep-sheets away; it is for rehearsals.')
@@ -139,7 +140,7 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
     }
     await untilWritten(people, () => {
       writeWhole(target, () => {
-        requireFree(target, plan.custody)
+        requireFree(target, plan.custody, `Move it out of ${target}: nothing of it is removed.`)
       }, fill)
     })
     return { made, signed, papers, transcriptSha256: closed.sha256 }

@@ -6,7 +6,7 @@ import { asRemark, line as lineSchema } from '../custody/fields.js'
 import { knownOf } from '../custody/typed-header.js'
 import { GlasskeyError } from '../errors.js'
 import { removeFile, writeNew } from '../host/disk.js'
-import { forgetJobs, queuePdf, requireRunning, type Spooler } from '../host/printer.js'
+import { forgetJob, queuePdf, requireRunning, type Spooler } from '../host/printer.js'
 import { say } from '../host/terminal.js'
 import { missingForSeal } from '../record/conduct.js'
 import type { MadeGeneration } from './generations.js'
@@ -48,10 +48,8 @@ export class HandingOver {
   readonly #parts = new Set<string>()
   /** Names of sheets that the printer has taken: sent again, there would be copies that no record knows of. */
   readonly #queued = new Set<string>()
-  /** Their jobs in CUPS, as far as it named them. */
-  readonly #jobs: string[] = []
-  /** Whether it was told to forget them all: asked again, it would not know them. */
-  #forgotten = false
+  /** Their jobs in CUPS that it keeps; null for one that it did not name. */
+  readonly #jobs = new Set<string | null>()
 
   constructor(given: Handing) {
     this.#given = given
@@ -62,14 +60,16 @@ export class HandingOver {
     return this.#sheets(custodian).map(({ name }) => join(this.#given.folder.path, name))
   }
 
-  /** Has CUPS forget the sheets, printed or not. What is wrong, or null: also where nothing was queued. */
+  /** Has CUPS forget the sheets, printed or not. What is wrong, or null: also where nothing was queued. May be asked again when it is mended. */
   async forgetPrinted(): Promise<string | null> {
-    const { printer, spooler } = this.#given
-    if (printer === undefined || this.#queued.size === 0 || this.#forgotten) return null
-    if (this.#jobs.length < this.#queued.size) return `printer ${printer} may keep what it printed: CUPS did not name its jobs. As its administrator: cancel -a -x ${printer}`
+    const { printer = '', spooler } = this.#given
+    // Whether it still has that one, nobody but people can say.
+    if (this.#jobs.delete(null)) return `printer ${printer} may keep what it printed: CUPS did not name its jobs. As its administrator: cancel -a -x ${printer}`
     try {
-      await forgetJobs(this.#jobs, printer, spooler)
-      this.#forgotten = true
+      for (const job of this.#jobs) {
+        if (job !== null) await forgetJob(job, printer, spooler)
+        this.#jobs.delete(job)
+      }
       return null
     } catch (error) {
       if (!(error instanceof GlasskeyError)) throw error
@@ -191,11 +191,7 @@ export class HandingOver {
     for (;;) {
       try {
         for (const { name, pdf } of sheets) {
-          if (!this.#queued.has(name)) {
-            const job = await queuePdf(pdf, printer, name, spooler)
-            if (job !== null) this.#jobs.push(job)
-            this.#forgotten = false
-          }
+          if (!this.#queued.has(name)) this.#jobs.add(await queuePdf(pdf, printer, name, spooler))
           this.#queued.add(name)
           await requireRunning(printer, name, spooler)
         }

@@ -77,11 +77,11 @@ function refuseOther(path: string, settings: Custody): string {
   return path
 }
 
-/** Throws OUTPUT_EXISTS when a folder that is to be made holds anything but custody.yaml and the keys that it names. */
-export function requireFree(path: string, { custodians }: Custody): void {
+/** Throws OUTPUT_EXISTS, with this hint, when a folder that is to be made holds anything but custody.yaml and the keys that it names. */
+export function requireFree(path: string, { custodians }: Custody, hint = 'Name a new folder.'): void {
   const ours = ['custody.yaml', ...custodians.flatMap(({ openpgpKey }) => (openpgpKey === null ? [] : [normalize(openpgpKey)]))]
   const names = existsSync(path) ? readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) => !ours.includes(name) && !(statSync(join(path, name)).isDirectory() && ours.some((file) => file.startsWith(`${name}/`)))) : []
-  if (names.length > 0) throw new GlasskeyError('OUTPUT_EXISTS', `${path} is not empty (${names.slice(0, 3).join(', ')})`, 'Name a new folder.')
+  if (names.length > 0) throw new GlasskeyError('OUTPUT_EXISTS', `${path} is not empty (${names.slice(0, 3).join(', ')})`, hint)
 }
 
 /** Refuses a name that cannot be printed before anything is made. Throws SCRIPT_UNSUPPORTED. */

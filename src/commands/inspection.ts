@@ -42,6 +42,8 @@ export interface Inspected {
   sha256: string
   /** Absolute path of the printed entry, or null. */
   out: string | null
+  /** Entries that were written while its sheets were read, before this one said all. */
+  before?: readonly Entered[]
 }
 
 /** Asks for the bag what flags do not say, writes the entry, and prints it where that is asked for. Throws as `askOfBag`, `enter` and `printEntry`. */
@@ -79,9 +81,10 @@ export async function printInspection({ path }: CustodyFolder, flags: Inspection
   return { entry: line, sha256, out }
 }
 
-/** What to tell people: the paper book has the entry too. */
-export function toldOf({ entry, sha256, out }: Inspected): string {
-  return `Entry ${entry.seq}: ${summaryOf(entry)}\nWrite into the paper book: number ${entry.seq}, SHA-256 ${sha256}${out === null ? '' : `\nPrinted: ${out}`}`
+/** What to tell people: the paper book has each entry too. */
+export function toldOf({ entry, sha256, out, before = [] }: Inspected): string {
+  const written = [...before.map(({ line, sha256: digest }) => `${line.seq}, SHA-256 ${digest}`), `${entry.seq}, SHA-256 ${sha256}`]
+  return `Entry ${entry.seq}: ${summaryOf(entry)}\nWrite into the paper book: ${written.map((one) => `number ${one}`).join('; ')}${out === null ? '' : `\nPrinted: ${out}`}`
 }
 
 function checkBag({ custody }: CustodyFolder, { custodian, copy, bag, condition }: Bag): void {

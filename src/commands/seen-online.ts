@@ -21,8 +21,8 @@ export class SeenOnline {
   readonly #release: () => void
   /** Generations that were seen, by custodian. */
   readonly #seen = new Map<number, Set<number>>()
-  /** The last entry about the sheets of a custodian: it names all that was seen of them. */
-  readonly #entered = new Map<number, Entered>()
+  /** Entries about the sheets of a custodian: the last one names all that was seen of them. */
+  readonly #entered = new Map<number, Entered[]>()
 
   /**
    * Holds the logbook, and enters what people accept. Throws USAGE for an entry that could not be written afterwards,
@@ -58,10 +58,10 @@ export class SeenOnline {
    */
   async end(): Promise<Inspected> {
     const { custodian } = this.#bag
-    const entered = this.#entered.get(custodian) ?? this.#write(custodian)
+    const entered = this.#entered.get(custodian)?.at(-1) ?? this.#write(custodian)
     const strangers = [...this.#seen.keys()].filter((other) => other !== custodian)
     if (strangers.length > 0) throw new GlasskeyError('USAGE', `sheets of custodian ${strangers.join(', ')} were among those of custodian ${custodian}, whose bag this is`, 'They were read, and are in the logbook as seen. Inspect one bag at a time; glasskey check sheets looks at many sheets.')
-    return printInspection(this.#folder, this.#flags, entered)
+    return { ...(await printInspection(this.#folder, this.#flags, entered)), before: this.#entered.get(custodian)?.slice(0, -1) ?? [] }
   }
 
   /** Lets the logbook go. */
@@ -71,7 +71,7 @@ export class SeenOnline {
 
   #write(custodian: number): Entered {
     const entered = append(this.#folder.path, this.#entry(custodian))
-    this.#entered.set(custodian, entered)
+    this.#entered.set(custodian, [...(this.#entered.get(custodian) ?? []), entered])
     return entered
   }
 

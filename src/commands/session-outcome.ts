@@ -43,8 +43,9 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
   if (failure) sayProblem(failure)
   if (!result.alive) return { json, text: `${text}\n${harmless(result)}`.trimEnd(), ...(failure ? { error: problemOf(failure) } : {}) }
   // Nobody goes on in a folder that the paper contradicts.
-  const next = failure?.code === 'FOLDER_ALTERED' ? failure.hint : commandFor(folder, result)
-  return { json, text: `${text}\n${toned(`THE KEY OF GENERATION ${warrant.key.generation} IS NOT PROVED DEAD. ${failure?.code === 'FOLDER_ALTERED' ? '' : 'Now: '}${next}`, 'alarm', process.stdout)}`, error: alive(result, next) }
+  const elsewhere = failure?.code === 'FOLDER_ALTERED'
+  const next = elsewhere ? failure.hint : commandFor(folder, result)
+  return { json, text: `${text}\n${toned(`THE KEY OF GENERATION ${warrant.key.generation} IS NOT PROVED DEAD. ${elsewhere ? 'Go on as said above, in an untouched copy of the folder.' : `Now: ${next}`}`, 'alarm', process.stdout)}`, error: alive(result, next) }
 }
 
 /** The command that goes on, with what people must bring. */

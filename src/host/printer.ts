@@ -6,7 +6,7 @@ import { say } from './terminal.js'
 /** A print server that does not answer must not keep a session from saying how it ended. */
 const PATIENCE_MS = 30_000
 
-/** Characters of what CUPS says. */
+/** Characters of what CUPS says: it may have to go on an exception sheet. */
 const MOST_SAID = 120
 
 /** Where `lp` and `lpstat` are, and how long they may take. */
@@ -40,13 +40,13 @@ export async function requireRunning(printer: string, title: string, spooler: Sp
 }
 
 /**
- * Takes these jobs out of CUPS, with what it keeps of those that are printed: it may keep each document for a day, in a folder on a disk.
- * Throws PRINTER_FAILED.
+ * Takes a job out of CUPS, with what it keeps of one that is printed: it may keep each document for a day, in a folder on a disk. One that
+ * is not there any more is well. Throws PRINTER_FAILED.
  */
-export async function forgetJobs(jobs: readonly string[], printer: string, spooler: Spooler = CUPS): Promise<void> {
-  const forgotten = await run('cancel', ['-x', ...jobs], new Uint8Array(), spooler)
-  // Of one length, however many jobs there are: it may have to go on an exception sheet.
-  if (!forgotten.done) throw failed(printer, `may keep what it printed: ${forgotten.said.slice(0, MOST_SAID)}`, `As its administrator: cancel -a -x ${printer}; /var/spool/cups is where it would lie.`)
+export async function forgetJob(job: string, printer: string, spooler: Spooler = CUPS): Promise<void> {
+  const forgotten = await run('cancel', ['-x', job], new Uint8Array(), spooler)
+  if (forgotten.done || /does not exist/i.test(forgotten.said)) return
+  throw failed(printer, `may keep what it printed: ${forgotten.said.slice(0, MOST_SAID)}`, `As its administrator: cancel -a -x ${printer}; /var/spool/cups is where it would lie.`)
 }
 
 /** The same for a page that is on disk already: a printer that fails is said, and stops nothing. */

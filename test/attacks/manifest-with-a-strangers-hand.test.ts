@@ -63,7 +63,7 @@ test('true sheets that look forged, sent from elsewhere: the folder is named all
   const ended = await session.ended
   expectRefused(ended, 'FOLDER_ALTERED', 6)
   // Nobody is sent back into this folder.
-  expect(ended.stdout).toMatch(/THE KEY OF GENERATION 2 IS NOT PROVED DEAD\. The paper is right\. Fetch an untouched copy of the folder, .*\n$/)
+  expect(ended.stdout).toMatch(/THE KEY OF GENERATION 2 IS NOT PROVED DEAD\. Go on as said above, in an untouched copy of the folder\.\n$/)
   expect(stage.journal().flatMap((line) => (line.type === 'consented' ? [line.custodian] : []))).toEqual([1, 2])
   expect(stage.journal().flatMap((line) => (line.type === 'share-refused' && line.custodian !== undefined ? [[line.code, line.custodian]] : []))).toEqual([['FOLDER_ALTERED', 1], ['FOLDER_ALTERED', 2]])
 })

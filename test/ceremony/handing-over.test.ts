@@ -139,7 +139,7 @@ describe('a printer', () => {
     flag('broken', false)
     // Once: asked again, CUPS would not know them any more.
     expect([await over.forgetPrinted(), await over.forgetPrinted()]).toEqual([null, null])
-    expect(cancelled()).toBe('-x paper-1 paper-2\n')
+    expect(cancelled()).toBe('-x paper-1\n-x paper-2\n')
   })
 
   test('that took nothing is sent it again', async () => {

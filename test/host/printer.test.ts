@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { forgetJobs, printPdf, queuePdf } from '../../src/host/printer.js'
+import { forgetJob, printPdf, queuePdf } from '../../src/host/printer.js'
 import { refusalOf } from '../vectors/refusal.js'
 
 let directory: string
@@ -57,9 +57,12 @@ test('what CUPS keeps of our jobs is taken out, and of no other; or it is said t
   expect(await queuePdf(new Uint8Array(), 'paper', 'a sheet', spooler)).toBe('paper-17')
   stand('lp', 'cat > /dev/null; echo "in other words"')
   expect(await queuePdf(new Uint8Array(), 'paper', 'a sheet', spooler)).toBeNull()
+  const forget = (): Promise<void> => forgetJob('paper-17', 'paper', spooler)
   stand('cancel', `echo "$@" > ${directory}/words`)
-  await forgetJobs(['paper-17', 'paper-18'], 'paper', spooler)
-  expect(readFileSync(join(directory, 'words'), 'utf8')).toBe('-x paper-17 paper-18\n')
+  await forget()
+  expect(readFileSync(join(directory, 'words'), 'utf8')).toBe('-x paper-17\n')
+  stand('cancel', 'echo "cancel: Job #17 does not exist." >&2; exit 1')
+  await forget()
   stand('cancel', 'echo "cancel: cancel-job failed: Forbidden" >&2; exit 1')
-  expect(await refusalOf(() => forgetJobs(['paper-17'], 'paper', spooler))).toMatchObject({ code: 'PRINTER_FAILED', message: 'printer paper may keep what it printed: cancel: cancel-job failed: Forbidden', hint: 'As its administrator: cancel -a -x paper; /var/spool/cups is where it would lie.' })
+  expect(await refusalOf(forget)).toMatchObject({ code: 'PRINTER_FAILED', message: 'printer paper may keep what it printed: cancel: cancel-job failed: Forbidden', hint: 'As its administrator: cancel -a -x paper; /var/spool/cups is where it would lie.' })
 })

@@ -91,7 +91,10 @@ test('a folder that is in use: nothing is read', async () => {
 test('sheets of two generations: each has an entry when it is seen, and the last names both', async () => {
   const path = join(set.directory, 'typed-two')
   writeFileSync(path, [2, 3].map((generation) => set.shareTexts(generation)[1] ?? '').join('\n'))
-  expect((await inspect([path])).json).toMatchObject({ inspection: { logbook: 5 } })
+  const { json, text } = await inspect([path])
+  expect(json).toMatchObject({ inspection: { logbook: 5 } })
+  // The paper book has each of them.
+  expect(text).toMatch(/Write into the paper book: number 4, SHA-256 [0-9a-f]{64}; number 5, SHA-256 [0-9a-f]{64}$/)
   expect(entries()).toMatchObject([EXCEPTION, SEEN, { ...SEEN, seenOnline: [2, 3] }])
 })
 
