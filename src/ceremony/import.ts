@@ -149,7 +149,7 @@ async function checkSignatures(folder: CustodyFolder, outbox: string, manifest: 
 async function checkSignerKeys(outbox: string): Promise<void> {
   for (const name of signerKeys(outbox)) {
     const fingerprint = await fingerprintIn(readText(join(places.signers(outbox), name), 'a signer\'s public key'))
-    if (`${fingerprint}.asc` !== name) throw altered(`signers/${name} is not the public key of that fingerprint`)
+    if (fingerprint === null || `${fingerprint}.asc` !== name) throw altered(`signers/${name} is not the public key of that fingerprint`)
   }
 }
 

@@ -63,7 +63,7 @@ export async function contradictionIn(disputed: readonly Disputed[], generation:
   const newest = possible.slice(-MOST_DISPUTED).reverse()
   let tries = 0
   for (const first of firstsOf(newest)) {
-    const set = newest.filter(({ share }) => isOfSet(share, first.share))
+    const set = newest.filter(({ share }) => claimAlike(share, first.share))
     for (const shares of choicesOf(set, first.share.threshold)) {
       if ((tries += 1) > MOST_TRIES) return null
       const error = await contradictionBy(shares, generation, parts)
@@ -73,12 +73,12 @@ export async function contradictionIn(disputed: readonly Disputed[], generation:
   return null
 }
 
-/** The first of each set. */
+/** The first of each set: what a manifest that may be altered says of them counts for nothing. */
 function firstsOf(disputed: readonly Disputed[]): Disputed[] {
-  return disputed.filter((one, at) => !disputed.slice(0, at).some((earlier) => isOfSet(earlier.share, one.share)))
+  return disputed.filter((one, at) => !disputed.slice(0, at).some((earlier) => claimAlike(earlier.share, one.share)))
 }
 
-function isOfSet(one: Disputed['share'], other: Disputed['share']): boolean {
+function claimAlike(one: Disputed['share'], other: Disputed['share']): boolean {
   return one.keyId === other.keyId && one.threshold === other.threshold
 }
 
