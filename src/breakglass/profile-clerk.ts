@@ -6,7 +6,7 @@ import type { Json } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 import { startRoom, type Isolation } from '../host/isolation.js'
 import { exchange, ExchangeError, type Answer, type Carrier } from '../wire/exchange.js'
-import { retryAfterMs } from '../wire/retry-after.js'
+import { isPassing, retryAfterMs } from '../wire/retry-after.js'
 import { signRequest, type Signer, type UnsignedRequest } from '../wire/signature.js'
 
 /** Connections straight from the desk. */
@@ -71,7 +71,7 @@ export async function carryFor(request: UnsignedRequest, login: LentLogin, carri
     let asked = 0
     try {
       const answer = await exchange(signRequest(request, login.signer, new Date(), newRequestId()), carrier)
-      if (last || !isPassing(answer.status)) return answer
+      if (last || !isPassing(answer)) return answer
       asked = retryAfterMs(answer, Date.now(), LONGEST_PAUSE_MS)
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error
@@ -84,8 +84,4 @@ export async function carryFor(request: UnsignedRequest, login: LentLogin, carri
 /** A random `opc-request-id`, 32 upper-case hex digits. */
 export function newRequestId(): string {
   return randomBytes(16).toString('hex').toUpperCase()
-}
-
-function isPassing(status: number): boolean {
-  return status === 429 || (status >= 500 && status <= 599)
 }

@@ -202,11 +202,16 @@ async function answer(parts: ListenerParts, request: IncomingMessage, response: 
     return
   }
   const received: Received = { method, target, headers: wireHeaders(request.rawHeaders), body, hosts }
+  const named = hosts.includes(header(received.headers, 'host')?.toLowerCase() ?? '')
   if (target.startsWith('/simulator/')) {
     // A page in a browser could be made to call this by some other name of loopback; the Host header gives it away.
-    const local = hosts.includes(header(received.headers, 'host')?.toLowerCase() ?? '')
-    const reply = local ? parts.control(method, target, body) : { status: 403, body: { message: 'Loopback only.' } }
+    const reply = named ? parts.control(method, target, body) : { status: 403, body: { message: 'Loopback only.' } }
     send(response, reply.status, { 'content-type': 'application/json' }, JSON.stringify(reply.body))
+    return
+  }
+  // A front end finds the service by the Host header. Of a signature, the answer says that it is for another one.
+  if (!named && header(received.headers, 'authorization') === undefined) {
+    reset(response)
     return
   }
   const action = parts.faults.strike({ method, path: pathOf(target), region: parts.region.name })

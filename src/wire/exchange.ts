@@ -60,7 +60,8 @@ export function exchange(signed: SignedRequest, carrier: Carrier): Promise<Answe
     const options = {
       method: signed.method,
       path: url.pathname + url.search,
-      headers: { ...signed.headers, connection: 'close' },
+      // Node does not know the host of a connection that it did not make: it would say localhost.
+      headers: { host: url.host, ...signed.headers, connection: 'close' },
       // Authorities and strictness are said, not left to defaults: NODE_EXTRA_CA_CERTS and NODE_TLS_REJECT_UNAUTHORIZED change those.
       createConnection: () => (secure ? tlsConnect({ socket, host, servername: isIP(host) === 0 ? host : '', ca: carrier.ca ?? [...rootCertificates], rejectUnauthorized: true }) : socket),
     }

@@ -35,6 +35,12 @@ const failure = async (run: Promise<Answer>): Promise<ExchangeError> => {
   return error as ExchangeError
 }
 
+test('Host is that of the URL where the caller names none: Node, which did not make the connection, would say localhost', async () => {
+  const port = await serve((request, response) => response.end(request.headers.host))
+  const { body } = await exchange({ ...get(port), headers: {} }, carrier())
+  expect(new TextDecoder().decode(body)).toBe(`127.0.0.1:${port}`)
+})
+
 test.each([
   ['a name with a space', { 'bad header': 'x' }, 'Header name must be a valid HTTP token ["bad header"]'],
   ['a value with a line end', { x: 'a\r\nb' }, 'Invalid character in header content ["x"]'],
