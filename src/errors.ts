@@ -52,6 +52,7 @@ export const EXIT_CODES = {
   ISOLATION_MISSING: EXIT.refused,
   OCI_REFUSED: EXIT.refused,
   OCI_UNREACHABLE: EXIT.refused,
+  NOT_IN_FORCE: EXIT.refused,
   LIMIT_EXCEEDED: EXIT.refused,
   STEP_OUT_OF_ORDER: EXIT.refused,
 

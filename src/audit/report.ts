@@ -1,7 +1,7 @@
 /** What an audit found, as the page that the auditor signs. */
 import type { AuditReportContent } from '../paper/audit-report.js'
 import type { LogbookEntry } from '../record/logbook.js'
-import { ENABLE_SAAS, unansweredChanges } from '../record/replay.js'
+import { ENABLE_SAAS, isUnheard, mayHaveHappened, unansweredChanges } from '../record/replay.js'
 import { TOOL } from '../version.js'
 import { isBlocked } from '../breakglass/user-view.js'
 import type { Audit } from './audit.js'
@@ -169,10 +169,10 @@ function residualAccess({ dossier, results }: Audit, sessions: readonly SoundSes
 
 function openedDatabase({ id, warrant, state }: SoundSession, now: Date): string[] {
   const { action } = warrant
-  const enabled = state.calls.find(({ intent, outcome }) => intent.rule === ENABLE_SAAS && !(outcome?.type === 'outcome' && outcome.status >= 300))
+  const enabled = state.calls.find((call) => call.intent.rule === ENABLE_SAAS && mayHaveHappened(call))
   if (action.name !== 'saas-admin' || !action.enable || !enabled) return []
-  // It was never answered, and was read back: then what was read counts.
-  if (enabled.outcome?.type !== 'outcome' && state.action?.result !== 'done' && !unansweredChanges(state).includes(enabled)) return []
+  // No answer says what became of it, and it was read back: then what was read counts.
+  if (isUnheard(enabled) && state.action?.result !== 'done' && !unansweredChanges(state).includes(enabled)) return []
   const until = Date.parse(enabled.intent.at) + action.enable.hours * 3_600_000
   const ended = until <= now.getTime()
   return [`Session ${id}: SAAS_ADMIN ${action.enable.access} on ${action.database}; OCI ${ended ? 'ended' : 'ends'} it at ${new Date(until).toISOString().slice(0, 16)}Z${ended ? '' : ' (STILL OPEN)'}.`]

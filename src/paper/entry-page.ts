@@ -283,7 +283,7 @@ function censusOf(session: Session): { what: string; before: string; after: stri
 
 function unresolvedOf(session: Session | null): string[] {
   if (!session) return []
-  const unknown = unansweredChanges(session).map(({ intent }) => `no answer is known to "${intent.rule}" (${intent.method} ${intent.host})`)
+  const unknown = unansweredChanges(session).map(({ intent, outcome }) => `no answer is known to "${intent.rule}" (${intent.method} ${intent.host})${outcome?.type === 'outcome' ? `, only a ${outcome.status}` : ''}`)
   return session.grade === 'unproved' ? [`THE KEY OF GENERATION ${session.opened.generation} IS NOT PROVED DEAD: ${session.gradeWhy}`, ...unknown] : unknown
 }
 

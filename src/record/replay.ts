@@ -236,13 +236,29 @@ export function isSaasChange({ rule }: Pick<Call['intent'], 'rule'>): boolean {
   return rule === ENABLE_SAAS || rule === DISABLE_SAAS
 }
 
+/** Whether a change of SAAS_ADMIN was not plainly refused: a gateway's 5xx says nothing of what became of it. */
+export function mayHaveHappened({ outcome }: Pick<Call, 'outcome'>): boolean {
+  return outcome?.type !== 'outcome' || outcome.status < 400 || outcome.status >= 500
+}
+
+/** Whether no answer says what became of a change. The key list says it of keys, and a takeover is done again; nobody else says it of SAAS_ADMIN. */
+export function isUnheard({ intent, outcome }: Call): boolean {
+  return outcome?.type !== 'outcome' || (isSaasChange(intent) && (outcome.status >= 500 || (outcome.status >= 300 && outcome.status < 400)))
+}
+
+/** Whether a later reading in the same session told what became of a change of SAAS_ADMIN. */
+export function wasReadBack({ intent }: Pick<Call, 'intent'>, calls: readonly Call[]): boolean {
+  return calls.some((later) => later.intent.seq > intent.seq && later.intent.rule === READ_SAAS_BACK && later.outcome?.type === 'outcome' && later.outcome.status === 200)
+}
+
 /** Changes that were sent and never answered, and of which nothing later in the session tells what became. */
 export function unansweredChanges({ calls, deletion, successor }: Session): Call[] {
-  return calls.filter(({ intent, outcome }) => {
-    if (outcome?.type === 'outcome' || intent.method === 'GET' || intent.rule === READ_SAAS_BACK) return false
+  return calls.filter((call) => {
+    const { intent } = call
+    if (!isUnheard(call) || intent.method === 'GET' || intent.rule === READ_SAAS_BACK) return false
     if (DELETIONS.includes(intent.rule)) return deletion !== 'done'
     if (intent.rule === UPLOAD_SUCCESSOR) return successor === null
-    return !isSaasChange(intent) || !calls.some((later) => later.intent.seq > intent.seq && later.intent.rule === READ_SAAS_BACK && later.outcome?.type === 'outcome' && later.outcome.status === 200)
+    return !isSaasChange(intent) || !wasReadBack(call, calls)
   })
 }
 

@@ -29,6 +29,8 @@ export const DEFAULT_BELIEFS = {
   key4096: 'allowed',
   /** A PKCS#1 `BEGIN RSA PUBLIC KEY`: not mentioned by Oracle's page, which shows SPKI only. */
   pkcs1PublicKey: '400 InvalidParameter',
+  /** Is a new key listed as ACTIVE at once, though it is not accepted yet? Nothing documented ties the one to the other. */
+  activeBeforeAccepted: false,
   /** Seconds for which a deleted key stays listed as DELETED. Oracle's CLI tests tolerate it for secret keys. */
   deletedKeysListed: 0,
   /** Does clearing a capability stop the credentials that exist? Documentation speaks of creating only. */
@@ -82,7 +84,7 @@ export const DEFAULT_BELIEFS = {
   saasAdminAlwaysFree: '400 InvalidParameter',
   /** A database that is not AVAILABLE. */
   saasAdminNotAvailable: '409 IncorrectState',
-  /** Seconds for which the database is UPDATING and the work request IN_PROGRESS. */
+  /** Seconds for which the database is UPDATING and the work request IN_PROGRESS; then the change is in force. */
   saasAdminUpdating: 0,
 
   // --- Audit ----------------------------------------------------------------------------------------------------

@@ -5,15 +5,26 @@ import { jsonIn } from '../canonical.js'
 import { runTask } from '../clerk/door.js'
 import { successorsOf } from '../custody/generation.js'
 import { GlasskeyError } from '../errors.js'
+import { pause, readClocks } from '../host/clock.js'
+import { say } from '../host/terminal.js'
 import type { Census } from '../record/journal.js'
 import { isListed } from '../record/recognise.js'
 import { CREDENTIALS, ONLY_API_KEYS, RANDOM_PASSWORD, domainUserTarget, identityOrigin } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
+import { actionSender, refuseIfStopped } from './action-sender.js'
 import { agree } from './agreement.js'
 import type { Sender } from './courier.js'
-import { ownUser, type OwnUser } from './own-user.js'
+import { OciRefusal, ownUser, type OwnUser } from './own-user.js'
 import type { Room } from './room.js'
 import { switchSaasAdmin } from './saas-admin.js'
+
+/** How long a key that was just installed may be unknown to OCI. Its bootstrap login is still there: nothing is lost meanwhile. */
+const ACCEPTANCE_MS = 3 * 60_000
+const ACCEPTANCE_WAIT_MS = 2000
+
+/** How long what was closed may still be listed. */
+const SETTLED_MS = 60_000
+const SETTLED_WAIT_MS = 5000
 
 /** Kinds that are deleted one by one; MFA factors go all together and last. */
 const DELETED_BY_ID = ['authTokens', 'customerSecretKeys', 'smtpCredentials', 'dbCredentials', 'oauth2ClientCredentials'] as const
@@ -21,8 +32,9 @@ const DELETED_BY_ID = ['authTokens', 'customerSecretKeys', 'smtpCredentials', 'd
 /** Takes the census and does the warrant's action. Returns what was achieved, in a line. Throws why it stopped. */
 export async function performAction(room: Room, sender: Sender, clerk: Duplex, stop: AbortSignal): Promise<string> {
   const { warrant, journal, folder } = room
-  const courier = untilStopped(sender, stop)
+  const courier = actionSender(sender, stop)
   const user = ownUser(courier, warrant, folder.generations.map(({ manifest }) => manifest))
+  if (warrant.action.name === 'takeover') await untilAccepted(user, stop)
   const found = await user.census()
   refuseIfStopped(stop)
   const unexpected = warrant.action.name === 'takeover' ? [] : strangers(room, found)
@@ -43,19 +55,26 @@ export async function performAction(room: Room, sender: Sender, clerk: Duplex, s
   }
 }
 
-/** What has stopped signs nothing more: the exit has begun beside it, and changes the very keys that it has read. */
-function untilStopped(courier: Sender, stop: AbortSignal): Sender {
-  return {
-    send: async (request, asker) => {
-      refuseIfStopped(stop)
-      return courier.send(request, asker)
-    },
+/**
+ * A key that was installed a moment ago: OCI may list it as ACTIVE before it accepts it. Returns when it does, or answers
+ * something else than that it does not know it. Throws OciRefusal with status 401 when that takes too long.
+ */
+async function untilAccepted(user: OwnUser, stop: AbortSignal): Promise<void> {
+  const began = readClocks().uptime
+  let told = false
+  for (;;) {
+    try {
+      await user.readUser()
+      return
+    } catch (error) {
+      if (!(error instanceof OciRefusal) || error.status !== 401) return
+      if (readClocks().uptime - began > ACCEPTANCE_MS) throw error
+    }
+    if (!told) say(`OCI lists the new key and does not accept it yet. Waiting, at most ${ACCEPTANCE_MS / 60_000} minutes.`)
+    told = true
+    await pause(ACCEPTANCE_WAIT_MS, stop)
+    refuseIfStopped(stop)
   }
-}
-
-/** Throws INTERRUPTED. Nobody hears it: the session has left for its exit by then. */
-function refuseIfStopped(stop: AbortSignal): void {
-  if (stop.aborted) throw new GlasskeyError('INTERRUPTED', 'the action was stopped')
 }
 
 /** Keys that are neither the used one nor its successor. */
@@ -107,7 +126,7 @@ async function takeOver(room: Room, courier: Sender, user: OwnUser, clerk: Duple
     carry,
     stop,
   )
-  return readBack(user)
+  return readBack(user, stop)
 }
 
 /** The SCIM id came from a survey by the SDK: whose it is, the strongroom asks the domain itself. Throws TENANCY_UNFIT. */
@@ -119,15 +138,24 @@ async function checkDomainUser(courier: Sender, { domainUrl, domainUserId }: { d
   }
 }
 
-/** What OCI says afterwards, read by the strongroom itself. Throws TENANCY_UNFIT naming what is still open. */
-async function readBack(user: OwnUser): Promise<string> {
-  const { capabilities } = await user.readUser()
-  const census = await user.census()
-  const open = Object.entries(ONLY_API_KEYS).flatMap(([name, wanted]) => ((capabilities?.[name] ?? false) === wanted ? [] : [name]))
-  const left = Object.keys(CREDENTIALS).filter((kind) => (census.credentials[kind] ?? 0) > 0)
-  if (open.length + left.length + (census.keys.length - 1) > 0) {
-    throw new GlasskeyError('TENANCY_UNFIT', `after the takeover these are still there: ${[...open, ...left].join(', ') || 'other API keys'}`, 'Run glasskey takeover again with the next generation, or ask Oracle.')
+/** What OCI says afterwards, read by the strongroom itself: written in one service and read in another, it may take a while. Throws TENANCY_UNFIT naming what is still open. */
+async function readBack(user: OwnUser, stop: AbortSignal): Promise<string> {
+  const began = readClocks().uptime
+  for (;;) {
+    const { capabilities } = await user.readUser()
+    const census = await user.census()
+    const open = Object.entries(ONLY_API_KEYS).flatMap(([name, wanted]) => ((capabilities?.[name] ?? false) === wanted ? [] : [name]))
+    const left = Object.keys(CREDENTIALS).filter((kind) => (census.credentials[kind] ?? 0) > 0)
+    if (open.length + left.length + (census.keys.length - 1) <= 0) return closed(census)
+    if (readClocks().uptime - began > SETTLED_MS) {
+      throw new GlasskeyError('TENANCY_UNFIT', `after the takeover these are still there: ${[...open, ...left].join(', ') || 'other API keys'}`, 'Run glasskey takeover again with the next generation, or ask Oracle.')
+    }
+    await pause(SETTLED_WAIT_MS, stop)
+    refuseIfStopped(stop)
   }
-  const unread = Object.keys(CREDENTIALS).filter((kind) => (census.credentials[kind] ?? 0) < 0)
+}
+
+function closed({ credentials }: Census): string {
+  const unread = Object.keys(CREDENTIALS).filter((kind) => (credentials[kind] ?? 0) < 0)
   return `API keys are the only way in; no other credential is left${unread.length === 0 ? '' : `, but these kinds could not be read: ${unread.join(', ')}`}`
 }

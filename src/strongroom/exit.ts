@@ -45,7 +45,10 @@ const REFUSALS = 3
 /** Another key that cannot be deleted holds the exit up for so many rounds, seconds in all. The used key matters more. */
 const ROUNDS_FOR_OTHERS = 4
 
-/** A key that OCI has not accepted since it was recombined is not tried for longer: most likely somebody rotated it before. */
+/**
+ * A key that OCI has not accepted since it was recombined is not tried for longer: most likely somebody rotated it before. Not so in
+ * a takeover, which has just installed it.
+ */
 const NEVER_ACCEPTED = 6
 
 /** What the exit needs. `onBeforeDelete` runs before each attempt at the deletion, when only that is left to do. */
@@ -91,7 +94,7 @@ export async function rotate(parts: ExitParts): Promise<ExitResult> {
       const refusal = error instanceof DeletionUnanswered ? error.cause : error
       if (refusal instanceof OciRefusal) asked = retryAfterMs(refusal.answer, wallClock().getTime(), LONGEST_WAIT_MS)
       unknown = isUnauthenticated(error) ? unknown + 1 : 0
-      if (unknown >= NEVER_ACCEPTED && isRefusedNow(replay(parts.journal.lines))) return { rotated: false, why, selfDeletion: false }
+      if (unknown >= NEVER_ACCEPTED && parts.warrant.action.name !== 'takeover' && isRefusedNow(replay(parts.journal.lines))) return { rotated: false, why, selfDeletion: false }
       if (error instanceof DeletionUnanswered) state.unknownDeletion = true
       if (state.unknownDeletion && isUnauthenticated(error)) {
         // The deletion was sent before, and now the key is refused. A blocked user is refused too: it stays unknown, and

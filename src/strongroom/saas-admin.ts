@@ -2,48 +2,101 @@
 import type { Duplex } from 'node:stream'
 import { z } from 'zod'
 import { runTask } from '../clerk/door.js'
-import { asRemark } from '../custody/fields.js'
+import { asRemark, asWords } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
-import { isSaasChange, replay, unansweredChanges } from '../record/replay.js'
+import { pause, readClocks } from '../host/clock.js'
+import { isSaasChange, mayHaveHappened, replay } from '../record/replay.js'
 import { statusTarget } from '../warrant/scope.js'
 import type { Action, Warrant } from '../warrant/warrant.js'
+import type { Answer } from '../wire/exchange.js'
 import { originOf } from '../wire/hosts.js'
+import type { UnsignedRequest } from '../wire/signature.js'
 import { NoAnswer, type Sender } from './courier.js'
 import type { Room } from './room.js'
 
 type SaasAction = Extract<Action, { name: 'saas-admin' }>
 
-/** Does the action. Returns what was achieved, in a line. Throws why it stopped. */
+/** How long what OCI accepted may take to be in force: it is a work request, and the key is live meanwhile. */
+const IN_FORCE_MS = 2 * 60_000
+/** The same where OCI did not say whether it accepted it. */
+const UNHEARD_MS = 15_000
+const FIRST_WAIT_MS = 1000
+const LONGEST_WAIT_MS = 15_000
+
+/** Does the action. Returns what was achieved, in a line. Throws why it stopped; NOT_IN_FORCE where OCI accepted it and has not done it yet. */
 export async function switchSaasAdmin({ warrant }: Room, action: SaasAction, courier: Sender, clerk: Duplex, stop: AbortSignal): Promise<string> {
-  let unheard: NoAnswer | null = null
-  try {
-    await runTask(clerk, { task: 'saas-admin', params: { endpoint: endpointOf(warrant, action), database: action.database, enable: action.enable } }, (request) => courier.send(request, 'clerk'), stop)
-  } catch (error) {
-    if (!(error instanceof NoAnswer)) throw error
-    // Whether it happened is found out by reading, below.
-    unheard = error
+  let change: Answer | NoAnswer | null = null
+  const carry = async (request: UnsignedRequest): Promise<Answer> => {
+    try {
+      const answer = await courier.send(request, 'clerk')
+      if (request.method === 'POST') change = answer
+      return answer
+    } catch (error) {
+      if (request.method === 'POST' && error instanceof NoAnswer) change = error
+      throw error
+    }
   }
-  // What the clerk says of the outcome is not evidence: the strongroom asks OCI itself.
-  const status = await readBack(warrant, action, courier).catch((error: unknown) => {
-    throw unheard ?? error
-  })
-  if (isAsWanted(status, action)) return achieved(status, action)
-  if (unheard) throw unheard
-  throw new GlasskeyError('OCI_REFUSED', `SAAS_ADMIN is not as the warrant wants it: OCI reads back ${JSON.stringify(status)}`, 'The key is rotated. Find out what the database says.')
+  const params = { endpoint: endpointOf(warrant, action), database: action.database, enable: action.enable }
+  const trouble = await runTask(clerk, { task: 'saas-admin', params }, carry, stop).then(() => null, (error: unknown) => (error instanceof Error ? error : new Error(String(error))))
+  // What the clerk says of the outcome is not evidence: the strongroom asks OCI itself, unless OCI refused it or was never asked.
+  const outcome = outcomeOf(change)
+  if (outcome === 'not done') throw trouble ?? clerkLied(change)
+  const status = await inForce(warrant, action, courier, outcome === 'accepted' ? IN_FORCE_MS : UNHEARD_MS, stop)
+  if (status && isAsWanted(status, action)) return achieved(status, action)
+  if (outcome !== 'accepted') throw trouble ?? clerkLied(change)
+  throw new GlasskeyError('NOT_IN_FORCE', `${accepted(change)}, and it was not in force after ${IN_FORCE_MS / 60_000} minutes: ${status ? `OCI reads back ${JSON.stringify(status)}` : 'OCI does not say whether SAAS_ADMIN is enabled'}`, 'The key is rotated. It may still come into force: look at the database in OCI\'s console.')
+}
+
+/** What OCI's answer to the change says of it. */
+function outcomeOf(change: Answer | NoAnswer | null): 'accepted' | 'not done' | 'unknown' {
+  if (change === null) return 'not done'
+  if (change instanceof NoAnswer) return change.sent ? 'unknown' : 'not done'
+  if (change.status >= 400 && change.status < 500) return 'not done'
+  return change.status >= 200 && change.status < 300 ? 'accepted' : 'unknown'
+}
+
+/** The clerk said that all went well, and it did not. */
+function clerkLied(change: Answer | NoAnswer | null): Error {
+  if (change instanceof NoAnswer) return change
+  return new GlasskeyError('OCI_REFUSED', change ? `OCI answered ${change.status}` : 'the clerk did not ask for it', 'The clerk said that it was done.')
+}
+
+function accepted(change: Answer | NoAnswer | null): string {
+  const work = change && 'headers' in change ? change.headers['opc-work-request-id'] : undefined
+  return `OCI accepted it${work === undefined ? '' : ` as work request ${asWords(work)}`}`
+}
+
+/** Asks until it is as wanted, for as long as given. Returns what OCI said last; null where it said nothing. */
+async function inForce(warrant: Warrant, action: SaasAction, courier: Sender, patienceMs: number, stop: AbortSignal): Promise<SaasStatus | null> {
+  const began = readClocks().uptime
+  let said: SaasStatus | null = null
+  for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+    try {
+      said = await readBack(warrant, action, courier)
+      if (isAsWanted(said, action)) return said
+    } catch (error) {
+      if (!(error instanceof NoAnswer) && !(error instanceof GlasskeyError && error.code === 'OCI_REFUSED')) throw error
+    }
+    if (readClocks().uptime - began >= patienceMs) return said
+    await pause(wait, stop)
+  }
 }
 
 /**
- * What became of an action that was sent and never answered: read before the key is deleted, and written down as the
- * action's end. While the answer may still come nothing is asked. An answer that says nothing changes nothing.
+ * What became of an action of which OCI did not say whether it was done, or which was not in force yet: read before the key is
+ * deleted, and written down as the action's end. While the answer may still come nothing is asked. An answer that says nothing
+ * changes nothing.
  */
 export async function lookBack({ warrant, journal, order }: Room, courier: Sender): Promise<void> {
   const { action } = warrant
-  const open = unansweredChanges(replay(journal.lines)).some(({ intent, outcome }) => isSaasChange(intent) && (outcome !== null || order.task === 'finish'))
-  if (action.name !== 'saas-admin' || !open) return
+  const session = replay(journal.lines)
+  const change = session.calls.findLast(({ intent }) => isSaasChange(intent))
+  if (action.name !== 'saas-admin' || !change || session.action?.result === 'done' || !mayHaveHappened(change)) return
+  if (change.outcome === null && order.task !== 'finish') return
   try {
     const status = await readBack(warrant, action, courier)
     if (isAsWanted(status, action)) journal.write({ type: 'action-ended', result: 'done', detail: achieved(status, action) })
-    else journal.write({ type: 'action-ended', result: 'interrupted', detail: asRemark(`it was not done: OCI reads back ${JSON.stringify(status)}`) })
+    else if (change.outcome?.type !== 'outcome' || change.outcome.status >= 300) journal.write({ type: 'action-ended', result: 'interrupted', detail: asRemark(`it was not done: OCI reads back ${JSON.stringify(status)}`) })
   } catch (error) {
     if (!(error instanceof NoAnswer) && !(error instanceof GlasskeyError)) throw error
   }
@@ -51,7 +104,8 @@ export async function lookBack({ warrant, journal, order }: Room, courier: Sende
 
 const endpointOf = (warrant: Warrant, action: SaasAction): string => originOf('database', action.region, warrant.realm, warrant.endpoints)
 
-const saasStatus = z.object({ isEnabled: z.boolean(), accessType: z.string().max(100).nullish(), timeSaasAdminUserEnabled: z.string().max(100).optional() })
+/** Oracle's model calls each field optional, and OCI writes null for what is not there. */
+const saasStatus = z.object({ isEnabled: z.boolean().nullish(), accessType: z.string().max(100).nullish(), timeSaasAdminUserEnabled: z.string().max(100).nullish() })
 type SaasStatus = z.infer<typeof saasStatus>
 
 /** GetSaasAdminUserStatus. Throws NoAnswer, and OCI_REFUSED for an answer that says nothing. */
@@ -66,7 +120,7 @@ async function readBack(warrant: Warrant, action: SaasAction, courier: Sender): 
 }
 
 function isAsWanted({ isEnabled, accessType }: SaasStatus, { enable }: SaasAction): boolean {
-  return enable ? isEnabled && accessType === enable.access.toUpperCase().replace('-', '_') : !isEnabled
+  return enable ? isEnabled === true && accessType === enable.access.toUpperCase().replace('-', '_') : isEnabled === false
 }
 
 function achieved({ timeSaasAdminUserEnabled }: SaasStatus, { enable }: SaasAction): string {

@@ -190,7 +190,7 @@ async function act(room: Room, courier: Courier): Promise<Failure | null> {
     return null
   } catch (error) {
     const failure = failureOf(error)
-    journal.write({ type: 'action-ended', result: stop.aborted ? 'interrupted' : 'failed', detail: asRemark(failure.message) })
+    journal.write({ type: 'action-ended', result: stop.aborted || failure.code === 'NOT_IN_FORCE' ? 'interrupted' : 'failed', detail: asRemark(failure.message) })
     return failure
   } finally {
     acted.abort()
@@ -319,6 +319,13 @@ function alive(warrant: Warrant, why: string): Failure {
 
 function notRotated(warrant: Warrant, result: Extract<ExitResult, { rotated: false }>, journal: Journal): Failure {
   if (wasNeverAccepted(replay(journal.lines))) {
+    if (warrant.action.name === 'takeover') {
+      return {
+        code: 'KEY_NOT_PROVED_DEAD',
+        message: `OCI lists the key of GENERATION ${warrant.key.generation}, which was installed in this session, and never accepted it; nothing else was changed, and the bootstrap login is still there. Either OCI takes longer than ever before, or the user is blocked`,
+        hint: `Let somebody who can read the key list look: glasskey resume --session ${warrant.session} --reader PROFILE`,
+      }
+    }
     return {
       code: 'KEY_NOT_PROVED_DEAD',
       message: `OCI never accepted the key of GENERATION ${warrant.key.generation} in this session, and nothing was changed. Most likely it was rotated from another copy of this custody folder; or its user is blocked`,

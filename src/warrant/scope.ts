@@ -125,7 +125,7 @@ function actionScope(warrant: Warrant): Admission[] {
       const clerk = (rule: string, method: Method, path: string, times: number, body?: Json): Admission => ({ rule, by: 'clerk', method, origin, target: path, body, times })
       return [
         clerk('read the database', 'GET', target, warrant.calls),
-        { ...clerk(READ_SAAS_BACK, 'POST', statusTarget(action.database), 5), by: 'strongroom' },
+        { ...clerk(READ_SAAS_BACK, 'POST', statusTarget(action.database), 30), by: 'strongroom' },
         clerk(action.enable ? ENABLE_SAAS : DISABLE_SAAS, 'POST', `${target}/actions/configureSaasAdminUser`, 1, saasBody(action)),
       ]
     }

@@ -41,7 +41,7 @@ describe('the whole scope, in words', () => {
   test('saas-admin', () => {
     expect(list(warrantFor(ENABLE)).slice(exit.length)).toEqual([
       `clerk GET ${DATABASE}${ADB} (read the database, 12)`,
-      `strongroom POST ${DATABASE}${ADB}/actions/getSaasAdminUserStatus (read SAAS_ADMIN status back, 5)`,
+      `strongroom POST ${DATABASE}${ADB}/actions/getSaasAdminUserStatus (read SAAS_ADMIN status back, 30)`,
       `clerk POST ${DATABASE}${ADB}/actions/configureSaasAdminUser (enable SAAS_ADMIN, 1)`,
     ])
     expect(list(warrantFor(DISABLE)).at(-1)).toBe(`clerk POST ${DATABASE}${ADB}/actions/configureSaasAdminUser (disable SAAS_ADMIN, 1)`)

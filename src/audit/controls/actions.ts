@@ -1,5 +1,5 @@
 /** A: what was signed, for what, and when. */
-import { DELETE_OTHER_KEY, DELETE_USED_KEY, isSaasChange, READ_SAAS_BACK, REMOVE_USED_KEY, UPLOAD_SUCCESSOR, type Call } from '../../record/replay.js'
+import { DELETE_OTHER_KEY, DELETE_USED_KEY, isSaasChange, isUnheard, READ_SAAS_BACK, REMOVE_USED_KEY, UPLOAD_SUCCESSOR, wasReadBack, type Call } from '../../record/replay.js'
 import { TOLERANCE_MS } from '../../warrant/deadline.js'
 import { checkRules } from '../../warrant/issue.js'
 import { admitAgain, anchorOf } from '../admission.js'
@@ -38,7 +38,7 @@ function outcomesKnown(dossier: Dossier): string {
   const excepted = stepsOfExceptions(dossier)
   let explained = 0
   const calls = eachSession(dossier, (session) => {
-    const unknown = session.state.calls.filter((call) => call.outcome?.type !== 'outcome' && !isResolved(session, call, later))
+    const unknown = session.state.calls.filter((call) => isUnheard(call) && !isResolved(session, call, later))
     const open = unknown.filter(({ intent }) => !excepted.has(placeOf(session, intent)))
     if (open.length > 0) throw failed(open.map(({ intent }) => `${placeOf(session, intent)}: no answer is known to "${intent.rule}"`).join('; '))
     explained += unknown.length
@@ -71,7 +71,7 @@ function isResolved({ state, chain }: SoundSession, { intent }: Call, later: Lat
   if (intent.rule === DELETE_USED_KEY || intent.rule === REMOVE_USED_KEY) return state.deletion === 'done'
   if (intent.rule === UPLOAD_SUCCESSOR) return state.successor !== null && state.successor.seq > intent.seq
   if (intent.rule.startsWith('takeover: ')) return later.takenOver.some((at) => at > intent.at)
-  if (isSaasChange(intent)) return state.calls.some((next) => next.intent.seq > intent.seq && next.intent.rule === READ_SAAS_BACK && next.outcome?.type === 'outcome' && next.outcome.status < 300)
+  if (isSaasChange(intent)) return wasReadBack({ intent }, state.calls)
   const clean = cleanCensuses(chain).some(({ seq }) => seq > intent.seq) || later.listedClean.some((at) => at > intent.at)
   if (intent.rule === DELETE_OTHER_KEY || intent.rule.startsWith('remove GENERATION ')) return clean
   if (intent.rule.startsWith('measure: ')) return clean || state.measured !== null

@@ -33,7 +33,7 @@ export function sessionEnd(session: SaasAdminSession): number {
 /** The session for which SAAS_ADMIN is enabled at `now`, if any. */
 export function runningSession(database: DatabaseRecord, now: number): SaasAdminSession | undefined {
   const last = database.saasAdmin.at(-1)
-  return last !== undefined && now < sessionEnd(last) ? last : undefined
+  return last !== undefined && last.timeEnabled <= now && now < sessionEnd(last) ? last : undefined
 }
 
 /** At least 9 characters out of letters, digits, `_`, `#` and `-`; two each of upper, lower, digits and specials. */
@@ -97,6 +97,11 @@ function checkDatabase(call: Call, database: DatabaseRecord): void {
   if (state !== 'AVAILABLE') throw believedRefusal(saasAdminNotAvailable, `The database is ${state}, not AVAILABLE.`)
 }
 
+/** When the work request is done, and with it what was asked for. */
+function timeDone(call: Call): number {
+  return call.now + call.cloud.beliefs.saasAdminUpdating * 1000
+}
+
 /** Checks a request to enable and answers what to do; changes nothing. */
 function planEnabling(call: Call, database: DatabaseRecord, fields: Fields): () => void {
   const secretId = checkCredential(call, fields)
@@ -105,7 +110,7 @@ function planEnabling(call: Call, database: DatabaseRecord, fields: Fields): () 
   const running = runningSession(database, call.now)
   if (running === undefined) {
     const session: SaasAdminSession = {
-      timeEnabled: call.now,
+      timeEnabled: timeDone(call),
       accessType: accessType ?? 'READ_ONLY',
       duration: duration ?? 1,
       secretId,
@@ -125,7 +130,7 @@ function planDisabling(call: Call, database: DatabaseRecord): () => void {
   const running = runningSession(database, call.now)
   return () => {
     if (running === undefined) return
-    running.timeRevoked = call.now
+    running.timeRevoked = timeDone(call)
     running.revokedBy = call.caller.name
   }
 }
@@ -146,7 +151,7 @@ function configure(call: Call): Answer {
   }
   carryOut()
   database.version += 1
-  database.updatingUntil = call.now + call.cloud.beliefs.saasAdminUpdating * 1000
+  database.updatingUntil = timeDone(call)
   const work = acceptWork(call, {
     operationType: 'Configure SaaS Admin User',
     compartmentId: database.compartmentId,

@@ -32,7 +32,7 @@ export function fingerprintOf(key: KeyObject): string {
 function stateOf(call: Call, key: ApiKeyRecord): string {
   const home = call.cloud.regions.find((region) => region.home)
   if (key.timeDeleted !== null) return 'DELETED'
-  return call.now >= key.timeCreated + (home?.activationDelay ?? 0) ? 'ACTIVE' : 'CREATING'
+  return call.cloud.beliefs.activeBeforeAccepted || call.now >= key.timeCreated + (home?.activationDelay ?? 0) ? 'ACTIVE' : 'CREATING'
 }
 
 function apiKeyBody(call: Call, key: ApiKeyRecord): Record<string, unknown> {
