@@ -18,7 +18,7 @@ import { cannotConclude, conclude, type SessionResult } from './conclude.js'
 import { holdAtDesk } from './desk.js'
 import type { Cloud } from './login.js'
 import { drawUpWarrant, openSession, refuseUnfinished, rotatingFrom, type Request } from './open-session.js'
-import { lookAtExposure, lookAtKeys, lookAtRegions, lookAtSelfDeletion, refuseStops, type Finding } from './preflight.js'
+import { lookAtExposure, lookAtKeys, lookAtRegions, lookAtRevocation, lookAtSelfDeletion, lookAtSubscriptions, refuseStops, type Finding } from './preflight.js'
 import { printWarrant } from './print-warrant.js'
 import { removeUsedKey } from './remover.js'
 
@@ -54,7 +54,15 @@ export async function breakGlass(folderPath: string, request: Request, inputs: I
     refuseUnfinished(folder, rotatingFrom(request.action, generation))
     const warrant = drawUpWarrant(folder, generation, request, isolation, wallClock())
     checkInputs(warrant, inputs)
-    const findings = [...lookAtExposure(folder, generation.manifest), ...lookAtSelfDeletion(folder, inputs.remover), ...(await lookAtRegions(generation.manifest, inputs.cloud)), ...(inputs.reader ? await lookAtKeys(inputs.reader, folder, generation.manifest, inputs.cloud, warrant.successor?.generation ?? null) : [])]
+    const { manifest } = generation
+    const findings = [
+      ...lookAtExposure(folder, manifest),
+      ...lookAtSelfDeletion(folder, inputs.remover),
+      ...lookAtRevocation(folder, generation),
+      ...(await lookAtRegions(manifest, inputs.cloud)),
+      ...(inputs.reader ? await lookAtKeys(inputs.reader, folder, manifest, inputs.cloud, warrant.successor?.generation ?? null) : []),
+      ...(inputs.reader ? await lookAtSubscriptions(inputs.reader, manifest, inputs.cloud) : []),
+    ]
     sayFindings(findings)
     // Without a way home the successor could not be installed anyway: that is what deferred rotation is for.
     if (warrant.successor) refuseStops(findings)

@@ -1,7 +1,7 @@
 /** Lent logins for a custody: which hosts they may be used on, and reading with them. */
 import { z } from 'zod'
 import type { Json } from '../canonical.js'
-import { asRemark } from '../custody/fields.js'
+import { asRemark, region as regionField } from '../custody/fields.js'
 import type { Manifest } from '../custody/manifest.js'
 import { GlasskeyError } from '../errors.js'
 import type { Profile } from '../host/oci-profile.js'
@@ -36,11 +36,28 @@ export function identityAt(region: string, tenancy: string, cloud: Cloud): strin
  * on what other people's code says of an answer. Throws OCI_REFUSED, OCI_UNREACHABLE.
  */
 export async function viewUser(profile: Profile, manifest: Manifest, cloud: Cloud): Promise<UserView> {
+  const read = readerAt(profile, manifest, cloud)
+  const user = await read(`/users/${manifest.user}`)
+  const keys = inShape(await read(`/users/${manifest.user}/apiKeys`), z.array(z.object({ fingerprint: z.string(), keyValue: z.string().nullish(), lifecycleState: z.string() })))
+  const living = keys.filter((key) => !['DELETED', 'DELETING'].includes(key.lifecycleState)).map((key) => ({ ...key, keyValue: key.keyValue ?? '' }))
+  const { lifecycleState, inactiveStatus, capabilities } = inShape(user, z.object({ lifecycleState: z.string(), inactiveStatus: z.number().nullish(), capabilities: z.record(z.string(), z.boolean().nullish()).nullish() }))
+  return { lifecycleState, inactiveStatus: inactiveStatus ?? null, capabilities: capabilities ?? {}, keys: living }
+}
+
+/** Regions that the tenancy may use, in OCI's order. Throws OCI_REFUSED, OCI_UNREACHABLE. */
+export async function subscribedRegions(profile: Profile, manifest: Manifest, cloud: Cloud): Promise<string[]> {
+  const read = readerAt(profile, manifest, cloud)
+  const subscriptions = inShape(await read(`/tenancies/${manifest.tenancy}/regionSubscriptions`), z.array(z.object({ regionName: regionField, status: z.string() })))
+  return subscriptions.filter(({ status }) => status === 'READY').map(({ regionName }) => regionName)
+}
+
+/** Reads paths of the identity service in the home region. */
+function readerAt(profile: Profile, manifest: Manifest, cloud: Cloud): (path: string) => Promise<Json> {
   const login = lentLogin(profile, manifest.tenancy, cloud, true)
   const carrier = deskCarrier(cloud.ca)
-  const base = `${identityAt(manifest.homeRegion, manifest.tenancy, cloud)}/20160918/users/${manifest.user}`
-  const read = async (url: string): Promise<Json> => {
-    const answer = await carryFor({ method: 'GET', url, body: null, contentType: null, headers: {} }, login, carrier)
+  const base = `${identityAt(manifest.homeRegion, manifest.tenancy, cloud)}/20160918`
+  return async (path) => {
+    const answer = await carryFor({ method: 'GET', url: base + path, body: null, contentType: null, headers: {} }, login, carrier)
     const text = new TextDecoder().decode(answer.body)
     if (answer.status !== 200) throw new GlasskeyError('OCI_REFUSED', `OCI answered ${answer.status} to ${profile.name}: ${asRemark(text)}`)
     try {
@@ -49,11 +66,6 @@ export async function viewUser(profile: Profile, manifest: Manifest, cloud: Clou
       throw new GlasskeyError('OCI_REFUSED', 'OCI answered with something that is not JSON', '', { cause: error })
     }
   }
-  const user = await read(base)
-  const keys = inShape(await read(`${base}/apiKeys`), z.array(z.object({ fingerprint: z.string(), keyValue: z.string().nullish(), lifecycleState: z.string() })))
-  const living = keys.filter((key) => !['DELETED', 'DELETING'].includes(key.lifecycleState)).map((key) => ({ ...key, keyValue: key.keyValue ?? '' }))
-  const { lifecycleState, inactiveStatus, capabilities } = inShape(user, z.object({ lifecycleState: z.string(), inactiveStatus: z.number().nullish(), capabilities: z.record(z.string(), z.boolean().nullish()).nullish() }))
-  return { lifecycleState, inactiveStatus: inactiveStatus ?? null, capabilities: capabilities ?? {}, keys: living }
 }
 
 /** Whether OCI knows this login's key no more (401). The desk asks itself, in the home region. Throws OCI_REFUSED for any answer but 200 and 401; OCI_UNREACHABLE. */

@@ -5,10 +5,11 @@ import { calledBy } from '../custody/share.js'
 import { GlasskeyError } from '../errors.js'
 import type { CustodyFolder } from '../host/custody-folder.js'
 import type { Profile } from '../host/oci-profile.js'
+import type { Generation } from '../host/sealed-folder.js'
 import { TOLERANCE_MS } from '../warrant/deadline.js'
 import { MAXIMUM_API_KEYS } from '../warrant/scope.js'
 import { exchange, ExchangeError } from '../wire/exchange.js'
-import { identityAt, viewUser, type Cloud } from './login.js'
+import { identityAt, subscribedRegions, viewUser, type Cloud } from './login.js'
 import { deskCarrier, newRequestId } from './profile-clerk.js'
 import type { ListedKey } from '../record/journal.js'
 import { isBlocked, recogniseAll } from './user-view.js'
@@ -52,6 +53,32 @@ async function lookAtRegion(region: string, manifest: Manifest, cloud: Cloud): P
     if (!(error instanceof ExchangeError)) throw error
     return { what, level: home ? 'stop' : 'warn', said: `does not answer (${error.message})` }
   }
+}
+
+/**
+ * Regions that the tenancy subscribed to after the ceremony: the warrant does not name them, so that no probe goes there, and a key may
+ * be accepted there longer than anywhere else. A login that may not read the subscriptions keeps nothing up.
+ */
+export async function lookAtSubscriptions(profile: Profile, manifest: Manifest, cloud: Cloud): Promise<Finding[]> {
+  const what = `subscribed regions as ${profile.name} reads them`
+  try {
+    const ready = await subscribedRegions(profile, manifest, cloud)
+    const unnamed = ready.filter((region) => !manifest.regions.includes(region))
+    if (unnamed.length === 0) return [{ what, level: 'good', said: 'those of the ceremony' }]
+    return [{ what, level: 'warn', said: `${unnamed.join(', ')} ${unnamed.length === 1 ? 'is' : 'are'} not among those of the ceremony: no key is proved dead there. Name all in custody.yaml before the next ceremony` }]
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    return [{ what, level: 'warn', said: `not known (${error.message}); it takes "inspect tenancies"` }]
+  }
+}
+
+/** What the takeover measured is what the proof has to wait for. */
+export function lookAtRevocation({ sessions }: CustodyFolder, { manifest, rules }: Pick<Generation, 'manifest' | 'rules'>): Finding[] {
+  const measured = sessions.map(({ session }) => session.measured).findLast((line) => line !== null && Object.keys(line.revocationMs).length > 0)
+  const slowest = Math.max(0, ...Object.values(measured?.revocationMs ?? {}))
+  const { giveUpAfterMinutes } = rules.probes
+  if (manifest.rehearsal || slowest < giveUpAfterMinutes * 60_000) return []
+  return [{ what: 'proof', level: 'warn', said: `OCI took ${Math.ceil(slowest / 60_000)} minutes to refuse a deleted key, and the rules give up after ${giveUpAfterMinutes}: the key will most likely not be proved dead at once; glasskey resume proves it later` }]
 }
 
 /** Where a takeover found that no key may delete itself, a session without a remover ends with the key alive. */

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import type { Cloud } from '../breakglass/login.js'
-import { lookAtKeys, lookAtRegions, type Finding } from '../breakglass/preflight.js'
+import { lookAtKeys, lookAtRegions, lookAtRevocation, lookAtSubscriptions, type Finding } from '../breakglass/preflight.js'
 import { checkEndpoints } from '../breakglass/open-session.js'
 import { inUse, successorsOf } from '../custody/generation.js'
 import type { Manifest } from '../custody/manifest.js'
@@ -37,13 +37,15 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   const reader = readerOf(args)
   const isolation = probeIsolation()
   const current = inUse(folder.standings, folder.events)
-  const { manifest } = generationNumber(folder, current?.generation ?? 1)
+  const generation = generationNumber(folder, current?.generation ?? 1)
+  const { manifest } = generation
   const findings: Finding[] = [
     { what: 'custody folder', level: 'good', said: `${folder.generations.length} generations, ${folder.logbook.head.seq} logbook entries, ${folder.sessions.length} sessions; every chain holds` },
     ...standing.remarks.map(({ stops, text }): Finding => ({ what: 'custody', level: stops ? 'stop' : 'warn', said: text })),
     current
       ? { what: 'successors', level: standing.waiting.length > 0 ? 'good' : 'stop', said: standing.waiting.length > 0 ? `GENERATION ${standing.waiting.join(', ')} ${standing.waiting.length === 1 ? 'waits' : 'wait'}` : 'none waits' }
       : { what: 'takeover', level: 'warn', said: 'has not happened; glasskey takeover' },
+    ...lookAtRevocation(folder, generation),
     ...(await lookAtCloud(folder, manifest, cloud, current ? reader ?? 'no --reader' : 'there was no takeover')),
     isolation.exceptions.length === 0
       ? { what: 'isolation', level: 'good', said: 'strongroom, reader and clerk get namespaces of their own; no core files' }
@@ -68,6 +70,8 @@ async function lookAtCloud(folder: CustodyFolder, manifest: Manifest, cloud: Clo
     if (!(error instanceof GlasskeyError)) throw error
     return [{ what: 'endpoints', level: 'stop', said: `${error.message}. ${error.hint}` }]
   }
-  const keys: Finding[] = typeof reader === 'string' ? [{ what: 'key list', level: 'warn', said: `not looked at: ${reader}` }] : await lookAtKeys(reader, folder, manifest, cloud, successorsOf(folder.standings, manifest.generation)[0]?.generation ?? null)
-  return [...(await lookAtRegions(manifest, cloud)), ...keys]
+  const regions = await lookAtRegions(manifest, cloud)
+  if (typeof reader === 'string') return [...regions, { what: 'key list', level: 'warn', said: `not looked at: ${reader}` }]
+  const successor = successorsOf(folder.standings, manifest.generation)[0]?.generation ?? null
+  return [...regions, ...(await lookAtKeys(reader, folder, manifest, cloud, successor)), ...(await lookAtSubscriptions(reader, manifest, cloud))]
 }

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { GlasskeyError } from '../errors.js'
 import { custodianNumber, line, ocid, realm, region, tenancyOcid, userOcid } from './fields.js'
 import { pathText } from './explain.js'
-import { realmOf } from '../wire/hosts.js'
+import { isKnownRealm, realmOf } from '../wire/hosts.js'
 import { contradictions, rulesSchema } from './rules.js'
 
 const copy = z.strictObject({
@@ -152,6 +152,7 @@ function disagreements(custody: Custody): Complaint[] {
   const complain = (path: PropertyKey[], message: string): void => void found.push({ path, message })
   const { custodians, threshold } = custody
   if (realmOf(custody.tenancy) !== custody.realm) complain(['realm'], `is ${custody.realm}, but the OCID of the tenancy is of realm ${realmOf(custody.tenancy)}`)
+  if (!isKnownRealm(custody.realm)) complain(['realm'], `is ${custody.realm}, whose hosts this version of glasskey does not know: no key of it could ever be used`)
   if (realmOf(custody.user) !== realmOf(custody.tenancy)) complain(['user'], `is an OCID of realm ${realmOf(custody.user)}, but that of the tenancy is of realm ${realmOf(custody.tenancy)}`)
   if (threshold > custodians.length) complain(['threshold'], `is ${threshold}, but there are only ${custodians.length} custodians`)
   custodians.forEach((custodian, at) => {

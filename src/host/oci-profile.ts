@@ -3,7 +3,6 @@ import { createPrivateKey, sign, type KeyObject } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import { parse } from 'ini'
 import { z } from 'zod'
 import { explain } from '../custody/explain.js'
 import { fingerprint, region, tenancyOcid, userOcid, visibleOnly } from '../custody/fields.js'
@@ -32,13 +31,10 @@ export function readProfile(name: string, file: string | undefined): Profile {
   const path = file ?? join(homedir(), '.oci', 'config')
   const invalid = (what: string, cause?: unknown): GlasskeyError =>
     new GlasskeyError('OCI_CONFIG_INVALID', `${path}, profile ${name}: ${what}`, 'See "SDK and CLI Configuration File" in the OCI documentation.', { cause })
-  const text = readText(path, 'the OCI configuration file')
-  checkPlain(text, name, invalid)
-  const sections = parse(text) as Record<string, unknown>
-  const section = Object.hasOwn(sections, name) ? sections[name] : undefined
-  if (typeof section !== 'object' || section === null) throw invalid('is not there')
-  const defaults = typeof sections['DEFAULT'] === 'object' ? sections['DEFAULT'] : {}
-  const parsed = profileSchema.safeParse({ ...defaults, ...section })
+  const sections = sectionsIn(readText(path, 'the OCI configuration file'), name, invalid)
+  const section = sections.get(name)
+  if (!section) throw invalid('is not there')
+  const parsed = profileSchema.safeParse({ ...Object.fromEntries(sections.get('DEFAULT') ?? []), ...Object.fromEntries(section) })
   if (!parsed.success) throw invalid(explain(parsed.error))
   const { tenancy, user, key_file: keyFile, pass_phrase: passphrase } = parsed.data
   const keyPath = place(keyFile, path)
@@ -53,18 +49,37 @@ export function readProfile(name: string, file: string | undefined): Profile {
   return { name, tenancy, user, fingerprint: parsed.data.fingerprint, region: parsed.data.region, keyFile: keyPath, signer: signerFor(tenancy, user, key) }
 }
 
-/** What a file shows is what it says: no line end that editors hide, and one section of a name. */
-function checkPlain(text: string, name: string, invalid: (what: string) => GlasskeyError): void {
+/**
+ * The sections of a file, as OCI's own tools read them (oci-common 2.139.1, lib/config-file-reader.js): a name is all that stands in the
+ * brackets, a value all that follows the first `=`, a comment a line of its own. What the file shows is what it says: no line end that
+ * editors hide, one section of this name, one value of a setting in it.
+ */
+function sectionsIn(text: string, name: string, invalid: (what: string) => GlasskeyError): ReadonlyMap<string, ReadonlyMap<string, string>> {
   if (text.length > MAXIMUM_CHARACTERS) throw invalid('the file is over 256 KiB; this is no configuration')
-  const lines = text.split(/\r?\n/)
-  const hidden = lines.findIndex((line) => visibleOnly(line.replaceAll('\t', '')) !== line.replaceAll('\t', ''))
-  if (hidden >= 0) throw invalid(`line ${hidden + 1} has characters that cannot be seen`)
-  if (lines.filter((line) => sectionName(line) === name).length > 1) throw invalid('is there twice')
-}
-
-/** Name of the section that a line begins, as the parser reads it: without blanks and quotes. */
-function sectionName(line: string): string | undefined {
-  return /^\s*\[([^\]]*)\]\s*$/.exec(line)?.[1]?.replace(/^[\s"']+|[\s"']+$/g, '')
+  const sections = new Map<string, Map<string, string>>()
+  let section: Map<string, string> | undefined
+  let own = false
+  for (const [at, whole] of text.split(/\r?\n/).entries()) {
+    const shown = whole.replaceAll('\t', ' ')
+    if (visibleOnly(shown) !== shown) throw invalid(`line ${at + 1} has characters that cannot be seen`)
+    const line = shown.trim()
+    if (line === '' || line.startsWith('#') || line.startsWith(';')) continue
+    const title = /^\[(.*)\]$/.exec(line)?.[1]?.trim()
+    if (title !== undefined) {
+      own = title === name
+      if (own && sections.has(name)) throw invalid('is there twice')
+      section = sections.get(title) ?? new Map<string, string>()
+      sections.set(title, section)
+      continue
+    }
+    const equals = line.indexOf('=')
+    const setting = line.slice(0, Math.max(equals, 0)).trim()
+    // What is wrong in the sections of others is theirs.
+    if (own && setting === '') throw invalid(`line ${at + 1} is neither a comment nor "setting=value"`)
+    if (own && section?.has(setting) === true) throw invalid(`line ${at + 1} says ${setting} a second time`)
+    section?.set(setting, line.slice(equals + 1).trim())
+  }
+  return sections
 }
 
 /** Signs as this user with this key. */

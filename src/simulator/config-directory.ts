@@ -1,7 +1,6 @@
 /** An OCI configuration for the seeded people, as the SDKs and the CLI read it: `config`, keys, `tenancy.json`. */
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { stringify } from 'ini'
 import type { Json } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 import { PROFILES } from './seed.js'
@@ -51,20 +50,15 @@ export function writeConfig(directory: string, simulator: Simulator): void {
   const home = resolve(directory)
   requireOurs(home)
   mkdirSync(home, { recursive: true, mode: 0o700 })
-  const profiles: Record<string, Record<string, string>> = {}
+  const sections: string[] = []
   for (const profile of PROFILES) {
     const person = simulator.people[profile]
     const keyFile = join(home, `${profile.toLowerCase()}.pem`)
     writePrivate(keyFile, `${person.privateKeyPem.trimEnd()}\nOCI_API_KEY\n`)
-    profiles[profile] = {
-      user: person.userId,
-      fingerprint: person.fingerprint,
-      tenancy: simulator.seed.tenancy,
-      region: simulator.seed.homeRegion,
-      key_file: keyFile,
-    }
+    const settings = { user: person.userId, fingerprint: person.fingerprint, tenancy: simulator.seed.tenancy, region: simulator.seed.homeRegion, key_file: keyFile }
+    sections.push([`[${profile}]`, ...Object.entries(settings).map(([setting, value]) => `${setting}=${value}`)].join('\n'))
   }
-  writePrivate(join(home, 'config'), stringify(profiles))
+  writePrivate(join(home, 'config'), `${sections.join('\n\n')}\n`)
   writePrivate(join(home, 'tenancy.json'), `${JSON.stringify(describeSimulator(simulator), null, 2)}\n`)
   if (simulator.caPem !== null) writePrivate(join(home, 'ca.pem'), simulator.caPem)
 }

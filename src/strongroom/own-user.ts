@@ -20,7 +20,8 @@ const word = z.string().max(255).refine((text) => text.isWellFormed())
 /** A page of any of OCI's lists has at most a thousand entries; ours are never near it. */
 const PAGE = 1000
 
-const userShape = z.object({ id: word, lifecycleState: word, inactiveStatus: z.number().nullish(), capabilities: z.record(z.string(), z.boolean().nullish()).nullish() })
+/** An exit needs none of these but `lifecycleState`: what is of another shape is not known, and holds nothing up. */
+const userShape = z.object({ id: word, lifecycleState: word, inactiveStatus: z.number().nullish().catch(null), capabilities: z.record(z.string(), z.unknown()).nullish().catch(null) })
 const keyShape = z.object({ fingerprint: word.max(200), keyValue: z.string().nullish(), lifecycleState: word })
 const listedShape = z.array(z.object({ id: word, lifecycleState: word.nullish() })).max(PAGE)
 const membershipShape = z.array(z.object({ groupId: word, lifecycleState: word.nullish() })).max(PAGE)

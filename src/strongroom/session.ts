@@ -7,7 +7,7 @@ import { isPassed } from '../custody/generation.js'
 import { GlasskeyError } from '../errors.js'
 import { pause, readClocks } from '../host/clock.js'
 import { generationNumber, otherGenerations, places, readSealedFolder } from '../host/sealed-folder.js'
-import { headStatement, opcRequestIdOfProbe, type ListedKey } from '../record/journal.js'
+import { headStatement, opcRequestIdOfProbe, type Census, type ListedKey } from '../record/journal.js'
 import { isRefusedNow, replay, wasNeverAccepted } from '../record/replay.js'
 import { checkWatch, startWatch, type Watch } from '../warrant/deadline.js'
 import { checkRules } from '../warrant/issue.js'
@@ -32,6 +32,9 @@ import { checkSuccessorSigners } from './successor-signers.js'
 
 /** How long one exchange with OCI may take. */
 const CALL_TIMEOUT_MS = 20_000
+
+/** So many rounds of the exit take the census before the deletion, or try to. */
+const ROUNDS_FOR_THE_CENSUS = 4
 
 /** Holds one session and says how it ended. Never throws: a failure is part of the answer. */
 export async function hold(desk: DeskLine): Promise<FromStrongroom> {
@@ -209,9 +212,11 @@ async function leave(room: Room, courier: Courier, user: OwnUser, since: number,
   }
   let probes: DatedProbe[] = []
   let counted = false
+  let patience = ROUNDS_FOR_THE_CENSUS
   const before = async (keys: readonly ListedKey[]): Promise<void> => {
     if (!counted) {
-      await censusBeforeDeletion(room, user, keys)
+      patience -= 1
+      await censusBeforeDeletion(room, user, keys, patience > 0)
       await lookBack(room, courier)
     }
     counted = true
@@ -271,8 +276,15 @@ function gone(desk: DeskLine): AbortSignal {
   return controller.signal
 }
 
-async function censusBeforeDeletion({ warrant, journal }: Room, user: OwnUser, keys: readonly ListedKey[]): Promise<void> {
-  const found = await user.census()
+/** A side reading: where OCI does not answer it, round after round (`must` is over), the deletion does not wait for it. */
+async function censusBeforeDeletion({ warrant, journal }: Room, user: OwnUser, keys: readonly ListedKey[], must: boolean): Promise<void> {
+  let found: Census
+  try {
+    found = await user.census()
+  } catch (error) {
+    if (must || !(error instanceof NoAnswer || (error instanceof OciRefusal && error.status !== 401))) throw error
+    return
+  }
   const expected = [warrant.key.spkiSha256, warrant.successor?.spkiSha256]
   const unexpected = keys.filter((key) => !expected.includes(key.spkiSha256 ?? '')).map((key) => `key ${key.fingerprint}`)
   journal.write({ type: 'census', when: 'before-deletion', found, unexpected })

@@ -17,10 +17,24 @@ const REALM_DOMAINS: ReadonlyMap<string, string> = new Map([
   ['oc15', 'oraclecloud15.com'],
   ['oc19', 'oraclecloud.eu'],
   ['oc20', 'oraclecloud20.com'],
+  ['oc21', 'oraclecloud21.com'],
+  ['oc23', 'oraclecloud23.com'],
+  ['oc24', 'oraclecloud24.com'],
+  ['oc26', 'oraclecloud26.com'],
+  ['oc29', 'oraclecloud29.com'],
+  ['oc35', 'oraclecloud35.com'],
+  ['oc42', 'oraclecloud42.com'],
+  ['oc51', 'oraclecloud51.com'],
+  ['oc52', 'oraclecloud52.com'],
 ])
 
 /** Origins to use instead of OCI's own, by region: a simulator. */
 export type Endpoints = Readonly<Record<string, string>>
+
+/** Whether OCI's hosts in this realm are known here. */
+export function isKnownRealm(realm: string): boolean {
+  return REALM_DOMAINS.has(realm)
+}
 
 /** Domain name of a realm. Throws CONFIG_INVALID for a realm that is not listed. */
 export function realmDomain(realm: string): string {

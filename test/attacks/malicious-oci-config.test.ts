@@ -50,6 +50,13 @@ test('as it should be', () => {
   expect(readProfile('READER', configOf(section()))).toMatchObject({ user: USER, region: 'eu-frankfurt-1' })
 })
 
+test('as OCI\'s own tools read it: dots in a name, signs in a value, a comment only on a line of its own', () => {
+  const passphrase = 'a#b;c = "d"'
+  writeFileSync(join(directory, 'signs.pem'), privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase }))
+  const text = `# of the team\n[DEFAULT]\nregion = eu-frankfurt-1\n\n${section({ key_file: inDirectory('signs.pem'), pass_phrase: passphrase }, 'prod.admin').replace(/region=.*\n/, '; the region of all\n')}[other]\nthis is theirs\n`
+  expect(readProfile('prod.admin', configOf(text))).toMatchObject({ name: 'prod.admin', user: USER, region: 'eu-frankfurt-1' })
+})
+
 const inDirectory = (name: string): string => join(directory, name)
 
 test.each<[attack: string, text: () => string, code: ErrorCode, says: string]>([
@@ -70,7 +77,9 @@ test.each<[attack: string, text: () => string, code: ErrorCode, says: string]>([
   ['tenancy is a path', () => section({ tenancy: `${TENANCY}/../x` }), 'OCI_CONFIG_INVALID', 'tenancy'],
   ['user is another kind of thing', () => section({ user: TENANCY }), 'OCI_CONFIG_INVALID', 'user'],
   ['the profile is there twice', () => section({ key_file: inDirectory('other.pem') }) + section(), 'OCI_CONFIG_INVALID', 'is there twice'],
-  ['... the second time in another dress', () => section() + section({ key_file: inDirectory('other.pem') }, ' "READER" '), 'OCI_CONFIG_INVALID', 'is there twice'],
+  ['... the second time in another dress', () => section() + section({ key_file: inDirectory('other.pem') }, ' READER '), 'OCI_CONFIG_INVALID', 'is there twice'],
+  ['a setting is there twice', () => section() + `user=${USER}2\n`, 'OCI_CONFIG_INVALID', 'line 7 says user a second time'],
+  ['a line that is no setting', () => `${section()}user\n`, 'OCI_CONFIG_INVALID', 'line 7 is neither a comment nor "setting=value"'],
   ['a line end that editors do not show', () => section({ user: `${USER}\rkey_file=/dev/zero` }), 'OCI_CONFIG_INVALID', 'line 3 has characters that cannot be seen'],
   ['a change of direction', () => section({ key_file: `/tmp/\u202emep.yek` }), 'OCI_CONFIG_INVALID', 'line 6 has characters that cannot be seen'],
   ['an escape for the terminal on which key_file is shown', () => section({ key_file: '/tmp/\u001b[2J' }), 'OCI_CONFIG_INVALID', 'cannot be seen'],

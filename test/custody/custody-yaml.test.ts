@@ -112,6 +112,7 @@ describe('what does not fit together', () => {
     [line(15, '    name: Ada'), 'custody.yaml:15:11: custodians[1].name: "Ada" is listed twice; one person must not hold two shares'],
     [line(17, '      - {copy: 2, holder: Grace, phone: "2", place: safe}'), 'custody.yaml:17:16: custodians[1].copies[0].copy: must be 1: copies are numbered in order'],
     [line(7, 'regions: [eu-amsterdam-1]').replace('  regions: [eu-frankfurt-1]', '  regions: [eu-amsterdam-1]'), 'custody.yaml:7:10: regions: must contain the home region eu-frankfurt-1'],
+    [line(5, 'realm: oc99').replace('ocid1.tenancy.oc1.', 'ocid1.tenancy.oc99.').replace('ocid1.user.oc1.', 'ocid1.user.oc99.'), 'custody.yaml:5:8: realm: is oc99, whose hosts this version of glasskey does not know: no key of it could ever be used'],
     [line(5, 'realm: oc2'), 'custody.yaml:5:8: realm: is oc2, but the OCID of the tenancy is of realm oc1'],
     [line(3, 'tenancy: ocid1.tenancy.oc2..aaaa'), 'custody.yaml:5:8: realm: is oc1, but the OCID of the tenancy is of realm oc2\ncustody.yaml:4:7: user: is an OCID of realm oc1, but that of the tenancy is of realm oc2'],
     [line(4, 'user: ocid1.user.oc2..aaaa'), 'custody.yaml:4:7: user: is an OCID of realm oc2, but that of the tenancy is of realm oc1'],

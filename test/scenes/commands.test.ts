@@ -99,6 +99,22 @@ describe('status and check', () => {
     expect(findings.map(({ what }) => what)).toEqual(expect.arrayContaining(['custody folder', 'successors', 'home region eu-frankfurt-1', 'region eu-amsterdam-1', 'GENERATION 2', 'key slots', 'isolation']))
   })
 
+  test('check names a region that the tenancy subscribed to after the ceremony, and goes on where it may not look', async () => {
+    const check = async (): Promise<{ what: string; level: string; said: string }[]> => {
+      const { code, stdout } = await here(['check', '--custody', stage.custody, '--reader', 'AUDITOR', ...stage.oci, '--json'])
+      expect(code).toBe(0)
+      return (JSON.parse(stdout) as { findings: { what: string; level: string; said: string }[] }).findings.filter(({ what }) => what.startsWith('subscribed regions'))
+    }
+    const what = 'subscribed regions as AUDITOR reads them'
+    expect(await check()).toEqual([{ what, level: 'good', said: 'those of the ceremony' }])
+    const region = (regionName: string, status = 'READY'): object => ({ regionKey: 'XXX', regionName, status, isHomeRegion: false })
+    const match = { path: '*/regionSubscriptions' }
+    stage.cloud.armFault({ match, action: { do: 'answer', status: 200, body: [region('eu-frankfurt-1'), region('us-ashburn-1'), region('ap-tokyo-1', 'IN_PROGRESS')] } })
+    expect(await check()).toEqual([{ what, level: 'warn', said: 'us-ashburn-1 is not among those of the ceremony: no key is proved dead there. Name all in custody.yaml before the next ceremony' }])
+    stage.cloud.armFault({ match, action: { do: 'answer', status: 404, body: { code: 'NotAuthorizedOrNotFound', message: 'no' } } })
+    expect(await check()).toMatchObject([{ what, level: 'warn', said: expect.stringMatching(/^not known \(OCI answered 404 to AUDITOR: .*\); it takes "inspect tenancies"$/) as string }])
+  })
+
   test('check without the simulator of a rehearsal: what can be seen is shown, and what is missing named', async () => {
     const { code, stdout } = await here(['check', '--custody', stage.custody])
     expect(code).toBe(3)

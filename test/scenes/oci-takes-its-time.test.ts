@@ -102,3 +102,22 @@ test('what a takeover closed and OCI still lists for a while is read again, not 
   expect(JSON.parse(stdout)).toMatchObject({ error: null, actionResult: 'done', actionDetail: expect.stringMatching(/^API keys are the only way in/) as string })
   expect(code).toBe(0)
 })
+
+test('the census before the deletion is a side reading: where OCI answers it with an error, round after round, the key is deleted without it', async () => {
+  let armed = 0
+  stage = await rehearsal({
+    speed: 12,
+    observe: (moment, { path }) => {
+      if (moment !== 'done' || !path.endsWith('configureSaasAdminUser')) return undefined
+      armed += 1
+      stage.cloud.armFault({ match: { method: 'GET', path: `*/users/${stage.cloud.seed.users.administrator}` }, count: 4, action: { do: 'answer', status: 500, body: {} } })
+      return undefined
+    },
+  })
+  const { code, stdout } = await stage.run([...stage.saasAdmin(), '--reader', 'AUDITOR', '--json'])
+  expect(armed).toBe(1)
+  expect(JSON.parse(stdout)).toMatchObject({ error: null, grade: 'proved', actionResult: 'done' })
+  expect(code).toBe(0)
+  expect(stage.journal().filter((line) => line.type === 'census').map((line) => line.when)).toEqual(['before-action'])
+  expect(stage.cloud.strikes).toBe(4)
+})

@@ -14,7 +14,8 @@ export async function survey(post: Post, params: { endpoint: string; tenancy: st
   client.endpoint = params.endpoint
   const { user } = await client.getUser({ userId: params.user })
   const { items: keys } = await client.listApiKeys({ userId: params.user })
-  const { items: subscriptions } = await client.listRegionSubscriptions({ tenancyId: params.tenancy })
+  // Only a takeover needs them: other logins may not have the right.
+  const { items: subscriptions } = params.domain ? await client.listRegionSubscriptions({ tenancyId: params.tenancy }) : { items: [] }
   const memberships = await pages((page) => client.listUserGroupMemberships({ compartmentId: params.tenancy, userId: params.user, ...page }))
   const groups = await pages((page) => client.listGroups({ compartmentId: params.tenancy, ...page }))
   const administrators = groups.find((group) => group.name === 'Administrators')
