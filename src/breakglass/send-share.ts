@@ -3,6 +3,7 @@
  * out is a message that nobody but that session's strongroom opens. This machine sees the share.
  */
 import { shareToText, type UntrustedShare } from '../custody/share-text.js'
+import { UNKNOWN_SHEETS, type KnownSheets } from '../custody/typed-header.js'
 import { bagWords, sameWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
 import { ask, say } from '../host/terminal.js'
@@ -23,8 +24,8 @@ export interface Sending {
   /** Consent without asking; rehearsals only. */
   yes: boolean
   now: Date
-  /** Reads the one sheet; called when everything was agreed to. */
-  readSheet: () => Promise<UntrustedShare>
+  /** Reads the one sheet; called when everything was agreed to. `known`: the sheets that the warrant is for. */
+  readSheet: (known: KnownSheets) => Promise<UntrustedShare>
 }
 
 /** What was written. */
@@ -65,7 +66,7 @@ export async function sendShare(sending: Sending): Promise<Sent> {
   await consent(TRUST_SENTENCE, 'You release your share for this warrant and nothing else, and trust the machine that receives it.', sending.yes)
   if (!successor) await consent(DEFERRED_SENTENCE, 'This warrant does not rotate the key.', sending.yes)
   await consent(OWN_MACHINE_SENTENCE, 'Your sheet is read on this computer. If somebody else rules it, they have your share.', sending.yes)
-  const share = await sending.readSheet()
+  const share = await sending.readSheet(knownFor(warrant))
   try {
     checkShare(share, warrant)
     const message = await writeMessage(
@@ -121,9 +122,35 @@ async function consent(sentence: string, why: string, yes: boolean): Promise<voi
 }
 
 /** What can be told without a custody folder; the strongroom judges the rest. */
-function checkShare(share: UntrustedShare, { key, rehearsal }: Warrant): void {
-  const bring = `Bring a sheet of GENERATION ${key.generation}, key id ${key.keyId}.`
-  if (share.rehearsal && !rehearsal) throw new GlasskeyError('SHARE_PRACTICE', 'this is a practice sheet (GKR): it opens nothing real', bring)
-  if (!share.rehearsal && rehearsal) throw new GlasskeyError('SHARE_REAL_IN_REHEARSAL', 'this is a REAL sheet (GK), and this is a rehearsal', 'Put it back into its bag at once and note in the logbook that it was opened, and read on this machine.')
-  if (share.keyId !== key.keyId) throw new GlasskeyError('SHARE_OTHER_KEY', `the sheet is of key ${share.keyId}, and the warrant is for ${key.keyId}`, `${bring} Nothing was sent; note in the logbook that this bag was opened.`)
+function checkShare(share: UntrustedShare, warrant: Warrant): void {
+  const read = ', and read on this machine'
+  checkKind(share.rehearsal, warrant, read)
+  checkKey(share.keyId, warrant, read)
 }
+
+/** The same while a share is typed: a wrong one is put away before all of it is on this machine. */
+function knownFor(warrant: Warrant): KnownSheets {
+  return {
+    beginnings: [],
+    judgeKind: (rehearsal) => {
+      checkKind(rehearsal, warrant)
+    },
+    judge: (header) => {
+      checkKey(header.keyId, warrant)
+      return UNKNOWN_SHEETS.judge(header)
+    },
+  }
+}
+
+/** Throws SHARE_PRACTICE, SHARE_REAL_IN_REHEARSAL. */
+function checkKind(practice: boolean, { key, rehearsal }: Warrant, read = ''): void {
+  if (practice && !rehearsal) throw new GlasskeyError('SHARE_PRACTICE', 'this is a practice sheet (GKR): it opens nothing real', bring(key))
+  if (!practice && rehearsal) throw new GlasskeyError('SHARE_REAL_IN_REHEARSAL', 'this is a REAL sheet (GK), and this is a rehearsal', `Put it back into its bag at once and note in the logbook that it was opened${read}.`)
+}
+
+/** Throws SHARE_OTHER_KEY. */
+function checkKey(keyId: string, { key }: Warrant, read = ''): void {
+  if (keyId !== key.keyId) throw new GlasskeyError('SHARE_OTHER_KEY', `the sheet is of key ${keyId}, and the warrant is for ${key.keyId}`, `${bring(key)} Nothing was sent; note in the logbook that this bag was opened${read}.`)
+}
+
+const bring = ({ generation, keyId }: Warrant['key']): string => `Bring a sheet of GENERATION ${generation}, key id ${keyId}.`

@@ -1,5 +1,5 @@
 /** Reading sheets outside a session, for recover, share inspect and check sheets: scans, typed lines, and typing at the prompt. */
-import { parsePart, type Part } from '../custody/paper-parts.js'
+import { nameOfPart, parsePart, type Part } from '../custody/paper-parts.js'
 import { parseSealedPart, SealedParts, type SealedShare } from '../custody/sealed-share.js'
 import { parseShareText, type UntrustedShare } from '../custody/share-text.js'
 import { GlasskeyError } from '../errors.js'
@@ -40,8 +40,7 @@ export interface SheetsRead {
 }
 
 /** Everything on these sheets, in the order in which it is read. Throws FILE_MISSING, FILE_UNREADABLE, SCAN_UNREADABLE. */
-export async function* sheetTexts({ scans, shareFiles }: SheetSources, isolation: Isolation): AsyncGenerator<SheetText> {
-  const codes = new SealedParts()
+export async function* sheetTexts({ scans, shareFiles }: SheetSources, isolation: Isolation, codes = new SealedParts()): AsyncGenerator<SheetText> {
   for (const file of shareFiles) {
     let count = 0
     for await (const line of typedLines(file)) yield* understood(line, { from: 'text', file, where: `${file === '-' ? 'standard input' : file}, line ${(count += 1)}` }, codes)
@@ -62,12 +61,18 @@ export async function collectSheets(sources: SheetSources, isolation: Isolation)
   return read
 }
 
-/** A share or a code of page 2, typed at the prompt; null when nothing was. A wrong sheet is named and put away. Throws as `typeShare`. */
-export async function askForSheet(request: TypingRequest): Promise<SheetText | null> {
+/** A share or a code of either page, typed at the prompt, or by a scanner that types; `codes` are those of sealed shares so far. null when nothing was. A wrong sheet is named and put away. Throws as `typeShare`. */
+export async function askForSheet(request: TypingRequest, codes = new SealedParts()): Promise<SheetText | null> {
   for (;;) {
     const typed = await typeShare(request)
     if (typed === 'nothing') return null
-    if ('text' in typed) return understood(typed.text, { from: 'text', file: 'typed', where: 'typed' }, new SealedParts())[0] ?? null
+    if ('text' in typed) {
+      const [found] = understood(typed.text, { from: 'text', file: 'typed', where: 'typed' }, codes)
+      if (!found || !('incomplete' in found)) return found ?? null
+      // Whoever holds the scanner has the sheet in the other hand.
+      for (const sentence of codes.missing()) say(`${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`)
+      continue
+    }
     say(`${typed.wrongSheet.message}. ${typed.wrongSheet.hint}`, 'alarm')
   }
 }
@@ -97,7 +102,7 @@ export function keep(read: SheetsRead, found: SheetText): Omit<Verdict, 'more'> 
   if ('wrong' in found) return spoken(where, `${found.wrong.message}. ${found.wrong.hint}`.trimEnd(), 'alarm')
   if ('part' in found) {
     read.parts.push(found.part)
-    return { tone: 'plain', words: `Page 2, part ${found.part.part} of ${found.part.parts} of the envelope.` }
+    return { tone: 'plain', words: nameOfPart(found.part) }
   }
   if ('incomplete' in found) return { tone: 'plain', words: INCOMPLETE }
   if ('sealed' in found) {

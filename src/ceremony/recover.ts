@@ -1,13 +1,14 @@
 /** Recovery: the private key from k sheets alone, with no custody folder and no cloud. The envelope's header is the only authority. */
 import { combine } from 'shamir-secret-sharing'
 import { openWithSecret, type OpenedEnvelope } from '../custody/envelope.js'
-import { joinParts } from '../custody/paper-parts.js'
+import { joinParts, type Part } from '../custody/paper-parts.js'
+import { SealedParts } from '../custody/sealed-share.js'
 import { knownLike, UNKNOWN_SHEETS } from '../custody/typed-header.js'
 import { GlasskeyError } from '../errors.js'
 import type { Isolation } from '../host/isolation.js'
 import type { Camera } from '../host/camera.js'
 import type { CustodianKeys } from '../host/custodian-key.js'
-import { isInteractive } from '../host/terminal.js'
+import { isInteractive, say } from '../host/terminal.js'
 import type { Verdict } from '../host/verdict.js'
 import { openSealed } from './open-sealed.js'
 import { askForSheet, keep, sheetTexts, watchSheets, type SheetSources, type SheetsRead, type SheetText } from './read-sheets.js'
@@ -24,7 +25,8 @@ const ENDING = 'Nothing was typed. Enter once more ends the recovery without a k
 /** Reads sheets; what is missing for a quorum is asked for where there is somebody to ask. Says what is wrong with each, and goes on. */
 export async function readForRecovery(sources: RecoverySources, needsEnvelope: boolean, isolation: Isolation): Promise<SheetsRead> {
   const read: SheetsRead = { shares: [], parts: [], sealed: [] }
-  for await (const found of sheetTexts(sources, isolation)) take(read, found)
+  const codes = new SealedParts()
+  for await (const found of sheetTexts(sources, isolation, codes)) take(read, found)
   if (sources.camera) await showToCamera(sources.camera, isolation, read, needsEnvelope)
   await openSet(read, sources.keys)
   const flag = '--scan or --share-file'
@@ -32,15 +34,17 @@ export async function readForRecovery(sources: RecoverySources, needsEnvelope: b
     const set = largestSet(read.shares)
     const [first] = set
     const question = first ? `Type a share. ${set.length} of ${first.threshold} so far.` : 'Type a share.'
-    const found = await askForSheet({ question, flag, known: first ? knownLike(first) : UNKNOWN_SHEETS, ending: ENDING })
+    const found = await askForSheet({ question, flag, known: first ? knownLike(first) : UNKNOWN_SHEETS, ending: ENDING }, codes)
     if (!found) return read
-    take(read, found)
+    const { words } = take(read, found)
+    if ('part' in found) say(words)
     await openSet(read, sources.keys)
   }
   while (isInteractive() && needsEnvelope && !hasEnvelope(read)) {
-    const found = await askForSheet({ question: 'Now page 2 of any of these sheets, with a scanner that types; or Enter to stop.', flag: '--envelope FILE or --scan', known: UNKNOWN_SHEETS, ending: ENDING })
+    const found = await askForSheet({ question: 'Now page 2 of any of these sheets, with a scanner that types; or Enter to stop.', flag: '--envelope FILE or --scan', known: UNKNOWN_SHEETS, ending: ENDING }, codes)
     if (!found) return read
-    keep(read, found)
+    const { words } = keep(read, found)
+    if ('part' in found) say(`${words}${ofAnotherKey(read, found.part)}`)
   }
   return read
 }
@@ -93,6 +97,13 @@ async function openSet(read: SheetsRead, keys: CustodianKeys): Promise<void> {
   for (const share of shares) take(read, { from: 'scan', file: '', where: `opened for custodian ${share.custodian}`, share })
   // What was left out may leave another set the largest.
   await openSet(read, keys)
+}
+
+/** What is said of a code of page 2 that opens nothing with these shares. */
+function ofAnotherKey({ shares, sealed }: SheetsRead, { prefix, keyId }: Part): string {
+  const [first] = largestSet([...shares, ...sealed])
+  if (prefix !== 'GKE1') return ''
+  return first && first.keyId !== keyId ? ` But it is of key ${keyId}, and the shares are of ${first.keyId}: take page 2 of one of their sheets.` : ''
 }
 
 function hasEnvelope({ shares, sealed, parts }: SheetsRead): boolean {

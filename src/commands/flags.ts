@@ -113,8 +113,11 @@ export function sheetsOf({ scan = [], browser }: { scan?: string[] | undefined; 
   return { scans: [], camera: { browser: browser === undefined || browser === ANY_BROWSER ? browser : resolve(browser) } }
 }
 
-/** Files with typed shares, as absolute paths; `-` is standard input. */
+/** Files with typed shares, as absolute paths; `-` is standard input. Throws USAGE where that is a terminal: it would show what is typed, and keep it. */
 export function shareFilesOf({ shareFile = [] }: { shareFile?: string[] | undefined }): string[] {
+  if (shareFile.includes(STANDARD_INPUT) && process.stdin.isTTY) {
+    throw new GlasskeyError('USAGE', `--share-file ${STANDARD_INPUT} is for what another program writes; standard input is this terminal, which would show each share and keep it`, `Leave --share-file ${STANDARD_INPUT} away: shares are typed, or scanned by a scanner that types, at the prompt.`)
+  }
   return shareFile.map((path) => (path === STANDARD_INPUT ? path : resolve(path)))
 }
 

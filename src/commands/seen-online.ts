@@ -43,9 +43,9 @@ export class SeenOnline {
     }
   }
 
-  /** Writes down a share that is of the folder, and real. Throws FILE_UNWRITABLE. */
-  see({ promised, rehearsal, custodian, generation }: JudgedShare): void {
-    if (!promised || rehearsal || generation === null) return
+  /** Writes down a share that is of the folder, and real; not one that stayed sealed. Throws FILE_UNWRITABLE. */
+  see({ promised, rehearsal, custodian, generation, sealedTo }: JudgedShare): void {
+    if (!promised || rehearsal || generation === null || sealedTo !== null) return
     const seen = this.#seen.get(custodian) ?? new Set()
     if (seen.has(generation)) return
     this.#seen.set(custodian, seen.add(generation))

@@ -11,10 +11,11 @@ import type { UntrustedShare } from '../custody/share-text.js'
 import { knownOf, UNKNOWN_SHEETS } from '../custody/typed-header.js'
 import { hexToWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
-import { prepareCamera } from '../host/camera.js'
+import { prepareCamera, type Camera } from '../host/camera.js'
 import { lookForNetwork } from '../host/air-gap.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
-import { probeIsolation } from '../host/isolation.js'
+import { requireGiven, type GivenFiles } from '../host/given-files.js'
+import { probeIsolation, type Isolation } from '../host/isolation.js'
 import { ask, askYesNo, isInteractive, say } from '../host/terminal.js'
 import { shareFilesOf, sheetsOf } from './flags.js'
 import { custodianKeysOf, type KeyArguments } from './key-flags.js'
@@ -43,9 +44,11 @@ export async function inspectShare(args: InspectArguments): Promise<Outcome> {
   const given = args.scan.length + args.shareFile.length > 0
   if (!given && !args.type && args.record === true && folder) return closedBag(folder, args)
   if (!given && !isInteractive()) throw new GlasskeyError('USAGE', 'which sheet?', 'glasskey share inspect --scan FILE; or of a closed bag: --record --custody DIR')
+  // What can be refused is refused before an exception is entered for it.
+  const sources = sourcesOf(args)
   const seen = await enterRoom(folder, args)
   try {
-    const found = findings(await readAll(args, folder, seen))
+    const found = findings(await readAll(args, sources, folder, seen))
     for (const { where, wrong } of found.wrong.slice(1)) say(`${where}: ${wrong.message}. ${wrong.hint}`, 'alarm')
     // Whoever is asked what to enter has to know what was found.
     const asks = folder !== null && seen === null && isAsked(args)
@@ -79,7 +82,16 @@ async function enterRoom(folder: CustodyFolder | null, args: InspectArguments): 
   return new SeenOnline(folder, args, bag, { type: 'exception', step: 'share inspect', happened: `a real sheet is to be read on a machine with a network (${gap.ways.join('; ')})`, decision: args.online ?? '', decidedBy, witness: bag.witness })
 }
 
-async function readAll(args: InspectArguments, folder: CustodyFolder | null, seen: SeenOnline | null): Promise<Judged[]> {
+/** Where sheets come from, and what opens sealed ones: all of it there. Throws USAGE, FILE_MISSING, and as `prepareCamera`. */
+function sourcesOf(args: InspectArguments): GivenFiles & { isolation: Isolation; shown: Camera | null } {
+  const { scans, camera } = sheetsOf(args)
+  const given = { scans, shareFiles: shareFilesOf(args), keys: custodianKeysOf(args) }
+  requireGiven(given)
+  const isolation = probeIsolation()
+  return { ...given, isolation, shown: camera && prepareCamera(camera.browser, isolation, process.env) }
+}
+
+async function readAll(args: InspectArguments, { isolation, shown, keys, ...sources }: ReturnType<typeof sourcesOf>, folder: CustodyFolder | null, seen: SeenOnline | null): Promise<Judged[]> {
   const sealed: SealedShare[] = []
   const judge = (found: SheetText): Judged => {
     if ('sealed' in found) sealed.push(found.sealed)
@@ -88,10 +100,6 @@ async function readAll(args: InspectArguments, folder: CustodyFolder | null, see
     return judged
   }
   const read: Judged[] = []
-  const { scans, camera } = sheetsOf(args)
-  const isolation = probeIsolation()
-  const shown = camera && prepareCamera(camera.browser, isolation, process.env)
-  const sources = { scans, shareFiles: shareFilesOf(args) }
   for await (const found of sheetTexts(sources, isolation)) read.push(judge(found))
   // How many sheets people want to look at is theirs to say, with the button of the page.
   if (shown) await watchSheets(shown, isolation, { tone: 'plain', words: 'Show both pages of the sheet.', more: null }, (found) => {
@@ -100,7 +108,6 @@ async function readAll(args: InspectArguments, folder: CustodyFolder | null, see
     if (!('wrong' in judged && judged.wrong.code === 'SHARE_MISREAD')) read.push(judged)
     return verdictOn(judged)
   })
-  const keys = custodianKeysOf(args)
   // A sealed sheet is judged as it is; it is opened only for whoever names the key.
   const opened = Object.keys(keys.means).length > 0 ? (await openSealed({ shares: [], parts: [], sealed }, keys)).shares : []
   const judged = opened.reduce((before, share) => inPlaceOf(share, before, judge), read)

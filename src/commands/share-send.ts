@@ -5,9 +5,10 @@ import { sendShare } from '../breakglass/send-share.js'
 import { openSealed } from '../ceremony/open-sealed.js'
 import { askForSheet, collectSheets } from '../ceremony/read-sheets.js'
 import type { UntrustedShare } from '../custody/share-text.js'
-import { UNKNOWN_SHEETS } from '../custody/typed-header.js'
+import type { KnownSheets } from '../custody/typed-header.js'
 import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
+import type { CustodianKeys } from '../host/custodian-key.js'
 import { readText, requireNew, writeNew } from '../host/disk.js'
 import { requireOwnCode } from '../host/environment.js'
 import { probeIsolation, withoutCoreFile } from '../host/isolation.js'
@@ -62,15 +63,15 @@ export async function sendShareElsewhere(args: SendArguments): Promise<Outcome> 
     bagWords: args.bagWords ?? null,
     yes: args.yes,
     now: wallClock(),
-    readSheet: () => readSheet(given),
+    readSheet: (known) => readSheet(given, known),
   })
   if (out !== null) writeNew(out, message, 0o600)
   say(`Send this message to the machine, by any chat or mail; it opens nowhere else. Keep your sheet until you hear how the session ended.`, 'good')
   return { json: { ...sent, out, message: out === null ? message : null }, text: out === null ? message : `The message is in ${out}.` }
 }
 
-async function readSheet({ scans, shareFiles, keys }: GivenFiles): Promise<UntrustedShare> {
-  if (scans.length + shareFiles.length === 0) return typedSheet()
+async function readSheet({ scans, shareFiles, keys }: GivenFiles, known: KnownSheets): Promise<UntrustedShare> {
+  if (scans.length + shareFiles.length === 0) return typedSheet(known, keys)
   const { shares } = await openSealed(await collectSheets({ scans, shareFiles }, probeIsolation()), keys)
   const [share, another] = shares
   if (!share) throw new GlasskeyError('SCAN_UNREADABLE', 'no share was read', 'Scan page 1 of the sheet again: flat, in focus, at 150 dpi or more.')
@@ -78,9 +79,12 @@ async function readSheet({ scans, shareFiles, keys }: GivenFiles): Promise<Untru
   return share
 }
 
-async function typedSheet(): Promise<UntrustedShare> {
-  const found = await askForSheet({ question: 'Type your share.', flag: '--scan or --share-file', known: UNKNOWN_SHEETS })
+async function typedSheet(known: KnownSheets, keys: CustodianKeys): Promise<UntrustedShare> {
+  const found = await askForSheet({ question: 'Type your share.', flag: '--scan or --share-file', known })
   if (found && 'share' in found) return found.share
   if (found && 'wrong' in found) throw found.wrong
+  // From a scanner that types.
+  const [share] = found && 'sealed' in found ? (await openSealed({ shares: [], parts: [], sealed: [found.sealed] }, keys)).shares : []
+  if (share) return share
   throw new GlasskeyError('SCAN_UNREADABLE', 'no share was typed', 'Page 1 of the sheet has it, in groups of four.')
 }

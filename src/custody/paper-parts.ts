@@ -10,6 +10,11 @@ import { GlasskeyError } from '../errors.js'
 /** GKE1: an envelope. GKP1: a public key (SPKI, DER). */
 export type PartsPrefix = 'GKE1' | 'GKP1'
 
+/** A code as people are told of it. */
+export function nameOfPart({ prefix, part, parts }: Pick<Part, 'prefix' | 'part' | 'parts'>): string {
+  return prefix === 'GKE1' ? `Page 2, part ${part} of ${parts} of the envelope.` : `Part ${part} of ${parts} of a public key: of the ceremony record, not of a sheet.`
+}
+
 const PATTERN = /^(GKE1|GKP1)\/([0-9A-F]{16})\/([1-9][0-9]?)\/([1-9][0-9]?)\/([A-Z2-7]+)$/
 const MAXIMUM_PARTS = 99
 

@@ -8,6 +8,7 @@
 import { base32nopad } from '@scure/base'
 import { sha256Hex } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
+import type { Manifest } from './manifest.js'
 import { calledBy, judgeHeader, notPromised, type Expectation, type ShareHeader } from './share.js'
 
 /** A sealed share as its texts claim it to be. */
@@ -113,10 +114,17 @@ function joined(slices: readonly (readonly Uint8Array[])[]): Buffer[] {
   return slices.reduce<Buffer[]>((before, alike) => before.flatMap((begun) => alike.map((slice) => Buffer.concat([begun, slice]))).slice(0, MOST_SHARES), [Buffer.alloc(0)])
 }
 
+/** What a code of a sealed share says of itself, if a promised one says that: known before its other codes are read. Throws as `judgeShare`. */
+export function judgeSealedHeader(sealed: Omit<SealedShare, 'message'>, expectation: Expectation): Manifest['shares'][number] {
+  const promised = judgeHeader(sealed, expectation)
+  if (promised.sealed?.fingerprint !== sealed.fingerprint) throw notPromised(calledBy(expectation.manifest, sealed.custodian))
+  return promised
+}
+
 /** The sealed share, if it is the promised one, before anybody opens it. Throws as `judgeShare`. */
 export function judgeSealed(sealed: SealedShare, expectation: Expectation): SealedShare {
-  const promised = judgeHeader(sealed, expectation)
-  if (promised.sealed?.fingerprint !== sealed.fingerprint || promised.sealed.sha256 !== sha256Hex(sealed.message)) throw notPromised(calledBy(expectation.manifest, sealed.custodian))
+  const promised = judgeSealedHeader(sealed, expectation)
+  if (promised.sealed?.sha256 !== sha256Hex(sealed.message)) throw notPromised(calledBy(expectation.manifest, sealed.custodian))
   return sealed
 }
 

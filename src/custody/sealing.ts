@@ -145,13 +145,14 @@ export async function sealedMessage(sealed: Uint8Array): Promise<Message<Uint8Ar
 /** Of the packet with the session key. */
 const KEY_VERSION = 3
 
-/** A private key unlocked; null where the passphrase is another. Throws what is wrong with the key itself. */
+/** A private key unlocked; null where the passphrase is another. Throws SHARE_SEALED for one that no passphrase unlocks. */
 export async function unlockKey(privateKey: PrivateKey, passphrase: string): Promise<PrivateKey | null> {
   try {
     return await decryptKey({ privateKey, passphrase })
   } catch (error) {
     // openpgp.js has no class of its own for it.
     if (error instanceof Error && error.message.includes('Incorrect key passphrase')) return null
-    throw error
+    const fingerprint = privateKey.getFingerprint().toUpperCase()
+    throw new GlasskeyError('SHARE_SEALED', `no passphrase unlocks key ${fingerprint} of this file: it is only a pointer to a card, as gpg exports it, or is protected in a way that is not read here`, 'Where the key is on a card, use gpg; otherwise another file.', { cause: error })
   }
 }

@@ -119,9 +119,11 @@ function refusal(typing: Typing, character: string): string | null {
   const place = group.length >= groupSize(typing, typing.at) ? 0 : group.length
   if (typing.at === 0) {
     const beginning = (place === 0 ? '' : group) + character
-    return /^(g|gk|gk1|gk1[02-9ac-hj-np-z]|gk[a-z]|gk[a-z]1)$/.test(beginning) ? null : begins
+    // Once a share was begun, no other code can come of it.
+    const shape = typing.groups[1] === '' ? /^(g|gk|gk1|gk1[02-9ac-hj-np-z]|gk[a-z]|gk[a-z]1|gk[a-z]r)$/ : /^(g|gk|gk1|gk1[02-9ac-hj-np-z]|gkr|gkr1)$/
+    return shape.test(beginning) ? null : begins
   }
-  if (isOtherCode(typing)) return character === '/' ? null : begins
+  if (isOtherCode(typing)) return character === (needsOne(typing) ? '1' : '/') ? null : begins
   if (character === '?') {
     const others = typing.groups.join('').split('?').length - 1 - (place === 0 ? group.split('?').length - 1 : 0)
     return others < MOST_UNREADABLE ? null : `More than ${MOST_UNREADABLE} characters that cannot be read cannot be told by the checksum. Use another copy, or another custodian's sheet.`
@@ -133,10 +135,14 @@ function refusal(typing: Typing, character: string): string | null {
 
 function withCharacter(typing: Typing, character: string): Typing {
   if (typing.code !== null) return { ...typing, code: typing.code + character }
-  if (character === '/' && isOtherCode(typing)) return { ...typing, code: `${typing.groups[0] ?? ''}/` }
+  if (character === '/' && isOtherCode(typing)) return { ...typing, code: `${typing.groups.join('')}/` }
   const group = typing.groups[typing.at] ?? ''
   const kept = group.length >= groupSize(typing, typing.at) ? '' : group
-  const next = { ...typing, groups: replaced(typing.groups, typing.at, kept + character) }
+  const groups = replaced(typing.groups, typing.at, kept + character)
+  const next = { ...typing, groups }
+  // As the first group says, the last has one character or two.
+  const last = GROUPS - 1
+  if (typing.at === 0) next.groups = replaced(groups, last, (groups[last] ?? '').slice(0, groupSize(next, last)))
   if (kept.length + 1 < groupSize(next, typing.at)) return next
   return { ...next, at: missing(next, typing.at + 1) ?? missing(next, 0) ?? GROUPS }
 }
@@ -147,10 +153,16 @@ function missing(typing: Typing, from: number): number | undefined {
   return found < 0 ? undefined : found
 }
 
-/** `GKE1` and its like, which a `/` follows. */
+/** `GKE1` and its like, or `GKSR1` of a rehearsal, which a `/` follows. */
 function isOtherCode({ groups, at }: Typing): boolean {
-  const [first = ''] = groups
-  return at === 1 && groups[1] === '' && /^gk[a-z]1$/.test(first) && first !== `${PREFIX.rehearsal}1`
+  const [first = '', second = ''] = groups
+  if (at !== 1) return false
+  return /^gk[a-z]r$/.test(first) ? second === '' || second === '1' : second === '' && /^gk[a-z]1$/.test(first) && first !== `${PREFIX.rehearsal}1`
+}
+
+/** `GKSR`, whose `1` is in the second group. */
+function needsOne({ groups }: Typing): boolean {
+  return /^gk[a-z]r$/.test(groups[0] ?? '') && groups[1] === ''
 }
 
 function replaced(groups: readonly string[], at: number, by: string): string[] {

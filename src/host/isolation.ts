@@ -41,6 +41,7 @@ root=$1; count=$2; shift 2
 mount -t tmpfs -o size=16m,mode=755 glasskey "$root"
 ${more}while [ "$count" -gt 0 ]; do
   path=$1; shift; count=$((count - 1))
+  [ -e "$path" ] || [ -L "$path" ] || continue
   mkdir -p "$root$(dirname "$path")"
   if [ -L "$path" ]; then ln -s "$(readlink "$path")" "$root$path"; continue; fi
   if [ -d "$path" ]; then mkdir -p "$root$path"; else : > "$root$path"; fi

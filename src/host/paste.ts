@@ -7,19 +7,25 @@ import { isInteractive, visible } from './terminal.js'
 const LONGEST = 64 * 1024
 
 /**
- * The lines from `begin` to `end`, both with them; empty where the word `stop` came first. Empty lines before it, as a paste brings them,
- * are nothing. Throws NO_TERMINAL, and INTERRUPTED when the wait is called off or the input ends.
+ * The lines from `begin` to `end`, both with them, without the marks of a quotation; empty where the word `stop` came instead. A second
+ * `begin` begins anew: the first was cut. Of other lines before it people are told once; empty ones, as a paste brings them, are nothing. Throws NO_TERMINAL, and INTERRUPTED when the wait is called off or the input ends.
  */
 export async function pasteBlock(question: string, begin: string, end: string, stop: string, flag: string, signal: AbortSignal): Promise<string> {
   if (!isInteractive()) throw new GlasskeyError('NO_TERMINAL', `there is nobody to ask: ${question}`, `Run this on a terminal, or use ${flag}.`)
   process.stderr.write(`${visible(question)}\n`)
   const input = createInterface({ input: process.stdin, terminal: false, signal })
   let block = ''
+  let told = false
   try {
     for await (const line of input) {
-      const bare = line.trim()
-      if (block === '' && bare.toLowerCase() === stop) return ''
+      const bare = line.replace(/^[>\s]+/, '').trim()
+      if (bare.toLowerCase() === stop) return ''
+      if (bare === begin) block = ''
       if (block !== '' || bare === begin) block += `${bare}\n`
+      else if (bare !== '' && !told) {
+        told = true
+        process.stderr.write(`That is no beginning of a message, and was not taken: its first line is "${visible(begin)}".\n`)
+      }
       if (block !== '' && bare === end) return block
       if (block.length > LONGEST) return block
     }

@@ -1,4 +1,4 @@
-/** Lines of share texts from a file, or from standard input as they come: a scanner that types is heard at once. */
+/** Lines of share texts from a file, or from standard input as they come. */
 import { createInterface } from 'node:readline'
 import { GlasskeyError } from '../errors.js'
 import { FILE_LIMITS, readTyped } from './disk.js'

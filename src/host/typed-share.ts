@@ -145,13 +145,26 @@ class DrawnConsole implements Console {
   }
 
   async confirm(now: Now, question: string): Promise<boolean> {
-    this.#draw(now, false)
+    // Every group is covered: the question shows what is to be compared, and Ctrl-Z would leave the others on the screen.
+    this.#draw({ ...now, uncovered: false }, false)
     // Only a whole word, by the terminal's own editing: what is left of a paste must not say yes.
     process.stdin.setRawMode(false)
-    for (;;) {
-      const answer = await ask(`${question} (yes/no)`, this.#request.flag, this.#request.signal)
-      this.#block.below(`${question} (yes/no) ${answer}`)
-      if (/^(yes|no)$/i.test(answer)) return answer.toLowerCase() === 'yes'
+    const leaving = new AbortController()
+    const leave = (): void => {
+      // The terminal has shown what was typed so far, and ^C.
+      this.#block.below(`${question} (yes/no)`)
+      leaving.abort('Ctrl-C')
+    }
+    // Where nobody waits for the signal, it would end the process with the question, and the group in it, on the screen.
+    if (!this.#request.signal) process.once('SIGINT', leave)
+    try {
+      for (;;) {
+        const answer = await ask(`${question} (yes/no)`, this.#request.flag, this.#request.signal ?? leaving.signal)
+        this.#block.below(`${question} (yes/no) ${answer}`)
+        if (/^(yes|no)$/i.test(answer)) return answer.toLowerCase() === 'yes'
+      }
+    } finally {
+      process.off('SIGINT', leave)
     }
   }
 
@@ -160,13 +173,13 @@ class DrawnConsole implements Console {
     this.#block.clear()
   }
 
-  /** `typing` false: something else is asked below. */
+  /** `typing` false: something else is asked below, and every group is covered. */
   #draw(now: Now, typing = true): void {
     const reading = readingOf(now.typing, this.#request.known)
     const alarm = now.said ?? (reading?.level === 'wrong sheet' || reading?.level === 'look again' ? reading.text : null)
     if (alarm !== null && alarm !== this.#alarm) process.stderr.write(BELL)
     this.#alarm = alarm
-    this.#block.draw([{ text: this.#request.question, tone: 'strong' }, { text: HELP, tone: 'faint' }, ...rows(now), ...spoken(now, reading).slice(0, typing ? undefined : -1)])
+    this.#block.draw([{ text: this.#request.question, tone: 'strong' }, { text: HELP, tone: 'faint' }, ...rows(now, !typing), ...spoken(now, reading).slice(0, typing ? undefined : -1)])
   }
 }
 
@@ -176,11 +189,11 @@ function isEnter(key: Key, typing: Typing): boolean {
 }
 
 /** The lines of groups as they stand on the sheet. Lines that are done are covered. */
-function rows({ typing, uncovered }: Now): BlockLine[] {
+function rows({ typing, uncovered }: Now, covered: boolean): BlockLine[] {
   if (typing.code !== null) return []
   const current = Math.min(typing.at, GROUPS - 1)
   return Array.from({ length: Math.ceil(GROUPS / LINE) }, (_, row) => {
-    const isCurrent = Math.floor(current / LINE) === row
+    const isCurrent = !covered && Math.floor(current / LINE) === row
     const cells = typing.groups.slice(row * LINE, (row + 1) * LINE).map((group, place) => {
       const at = row * LINE + place
       const size = groupSize(typing, at)

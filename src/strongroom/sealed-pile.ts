@@ -1,5 +1,5 @@
 /** Sealed shares that were scanned: judged as they come in, opened by their custodians when the scans are through. */
-import { parseSealedPart, judgeSealed, SealedParts, type SealedPart, type SealedShare } from '../custody/sealed-share.js'
+import { judgeSealed, judgeSealedHeader, parseSealedPart, SealedParts, type SealedPart, type SealedShare } from '../custody/sealed-share.js'
 import { calledBy, type Expectation, type Share } from '../custody/share.js'
 import { GlasskeyError, type ErrorCode } from '../errors.js'
 import { openSealedShare, type CustodianKeys } from '../host/custodian-key.js'
@@ -27,6 +27,7 @@ export class SealedPile {
   take(text: string): boolean {
     const part = parseSealedPart(text)
     if (!part) return false
+    judgeSealedHeader(part, this.#expectation)
     const completed = this.#parts.take(part)
     if (completed.length === 0) this.#bringBack(part)
     else this.#waiting.push(this.#rightOne(completed))
@@ -59,7 +60,7 @@ export class SealedPile {
   /** Opens one after the other while shares are needed, and gives each opened text to `take`. Throws INTERRUPTED. */
   async open(accepted: () => readonly Share[], take: (text: string, where: string) => void, keys: CustodianKeys, left: AbortSignal): Promise<void> {
     const { manifest } = this.#expectation
-    for (const sentence of this.#parts.missing()) say(`${sentence}. Scan page 1 of that sheet again.`, 'alarm')
+    for (const sentence of this.#parts.missing()) say(`${sentence}. Read it with a scanner that types, at the question for a share; or let another custodian's sheet take its place. Where neither can be, end this session and begin again, with scans that show every code.`, 'alarm')
     const waiting = this.#waiting
     this.#waiting = []
     for (const sealed of waiting) {

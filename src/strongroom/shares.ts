@@ -1,7 +1,7 @@
 /** From sheets to a quorum: each share judged alone, said aloud, journalled by number and never by content. */
 import type { Socket } from 'node:net'
 import { asRemark } from '../custody/fields.js'
-import { parsePart, type Part } from '../custody/paper-parts.js'
+import { nameOfPart, parsePart, type Part } from '../custody/paper-parts.js'
 import { formQuorum, tooFew, withShare, type Quorum } from '../custody/quorum.js'
 import { parseShareText, type UntrustedShare } from '../custody/share-text.js'
 import { calledBy, commitmentOf, judgeShare, type Expectation, type Share } from '../custody/share.js'
@@ -63,6 +63,8 @@ interface State {
   sealed: SealedPile
   /** Texts that were no share of this session. */
   refused: number
+  /** Genuine sheets of another use that are written down, each once for what it was refused for. */
+  strays: Set<string>
 }
 
 /** After so many refused texts the others are only counted: a hostile file must neither fill the journal nor hide what is said. */
@@ -78,7 +80,7 @@ export async function collectShares(
   onDispute: OnDispute,
 ): Promise<Collected> {
   const { manifest } = expectation
-  const state: State = { accepted: [...sources.remote.accepted], disputed: [...sources.remote.disputed], parts: [], sealed: new SealedPile(expectation, consents), refused: 0 }
+  const state: State = { accepted: [...sources.remote.accepted], disputed: [...sources.remote.disputed], parts: [], sealed: new SealedPile(expectation, consents), refused: 0, strays: new Set() }
   const take = (text: string, where: string): Verdict => {
     const said = takeText(text, where, state, expectation, consents, journal, onFlagConsent)
     return { ...said, more: Math.max(0, manifest.threshold - state.accepted.length) }
@@ -167,7 +169,7 @@ function takeText(text: string, where: string, state: State, expectation: Expect
     const part = parsePart(text)
     if (part) {
       state.parts.push(part)
-      return { tone: 'plain', words: `Page 2, part ${part.part} of ${part.parts} of the envelope. The share is on page 1.` }
+      return { tone: 'plain', words: `${nameOfPart(part)} The share is on page 1.` }
     }
     if (state.sealed.take(text)) return { tone: 'plain', words: 'A sealed share, or a code of one: it is opened when all sheets were shown.' }
     const untrusted = parseShareText(text)
@@ -196,7 +198,9 @@ function takeText(text: string, where: string, state: State, expectation: Expect
     const words = `${error.message}.${error.hint ? ` ${error.hint}` : ''}`
     const tone = error.code === 'SHARE_TWICE' ? 'plain' : 'alarm'
     // A genuine sheet of another use was seen, and that is always written down: there are no more of them than were printed.
-    if (state.refused > TOLD_REFUSALS && genuine.custodian === undefined) return { tone, words }
+    const stray = genuine.custodian === undefined ? null : `${genuine.generation}/${genuine.custodian}/${error.code}`
+    if (state.refused > TOLD_REFUSALS && (stray === null || state.strays.has(stray))) return { tone, words }
+    if (stray !== null) state.strays.add(stray)
     journal.write({ type: 'share-refused', code: error.code, reason: asRemark(error.message), ...genuine })
     say(`${where}: ${words}`, tone)
     return { tone, words }

@@ -1,9 +1,9 @@
 /** Keys that shares may be sealed to, and sealed shares as texts: what is accepted, and each thing that is refused. */
-import { generateKey, reformatKey, revokeKey } from 'openpgp'
+import { generateKey, readKey, reformatKey, revokeKey } from 'openpgp'
 import { describe, expect, test, vi } from 'vitest'
 import { sha256Hex } from '../../src/canonical.js'
 import { judgeSealed, parseSealedPart, SealedParts, sealedTexts, type SealedShare } from '../../src/custody/sealed-share.js'
-import { openText, readCustodianKeys, readSealingKey, sealText } from '../../src/custody/sealing.js'
+import { openText, readCustodianKeys, readSealingKey, sealText, unlockKey } from '../../src/custody/sealing.js'
 import { isOurs } from '../../src/reader/line.js'
 import { manifestOf, secretsOf } from '../vectors/frozen.js'
 import { refusal, refusalOf } from '../vectors/refusal.js'
@@ -90,6 +90,18 @@ test('a share opens on a machine whose clock is years behind the key, or when th
 })
 
 const FINGERPRINT = 'A'.repeat(40)
+
+test('a file that has only a pointer to a card, as gpg exports it: said so, whatever passphrase is typed', async () => {
+  // S2K of GnuPG: from 101, "GNU" and 1 (no secret) or 2 (on a card).
+  const { privateKey } = await person()
+  const [plain] = await readCustodianKeys(privateKey, 'ada.key')
+  for (const { keyPacket } of [plain, ...(plain?.subkeys ?? [])].flatMap((one) => one ?? [])) if ('makeDummy' in keyPacket) keyPacket.makeDummy()
+  const dummy = Buffer.from(plain?.write() ?? [])
+  for (let at = dummy.indexOf('GNU\u0001'); at >= 0; at = dummy.indexOf('GNU\u0001', at + 1)) dummy[at + 3] = 2
+  const [stub] = await readCustodianKeys((await readKey({ binaryKey: new Uint8Array(dummy) })).armor(), 'card.key')
+  if (!stub) throw new RangeError('it was made')
+  expect(await refusalOf(() => unlockKey(stub, 'anything'))).toMatchObject({ code: 'SHARE_SEALED', message: expect.stringMatching(/^no passphrase unlocks key [0-9A-F]{40} of this file: it is only a pointer to a card/) as string, hint: 'Where the key is on a card, use gpg; otherwise another file.' })
+})
 
 function sealedOf(more: Partial<SealedShare> = {}): SealedShare {
   return { rehearsal: true, keyId: manifestOf(2).keyId, custodian: 1, threshold: 2, shares: 3, fingerprint: FINGERPRINT, message: Uint8Array.from({ length: 500 }, (_, at) => at % 251), ...more }

@@ -44,6 +44,22 @@ describe('what is taken', () => {
     expect(take(NOTHING_TYPED, text).complaint).toBe('The text of a share begins with GK1 or GKR1.')
   })
 
+  test('the first group typed again, with a share behind it: nothing but a share can come of it, and its end follows', () => {
+    const again = (text: string): Typing => ({ ...typed(text), at: 0 })
+    for (const slip of ['GKQ1', 'GKSR']) expect(take(again(real), slip).complaint).toBe('The text of a share begins with GK1 or GKR1.')
+    // A practice sheet's last group has two characters, a real one's has one.
+    const shorter = typed('GK1Q', again(good))
+    expect([shorter.at, isComplete(shorter), mend(shorter)]).toEqual([GROUPS, true, { found: 'too many' }])
+    const longer = typed('GKR1', again(real))
+    expect([longer.at, isComplete(longer)]).toEqual([GROUPS - 1, false])
+  })
+
+  test.each(['GKE1', 'GKP1', 'GKS1', 'GKSR1'])('a code of another kind, from a scanner that types: %s', (prefix) => {
+    const code = `${prefix}/0123456789ABCDEF/1/2/3/${'A'.repeat(40)}/1/2/ABCDEFGH`
+    expect(textOf(typed(code))).toBe(code)
+    expect(take(typed(prefix.slice(0, 4)), 'q').complaint).toBe('The text of a share begins with GK1 or GKR1.')
+  })
+
   test('one character too many is refused', () => {
     expect(take(typed(good), 'q').complaint).toBe('All 21 groups are there: press Enter.')
   })

@@ -46,8 +46,10 @@ test('words by a witness, consent here, a message from elsewhere, and the glass 
   await here.until('from BEGIN to END; or type done')
   const { code, stdout, stderr } = await stage.run(['share', 'send', '--warrant', join(session, 'warrant.json'), '--to', join(session, key), '--words', heard, '--scan', stage.sheet(2, 2), '--yes'])
   expect(code, stderr).toBe(0)
-  // A paste brings what stands before and after it: an empty line stops nothing.
-  here.type(`\n\nas promised:\n${stdout}\n\n`)
+  // A paste brings what stands before and after it, and the marks of a quotation; one that was cut is no part of the next.
+  here.type('\n\nas promised:\n')
+  await here.until('That is no beginning of a message, and was not taken: its first line is "-----BEGIN PGP MESSAGE-----".')
+  here.type(`${stdout.slice(0, 300)}\n${stdout.replace(/^/gm, '> ')}\n\n`)
   await here.until('The message of custodian 2 (Βασίλης Παπαδόπουλος) is accepted: 2 of 2 have released.')
   expect(await here.ended, here.shown()).toBe(0)
   expect(stage.journal().flatMap((line) => (line.type === 'consented' ? [[line.custodian, line.how]] : []))).toEqual([[1, 'code words typed'], [2, 'remote message']])

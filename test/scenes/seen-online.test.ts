@@ -3,6 +3,8 @@ import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { checkSheets } from '../../src/commands/check-sheets.js'
+import type { JudgedShare } from '../../src/ceremony/judge-sheets.js'
+import { SeenOnline } from '../../src/commands/seen-online.js'
 import { inspectShare, type InspectArguments } from '../../src/commands/share-inspect.js'
 import type * as airGap from '../../src/host/air-gap.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
@@ -99,8 +101,28 @@ test('sheets of two generations: each has an entry when it is seen, and the last
 })
 
 test('a reading that fails in the middle: what was seen until then is written', async () => {
-  expect(await refusalOf(() => inspect([sheets(2), join(set.directory, 'nothing')]))).toMatchObject({ code: 'FILE_MISSING' })
+  const large = join(set.directory, 'large')
+  writeFileSync(large, 'Q'.repeat(1_100_000))
+  expect(await refusalOf(() => inspect([sheets(2), large]))).toMatchObject({ code: 'FILE_UNREADABLE' })
   expect(entries()).toMatchObject([EXCEPTION, SEEN])
+})
+
+test('a file that is not there: no exception is entered for a reading that cannot be', async () => {
+  expect(await refusalOf(() => inspect([sheets(2), join(set.directory, 'nothing')]))).toMatchObject({ code: 'FILE_MISSING' })
+  expect(await refusalOf(() => inspect([sheets(2)], { custodianKey: [`2=${join(set.directory, 'nothing')}`] }))).toMatchObject({ code: 'FILE_MISSING' })
+  expect(entries()).toEqual([])
+})
+
+test('a sealed sheet that nobody opened was not seen', () => {
+  const bag = { custodian: 2, copy: 1, bag: 'B-0142', newBag: 'B-0143', condition: 'intact', witness: 'W. Witness' } as const
+  const exception = { type: 'exception', step: 'share inspect', happened: 'a reading', decision: 'yes', decidedBy: 'Owner', witness: 'W. Witness' } as const
+  const seen = new SeenOnline(readCustodyFolder(custody), { ...bag, custody, generations: undefined, note: undefined, out: undefined, printer: undefined } as never, bag, exception)
+  const sheet = { promised: true, rehearsal: false, custodian: 2, generation: 2 }
+  seen.see({ ...sheet, sealedTo: 'A'.repeat(40) } as JudgedShare)
+  expect(entries()).toHaveLength(1)
+  seen.see({ ...sheet, sealedTo: null } as JudgedShare)
+  seen.close()
+  expect(entries()).toMatchObject([{ type: 'exception' }, { type: 'inspected', custodian: 2, seenOnline: [2] }])
 })
 
 test('sheets of two custodians: each has an entry, and the stranger among them is in doubt', async () => {

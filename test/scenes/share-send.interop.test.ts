@@ -51,3 +51,18 @@ test('whoever refuses sends nothing', async () => {
   expect(terminal.shown()).toContain(`CONSENT_REFUSED: not agreed: ${OWN_MACHINE_SENTENCE}\nNothing was sent, and no sheet was read.`)
   expect(existsSync(join(stage.directory, 'message.asc'))).toBe(false)
 })
+
+test('a sheet of another bag is told by its first groups, and not typed whole', async () => {
+  stage = await rehearsal()
+  terminal = onTerminal(stage, [process.execPath, CLI, 'share', 'send', ...await summoned(), '--yes', '--out', 'message.asc'])
+  const [mine, other] = [await stage.shareText(1, 2), await stage.shareText(3, 2)]
+  await terminal.until('Group 1 of 21.')
+  terminal.type(other.slice(0, 4 * 7))
+  await terminal.until('Enter puts this sheet away.')
+  terminal.type('\r')
+  await terminal.until('Nothing was sent; note in the logbook that this bag was opened.')
+  terminal.type(`${mine}\r`)
+  expect(await terminal.ended, terminal.shown()).toBe(0)
+  expect(readFileSync(join(stage.directory, 'message.asc'), 'utf8')).toMatch(/^-----BEGIN PGP MESSAGE-----/)
+  expect(terminal.shown()).not.toContain(other.slice(4 * 7))
+})

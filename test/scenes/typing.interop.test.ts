@@ -2,8 +2,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { generateKey } from 'openpgp'
 import { afterEach, expect, test } from 'vitest'
 import { roomsUnder } from '../isolation/memory.js'
+import { sealedTexts } from '../../src/custody/sealed-share.js'
+import { readSealingKey, sealText } from '../../src/custody/sealing.js'
+import { parseShareText } from '../../src/custody/share-text.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { CLI } from '../stage/command-line.js'
 import { onTerminal, processesWith, type OnTerminal } from '../stage/on-terminal.js'
@@ -134,6 +138,51 @@ test('a repair is taken only when somebody says yes; no gives the group back', a
   terminal.type(`${first.slice(40, 44)}\r`)
   expect(await terminal.ended).toBe(0)
   expectNoGroups(first)
+})
+
+test('Ctrl-C at the question for a repair: the groups and the question are taken away', async () => {
+  stage = await rehearsal({ after: 'sealed' })
+  terminal = onTerminal(stage, ['bash', '--norc', '-c', '"$@"; echo ended with $?; stty -a', 'bash', process.execPath, CLI, 'share', 'inspect', '--rehearsal', '--type'])
+  await until('Group 1 of 21.')
+  const wrong = first.slice(0, 41) + other(first.charAt(41)) + first.slice(42)
+  terminal.type(`${wrong}\r`)
+  await until('(yes/no)')
+  // Only what is to be compared is shown meanwhile.
+  for (const group of first.slice(44).match(/.{4}/g) ?? []) expect(screen()).not.toContain(group)
+  terminal.type('\u0003')
+  await until('ended with 3')
+  await terminal.ended
+  expect(screen()).toContain('INTERRUPTED: stopped: Ctrl-C')
+  expectNoGroups(first)
+  expect(terminal.shown()).toMatch(/ icanon /)
+})
+
+test('recover: the codes of a sealed share from a scanner that types, one after the other, with what is missing said', async () => {
+  stage = await rehearsal({ after: 'sealed' })
+  const { publicKey, privateKey } = await generateKey({ type: 'rsa', rsaBits: 2048, userIDs: [{ name: 'Ada' }], date: new Date('2026-11-01T09:00:00.000Z'), format: 'armored' })
+  const keyFile = join(stage.directory, 'ada.key')
+  writeFileSync(keyFile, privateKey)
+  const now = new Date('2026-11-20T09:00:00.000Z')
+  const key = await readSealingKey(publicKey, 'ada.asc', now)
+  const { keyId, custodian, threshold, shares, rehearsal: practice } = parseShareText(first)
+  const codes = sealedTexts({ rehearsal: practice, keyId, custodian, threshold, shares, fingerprint: key.fingerprint, message: await sealText(`${first}\n`, key, now) })
+  const out = join(stage.directory, 'key.pem')
+  terminal = onTerminal(stage, [process.execPath, CLI, 'recover', '--envelope', ENVELOPE, '--out', out, '--yes', '--custodian-key', `${custodian}=${keyFile}`])
+  await until('Group 1 of 21.')
+  terminal.type(`${codes[0] ?? ''}\r`)
+  await until(`Of the sealed share of custodian ${custodian}, code 2 of 2 was not read.`)
+  terminal.type(`${codes[1] ?? ''}\r`)
+  await until('Type a share. 1 of 2 so far.')
+  terminal.type(`${second}\r`)
+  expect(await terminal.ended, screen()).toBe(0)
+  expect(readFileSync(out, 'utf8')).toContain('BEGIN PRIVATE KEY')
+})
+
+test('standard input as a file of shares is not a terminal: it would show and keep them', async () => {
+  stage = await rehearsal({ after: 'sealed' })
+  terminal = onTerminal(stage, [process.execPath, CLI, 'recover', '--envelope', ENVELOPE, '--share-file', '-'])
+  expect(await terminal.ended).toBe(2)
+  expect(terminal.shown()).toContain('USAGE: --share-file - is for what another program writes; standard input is this terminal, which would show each share and keep it')
 })
 
 test.each([

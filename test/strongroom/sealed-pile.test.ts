@@ -43,6 +43,23 @@ test.each([['one code', 300, 1], ['two codes', 500, 2]] as const)('a forgery of 
   expect(timesAsked()).toBe(1)
 })
 
+test('a code of another sheet is refused when it is read, not asked for until it is whole', () => {
+  const mine = sealed(500)
+  const pile = new SealedPile(expecting(mine), 'any')
+  const first = (of: SealedShare): string => sealedTexts(of)[0] ?? ''
+  expect(refusal(() => pile.take(first({ ...mine, keyId: '0'.repeat(16) })))).toMatchObject({ code: 'SHARE_OTHER_KEY' })
+  expect(refusal(() => pile.take(first({ ...mine, fingerprint: 'B'.repeat(40) })))).toMatchObject({ code: 'SHARE_COMMITMENT' })
+  expect(refusal(() => pile.take(first({ ...mine, custodian: 2 })))).toMatchObject({ code: 'SHARE_COMMITMENT' })
+})
+
+test('a code that was not read is named, with what can still be done', async () => {
+  const mine = sealed(500)
+  const pile = new SealedPile(expecting(mine), 'any')
+  expect(pile.take(sealedTexts(mine)[0] ?? '')).toBe(true)
+  await open(pile)
+  expect(said).toContain('of the sealed share of custodian 1, code 2 of 2 was not read. Read it with a scanner that types, at the question for a share; or let another custodian\'s sheet take its place.')
+})
+
 test.each([['first', 0], ['second', 1]])('one code of a forgery, and then the sheet, whose %s is the other one: it is taken, and asked for once, however often it is shown', async (_, at) => {
   const mine = sealed(500)
   const pile = new SealedPile(expecting(mine), 'any')
