@@ -184,6 +184,35 @@ describe('rotation deferred', () => {
   })
 })
 
+test('a deferred rotation whose key somebody deleted by hand, with a successor in its place: a login that looks puts it on record', async () => {
+  stage = await rehearsal({ speed: 8 })
+  const { cloud, custody } = stage
+  expect((await stage.run(stage.saasAdmin(2, '--defer-rotation', '--reader', 'AUDITOR'))).code).toBe(6)
+  const session = stage.session
+  const look = (): Promise<Ended> => (stage as Rehearsal).run(['resume', '--custody', custody, '--session', session, '--reader', 'AUDITOR', ...(stage as Rehearsal).oci])
+  // While it is listed there is nothing to look for.
+  const listed = await look()
+  expect([listed.code, listed.stdout]).toEqual([0, expect.stringContaining('Nothing is open')])
+  const { administrator } = cloud.seed.users
+  cloud.happen({ event: 'upload-api-key', userId: administrator, publicKeyPem: publicKeyOf(custody, 3) })
+  const used = cloud.tenancy.identity.apiKeys.find(({ userId, timeDeleted, pem }) => userId === administrator && timeDeleted === null && pem.trim() === publicKeyOf(custody, 2).trim())
+  if (used) used.timeDeleted = cloud.now()
+  expect(inOci(stage)).toEqual([3])
+  expect(await status(stage)).toContain('RED: GENERATION 2 was used and is not proved dead')
+  const { code, stderr } = await look()
+  expect([code, stderr]).toEqual([0, expect.stringContaining('is dead: listed-only. AUDITOR finds the used key gone from the key list')])
+  const said = await status(stage)
+  expect(said).not.toContain('is not proved dead')
+  expect(said).toContain('Note: used sheets await destruction before a witness: GENERATION 1 (3 left), GENERATION 2 (3 left)')
+  expect(said).toContain('or, where GENERATION 3 was uploaded by hand, as glasskey said: glasskey break rotate.')
+  // The key revoked counts; that nobody knows who installed the next one does not become well by that.
+  const audit = await stage.run(['audit', '--custody', custody, '--profile', 'AUDITOR', '--json', ...stage.oci])
+  expect(JSON.parse(audit.stdout)).toMatchObject({ failed: ['K02', 'D02'] })
+  // Once is enough: it is settled.
+  const again = await look()
+  expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('Nothing is open')])
+})
+
 test('a copy that is two rotations behind, and the newer one is lost: what OCI has is in use, in red, no takeover is asked for, and no audit calls that well', async () => {
   stage = await rehearsal({ speed: 8 })
   const { custody } = stage
