@@ -9,6 +9,7 @@ import { viewCloud, withLog, type CloudView } from './cloud-view.js'
 import { runControls, type ControlResult, type Sentence } from './control.js'
 import { CONTROLS } from './controls.js'
 import { readDossier, type Dossier, type Period } from './dossier.js'
+import { subjectOf } from './lives.js'
 import { opinionOf, type Opinion } from './opinion.js'
 import { NotChecked } from './reading.js'
 import { openedAt, sessionsInPeriod, soundSession } from './sound.js'
@@ -59,10 +60,10 @@ function beginningOf(generations: Dossier['generations'], opened: readonly numbe
 }
 
 async function cloudFor({ cloud, isolation, now }: AuditRequest, profile: Profile, dossier: Dossier): Promise<CloudView> {
-  const manifest = dossier.generations.find((generation) => generation.manifest.read)?.manifest
-  if (manifest?.read !== true) throw new GlasskeyError('MANIFEST_INVALID', 'no manifest of the folder can be read: whose keys OCI should list is not known', 'Fetch an untouched copy of the custody folder.')
-  const view = await viewCloud(profile, manifest.value, cloud, isolation)
-  return withLog(view, await readCloudLog(profile, manifest.value.tenancy, wantedLogs(dossier), cloud, now))
+  const manifest = subjectOf(dossier)
+  if (!manifest) throw new GlasskeyError('MANIFEST_INVALID', 'no manifest of the folder can be read: whose keys OCI should list is not known', 'Fetch an untouched copy of the custody folder.')
+  const view = await viewCloud(profile, manifest, cloud, isolation)
+  return withLog(view, await readCloudLog(profile, manifest.tenancy, wantedLogs(dossier), cloud, now))
 }
 
 /** Sessions whose calls OCI should have logged. */

@@ -1,5 +1,6 @@
 /** The lives of the generations: from the sessions, and from the logbook where a session cannot be relied on. */
 import { inUse, isInstalled, standings, type GenerationEvent, type Standing } from '../custody/generation.js'
+import type { Manifest } from '../custody/manifest.js'
 import { generationEvents, type NamedKeys } from '../record/events.js'
 import type { Grade } from '../record/journal.js'
 import type { Dossier, FiledSession } from './dossier.js'
@@ -47,6 +48,21 @@ export function livesOf(dossier: Dossier): { uses: Use[]; standings: Standing[];
   const all = standings(sets, events)
   const current = inUse(all, events)
   return { uses, standings: all, current, isFound: current !== undefined && !isInstalled(current.generation, events) }
+}
+
+/** Whose key it is that is audited, by the manifest in use or else the first that can be read: custody.yaml is sealed by nothing. Null when none can be read. */
+export function subjectOf(dossier: Dossier): Manifest | null {
+  const known = dossier.generations.flatMap(({ manifest }) => (manifest.read ? [manifest.value] : []))
+  return known.find(({ generation }) => generation === numberInUse(dossier)) ?? known[0] ?? null
+}
+
+function numberInUse(dossier: Dossier): number | undefined {
+  try {
+    return livesOf(dossier).current?.generation
+  } catch (error) {
+    if (error instanceof NotChecked) return undefined
+    throw error
+  }
 }
 
 function soundOrNull(dossier: Dossier, filed: FiledSession): SoundSession | null {

@@ -6,7 +6,7 @@ import { TOOL } from '../version.js'
 import { isBlocked } from '../breakglass/user-view.js'
 import type { Audit } from './audit.js'
 import type { Dossier } from './dossier.js'
-import { livesOf } from './lives.js'
+import { livesOf, subjectOf } from './lives.js'
 import { NotChecked } from './reading.js'
 import { explainedBy, reconcile } from './reconciliation.js'
 import { counted, logbookIfSound, sessionsInPeriod, soundSession, type SoundSession } from './sound.js'
@@ -27,16 +27,20 @@ const NEVER_CHECKED = [
   'OCI\'s log outside the sessions: search the Audit log of every region for credentials that end in the fingerprint of the key in use.',
 ]
 
+/** What stands in the place of a tenancy and a user that nothing sealed tells of. */
+export const UNREADABLE = 'not known: no manifest can be read'
+
 /** The content of the report. */
 export function reportContent(audit: Audit, auditor: string): AuditReportContent {
   const { dossier, results, opinion } = audit
   const { custody, period, now } = dossier
   const sessions = soundSessions(dossier)
+  const subject = subjectOf(dossier)
   return {
-    rehearsal: dossier.generations.some(({ manifest }) => manifest.read && manifest.value.rehearsal),
+    rehearsal: isRehearsal(dossier),
     owner: custody.owner.team,
-    tenancy: custody.tenancy,
-    user: custody.user,
+    tenancy: subject?.tenancy ?? UNREADABLE,
+    user: subject?.user ?? UNREADABLE,
     auditor,
     independence: independence(dossier, sessions, auditor),
     from: period.from,
@@ -63,6 +67,11 @@ export function reportContent(audit: Audit, auditor: string): AuditReportContent
     deviations: DEVIATIONS,
     signatures: [{ role: 'Auditor', name: auditor }, { role: 'Received by', name: '' }],
   }
+}
+
+/** Whether any of it is a rehearsal's. */
+export function isRehearsal({ generations }: Dossier): boolean {
+  return generations.some(({ manifest }) => manifest.read && manifest.value.rehearsal)
 }
 
 /** What was not checked, and why: controls first, then what no audit sees. */

@@ -38,11 +38,13 @@ export const GRADE_MEANINGS: Record<string, string> = {
 export function entryPage(source: EntrySource): LogbookEntryContent {
   const { custody, entry, entrySha256 } = source
   const release = source.session ? releaseOf(source, source.session) : null
+  // custody.yaml is sealed by nothing.
+  const [sealed] = source.manifests
   return {
-    rehearsal: source.manifests[0]?.rehearsal === true,
+    rehearsal: sealed?.rehearsal === true,
     owner: custody.owner.team,
-    tenancy: custody.tenancy,
-    user: custody.user,
+    tenancy: sealed?.tenancy ?? custody.tenancy,
+    user: sealed?.user ?? custody.user,
     number: entry.seq,
     at: entry.at,
     kind: kindOf(entry),

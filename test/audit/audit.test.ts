@@ -8,11 +8,15 @@ import { runControls } from '../../src/audit/control.js'
 import { CONTROLS } from '../../src/audit/controls.js'
 import type { Dossier } from '../../src/audit/dossier.js'
 import { proven } from '../../src/audit/reading.js'
+import { reportContent } from '../../src/audit/report.js'
 import { openedAt } from '../../src/audit/sound.js'
+import { auditJson, auditText } from '../../src/audit/told.js'
+import { entrySource } from '../../src/breakglass/print-session.js'
 import { canonicalJson, type Json } from '../../src/canonical.js'
 import { GlasskeyError } from '../../src/errors.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { places } from '../../src/host/sealed-folder.js'
+import { entryPage } from '../../src/paper/entry-page.js'
 import { evidenceFile, evidenceOf } from '../../src/record/evidence.js'
 import { readLogbook } from '../../src/record/logbook.js'
 import { ONLY_API_KEYS } from '../../src/warrant/scope.js'
@@ -71,7 +75,7 @@ describe('an honest record', () => {
     expect(failures(found)).toEqual([])
     expect(notChecked(found)).toEqual(OFFLINE)
     expect(found.opinion).toEqual({
-      scriptFollowed: { verdict: 'Yes', sentence: 'Ceremonies, consents and records are as the script wants them. 25 controls hold.' },
+      scriptFollowed: { verdict: 'Yes', sentence: 'Ceremonies, consents and records are as the script wants them. 26 controls hold.' },
       keyRevoked: { verdict: 'Not established', sentence: 'K01, K02 and K03 could not be checked; the other 5 controls hold.' },
       actionsExplained: { verdict: 'Not established', sentence: 'A06 could not be checked; the other 10 controls hold.' },
     })
@@ -95,7 +99,7 @@ describe('an honest record', () => {
     const lines = ran.stdout.split('\n')
     expect(lines).toContain('  R01  holds        2 released keys, 2 proved dead')
     expect(lines).toContain('  U05  not checked  factors and password of the identity domain are not visible to a login that only reads')
-    expect(lines).toContain('No control fails: 43 hold, 1 could not be checked.')
+    expect(lines).toContain('No control fails: 44 hold, 1 could not be checked.')
   })
 
   test('goes on paper once, and is never overwritten', async () => {
@@ -146,6 +150,32 @@ describe('an honest record', () => {
 })
 
 describe('the custody folder, tampered with', () => {
+  test('custody.yaml of another user: the report, the screen and the login are about the sealed one, and F09 tells', async () => {
+    const folder = lived.copy()
+    const { administrator: user, secondAdministrator: decoy } = lived.cloud.seed.users
+    writeFileSync(places.custody(folder), readFileSync(places.custody(folder), 'utf8').replace(`user: ${user}`, `user: ${decoy}`))
+    const found = await audit(folder)
+    expect(failures(found)).toEqual([`F09: custody.yaml names the user ${decoy}, and GENERATION 1 is sealed for ${user}`])
+    expect(reportContent(found, 'Emmy Noether')).toMatchObject({ user, tenancy: lived.cloud.tenancy.tenancyId, rehearsal: true })
+    expect(auditJson(found, 'Emmy Noether')).toMatchObject({ user, tenancy: lived.cloud.tenancy.tenancyId, rehearsal: true })
+    expect(auditText(found).split('\n').slice(0, 4)).toEqual(['A REHEARSAL: its records were made on a simulator.', `Tenancy  ${lived.cloud.tenancy.tenancyId}`, `User     ${user}`, ''])
+    expect(entryPage(entrySource(readCustodyFolder(folder), 4))).toMatchObject({ user, tenancy: lived.cloud.tenancy.tenancyId })
+  })
+
+  test('custody.yaml with another home region than was sealed last', async () => {
+    const folder = lived.copy()
+    writeFileSync(places.custody(folder), readFileSync(places.custody(folder), 'utf8').replace('homeRegion: eu-frankfurt-1', 'homeRegion: eu-amsterdam-1'))
+    expect(failures(await audit(folder))).toEqual(['F09: custody.yaml names the homeRegion eu-amsterdam-1, and GENERATION 5 is sealed for eu-frankfurt-1'])
+  })
+
+  test('where no manifest can be read, nobody is named', async () => {
+    const folder = lived.copy()
+    for (const number of [1, 2, 3, 4, 5]) writeFileSync(join(places.generation(folder, number), 'manifest.json'), '{}')
+    const found = await audit(folder)
+    expect(reportContent(found, 'Emmy')).toMatchObject({ user: 'not known: no manifest can be read', rehearsal: false })
+    expect(auditJson(found, 'Emmy')).toMatchObject({ user: null, tenancy: null })
+  })
+
   test('a manifest edited', async () => {
     const folder = lived.copy()
     const path = join(places.generation(folder, 3), 'manifest.json')
