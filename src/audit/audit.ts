@@ -12,6 +12,8 @@ import { readDossier, type Dossier, type Period } from './dossier.js'
 import { subjectOf } from './lives.js'
 import { opinionOf, type Opinion } from './opinion.js'
 import { NotChecked } from './reading.js'
+import { explainedBy, missing, reconcile } from './reconciliation.js'
+import { releasesOf } from './releases.js'
 import { openedAt, sessionsInPeriod, soundSession } from './sound.js'
 
 /** What is asked of an audit. */
@@ -63,15 +65,17 @@ async function cloudFor({ cloud, isolation, now }: AuditRequest, profile: Profil
   const manifest = subjectOf(dossier)
   if (!manifest) throw new GlasskeyError('MANIFEST_INVALID', 'no manifest of the folder can be read: whose keys OCI should list is not known', 'Fetch an untouched copy of the custody folder.')
   const view = await viewCloud(profile, manifest, cloud, isolation)
-  return withLog(view, await readCloudLog(profile, manifest.tenancy, wantedLogs(dossier), cloud, now))
+  return withLog(view, await readCloudLog(profile, manifest, wantedLogs(dossier), cloud, now))
 }
 
 /** Sessions whose calls OCI should have logged. */
 function wantedLogs(dossier: Dossier): Wanted[] {
+  const explained = explainedBy(dossier)
   return sessionsInPeriod(dossier).flatMap((filed): Wanted[] => {
     try {
-      const { warrant, chain } = soundSession(dossier, filed)
-      return [{ warrant, from: Date.parse(chain.lines[0]?.at ?? warrant.opens), to: Date.parse(chain.lines.at(-1)?.at ?? warrant.deadline) }]
+      const session = soundSession(dossier, filed)
+      const runs = releasesOf(session).map((run) => ({ from: Date.parse(run[0]?.at ?? session.warrant.opens), to: Date.parse(run.at(-1)?.at ?? session.warrant.deadline) }))
+      return [{ warrant: session.warrant, runs, isShort: (log) => missing(session, reconcile(session, log, explained, dossier.now)).length > 0 }]
     } catch (error) {
       // Another control says why it cannot be relied on.
       if (error instanceof NotChecked) return []

@@ -7,7 +7,7 @@ import type { Json } from '../canonical.js'
 import type { Manifest } from '../custody/manifest.js'
 import type { Isolation } from '../host/isolation.js'
 import type { Profile } from '../host/oci-profile.js'
-import type { CloudEvent, CloudLog } from './cloud-log.js'
+import type { CloudLog } from './cloud-log.js'
 import { readingOf, type Reading } from './reading.js'
 
 const credentialCounts = z.record(z.string(), z.number().int().nullable())
@@ -23,7 +23,7 @@ export interface CloudView {
   /** Living credentials by kind; null for a kind that this login may not list. */
   credentials: Reading<Record<string, number | null>>
   /** OCI's own log, by session. */
-  log: ReadonlyMap<string, Reading<CloudEvent[]>>
+  log: CloudLog
 }
 
 /** Reads the user. Throws OCI_CONFIG_INVALID, OCI_REFUSED or OCI_UNREACHABLE when not even the user can be read. */

@@ -24,7 +24,7 @@ const NEVER_CHECKED = [
   'The sheets and bags themselves: glasskey logbook add inspected records who looked at them.',
   'What the envelopes seal (the manifest\'s digest, the rules, the signers): only a quorum opens them; each release checks it.',
   'The paper book: compare its last entry with the digest below by hand. A logbook cut off behind the last warrant is noticed only there.',
-  'OCI\'s log outside the sessions: search the Audit log of every region for credentials that end in the fingerprint of the key in use.',
+  'OCI\'s log outside the sessions, in regions that the warrant does not name, and of compartments that are deleted meanwhile: search the Audit log of every region for credentials that end in the fingerprint of the key in use.',
 ]
 
 /** What stands in the place of a tenancy and a user that nothing sealed tells of. */

@@ -4,12 +4,14 @@ import { join, resolve } from 'node:path'
 import { createMessage, generateKey, sign } from 'openpgp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { auditCustody, type Audit } from '../../src/audit/audit.js'
+import { anchorOf } from '../../src/audit/admission.js'
+import type { SessionLog } from '../../src/audit/cloud-log.js'
 import { runControls } from '../../src/audit/control.js'
 import { CONTROLS } from '../../src/audit/controls.js'
 import type { Dossier } from '../../src/audit/dossier.js'
 import { proven } from '../../src/audit/reading.js'
 import { reportContent } from '../../src/audit/report.js'
-import { openedAt } from '../../src/audit/sound.js'
+import { openedAt, soundSession } from '../../src/audit/sound.js'
 import { auditJson, auditText } from '../../src/audit/told.js'
 import { entrySource } from '../../src/breakglass/print-session.js'
 import { canonicalJson, type Json } from '../../src/canonical.js'
@@ -691,8 +693,8 @@ describe('what a login sees, case by case', () => {
   type Seen = NonNullable<Dossier['cloud']>
 
   /** What the auditor's login would have seen, with one thing changed. */
-  async function seen(change: (cloud: Seen) => Partial<Seen>, when = now): Promise<(code: string) => string> {
-    const { dossier } = await audit(lived.custody, when)
+  async function seen(change: (cloud: Seen) => Partial<Seen>, when = now, folder = lived.custody): Promise<(code: string) => string> {
+    const { dossier } = await audit(folder, when)
     const [, , inUse] = dossier.generations.map(({ manifest }) => proven(manifest))
     const cloud: Seen = {
       profile: 'AUDITOR',
@@ -744,8 +746,85 @@ describe('what a login sees, case by case', () => {
     expect((await seen(() => ({ groups: { read: false, error } })))('U03')).toBe('not checked: the groups could not be read: OCI answered 404 NotAuthorizedOrNotFound')
   })
 
+  /** A log of every session: empty but for these. */
+  const logged = (logs: Record<string, SessionLog>): Seen['log'] => new Map(lived.sessions.map((id) => [id, { read: true as const, value: logs[id] ?? { events: [], gaps: [] } }]))
+
+  /** OCI's log of the folder's sessions as it should be, with the release's changed. */
+  async function logsOf(folder: string, change: (log: SessionLog) => Partial<SessionLog>): Promise<() => Partial<Seen>> {
+    const { dossier } = await audit(folder)
+    const logs = Object.fromEntries(dossier.sessions.map((filed): [string, SessionLog] => {
+      const session = soundSession(dossier, filed)
+      const key = `${session.warrant.tenancy}/${session.warrant.user}/${session.manifest.fingerprint}`
+      return [filed.id, { events: session.state.calls.map(({ intent }) => ({ at: intent.at, region: 'eu-frankfurt-1', name: intent.rule, requestId: `${anchorOf(session, intent)}/OCI/1`, method: intent.method, path: decodeURIComponent(intent.path.split('?')[0] ?? ''), credentials: intent.by === 'desk' ? 'another' : key, principal: session.warrant.user })), gaps: [] }]
+    }))
+    const own = logs[release] ?? { events: [], gaps: [] }
+    return () => ({ log: logged({ ...logs, [release]: { ...own, ...change(own) } }) })
+  }
+
+  const enabling = ({ events }: SessionLog): SessionLog['events'][number] => {
+    const found = events.find(({ name }) => name === 'enable SAAS_ADMIN')
+    if (!found) throw new Error('the fixture has lost its change')
+    return found
+  }
+  const STRANGE = /^fails: session \S+: OCI's log has enable SAAS_ADMIN by the used key at \S+, which no journal has \(1 event\)$/
+
+  test('a request id is public once it was sent: it explains one call, and only the one that was meant', async () => {
+    const A06 = async (more: (event: SessionLog['events'][number]) => Partial<SessionLog['events'][number]>): Promise<string> =>
+      (await seen(await logsOf(lived.custody, (log) => ({ events: [...log.events, { ...enabling(log), ...more(enabling(log)) }] }))))('A06')
+    expect(await A06(() => ({ path: '/20160918/policies' }))).toMatch(STRANGE)
+    expect(await A06(() => ({ method: 'DELETE' }))).toMatch(STRANGE)
+    expect(await A06(({ requestId }) => ({ requestId: requestId.replace('/OCI/', '/AGAIN/') }))).toMatch(STRANGE)
+    // One call may be several events, and OCI need not say everything of each.
+    expect(await A06(() => ({ name: 'the end of it' }))).toMatch(/^holds: /)
+    expect(await A06(() => ({ method: '', path: '' }))).toMatch(/^holds: /)
+  })
+
+  test('events of which OCI does not say who signed are counted, not passed over', async () => {
+    const A06 = async (change: Partial<SessionLog['events'][number]>): Promise<string> =>
+      (await seen(await logsOf(lived.custody, (log) => ({ events: [...log.events, { ...enabling(log), requestId: 'X/Y/Z', credentials: '', ...change }] }))))('A06')
+    expect(await A06({})).toBe(`not checked: session ${release}: OCI's log has 1 event of which it does not say who signed; look at credentials, Authorization and opc-principal of those of this user and of nobody`)
+    expect(await A06({ principal: '' })).toMatch(/^not checked: .*1 event of which/)
+    expect(await A06({ principal: 'ocid1.user.oc1..another' })).toMatch(/^holds: /)
+    expect(await A06({ principal: '', requestId: '' })).toMatch(/^holds: /)
+  })
+
+  test('a part of OCI\'s log that could not be read is named, and is no accusation', async () => {
+    const gaps = ['in compartment c3, eu-amsterdam-1: OCI answered 404']
+    expect((await seen(await logsOf(lived.custody, () => ({ gaps }))))('A06')).toBe(`not checked: session ${release}: OCI's log was not read in compartment c3, eu-amsterdam-1: OCI answered 404`)
+    expect((await seen(await logsOf(lived.custody, () => ({ gaps: ['1', '2', '3', '4', '5'], events: [] })), new Date(now.getTime() + 3_600_000)))('A06')).toBe(`not checked: session ${release}: OCI's log was not read 1; 2; 3; and 2 more`)
+    expect((await seen(await logsOf(lived.custody, (log) => ({ gaps, events: [...log.events, { ...enabling(log), requestId: 'X/Y/Z' }] }))))('A06')).toMatch(STRANGE)
+  })
+
+  test('a gateway\'s failure leaves nothing in OCI\'s log, and is no accusation for ever', async () => {
+    const later = new Date(now.getTime() + 3_600_000)
+    const seq = Number(linesOf(places.journal(lived.custody, release)).find(({ rule }) => rule === 'enable SAAS_ADMIN')?.['seq'])
+    const A06 = async (answer: Record<string, Json>): Promise<string[]> => {
+      const folder = lived.copy()
+      forge(folder, (line) => (line['intent'] === seq && line['type'] === 'outcome' ? { ...line, ...answer } : line))
+      const told = await seen(await logsOf(folder, (log) => ({ events: log.events.filter((event) => event !== enabling(log)) })), later, folder)
+      // The lines behind it are chained anew, and so answered to others than they meant: A01 names the first.
+      return [told('A06'), told('A01')].filter((found) => found.startsWith('fails') && found.includes(`line ${seq}`)).map((found) => found.replace(/^.*OCI answered/, 'OCI answered'))
+    }
+    const lacks = 'OCI answered "enable SAAS_ADMIN", and its log does not have it'
+    for (const status of [302, 429, 503]) expect(await A06({ status, opcRequestId: '' })).toEqual([])
+    expect(await A06({ status: 429 })).toEqual([])
+    expect(await A06({ status: 503 })).toEqual([lacks])
+    expect(await A06({ status: 200, opcRequestId: '' })).toEqual([lacks, `OCI answered to another opc-request-id than that of the intent in line ${seq}`])
+  })
+
+  test('a change that OCI\'s log lacks is explained by an exception that names its line', async () => {
+    const later = new Date(now.getTime() + 3_600_000)
+    const folder = lived.copy()
+    const seq = Number(linesOf(places.journal(folder, release)).find(({ rule }) => rule === 'enable SAAS_ADMIN')?.['seq'])
+    const without = await logsOf(folder, (log) => ({ events: log.events.filter((event) => event !== enabling(log)) }))
+    expect((await seen(without, later, folder))('A06')).toBe(`fails: session ${release}, line ${seq}: OCI answered "enable SAAS_ADMIN", and its log does not have it`)
+    const said = [`step=session ${release}, line ${seq}`, 'happened=OCI\'s log lacks it', 'decision=Oracle confirmed the call', 'decidedBy=Lin Chen', 'witness=Ada Lovelace'].flatMap((one) => ['--set', one])
+    expect((await lived.run('logbook', 'add', 'exception', '--custody', folder, ...said)).code).toBe(0)
+    expect((await seen(without, later, folder))('A06')).toMatch(/^holds: \d+ matched, 1 in our journals only/)
+  })
+
   test('OCI\'s log without a change: still arriving, missing, no longer kept', async () => {
-    const empty = (): Partial<Seen> => ({ log: new Map(lived.sessions.map((id) => [id, { read: true as const, value: [] }])) })
+    const empty = (): Partial<Seen> => ({ log: logged({}) })
     const ended = Math.max(...lived.sessions.map((id) => Date.parse(text(linesOf(places.journal(lived.custody, id)).at(-1) ?? {}, 'at'))))
     const after = async (minutes: number): Promise<string> => (await seen(empty, new Date(ended + minutes * 60_000)))('A06')
     expect(await after(1)).toContain('not checked: ')
