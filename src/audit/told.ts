@@ -87,6 +87,7 @@ function hanging(label: string, text: string, width: number): string[] {
   return lines.map((part, at) => (at === 0 ? label : ' '.repeat(label.length)) + part)
 }
 
-function codesOf(results: readonly ControlResult[], wanted: ControlResult['result']): string[] {
+/** Codes of the controls with this result. */
+export function codesOf(results: readonly ControlResult[], wanted: ControlResult['result']): string[] {
   return results.filter(({ result }) => result === wanted).map(({ code }) => code)
 }

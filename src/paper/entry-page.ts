@@ -123,7 +123,7 @@ export function summaryOf(entry: LogbookEntry): string {
     case 'exception':
       return `Exception at ${entry.step}: ${entry.happened}; decided by ${entry.decidedBy}: ${entry.decision}.`
     case 'audited':
-      return `Audit by ${entry.auditor}: ${entry.failed.length === 0 ? 'every control holds' : `failed: ${entry.failed.join(', ')}`}.`
+      return `Audit by ${entry.auditor}${entry.login === null ? ', without a login in OCI' : ''}: ${entry.failed.length === 0 ? 'no control failed' : `failed: ${entry.failed.join(', ')}`}${entry.notChecked && entry.notChecked.length > 0 ? `; not checked: ${entry.notChecked.join(', ')}` : ''}.`
   }
 }
 
@@ -166,7 +166,7 @@ const LABELS: { [Type in LogbookEntry['type']]: Record<FieldOf<Extract<LogbookEn
   destroyed: { generation: 'Generation', custodian: 'Custodian', copies: 'Copies destroyed', method: 'Method', witness: 'Witness', note: 'Note', torn: TORN },
   retired: { generation: 'Generation', reason: 'Reason', torn: TORN },
   exception: { step: 'At which step', happened: 'What happened', decision: 'What was decided', decidedBy: 'Decided by', witness: 'Witness', torn: TORN },
-  audited: { auditor: 'Auditor', report: 'Report, SHA-256', failed: 'Controls that do not hold', torn: TORN },
+  audited: { auditor: 'Auditor', report: 'Report, SHA-256', failed: 'Controls that do not hold', notChecked: 'Controls that were not checked', login: 'Login in OCI: profile, user', period: 'Sessions from, until', torn: TORN },
 }
 
 function factsOf({ entry, custody }: EntrySource): { label: string; value: string }[] {

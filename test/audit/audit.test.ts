@@ -15,6 +15,7 @@ import { openedAt, soundSession } from '../../src/audit/sound.js'
 import { auditJson, auditText } from '../../src/audit/told.js'
 import { entrySource } from '../../src/breakglass/print-session.js'
 import { canonicalJson, type Json } from '../../src/canonical.js'
+import { append } from '../../src/commands/logbook.js'
 import { GlasskeyError } from '../../src/errors.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { places } from '../../src/host/sealed-folder.js'
@@ -118,7 +119,12 @@ describe('an honest record', () => {
     const ran = await lived.run('audit', '--custody', folder, '--record', '--auditor', 'Emmy Noether')
     expect(ran.code).toBe(0)
     const { lines } = readLogbook(readFileSync(places.logbook(folder), 'utf8'))
-    expect(lines.at(-1)).toMatchObject({ seq: 6, type: 'audited', auditor: 'Emmy Noether', failed: [] })
+    const { period } = (await audit(folder)).dossier
+    expect(lines.at(-1)).toMatchObject({ seq: 6, type: 'audited', auditor: 'Emmy Noether', failed: [], notChecked: OFFLINE, login: null, period: { from: period.from } })
+    expect(ran.stdout).toContain('Entry 6 of the logbook.')
+    expect((await lived.run('audit', '--custody', folder, '--record', '--profile', 'AUDITOR', ...lived.oci)).code).toBe(0)
+    const online = readLogbook(readFileSync(places.logbook(folder), 'utf8')).lines.at(-1)
+    expect(online).toMatchObject({ seq: 7, failed: [], notChecked: ['U05'], login: { profile: 'AUDITOR', user: lived.cloud.seed.users.auditor } })
     expect(failures(await audit(folder))).toEqual([])
   })
 
@@ -464,6 +470,25 @@ describe('a journal forged whole, with logbook and evidence', () => {
     expect(failures(await audit(folder))).toEqual([`R01: the key of GENERATION 2, used in session ${release}, is not proved dead`, `R02: session ${release} is graded unproved, and its probes and listings show proved`])
   })
 
+  test('without its last signature: nothing is called verified, unless OCI\'s log has every call', async () => {
+    const folder = lived.copy()
+    forge(folder, (line) => (['head-signed', 'burned'].includes(line['type'] as string) ? null : line), { secondsLive: 0 })
+    const J04 = `session ${release}: its key was used, and signed no head of its journal. Whether the strongroom did not live to sign, or those lines were taken out, OCI's log tells: glasskey audit --profile (A06)`
+    const found = await audit(folder)
+    expect(failures(found)).toEqual([])
+    expect(found.results.find(({ code }) => code === 'J04')).toMatchObject({ result: 'not checked', finding: J04 })
+    const online = await auditOnline(folder)
+    expect(online.controls.find(({ code }) => code === 'J04')).toMatchObject({ result: 'holds', finding: `1 last signature verified with the keys of the manifests; none in ${release}: the strongroom did not live to sign, and OCI's log has every call of that journal` })
+  })
+
+  test('without its last signature, and rewritten before: OCI\'s log does not bear it out', async () => {
+    const folder = lived.copy()
+    forge(folder, (line) => (['head-signed', 'burned'].includes(line['type'] as string) ? null : line['type'] === 'share-accepted' ? { ...line, at: text(line, 'at').replace(/\d\d\dZ$/, '000Z') } : line), { secondsLive: 0 })
+    const online = await auditOnline(folder)
+    expect(online.controls.find(({ code }) => code === 'J04')).toMatchObject({ result: 'not checked' })
+    expect(online.failed).toEqual(['A01', 'A06'])
+  })
+
   test('left open', async () => {
     const folder = lived.copy()
     forge(folder, (line) => (line['type'] === 'closed' ? null : line))
@@ -592,6 +617,16 @@ describe('what time brings', () => {
     }
     expect(failures(await audit(folder, after(91)))).toEqual([])
     expect(failures(await audit(folder, after(92)))).toEqual(['D01: no drill yet, and one is due every 91 days: 1 day overdue'])
+  })
+
+  test('the key in use exposed: an entry that calls it retired hides nothing, and is listed', async () => {
+    const folder = lived.copy()
+    for (const custodian of [1, 2]) append(folder, { type: 'inspected', custodian, copy: 1, generations: [3], bag: 'B-1', condition: 'intact', seenOnline: [3], witness: 'Lin' })
+    expect(failures(await audit(folder))).toEqual(['D04: a quorum of shares was seen of GENERATION 3, which was neither rotated nor retired'])
+    append(folder, { type: 'retired', generation: 3, reason: 'tidying up' })
+    const found = await audit(folder)
+    expect(failures(found)).toEqual(['D04: a quorum of shares was seen of GENERATION 3, which is in use, and which an entry of the logbook calls retired'])
+    expect(reportContent(found, 'Emmy').exceptions).toContain('Entry 8: GENERATION 3 was retired; tidying up.')
   })
 
   test('a successor retired: too few wait', async () => {

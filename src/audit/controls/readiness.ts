@@ -49,8 +49,15 @@ function usedSheetsDestroyed(dossier: Dossier): string {
 /** Throws AUDIT_FAILED. */
 function nothingExposed(dossier: Dossier): string {
   soundLogbook(dossier)
-  const exposed = livesOf(dossier).standings.filter(({ state }) => state === 'exposed')
-  if (exposed.length > 0) throw failed(`a quorum of shares was seen of GENERATION ${exposed.map(({ generation }) => generation).join(', ')}, which was neither rotated nor retired`)
+  const { standings: all, current } = livesOf(dossier)
+  const exposed = all.filter(({ state }) => state === 'exposed').map(({ generation }) => generation)
+  // OCI takes its key, whatever an entry calls it.
+  const inUse = current && !exposed.includes(current.generation) && current.seen.length >= soundManifest(dossier, current.generation).threshold ? [current] : []
+  const wrong = [
+    ...(exposed.length > 0 ? [`a quorum of shares was seen of GENERATION ${exposed.join(', ')}, which was neither rotated nor retired`] : []),
+    ...inUse.map(({ generation, state }) => `a quorum of shares was seen of GENERATION ${generation}, which is in use${state === 'retired' ? ', and which an entry of the logbook calls retired' : ''}`),
+  ]
+  if (wrong.length > 0) throw failed(wrong.join('; '))
   return 'no quorum of a generation that is counted on was seen'
 }
 
