@@ -1,7 +1,6 @@
 /** An audit, from the folder and the auditor's login to results and opinion. Changes nothing, anywhere. */
 import type { Cloud } from '../breakglass/login.js'
 import { GlasskeyError } from '../errors.js'
-import type { Isolation } from '../host/isolation.js'
 import type { Profile } from '../host/oci-profile.js'
 import { readCeremonySignatures } from './ceremony-signatures.js'
 import { readCloudLog, type Wanted } from './cloud-log.js'
@@ -22,7 +21,6 @@ export interface AuditRequest {
   /** The auditor's own login; null for what can be checked without one. */
   profile: Profile | null
   cloud: Cloud
-  isolation: Isolation
   /** ISO 8601; from the first ceremony or session, and until now, when undefined. */
   from: string | undefined
   to: string | undefined
@@ -61,10 +59,10 @@ function beginningOf(generations: Dossier['generations'], opened: readonly numbe
   return new Date(moments.length === 0 ? 0 : Math.min(...moments)).toISOString()
 }
 
-async function cloudFor({ cloud, isolation, now }: AuditRequest, profile: Profile, dossier: Dossier): Promise<CloudView> {
+async function cloudFor({ cloud, now }: AuditRequest, profile: Profile, dossier: Dossier): Promise<CloudView> {
   const manifest = subjectOf(dossier)
   if (!manifest) throw new GlasskeyError('MANIFEST_INVALID', 'no manifest of the folder can be read: whose keys OCI should list is not known', 'Fetch an untouched copy of the custody folder.')
-  const view = await viewCloud(profile, manifest, cloud, isolation)
+  const view = await viewCloud(profile, manifest, cloud)
   return withLog(view, await readCloudLog(profile, manifest, wantedLogs(dossier), cloud, now))
 }
 

@@ -2,20 +2,18 @@
  * OCI's own Audit log of the sessions (Audit API 20190901, ListEvents), read with the auditor's login.
  *
  * One compartment and one region at a time, times to the whole minute. A used key may have been used anywhere: every
- * compartment that there is, is asked in every region of the warrant. No SDK package is worth one GET, so the desk
- * marshals it itself.
+ * compartment that there is, is asked in every region of the warrant.
  */
 import { z } from 'zod'
 import { identityAt, lentLogin, type Cloud } from '../breakglass/login.js'
-import { carryFor, deskCarrier, type LentLogin } from '../breakglass/profile-clerk.js'
-import { inShape } from '../breakglass/user-view.js'
-import { canonicalJson, jsonIn, objectIn } from '../canonical.js'
+import { deskCarrier } from '../breakglass/profile-clerk.js'
+import { canonicalJson, objectIn } from '../canonical.js'
 import type { Manifest } from '../custody/manifest.js'
 import { GlasskeyError } from '../errors.js'
 import type { Profile } from '../host/oci-profile.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { realmDomain } from '../wire/hosts.js'
-import type { Carrier } from '../wire/exchange.js'
+import { ListRefused, listReader, type ReadList } from './lists.js'
 import { readingOf, type Reading } from './reading.js'
 
 /** An event, as far as reconciliation needs it. What OCI does not say is empty. */
@@ -58,7 +56,6 @@ const MINUTE_MS = 60_000
 export const PROCESSING_MS = 30 * MINUTE_MS
 /** For how long it is looked for where it took longer. */
 const LATEST_MS = 24 * 60 * MINUTE_MS
-const MAXIMUM_PAGES = 200
 /** Lists that one audit reads at most: hundreds of compartments in a dozen regions over years of sessions would take days. */
 const MAXIMUM_LISTS = 20_000
 /** Lists that are read at once. */
@@ -82,17 +79,14 @@ interface Place {
   compartment: string
 }
 
-type Read = <Item>(url: string, shape: z.ZodType<Item[]>) => Promise<Item[]>
-
 /** Reads the log of each session. What cannot be read for one does not hide the others. */
 export async function readCloudLog(profile: Profile, { tenancy, homeRegion }: Manifest, sessions: readonly Wanted[], cloud: Cloud, now: Date): Promise<CloudLog> {
-  const login = lentLogin(profile, tenancy, cloud, true)
-  const carrier = deskCarrier(cloud.ca)
+  const list = listReader(lentLogin(profile, tenancy, cloud, true), deskCarrier(cloud.ca))
   let lists = 0
-  const read: Read = (url, shape) => {
+  const read: ReadList = (url, shape) => {
     lists += 1
     if (lists > MAXIMUM_LISTS) throw new GlasskeyError('LIMIT_EXCEEDED', `more than ${MAXIMUM_LISTS} lists would have to be read: that many compartments, regions and sessions there are`, 'Narrow the period with --from and --to.')
-    return pages(url, shape, login, carrier)
+    return list(url, shape)
   }
   const log = new Map<string, Reading<SessionLog>>()
   if (sessions.length === 0) return log
@@ -101,7 +95,7 @@ export async function readCloudLog(profile: Profile, { tenancy, homeRegion }: Ma
   return log
 }
 
-async function logOf({ warrant, runs, isShort }: Wanted, tree: Reading<z.infer<typeof compartments>>, cloud: Cloud, now: Date, read: Read): Promise<SessionLog> {
+async function logOf({ warrant, runs, isShort }: Wanted, tree: Reading<z.infer<typeof compartments>>, cloud: Cloud, now: Date, read: ReadList): Promise<SessionLog> {
   const below = tree.read ? tree.value.filter(({ lifecycleState }) => lifecycleState !== 'DELETED').map(({ id }) => id) : []
   const regions = new Set([...warrant.regions, ...(warrant.action.name === 'saas-admin' ? [warrant.action.region] : [])])
   const places = [...regions].flatMap((region) => [warrant.tenancy, ...below].map((compartment): Place => ({ region, compartment })))
@@ -127,12 +121,12 @@ async function logOf({ warrant, runs, isShort }: Wanted, tree: Reading<z.infer<t
 }
 
 /** A compartment that is gone meanwhile, or that this login may not look into, is a gap; the root must be readable. */
-async function eventsAt({ region, compartment }: Place, window: string, warrant: Warrant, cloud: Cloud, read: Read): Promise<{ events: CloudEvent[]; gap: string | null }> {
+async function eventsAt({ region, compartment }: Place, window: string, warrant: Warrant, cloud: Cloud, read: ReadList): Promise<{ events: CloudEvent[]; gap: string | null }> {
   try {
     const events = await read(`${auditAt(region, warrant, cloud)}/20190901/auditEvents?compartmentId=${compartment}&${window}`, auditEvents)
     return { events: events.map((event) => shortened(event, region)), gap: null }
   } catch (error) {
-    if (!(error instanceof NotFound) || compartment === warrant.tenancy) throw error
+    if (!(error instanceof ListRefused) || error.status !== 404 || compartment === warrant.tenancy) throw error
     return { events: [], gap: `in compartment ${compartment}, ${region}: OCI answered 404` }
   }
 }
@@ -172,28 +166,4 @@ function auditAt(region: string, { realm }: Warrant, { endpoints }: Cloud): stri
 /** RFC 3339 of a whole minute since 1970. */
 function minute(count: number): string {
   return new Date(count * MINUTE_MS).toISOString()
-}
-
-/** OCI's word for what is not there, and for what this login may not see. */
-class NotFound extends GlasskeyError {
-  constructor(url: string) {
-    super('OCI_REFUSED', `OCI answered 404 to GET ${new URL(url).pathname}`)
-  }
-}
-
-/** All pages of a list; an empty page may have a next one. Throws OCI_REFUSED, OCI_UNREACHABLE. */
-async function pages<Item>(url: string, shape: z.ZodType<Item[]>, login: LentLogin, carrier: Carrier): Promise<Item[]> {
-  const all: Item[] = []
-  let next = ''
-  for (let count = 0; count < MAXIMUM_PAGES; count += 1) {
-    const answer = await carryFor({ method: 'GET', url: url + next, body: null, contentType: null, headers: {} }, login, carrier)
-    const text = new TextDecoder().decode(answer.body)
-    if (answer.status === 404) throw new NotFound(url)
-    if (answer.status !== 200) throw new GlasskeyError('OCI_REFUSED', `OCI answered ${answer.status} to GET ${new URL(url).pathname}`)
-    all.push(...inShape(jsonIn(text) ?? null, shape))
-    const page = answer.headers['opc-next-page'] ?? ''
-    if (page === '') return all
-    next = `&page=${encodeURIComponent(page)}`
-  }
-  throw new GlasskeyError('OCI_REFUSED', `the list at ${new URL(url).pathname} has more than ${MAXIMUM_PAGES} pages`)
 }

@@ -10,7 +10,6 @@ import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
 import { places } from '../host/sealed-folder.js'
 import { requireNew, writeNew } from '../host/disk.js'
-import { probeIsolation } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
 import { takeLock } from '../host/lock.js'
 import { readProfile } from '../host/oci-profile.js'
@@ -52,7 +51,6 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
       folder,
       profile,
       cloud: cloudOf({ ...args, reader: undefined }),
-      isolation: probeIsolation(),
       from: moment('from', args.from, '00:00:00.000'),
       to: moment('to', args.to, '23:59:59.999'),
       now: wallClock(),

@@ -18,7 +18,7 @@ function remarks(): string[] {
 
 /** Result and finding of each control, by its code. Offline. */
 async function audit(): Promise<Record<string, string>> {
-  const { results } = await auditCustody({ folder: stage.custody, profile: null, cloud: { endpoints: {}, ca: null }, isolation: { namespaces: false, coreLimit: false, exceptions: [] }, from: undefined, to: undefined, now: new Date() })
+  const { results } = await auditCustody({ folder: stage.custody, profile: null, cloud: { endpoints: {}, ca: null }, from: undefined, to: undefined, now: new Date() })
   return Object.fromEntries(results.map(({ code, result, finding }) => [code, `${result}: ${finding}`]))
 }
 

@@ -38,11 +38,9 @@ beforeAll(async () => {
 }, 240_000)
 afterAll(() => lived.end())
 
-const NOBODY = { namespaces: false, coreLimit: false, exceptions: [] }
-
 /** Offline, in this process. */
 function audit(folder: string, when = now, period: { from?: string; to?: string } = {}): Promise<Audit> {
-  return auditCustody({ folder, profile: null, cloud: { endpoints: {}, ca: null }, isolation: NOBODY, from: period.from, to: period.to, now: when })
+  return auditCustody({ folder, profile: null, cloud: { endpoints: {}, ca: null }, from: period.from, to: period.to, now: when })
 }
 
 /** Code and finding of every control that fails. */
@@ -719,7 +717,7 @@ describe('the tenancy, tampered with', () => {
   test('an auditor\'s login that is refused: nothing is half said', async () => {
     const ran = await lived.run('audit', '--custody', lived.custody, '--profile', 'OPERATOR', ...lived.oci)
     expect(ran.code).toBe(3)
-    expect(ran.stderr).toMatch(/^OCI_REFUSED: OCI answered 404 NotAuthorizedOrNotFound/m)
+    expect(ran.stderr).toMatch(/^OCI_REFUSED: OCI answered 404 to OPERATOR: .*NotAuthorizedOrNotFound/m)
     expect(ran.stdout).toBe('')
   })
 })
