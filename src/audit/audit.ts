@@ -13,7 +13,7 @@ import { opinionOf, type Opinion } from './opinion.js'
 import { NotChecked } from './reading.js'
 import { explainedBy, missing, reconcile } from './reconciliation.js'
 import { releasesOf } from './releases.js'
-import { openedAt, sessionsInPeriod, soundSession } from './sound.js'
+import { givenUp, openedAt, sessionsInPeriod, soundSession } from './sound.js'
 
 /** What is asked of an audit. */
 export interface AuditRequest {
@@ -37,7 +37,8 @@ export interface Audit {
 /** Audits. Throws when there is nothing to audit, or when a login was given and OCI cannot be read with it. */
 export async function auditCustody(request: AuditRequest): Promise<Audit> {
   const read = readDossier(request.folder, request.now)
-  const dossier: Dossier = { ...read, ceremonies: await readCeremonySignatures(request.folder, read.generations), period: periodOf(request, read), cloud: null }
+  const away = givenUp(read)
+  const dossier: Dossier = { ...read, ceremonies: await readCeremonySignatures(request.folder, read.generations.filter(({ number }) => !away.has(number))), period: periodOf(request, read), cloud: null }
   dossier.cloud = request.profile ? await cloudFor(request, request.profile, dossier) : null
   const results = runControls(CONTROLS, dossier)
   return { dossier, results, opinion: opinionOf(results) }

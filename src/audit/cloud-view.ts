@@ -20,12 +20,15 @@ export interface CloudView {
   groups: Reading<string[]>
   /** Living credentials by kind; null for a kind that this login may not list. */
   credentials: Reading<Record<string, number | null>>
+  /** Regions to which the tenancy is subscribed. */
+  regions: Reading<string[]>
   /** OCI's own log, by session. */
   log: CloudLog
 }
 
 const memberships = z.array(z.object({ groupId: z.string() }))
 const groups = z.array(z.object({ id: z.string(), name: z.string() }))
+const subscriptions = z.array(z.object({ regionName: z.string() }))
 const credentials = z.array(z.object({ lifecycleState: z.string().nullish() }))
 
 /** OCI's words for "you may not", which are the same as those for "there is none". */
@@ -42,6 +45,7 @@ export async function viewCloud(profile: Profile, manifest: Manifest, cloud: Clo
     user: await viewUser(profile, manifest, cloud),
     groups: await readingOf(() => groupsOf(manifest, api, read)),
     credentials: await readingOf(() => credentialsOf(manifest, api, read)),
+    regions: await readingOf(async () => (await read(`${api}/tenancies/${manifest.tenancy}/regionSubscriptions`, subscriptions)).map(({ regionName }) => regionName)),
   }
 }
 

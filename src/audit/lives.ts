@@ -13,6 +13,8 @@ export interface Use {
   generation: number
   /** Whether the key was recombined. */
   live: boolean
+  /** When, for the first time, by the journal that its key signed; null where only the logbook tells of it. */
+  liveAt: string | null
   /** Custodians whose share was seen. */
   shares: number[]
   grade: Grade | null
@@ -79,6 +81,7 @@ function useOf({ id, state }: SoundSession, known: NamedKeys): Use {
     session: id,
     generation: state.opened.generation,
     live: state.keyLiveAt !== null,
+    liveAt: state.keyLiveAt,
     shares: state.sharesSeen,
     grade: state.grade,
     ended: state.closed?.at ?? null,
@@ -89,7 +92,7 @@ function useOf({ id, state }: SoundSession, known: NamedKeys): Use {
 
 function toldUse(entry: SessionEntry): Use {
   const { session, generation, grade, shares, at } = entry
-  return { session, generation, live: grade !== null, shares, grade, ended: at, events: toldEvents(entry) }
+  return { session, generation, live: grade !== null, liveAt: null, shares, grade, ended: at, events: toldEvents(entry) }
 }
 
 /** Events of a session of which only the logbook tells. A grade means that its key was live. */

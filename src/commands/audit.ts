@@ -56,7 +56,7 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
       now: wallClock(),
     })
     const json = auditJson(audit, auditor)
-    const digest = out === undefined ? canonicalDigest(json) : await writeReport(audit, auditor, out)
+    const digest = out === undefined ? canonicalDigest(json) : await writeReport(audit, auditor, args.auditor ?? null, out)
     const entry = args.record ? enter(folder, audit, auditor, digest) : null
     const after = [...(out === undefined ? [] : [`Report: ${out}`]), ...(entry === null ? [] : [entry.said])]
     return {
@@ -76,10 +76,10 @@ function failedControls({ results }: Audit): Pick<Outcome, 'error'> {
   return { error: { code: 'AUDIT_FAILED', message: `${codes.join(', ')} ${codes.length === 1 ? 'does' : 'do'} not hold`, hint: 'docs/audit-controls.md says what each means and what to do.' } }
 }
 
-async function writeReport(audit: Audit, auditor: string, out: string): Promise<string> {
+async function writeReport(audit: Audit, auditor: string, person: string | null, out: string): Promise<string> {
   // Most audits draw nothing, and what draws takes as long to load as all the rest.
   const { drawAuditReport } = await import('../paper/audit-report.js')
-  const pdf = await drawAuditReport(reportContent(audit, auditor), { paper: audit.dossier.custody.paper })
+  const pdf = await drawAuditReport(reportContent(audit, auditor, person), { paper: audit.dossier.custody.paper })
   writeNew(out, pdf)
   return sha256Hex(pdf)
 }

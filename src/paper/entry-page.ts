@@ -27,8 +27,8 @@ const RECONCILE_DAYS = 14
 
 /** What each grade says to somebody who has never seen one. */
 export const GRADE_MEANINGS: Record<string, string> = {
-  proved: 'Every subscribed region refused the deleted key, again and again, and the key list no longer has it.',
-  'refused-only': 'Every subscribed region refused the deleted key, again and again. Nobody with a reader\'s login looked at the key list.',
+  proved: 'Every region of the warrant refused the deleted key, again and again, and the key list no longer has it.',
+  'refused-only': 'Every region of the warrant refused the deleted key, again and again. Nobody with a reader\'s login looked at the key list.',
   'listed-only': 'The key list no longer has the key. It was not refused everywhere by a probe.',
   unproved: 'NOT PROVED DEAD. Treat the key as alive: glasskey resume.',
   none: 'No key was recombined in this session.',

@@ -10,16 +10,17 @@ import { runControls } from '../../src/audit/control.js'
 import { CONTROLS } from '../../src/audit/controls.js'
 import type { Dossier } from '../../src/audit/dossier.js'
 import { proven } from '../../src/audit/reading.js'
-import { reportContent } from '../../src/audit/report.js'
+import { notChecked as told, reportContent } from '../../src/audit/report.js'
 import { openedAt, soundSession } from '../../src/audit/sound.js'
 import { auditJson, auditText } from '../../src/audit/told.js'
 import { entrySource } from '../../src/breakglass/print-session.js'
-import { canonicalJson, type Json } from '../../src/canonical.js'
+import { canonicalJson, sha256Hex, type Json } from '../../src/canonical.js'
 import { append } from '../../src/commands/logbook.js'
 import { GlasskeyError } from '../../src/errors.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { places } from '../../src/host/sealed-folder.js'
 import { entryPage } from '../../src/paper/entry-page.js'
+import { chainLine } from '../../src/record/chain.js'
 import { evidenceFile, evidenceOf } from '../../src/record/evidence.js'
 import { readLogbook } from '../../src/record/logbook.js'
 import { ONLY_API_KEYS } from '../../src/warrant/scope.js'
@@ -162,7 +163,7 @@ describe('the custody folder, tampered with', () => {
     writeFileSync(places.custody(folder), readFileSync(places.custody(folder), 'utf8').replace(`user: ${user}`, `user: ${decoy}`))
     const found = await audit(folder)
     expect(failures(found)).toEqual([`F09: custody.yaml names the user ${decoy}, and GENERATION 1 is sealed for ${user}`])
-    expect(reportContent(found, 'Emmy Noether')).toMatchObject({ user, tenancy: lived.cloud.tenancy.tenancyId, rehearsal: true })
+    expect(reportContent(found, 'Emmy Noether', 'Emmy Noether')).toMatchObject({ user, tenancy: lived.cloud.tenancy.tenancyId, rehearsal: true })
     expect(auditJson(found, 'Emmy Noether')).toMatchObject({ user, tenancy: lived.cloud.tenancy.tenancyId, rehearsal: true })
     expect(auditText(found).split('\n').slice(0, 4)).toEqual(['A REHEARSAL: its records were made on a simulator.', `Tenancy  ${lived.cloud.tenancy.tenancyId}`, `User     ${user}`, ''])
     expect(entryPage(entrySource(readCustodyFolder(folder), 4))).toMatchObject({ user, tenancy: lived.cloud.tenancy.tenancyId })
@@ -178,7 +179,7 @@ describe('the custody folder, tampered with', () => {
     const folder = lived.copy()
     for (const number of [1, 2, 3, 4, 5]) writeFileSync(join(places.generation(folder, number), 'manifest.json'), '{}')
     const found = await audit(folder)
-    expect(reportContent(found, 'Emmy')).toMatchObject({ user: 'not known: no manifest can be read', rehearsal: false })
+    expect(reportContent(found, 'Emmy', 'Emmy')).toMatchObject({ user: 'not known: no manifest can be read', rehearsal: false })
     expect(auditJson(found, 'Emmy')).toMatchObject({ user: null, tenancy: null })
   })
 
@@ -219,6 +220,35 @@ describe('the custody folder, tampered with', () => {
     writeFileSync(join(places.signers(folder), 'john.asc'), publicKey.armor())
     writeFileSync(`${path}.asc`, (await sign({ message: await createMessage({ text: readFileSync(path, 'utf8') }), signingKeys: privateKey, detached: true })) as string)
     expect(F08(await audit(folder))).toEqual(['not checked', `every signature verifies; whether the administrator Joan Clarke signed the ceremony of GENERATION 1 is not known: that name is on no key of those who signed. Compare with the fingerprints on the ceremony record: ${publicKey.getFingerprint().toUpperCase()} "John von Neumann"`])
+  })
+
+  test('no transcript, no word about who signed; an import that was given up is not asked for', async () => {
+    const F08 = (found: Audit): unknown => found.results.flatMap(({ code, result, finding }) => (code === 'F08' ? [[result, finding]] : []))[0]
+    const folder = lived.copy()
+    rmSync(places.transcript(folder, 1))
+    expect(F08(await audit(folder))).toEqual(['not checked', 'the transcript of GENERATION 1 could not be relied on; see F07'])
+    const halfway = lived.copy()
+    rmSync(places.transcript(halfway, 5))
+    keepLines(places.logbook(halfway), 4)
+    append(halfway, { type: 'retired', generation: 5, reason: 'its outbox is lost' })
+    expect(F08(await audit(halfway))).toEqual(['holds', 'ceremony of GENERATION 1 (a rehearsal): not signed; GENERATION 5 was given up: its import did not come to its end, and it is retired'])
+  })
+
+  test('a plain file in the place of a folder: said with its path', async () => {
+    for (const [name, place] of [['sessions', places.sessions], ['generations', (folder: string) => join(folder, 'generations')]] as const) {
+      const folder = lived.copy()
+      rmSync(place(folder), { recursive: true })
+      writeFileSync(place(folder), '')
+      await expect(audit(folder)).rejects.toMatchObject({ code: 'FILE_UNREADABLE', message: `the folder of the ${name} is not a folder: ${place(folder)}`, hint: 'Fetch an untouched copy of it.' })
+    }
+    const folder = lived.copy()
+    rmSync(places.records(folder), { recursive: true })
+    writeFileSync(places.records(folder), '')
+    expect(failures(await audit(folder))).toEqual([`F07: the folder of the records is not a folder: ${places.records(folder)}`])
+    const signers = lived.copy()
+    rmSync(places.signers(signers), { recursive: true, force: true })
+    writeFileSync(places.signers(signers), '')
+    expect(failures(await audit(signers))).toEqual([`F08: the folder of the signers is not a folder: ${places.signers(signers)}`])
   })
 
   test('a signature over another transcript', async () => {
@@ -388,6 +418,19 @@ function forge(folder: string, change: (line: Record<string, Json>) => Record<st
   writeFileSync(join(places.session(folder, release), 'evidence.json'), evidenceFile(evidenceOf(session.chain, session.session, manifest)))
 }
 
+/** Writes one more line behind a whole chain. */
+function extend(path: string, fields: { type: string; [name: string]: Json }, at: string): void {
+  const texts = readFileSync(path, 'utf8').trimEnd().split('\n')
+  const { text: line } = chainLine({ seq: texts.length, sha256: sha256Hex(texts.at(-1) ?? '') }, at, fields)
+  writeFileSync(path, `${texts.join('\n')}\n${line}\n`)
+}
+
+/** The journal of the release, resumed so many seconds after its end, and interrupted. */
+function resumedAfter(folder: string, seconds: number): void {
+  const last = linesOf(places.journal(folder, release)).at(-1)
+  extend(places.journal(folder, release), { type: 'resumed', tool: 'glasskey 0', found: 'nothing' }, new Date(Date.parse(text(last ?? {}, 'at')) + seconds * 1000).toISOString())
+}
+
 describe('a journal forged whole, with logbook and evidence', () => {
   test('after the last request: the last signature gives it away', async () => {
     const folder = lived.copy()
@@ -485,6 +528,24 @@ describe('a journal forged whole, with logbook and evidence', () => {
     const online = await auditOnline(folder)
     expect(online.controls.find(({ code }) => code === 'J04')).toMatchObject({ result: 'not checked' })
     expect(online.failed).toEqual(['A01', 'A06'])
+  })
+
+  test('interrupted while it was resumed: it is open, and nobody is accused of having altered anything', async () => {
+    const folder = lived.copy()
+    resumedAfter(folder, 2)
+    const found = await audit(folder)
+    expect(failures(found)).toEqual([`R01: session ${release} has not come to its end`])
+    expect(found.results.filter(({ code }) => ['L04', 'J03', 'J05'].includes(code)).map(({ result }) => result)).toEqual(['holds', 'holds', 'holds'])
+    rewrite(places.logbook(folder), (line) => (line['seq'] === 4 ? { ...line, journalSha256: '0'.repeat(64) } : line))
+    expect(failures(await audit(folder))).toContain(`L04: entry 4 of the logbook names a head that the journal of session ${release} never had`)
+  })
+
+  test('closed again, and stopped before it was entered again: the finding says what to do', async () => {
+    const folder = lived.copy()
+    resumedAfter(folder, 2)
+    const lines = linesOf(places.journal(folder, release))
+    extend(places.journal(folder, release), { type: 'closed', exitCode: 0 }, text(lines.at(-1) ?? {}, 'at'))
+    expect(failures(await audit(folder))).toEqual([`J03: the journal of session ${release} goes on after entry 4 of the logbook, and that is not entered yet: glasskey resume --session ${release}`])
   })
 
   test('left open', async () => {
@@ -597,6 +658,48 @@ describe('a journal forged whole, with logbook and evidence', () => {
   })
 })
 
+describe('what the report says', () => {
+  const independence = async (person: string | null): Promise<string> => reportContent(await audit(lived.custody), person ?? 'not named', person).independence
+
+  test('an auditor is compared by name, without office, case and spaces, over all generations and sessions', async () => {
+    expect(await independence('Ada Lovelace, internal audit')).toBe('NOT INDEPENDENT: the auditor is a custodian')
+    expect(await independence('  ada   LOVELACE')).toBe('NOT INDEPENDENT: the auditor is a custodian')
+    expect(await independence('Emmy Noether, internal audit')).toBe('holds no share and operated no session, by name; to be stated in full by the auditor')
+    expect(await independence(null)).toBe('not compared by name: nobody is named (--auditor); to be stated in full by the auditor')
+    const { operator } = JSON.parse(readFileSync(places.warrant(lived.custody, release), 'utf8')) as { operator: { name: string } }
+    const early = await audit(lived.custody, now, { from: '2020-01-01T00:00:00.000Z', to: '2020-02-01T00:00:00.000Z' })
+    expect(reportContent(early, operator.name, `${operator.name}, treasury`).independence).toContain('was the operator of a session')
+  })
+
+  test('what was found of a control that holds, and what was not looked at', async () => {
+    const content = reportContent(await audit(lived.custody), 'Emmy', 'Emmy')
+    expect(content.evidence.find(({ control }) => control === 'J04')?.result).toBe('Holds: 2 last signatures verified with the keys of the manifests')
+    expect(content.residualAccess.at(-1)).toBe('Not looked at in OCI: no login was given (--profile).')
+  })
+
+  test('a key that is not proved dead is residual access', async () => {
+    const folder = lived.copy()
+    forge(folder, (line) => (line['type'] === 'graded' ? { ...line, grade: 'unproved' } : line), { grade: 'unproved' })
+    expect(reportContent(await audit(folder), 'Emmy', 'Emmy').residualAccess).toContain(`R01: the key of GENERATION 2, used in session ${release}, is not proved dead.`)
+  })
+
+  test('a custodian does not inherit what another one did under the same number', async () => {
+    const found = await audit(lived.custody)
+    const standing = (name: string): string | undefined => reportContent(found, 'Emmy', 'Emmy').custodians.find((one) => one.name === name)?.standing
+    expect(standing('Ada Lovelace')).toBe(`1 copy; released 2 times, last in ${release}`)
+    for (const { number, manifest } of found.dossier.generations) if (number > 2) for (const share of proven(manifest).shares) if (share.custodian === 1) share.name = 'Grace Hopper'
+    expect(standing('Grace Hopper')).toBe('1 copy; released never')
+  })
+
+  test('a region that OCI has and the manifest does not name', async () => {
+    const { dossier, ...found } = await audit(lived.custody)
+    const cloud = { profile: 'AUDITOR', regions: { read: true, value: ['eu-frankfurt-1', 'me-dubai-1'] } } as unknown as NonNullable<Dossier['cloud']>
+    expect(told({ ...found, dossier: { ...dossier, cloud } })).toContain('me-dubai-1: subscribed, and not among the regions that GENERATION 3 is sealed with. No used key is probed there, and OCI\'s log of it was not read. The next ceremony lists every subscribed region in custody.yaml.')
+    const error = new GlasskeyError('OCI_REFUSED', 'OCI answered 404 to GET /x')
+    expect(told({ ...found, dossier: { ...dossier, cloud: { ...cloud, regions: { read: false, error } } } })).toContain('Whether the manifests name every subscribed region: OCI answered 404 to GET /x.')
+  })
+})
+
 describe('what time brings', () => {
   const after = (days: number): Date => new Date(now.getTime() + days * 86_400_000)
 
@@ -605,6 +708,28 @@ describe('what time brings', () => {
     expect(failures(await audit(lived.custody, after(8)))).toEqual([
       'D03: not recorded as destroyed after 7 days: GENERATION 1 of Ada Lovelace, GENERATION 1 of Βασίλης Παπαδόπουλος, GENERATION 2 of Ada Lovelace, GENERATION 2 of Βασίλης Παπαδόπουλος',
     ])
+  })
+
+  test('a used sheet that nobody finds any more is entered as lost; one that was lost before was another copy', async () => {
+    const folder = lived.copy()
+    const gone = (custodian: number, generation: number): void => void append(folder, { type: 'lost', custodian, copy: 1, generations: [generation], witness: 'Lin' })
+    gone(1, 1)
+    gone(2, 2)
+    expect(failures(await audit(folder, after(8)))).toEqual(['D03: not recorded as destroyed after 7 days: GENERATION 1 of Βασίλης Παπαδόπουλος, GENERATION 2 of Ada Lovelace'])
+    rewrite(places.logbook(folder), (line) => (line['type'] === 'lost' ? { ...line, at: '2020-01-01T00:00:00.000Z' } : line))
+    expect(failures(await audit(folder, after(8))).join()).toContain('GENERATION 1 of Ada Lovelace')
+  })
+
+  test('a drill that its entry dates later than its key was live', async () => {
+    const folder = lived.copy()
+    rewrite(places.logbook(folder), (line) => (line['type'] === 'session' && line['action'] === 'takeover' ? { ...line, at: after(30).toISOString() } : line))
+    expect((await audit(folder, after(92))).results.find(({ code }) => code === 'D01')).toMatchObject({ result: 'not checked' })
+    const entries = linesOf(places.logbook(lived.custody)).length
+    const behind = lived.copy()
+    const entry = linesOf(places.logbook(behind)).findLast(({ type, session }) => type === 'session' && session === takeover) ?? {}
+    extend(places.logbook(behind), { ...entry, type: 'session' }, after(30).toISOString())
+    expect(linesOf(places.logbook(behind))).toHaveLength(entries + 1)
+    expect(failures(await audit(behind, after(92)))).toContain('D01: no drill yet, and one is due every 91 days: 1 day overdue')
   })
 
   test('used sheets destroyed, and a drill overdue', async () => {
@@ -624,7 +749,7 @@ describe('what time brings', () => {
     append(folder, { type: 'retired', generation: 3, reason: 'tidying up' })
     const found = await audit(folder)
     expect(failures(found)).toEqual(['D04: a quorum of shares was seen of GENERATION 3, which is in use, and which an entry of the logbook calls retired'])
-    expect(reportContent(found, 'Emmy').exceptions).toContain('Entry 8: GENERATION 3 was retired; tidying up.')
+    expect(reportContent(found, 'Emmy', 'Emmy').exceptions).toContain('Entry 8: GENERATION 3 was retired; tidying up.')
   })
 
   test('a successor retired: too few wait', async () => {
@@ -740,6 +865,7 @@ describe('what a login sees, case by case', () => {
       },
       groups: { read: true, value: ['Administrators'] },
       credentials: { read: true, value: { authTokens: 0, mfaTotpDevices: 0 } },
+      regions: { read: true, value: ['eu-frankfurt-1', 'eu-amsterdam-1'] },
       log: new Map(),
     }
     const results = runControls(CONTROLS, { ...dossier, cloud: { ...cloud, ...change(cloud) } })

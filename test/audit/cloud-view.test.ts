@@ -36,6 +36,7 @@ test('user, keys, groups and credentials, each by a plain GET', async () => {
     '/20160918/groups': { body: [{ id: 'g1', name: 'Operators' }], next: 'two' },
     '/20160918/groups#two': { body: [{ id: 'g2', name: 'Administrators' }] },
     '/20160918/userGroupMemberships': { body: [{ groupId: 'g2' }, { groupId: 'g9' }] },
+    [`/20160918/tenancies/${manifest.tenancy}/regionSubscriptions`]: { body: [{ regionName: 'eu-frankfurt-1' }] },
     [`${user}/authTokens`]: { body: [ACTIVE, { lifecycleState: 'DELETED' }] },
     [`${user}/mfaTotpDevices`]: { status: 404, body: {} },
   })
@@ -45,6 +46,7 @@ test('user, keys, groups and credentials, each by a plain GET', async () => {
     user: { lifecycleState: 'ACTIVE', inactiveStatus: null, capabilities: { canUseApiKeys: true }, keys: [{ fingerprint: 'aa', keyValue: 'PEM', lifecycleState: 'ACTIVE' }] },
     groups: { read: true, value: ['Administrators', 'g9'] },
     credentials: { read: true, value: { authTokens: 1, customerSecretKeys: 0, smtpCredentials: 0, dbCredentials: 0, oauth2ClientCredentials: 0, mfaTotpDevices: null } },
+    regions: { read: true, value: ['eu-frankfurt-1'] },
   })
   expect(asked.every((one) => one.startsWith('GET '))).toBe(true)
 })

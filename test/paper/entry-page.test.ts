@@ -3,7 +3,7 @@ import { PDFiumLibrary } from '@hyzyla/pdfium'
 import { describe, expect, test } from 'vitest'
 import { parseCustodyYaml } from '../../src/custody/custody-yaml.js'
 import { custodyYaml } from '../../src/ceremony/custody-template.js'
-import { entryPage, slipPage, summaryOf, type EntrySource } from '../../src/paper/entry-page.js'
+import { entryPage, GRADE_MEANINGS, slipPage, summaryOf, type EntrySource } from '../../src/paper/entry-page.js'
 import { drawLogbookEntry } from '../../src/paper/logbook-entry.js'
 import { drawReleaseSlips } from '../../src/paper/release-slip.js'
 import { readLogbook, type LogbookEntry } from '../../src/record/logbook.js'
@@ -37,6 +37,11 @@ describe('facts of an entry, in words', () => {
     ],
   ])('%#', (entry, says) => {
     expect(facts(entry)).toEqual(says)
+  })
+
+  test('a grade says which regions were asked: those of the warrant, as the ceremony listed them', () => {
+    expect(GRADE_MEANINGS['proved']).toBe('Every region of the warrant refused the deleted key, again and again, and the key list no longer has it.')
+    expect(GRADE_MEANINGS['refused-only']).toBe('Every region of the warrant refused the deleted key, again and again. Nobody with a reader\'s login looked at the key list.')
   })
 
   test('of an audit, what was not checked is said beside what failed', () => {

@@ -1,5 +1,5 @@
 /** J: journals, in themselves and against warrant, logbook, last signature and evidence. */
-import { canonicalJson, jsonIn, type Json } from '../../canonical.js'
+import { canonicalJson, jsonIn, sha256Hex, type Json } from '../../canonical.js'
 import { explain } from '../../custody/explain.js'
 import { checkLastSignature, evidenceFile, evidenceOf, evidenceSchema, type Evidence } from '../../record/evidence.js'
 import { warrantDigest } from '../../warrant/warrant.js'
@@ -57,6 +57,9 @@ function headsEntered(dossier: Dossier): string {
     const { chain, state } = given(inFolder(filed).journal, 'J01', `the journal of session ${filed.id}`)
     const entry = lastEntry(logbook, filed.id)
     if (!entry || state.closed === null) return 0
+    if (entry.journalSha256 !== chain.head.sha256 && chain.texts.some((line) => sha256Hex(line) === entry.journalSha256)) {
+      throw failed(`the journal of session ${filed.id} goes on after entry ${entry.seq} of the logbook, and that is not entered yet: glasskey resume --session ${filed.id}`)
+    }
     if (entry.journalSha256 !== chain.head.sha256) throw failed(`the journal of session ${filed.id} is not the one that entry ${entry.seq} of the logbook names`)
     return 1
   })
@@ -92,8 +95,8 @@ function evidenceAgrees(dossier: Dossier): string {
   const evidence = new Map(dossier.sessions.map((filed) => [filed.id, filed.evidence]))
   const found = eachSession(dossier, ({ id, chain, state, manifest }) => {
     const text = evidence.get(id)
-    // A session in which no sheet was read leaves none; one that is still open, not yet.
-    if (!text || (!text.read && (!state.exposing || state.closed === null))) return 0
+    // A session in which no sheet was read leaves none; one that is open has none yet, or that of an earlier end.
+    if (!text || state.closed === null || (!text.read && !state.exposing)) return 0
     const filed = parseEvidence(proven(text), id)
     const made = evidenceOf(chain, state, manifest)
     const different = (Object.keys(made) as (keyof Evidence)[]).filter((name) => canonicalJson(filed[name]) !== canonicalJson(made[name]))
