@@ -1,7 +1,6 @@
 /** An audit, from the folder and the auditor's login to results and opinion. Changes nothing, anywhere. */
 import type { Cloud } from '../breakglass/login.js'
 import { GlasskeyError } from '../errors.js'
-import type { Isolation } from '../host/isolation.js'
 import type { Profile } from '../host/oci-profile.js'
 import { readCeremonySignatures } from './ceremony-signatures.js'
 import { readCloudLog, type Wanted } from './cloud-log.js'
@@ -9,9 +8,12 @@ import { viewCloud, withLog, type CloudView } from './cloud-view.js'
 import { runControls, type ControlResult, type Sentence } from './control.js'
 import { CONTROLS } from './controls.js'
 import { readDossier, type Dossier, type Period } from './dossier.js'
+import { subjectOf } from './lives.js'
 import { opinionOf, type Opinion } from './opinion.js'
 import { NotChecked } from './reading.js'
-import { openedAt, sessionsInPeriod, soundSession } from './sound.js'
+import { explainedBy, missing, reconcile } from './reconciliation.js'
+import { releasesOf } from './releases.js'
+import { givenUp, openedAt, sessionsInPeriod, soundSession } from './sound.js'
 
 /** What is asked of an audit. */
 export interface AuditRequest {
@@ -19,7 +21,6 @@ export interface AuditRequest {
   /** The auditor's own login; null for what can be checked without one. */
   profile: Profile | null
   cloud: Cloud
-  isolation: Isolation
   /** ISO 8601; from the first ceremony or session, and until now, when undefined. */
   from: string | undefined
   to: string | undefined
@@ -36,7 +37,8 @@ export interface Audit {
 /** Audits. Throws when there is nothing to audit, or when a login was given and OCI cannot be read with it. */
 export async function auditCustody(request: AuditRequest): Promise<Audit> {
   const read = readDossier(request.folder, request.now)
-  const dossier: Dossier = { ...read, ceremonies: await readCeremonySignatures(request.folder, read.generations), period: periodOf(request, read), cloud: null }
+  const away = givenUp(read)
+  const dossier: Dossier = { ...read, ceremonies: await readCeremonySignatures(request.folder, read.generations.filter(({ number }) => !away.has(number))), period: periodOf(request, read), cloud: null }
   dossier.cloud = request.profile ? await cloudFor(request, request.profile, dossier) : null
   const results = runControls(CONTROLS, dossier)
   return { dossier, results, opinion: opinionOf(results) }
@@ -58,19 +60,21 @@ function beginningOf(generations: Dossier['generations'], opened: readonly numbe
   return new Date(moments.length === 0 ? 0 : Math.min(...moments)).toISOString()
 }
 
-async function cloudFor({ cloud, isolation, now }: AuditRequest, profile: Profile, dossier: Dossier): Promise<CloudView> {
-  const manifest = dossier.generations.find((generation) => generation.manifest.read)?.manifest
-  if (manifest?.read !== true) throw new GlasskeyError('MANIFEST_INVALID', 'no manifest of the folder can be read: whose keys OCI should list is not known', 'Fetch an untouched copy of the custody folder.')
-  const view = await viewCloud(profile, manifest.value, cloud, isolation)
-  return withLog(view, await readCloudLog(profile, manifest.value.tenancy, wantedLogs(dossier), cloud, now))
+async function cloudFor({ cloud, now }: AuditRequest, profile: Profile, dossier: Dossier): Promise<CloudView> {
+  const manifest = subjectOf(dossier)
+  if (!manifest) throw new GlasskeyError('MANIFEST_INVALID', 'no manifest of the folder can be read: whose keys OCI should list is not known', 'Fetch an untouched copy of the custody folder.')
+  const view = await viewCloud(profile, manifest, cloud)
+  return withLog(view, await readCloudLog(profile, manifest, wantedLogs(dossier), cloud, now))
 }
 
 /** Sessions whose calls OCI should have logged. */
 function wantedLogs(dossier: Dossier): Wanted[] {
+  const explained = explainedBy(dossier)
   return sessionsInPeriod(dossier).flatMap((filed): Wanted[] => {
     try {
-      const { warrant, chain } = soundSession(dossier, filed)
-      return [{ warrant, from: Date.parse(chain.lines[0]?.at ?? warrant.opens), to: Date.parse(chain.lines.at(-1)?.at ?? warrant.deadline) }]
+      const session = soundSession(dossier, filed)
+      const runs = releasesOf(session).map((run) => ({ from: Date.parse(run[0]?.at ?? session.warrant.opens), to: Date.parse(run.at(-1)?.at ?? session.warrant.deadline) }))
+      return [{ warrant: session.warrant, runs, isShort: (log) => missing(session, reconcile(session, log, explained, dossier.now)).length > 0 }]
     } catch (error) {
       // Another control says why it cannot be relied on.
       if (error instanceof NotChecked) return []

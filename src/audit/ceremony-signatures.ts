@@ -1,11 +1,11 @@
 /** Who signed the transcripts and the manifests of the ceremonies, by the public keys that lie in the folder. */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { manifestFile } from '../custody/manifest.js'
 import { asWords } from '../custody/fields.js'
 import { namesOfKey, signersOf } from '../custody/signatures.js'
 import { GlasskeyError } from '../errors.js'
-import { readLines, readText } from '../host/disk.js'
+import { namesIn, readLines, readText } from '../host/disk.js'
 import { places } from '../host/sealed-folder.js'
 import type { FiledGeneration } from './dossier.js'
 import { readingOf, type Reading } from './reading.js'
@@ -39,7 +39,7 @@ export async function readCeremonySignatures(folder: string, generations: readon
 
 async function readCeremony(folder: string, generations: readonly FiledGeneration[], first: number, rehearsal: boolean): Promise<SignedCeremony> {
   const signers = places.signers(folder)
-  const keys = existsSync(signers) ? readdirSync(signers).filter((name) => name.endsWith('.asc')).map((name) => readText(join(signers, name), 'a signer\'s public key')) : []
+  const keys = namesIn(signers, 'the folder of the signers').filter((name) => name.endsWith('.asc')).map((name) => readText(join(signers, name), 'a signer\'s public key'))
   const path = places.transcript(folder, first)
   const mine = generations.flatMap(({ manifest, transcript }) => (manifest.read && transcript.read && transcript.value.conduct.opened.generations[0] === first ? [manifest.value] : []))
   const people = generations.flatMap(({ transcript }) => (transcript.read && transcript.value.conduct.opened.generations[0] === first ? transcript.value.conduct.people : []))

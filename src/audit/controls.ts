@@ -3,6 +3,7 @@ import type { Control } from './control.js'
 import { ACTION_CONTROLS } from './controls/actions.js'
 import { CEREMONY_CONTROLS } from './controls/ceremonies.js'
 import { CONSENT_CONTROLS } from './controls/consents.js'
+import { CUSTODY_CONTROLS } from './controls/custody.js'
 import { FOLDER_CONTROLS } from './controls/folder.js'
 import { JOURNAL_CONTROLS } from './controls/journals.js'
 import { KEY_CONTROLS } from './controls/key-list.js'
@@ -13,7 +14,7 @@ import { USER_CONTROLS } from './controls/user.js'
 
 /** Controls by theme; the first letter of a code names its theme. */
 export const THEMES: readonly { title: string; controls: readonly Control[] }[] = [
-  { title: 'Custody folder', controls: [...FOLDER_CONTROLS, ...CEREMONY_CONTROLS] },
+  { title: 'Custody folder', controls: [...FOLDER_CONTROLS, ...CEREMONY_CONTROLS, ...CUSTODY_CONTROLS] },
   { title: 'Logbook', controls: LOGBOOK_CONTROLS },
   { title: 'Journals', controls: JOURNAL_CONTROLS },
   { title: 'Consents', controls: CONSENT_CONTROLS },

@@ -2,7 +2,7 @@
  * Everything that an audit looks at, read once. Unlike the reading of a custody folder before a session, nothing here
  * stops at the first thing that does not hold: each piece is read for itself, so that every control can speak.
  */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, lstatSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { sha256Hex } from '../canonical.js'
 import { parseCustodyYaml, type Custody } from '../custody/custody-yaml.js'
@@ -11,7 +11,7 @@ import { sealedRules, type Rules } from '../custody/rules.js'
 import { GlasskeyError } from '../errors.js'
 import { numbersIn, places } from '../host/sealed-folder.js'
 import { requireSealed } from '../host/sealed-set.js'
-import { FILE_LIMITS, readBytes, readLines, readText } from '../host/disk.js'
+import { FILE_LIMITS, namesIn, readBytes, readLines, readText } from '../host/disk.js'
 import type { Chain } from '../record/chain.js'
 import { readJournal, type JournalLine } from '../record/journal.js'
 import { readLogbook, type LogbookEntry } from '../record/logbook.js'
@@ -72,7 +72,7 @@ export interface Dossier {
   cloud: CloudView | null
 }
 
-/** What lies in the folder. Throws only when custody.yaml or the generations are not there at all. */
+/** What lies in the folder. Throws only when custody.yaml or the generations are not there at all, or FILE_UNREADABLE for what is no folder. */
 export function readDossier(folder: string, now: Date): Omit<Dossier, 'cloud' | 'period' | 'ceremonies'> {
   const custody = parseCustodyYaml(readText(places.custody(folder), 'custody.yaml'), places.custody(folder))
   const generations = numbersIn(join(folder, 'generations')).map((number) => readGeneration(folder, number))
@@ -151,9 +151,5 @@ function wholeChain<Line extends { seq: number; torn?: string | undefined }>(pat
 }
 
 function foldersIn(path: string): string[] {
-  if (!existsSync(path)) return []
-  return readdirSync(path, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name)
-    .sort()
+  return namesIn(path, 'the folder of the sessions').filter((name) => lstatSync(join(path, name)).isDirectory())
 }

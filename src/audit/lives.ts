@@ -1,5 +1,6 @@
 /** The lives of the generations: from the sessions, and from the logbook where a session cannot be relied on. */
 import { inUse, isInstalled, standings, type GenerationEvent, type Standing } from '../custody/generation.js'
+import type { Manifest } from '../custody/manifest.js'
 import { generationEvents, type NamedKeys } from '../record/events.js'
 import type { Grade } from '../record/journal.js'
 import type { Dossier, FiledSession } from './dossier.js'
@@ -12,6 +13,8 @@ export interface Use {
   generation: number
   /** Whether the key was recombined. */
   live: boolean
+  /** When, for the first time, by the journal that its key signed; null where only the logbook tells of it. */
+  liveAt: string | null
   /** Custodians whose share was seen. */
   shares: number[]
   grade: Grade | null
@@ -49,6 +52,21 @@ export function livesOf(dossier: Dossier): { uses: Use[]; standings: Standing[];
   return { uses, standings: all, current, isFound: current !== undefined && !isInstalled(current.generation, events) }
 }
 
+/** Whose key it is that is audited, by the manifest in use or else the first that can be read: custody.yaml is sealed by nothing. Null when none can be read. */
+export function subjectOf(dossier: Dossier): Manifest | null {
+  const known = dossier.generations.flatMap(({ manifest }) => (manifest.read ? [manifest.value] : []))
+  return known.find(({ generation }) => generation === numberInUse(dossier)) ?? known[0] ?? null
+}
+
+function numberInUse(dossier: Dossier): number | undefined {
+  try {
+    return livesOf(dossier).current?.generation
+  } catch (error) {
+    if (error instanceof NotChecked) return undefined
+    throw error
+  }
+}
+
 function soundOrNull(dossier: Dossier, filed: FiledSession): SoundSession | null {
   try {
     return soundSession(dossier, filed)
@@ -63,6 +81,7 @@ function useOf({ id, state }: SoundSession, known: NamedKeys): Use {
     session: id,
     generation: state.opened.generation,
     live: state.keyLiveAt !== null,
+    liveAt: state.keyLiveAt,
     shares: state.sharesSeen,
     grade: state.grade,
     ended: state.closed?.at ?? null,
@@ -73,7 +92,7 @@ function useOf({ id, state }: SoundSession, known: NamedKeys): Use {
 
 function toldUse(entry: SessionEntry): Use {
   const { session, generation, grade, shares, at } = entry
-  return { session, generation, live: grade !== null, shares, grade, ended: at, events: toldEvents(entry) }
+  return { session, generation, live: grade !== null, liveAt: null, shares, grade, ended: at, events: toldEvents(entry) }
 }
 
 /** Events of a session of which only the logbook tells. A grade means that its key was live. */

@@ -17,7 +17,7 @@ export const QUESTIONS: Readonly<Record<Sentence, string>> = {
 /** What each sentence says when all its controls hold. */
 const GOOD: Readonly<Record<Sentence, string>> = {
   scriptFollowed: 'Ceremonies, consents and records are as the script wants them.',
-  keyRevoked: 'Every key that was recombined is deleted and graded dead; the key in use has never been recombined.',
+  keyRevoked: 'Every key that was recombined is deleted and graded dead; the key in use was recombined in no session on record.',
   actionsExplained: 'Every request that was signed was admitted by its warrant and has an outcome on record.',
 }
 

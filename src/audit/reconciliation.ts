@@ -1,8 +1,10 @@
 /** Our journals against OCI's Audit log: the anchors of the one must be in the other, and nothing else of a used key. */
-import { PROCESSING_MS, type CloudEvent } from './cloud-log.js'
+import { PROCESSING_MS, type CloudEvent, type SessionLog } from './cloud-log.js'
 import { sha256Hex } from '../canonical.js'
 import { opcRequestIdOfProbe } from '../record/journal.js'
+import type { Call } from '../record/replay.js'
 import { probeOffsets } from '../warrant/probe-schedule.js'
+import { userPath } from '../warrant/scope.js'
 import { anchorOf } from './admission.js'
 import type { Dossier } from './dossier.js'
 import { NotChecked } from './reading.js'
@@ -23,35 +25,39 @@ export interface Reconciled {
   journalOnly: { seq: number; rule: string; host: string; method: string; at: string }[]
   /** Events by the used key that no journal explains. */
   cloudOnly: CloudEvent[]
+  /** How many others may be the used key's: OCI does not say who signed them. */
+  unreadable: number
   /** Why OCI's log may lack what happened, to finish "OCI's log …"; null when it should be complete. */
   gap: string | null
 }
 
-/** Request ids that some journal explains, and whether every journal could be asked. */
+/** A request as a journal has it. */
+type Meant = Pick<Call['intent'], 'method' | 'path'>
+
+/** What some journal explains, by request id, and whether every journal could be asked. */
 export interface Explained {
-  ids: ReadonlySet<string>
+  requests: ReadonlyMap<string, Meant>
   complete: boolean
 }
 
 /**
- * Request ids of all sessions: one after the other may use the same generation, so that the log of one shows the calls
+ * Requests of all sessions: one after the other may use the same generation, so that the log of one shows the calls
  * of the next. Every probe counts that was signed: one whose answer was lost is in OCI's log as well.
  */
 export function explainedBy(dossier: Dossier): Explained {
-  const ids = new Set<string>()
+  const requests = new Map<string, Meant>()
   let complete = true
   for (const filed of dossier.sessions) {
     try {
       const session = soundSession(dossier, filed)
-      for (const { intent } of session.state.calls) ids.add(anchorOf(session, intent))
-      for (const probe of session.state.probes) ids.add(firstPart(probe.opcRequestId))
-      for (const id of probesSigned(session)) ids.add(id)
+      for (const { intent } of session.state.calls) requests.set(anchorOf(session, intent), intent)
+      for (const id of probesSigned(session)) requests.set(id, { method: 'GET', path: userPath(session.warrant) })
     } catch (error) {
       if (!(error instanceof NotChecked)) throw error
       complete = false
     }
   }
-  return { ids, complete }
+  return { requests, complete }
 }
 
 /** Request ids of all probes that a session's key signed. */
@@ -64,23 +70,64 @@ function probesSigned({ chain, warrant }: SoundSession): string[] {
   })
 }
 
-/** Matches one session by `opc-request-id`. */
-export function reconcile(session: SoundSession, events: readonly CloudEvent[], explained: Explained, now: Date): Reconciled {
+/** Matches one session by `opc-request-id`, method and path. */
+export function reconcile(session: SoundSession, { events }: SessionLog, explained: Explained, now: Date): Reconciled {
   const { chain, warrant, manifest, state } = session
-  const byAnchor = new Map(events.map((event) => [firstPart(event.requestId), event]))
-  const result: Reconciled = { matched: 0, late: 0, journalOnly: [], cloudOnly: [], gap: gapOf(chain.lines.at(-1)?.at ?? '', now) }
+  const { ours, others } = sorted(events, explained)
+  const result: Reconciled = { matched: 0, late: 0, journalOnly: [], cloudOnly: [], unreadable: 0, gap: gapOf(chain.lines.at(-1)?.at ?? '', now) }
   for (const { intent, outcome } of state.calls) {
-    const event = byAnchor.get(anchorOf(session, intent))
+    const event = ours.get(anchorOf(session, intent))
     if (event) {
       result.matched += 1
       if (Math.abs(Date.parse(event.at) - Date.parse(intent.at)) > LATE_MS) result.late += 1
-    } else if (outcome?.type === 'outcome' && outcome.status !== 401) {
+    } else if (outcome?.type === 'outcome' && outcome.status !== 401 && outcome.status !== 429 && !isGateways(outcome)) {
       result.journalOnly.push({ seq: intent.seq, rule: intent.rule, host: intent.host, method: intent.method, at: intent.at })
     }
   }
   const used = `${warrant.tenancy}/${warrant.user}/${manifest.fingerprint}`
-  result.cloudOnly = events.filter((event) => event.credentials === used && !explained.ids.has(firstPart(event.requestId)))
+  result.cloudOnly = others.filter((event) => event.credentials === used)
+  // What somebody else did is nothing of this user's key; what has no request at all, nobody signed.
+  result.unreadable = others.filter(({ credentials, principal, requestId }) => credentials === '' && requestId !== '' && (principal === '' || principal === warrant.user)).length
   return result
+}
+
+/** Events that are the requests of journals, and all others. An id is public once it was sent: it explains one call, of this method and path. */
+function sorted(events: readonly CloudEvent[], { requests }: Explained): { ours: Map<string, CloudEvent>; others: CloudEvent[] } {
+  const ours = new Map<string, CloudEvent>()
+  const others: CloudEvent[] = []
+  for (const event of events) {
+    const anchor = firstPart(event.requestId)
+    const meant = requests.get(anchor)
+    const first = ours.get(anchor)
+    if (meant && fits(event, meant) && (!first || callOf(first) === callOf(event))) ours.set(anchor, first ?? event)
+    else others.push(event)
+  }
+  return { ours, others }
+}
+
+/** What OCI does not say contradicts nothing. It writes paths without a query, and decoded. */
+function fits(event: CloudEvent, { method, path }: Meant): boolean {
+  return (event.method === '' || event.method.toUpperCase() === method) && (event.path === '' || plain(event.path) === plain(path))
+}
+
+function plain(path: string): string {
+  return (path.split('?')[0] ?? '').replaceAll(/%3A/gi, ':')
+}
+
+/** OCI's part behind ours tells one call from the next; one call may be several events. */
+function callOf({ requestId }: CloudEvent): string {
+  return requestId.split('/')[1] ?? ''
+}
+
+/** Changes that OCI answered, and that its log should have. Identity domains keep a log of their own; what went there may be missing here. */
+export function missing({ warrant }: SoundSession, { journalOnly }: Reconciled): Reconciled['journalOnly'] {
+  const domain = warrant.action.name === 'takeover' ? new URL(warrant.action.domainUrl).host : null
+  return journalOnly.filter(({ method, host }) => method !== 'GET' && host !== domain)
+}
+
+/** Whether a gateway answered that fails, is busy or sends elsewhere: it may know nothing of our id, and OCI's log nothing of the request. */
+export function isGateways({ status, opcRequestId }: { status: number; opcRequestId: string }): boolean {
+  return firstPart(opcRequestId) === '' && (status >= 500 || status === 429 || (status >= 300 && status < 400))
 }
 
 function gapOf(last: string, now: Date): string | null {
@@ -90,6 +137,6 @@ function gapOf(last: string, now: Date): string | null {
 }
 
 /** Our part of an `opc-request-id`; OCI puts its own behind it. */
-function firstPart(requestId: string): string {
+export function firstPart(requestId: string): string {
   return requestId.split('/')[0] ?? ''
 }

@@ -6,11 +6,11 @@ import { failed } from './control.js'
 import { linesOf, releasesOf, type Release } from './releases.js'
 import type { SoundSession } from './sound.js'
 
-/** The grade that the last part of the journal supports. Throws AUDIT_FAILED for probes that were never signed. */
+/** The grade that the last part of the journal that has one supports: a resume that was interrupted reached none. Throws AUDIT_FAILED for probes that were never signed. */
 export function regrade(session: SoundSession): Grade {
   const { warrant, manifest, state } = session
   if (state.deletion === 'not-sent') return 'unproved'
-  const last = releasesOf(session).at(-1) ?? []
+  const last = releasesOf(session).findLast((release) => linesOf(release, 'graded').length > 0) ?? []
   const listing = linesOf(last, 'listed').at(-1) ?? null
   const before = state.listings.at(-1) ?? null
   const refusedIn = warrant.regions.filter((region) => refusedAgain(session, last, region))

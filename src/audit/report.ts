@@ -5,11 +5,12 @@ import { ENABLE_SAAS, isUnheard, mayHaveHappened, unansweredChanges } from '../r
 import { TOOL } from '../version.js'
 import { isBlocked } from '../breakglass/user-view.js'
 import type { Audit } from './audit.js'
+import type { CloudView } from './cloud-view.js'
 import type { Dossier } from './dossier.js'
-import { livesOf } from './lives.js'
+import { livesOf, subjectOf } from './lives.js'
 import { NotChecked } from './reading.js'
 import { explainedBy, reconcile } from './reconciliation.js'
-import { counted, logbookIfSound, sessionsInPeriod, soundSession, type SoundSession } from './sound.js'
+import { counted, logbookIfSound, sessionsInPeriod, soundManifest, soundSession, type SoundSession } from './sound.js'
 
 /** Where the key departs from the CIS OCI Foundations Benchmark, on purpose. */
 const DEVIATIONS = [
@@ -23,22 +24,27 @@ const DEVIATIONS = [
 const NEVER_CHECKED = [
   'The sheets and bags themselves: glasskey logbook add inspected records who looked at them.',
   'What the envelopes seal (the manifest\'s digest, the rules, the signers): only a quorum opens them; each release checks it.',
+  'Keys and shares that were opened on no session\'s record: glasskey recover, gpg or a hand-made program leave none. Sheets in unopened bags tell that nobody did.',
   'The paper book: compare its last entry with the digest below by hand. A logbook cut off behind the last warrant is noticed only there.',
-  'OCI\'s log outside the sessions: search the Audit log of every region for credentials that end in the fingerprint of the key in use.',
+  'OCI\'s log outside the sessions, in regions that the warrant does not name, and of compartments that are deleted meanwhile: search the Audit log of every region for credentials that end in the fingerprint of the key in use.',
 ]
 
-/** The content of the report. */
-export function reportContent(audit: Audit, auditor: string): AuditReportContent {
+/** What stands in the place of a tenancy and a user that nothing sealed tells of. */
+export const UNREADABLE = 'not known: no manifest can be read'
+
+/** The content of the report. `auditor`: as it stands there; `person`: who that is, name and office, or null where nobody is named. */
+export function reportContent(audit: Audit, auditor: string, person: string | null): AuditReportContent {
   const { dossier, results, opinion } = audit
   const { custody, period, now } = dossier
   const sessions = soundSessions(dossier)
+  const subject = subjectOf(dossier)
   return {
-    rehearsal: dossier.generations.some(({ manifest }) => manifest.read && manifest.value.rehearsal),
+    rehearsal: isRehearsal(dossier),
     owner: custody.owner.team,
-    tenancy: custody.tenancy,
-    user: custody.user,
+    tenancy: subject?.tenancy ?? UNREADABLE,
+    user: subject?.user ?? UNREADABLE,
     auditor,
-    independence: independence(dossier, sessions, auditor),
+    independence: independence(dossier, person),
     from: period.from,
     to: period.to,
     written: now.toISOString(),
@@ -51,7 +57,7 @@ export function reportContent(audit: Audit, auditor: string): AuditReportContent
       claim,
       method,
       source,
-      result: result === 'holds' ? 'Holds' : result === 'fails' ? `DOES NOT HOLD: ${finding}` : 'Not checked',
+      result: result === 'holds' ? `Holds: ${finding}` : result === 'fails' ? `DOES NOT HOLD: ${finding}` : 'Not checked',
       reperformed: reperformed && result === 'holds',
     })),
     notChecked: notChecked(audit),
@@ -65,15 +71,28 @@ export function reportContent(audit: Audit, auditor: string): AuditReportContent
   }
 }
 
+/** Whether any of it is a rehearsal's. */
+export function isRehearsal({ generations }: Dossier): boolean {
+  return generations.some(({ manifest }) => manifest.read && manifest.value.rehearsal)
+}
+
 /** What was not checked, and why: controls first, then what no audit sees. */
 export function notChecked({ results, dossier }: Audit): string[] {
   const logbook = logbookIfSound(dossier)
   return [
     ...grouped(results.filter(({ result }) => result === 'not checked')),
-    ...(dossier.cloud ? [] : ['OCI\'s own log: without a login the counts of the reconciliation are empty.']),
+    ...(dossier.cloud ? regionsLeftOut(dossier, dossier.cloud) : ['OCI\'s own log: without a login the counts of the reconciliation are empty.']),
     ...NEVER_CHECKED,
     ...(logbook ? [`The digest for the paper book: entry ${logbook.head.seq}, SHA-256 ${logbook.head.sha256}.`] : []),
   ]
+}
+
+/** A key that is refused in every region of its warrant may be accepted in another one. */
+function regionsLeftOut(dossier: Dossier, { regions }: CloudView): string[] {
+  if (!regions.read) return [`Whether the manifests name every subscribed region: ${regions.error.message}.`]
+  const sealed = subjectOf(dossier)
+  const others = sealed ? regions.value.filter((region) => !sealed.regions.includes(region)) : []
+  return others.length === 0 ? [] : [`${others.join(', ')}: subscribed, and not among the regions that GENERATION ${String(sealed?.generation)} is sealed with. No used key is probed there, and OCI's log of it was not read. The next ceremony lists every subscribed region in custody.yaml.`]
 }
 
 /** Controls with the same reason share a line. */
@@ -124,17 +143,26 @@ function scope({ sessions, cloud, logbook, generations, ...dossier }: Dossier): 
   ]
 }
 
-/** Stated, not judged: by name and by OCI user. */
-function independence({ generations, cloud }: Dossier, sessions: readonly SoundSession[], name: string): string {
+/** Stated, not judged: by name and by OCI user, over all generations and sessions. */
+function independence(dossier: Dossier, person: string | null): string {
+  const { generations, cloud } = dossier
   const holders = generations.flatMap(({ manifest }) => (manifest.read ? manifest.value.shares.map((share) => share.name) : []))
-  const operators = sessions.map(({ warrant }) => warrant.operator)
+  const operators = dossier.sessions.flatMap((filed) => orEmpty(() => [soundSession(dossier, filed).warrant.operator]))
+  const told = (logbookIfSound(dossier)?.lines ?? []).flatMap((entry) => (entry.type === 'session' ? [entry.operator] : []))
+  const isNamed = (names: readonly string[]): boolean => person !== null && names.some((name) => nameOf(name) === nameOf(person))
   const roles = [
-    ...(holders.includes(name) ? ['is a custodian'] : []),
-    ...(operators.some((operator) => operator.name === name) ? ['was the operator of a session'] : []),
+    ...(isNamed(holders) ? ['is a custodian'] : []),
+    ...(isNamed([...operators.map(({ name }) => name), ...told]) ? ['was the operator of a session'] : []),
     ...(cloud && operators.some(({ user }) => user === cloud.auditor) ? ['signed in as the operator of a session'] : []),
   ]
   if (roles.length > 0) return `NOT INDEPENDENT: the auditor ${roles.join(', and ')}`
+  if (person === null) return `not compared by name: nobody is named (--auditor)${cloud ? `; by OCI user (${cloud.auditor}), operated no session` : ''}; to be stated in full by the auditor`
   return `holds no share and operated no session, by name${cloud ? ` and by OCI user (${cloud.auditor})` : ''}; to be stated in full by the auditor`
+}
+
+/** The name of "name and office", however it is spaced and capitalised. */
+function nameOf(text: string): string {
+  return (text.split(',')[0] ?? '').normalize('NFC').trim().replace(/\s+/g, ' ').toLowerCase()
 }
 
 function exceptionsOf(dossier: Dossier, sessions: readonly SoundSession[]): string[] {
@@ -144,6 +172,7 @@ function exceptionsOf(dossier: Dossier, sessions: readonly SoundSession[]): stri
 
 function ofEntry(entry: LogbookEntry): string[] {
   if (entry.type === 'ceremony') return entry.exceptions.map((exception) => `Entry ${entry.seq}, ceremony: ${exception}.`)
+  if (entry.type === 'retired') return [`Entry ${entry.seq}: GENERATION ${entry.generation} was retired; ${entry.reason}.`]
   return entry.type === 'exception' ? [`Entry ${entry.seq}, at ${entry.step}: ${entry.happened}; ${entry.decidedBy} decided: ${entry.decision}.`] : []
 }
 
@@ -162,9 +191,10 @@ function ofSession({ id, warrant, state }: SoundSession): string[] {
 
 /** Access that outlasted the sessions, or that the user has beside the key. */
 function residualAccess({ dossier, results }: Audit, sessions: readonly SoundSession[]): string[] {
-  const failing = results.filter(({ code, result }) => result === 'fails' && /^[KU]/.test(code)).map(({ code, finding }) => `${code}: ${finding}.`)
+  const failing = results.filter(({ code, result }) => result === 'fails' && /^([KU]|R01|D04)/.test(code)).map(({ code, finding }) => `${code}: ${finding}.`)
+  const unseen = dossier.cloud ? [] : ['Not looked at in OCI: no login was given (--profile).']
   const blocked = dossier.cloud && isBlocked(dossier.cloud.user) ? ['The user is blocked: the key of last resort would not work.'] : []
-  return [...sessions.flatMap((session) => openedDatabase(session, dossier.now)), ...failing, ...blocked]
+  return [...sessions.flatMap((session) => openedDatabase(session, dossier.now)), ...failing, ...blocked, ...unseen]
 }
 
 function openedDatabase({ id, warrant, state }: SoundSession, now: Date): string[] {
@@ -185,9 +215,11 @@ function custodians(dossier: Dossier): { number: number; name: string; standing:
     const inUse = dossier.generations.find(({ number }) => number === current?.generation)?.manifest ?? last
     if (inUse?.read !== true) return []
     const told = logbookIfSound(dossier)?.lines ?? []
+    // A number may have been another person's in an earlier ceremony.
+    const isTheirs = (generation: number, custodian: number, name: string): boolean => soundManifest(dossier, generation).shares.some((share) => share.custodian === custodian && share.name === name)
     return inUse.value.shares.map(({ custodian, name, copies }) => {
-      const released = uses.filter(({ shares }) => shares.includes(custodian))
-      const gone = told.filter((entry) => entry.type === 'lost' && entry.custodian === custodian).length
+      const released = uses.filter(({ generation, shares }) => shares.includes(custodian) && isTheirs(generation, custodian, name))
+      const gone = told.filter((entry) => entry.type === 'lost' && entry.custodian === custodian && entry.generations.some((generation) => isTheirs(generation, custodian, name))).length
       return { number: custodian, name, standing: `${copies} ${copies === 1 ? 'copy' : 'copies'}${gone > 0 ? `, ${gone} reported lost` : ''}; released ${released.length === 0 ? 'never' : `${counted(released.length, 'time')}, last in ${released.at(-1)?.session ?? ''}`}` }
     })
   })

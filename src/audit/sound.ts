@@ -17,6 +17,9 @@ import { given, NotChecked } from './reading.js'
 /** A logbook's entry about a session. */
 export type SessionEntry = Extract<LogbookEntry, { type: 'session' }>
 
+/** Logbook and sessions. */
+type Recorded = Pick<Dossier, 'logbook' | 'sessions'>
+
 /** A session whose journal, warrant and manifest fit together. */
 export interface SoundSession {
   id: string
@@ -47,12 +50,12 @@ export function soundLogbook(dossier: Dossier): Chain<LogbookEntry> {
 }
 
 /** The same, or null: for what can be said with or without it. */
-export function logbookIfSound(dossier: Dossier): Chain<LogbookEntry> | null {
+export function logbookIfSound(dossier: Recorded): Chain<LogbookEntry> | null {
   return dossier.logbook.read && anchorsMissed(dossier.logbook.value, dossier).length === 0 ? dossier.logbook.value : null
 }
 
 /** Generations of an import that did not come to its end, and that people retired before anybody used them: no entry of a ceremony has them. */
-export function givenUp(dossier: Dossier): ReadonlySet<number> {
+export function givenUp(dossier: Recorded): ReadonlySet<number> {
   const entries = logbookIfSound(dossier)?.lines ?? []
   const known = new Set(entries.flatMap((entry) => (entry.type === 'ceremony' ? entry.generations.map(({ generation }) => generation) : entry.type === 'session' ? [entry.generation, entry.successor?.generation] : [])))
   return new Set(entries.flatMap((entry) => (entry.type === 'retired' && !known.has(entry.generation) ? [entry.generation] : [])))
@@ -63,8 +66,19 @@ export function saidGivenUp(generations: ReadonlySet<number>): string {
   return generations.size === 0 ? '' : `; GENERATION ${[...generations].join(', ')} was given up: its import did not come to its end, and it is retired`
 }
 
+/** What `anchorsMissed` has found: every control asks it for every session, and each time every warrant would be digested anew. */
+const MISSED = new WeakMap<Chain<LogbookEntry>, WeakMap<readonly FiledSession[], string[]>>()
+
 /** How the logbook contradicts what warrants saw of it when they were drawn up, a sentence each. */
-export function anchorsMissed(logbook: Chain<LogbookEntry>, { sessions }: Dossier): string[] {
+export function anchorsMissed(logbook: Chain<LogbookEntry>, { sessions }: Pick<Recorded, 'sessions'>): string[] {
+  const known = MISSED.get(logbook) ?? new WeakMap<readonly FiledSession[], string[]>()
+  MISSED.set(logbook, known)
+  const missed = known.get(sessions) ?? missedBy(logbook, sessions)
+  known.set(sessions, missed)
+  return missed
+}
+
+function missedBy(logbook: Chain<LogbookEntry>, sessions: readonly FiledSession[]): string[] {
   return sessions.flatMap((session) => {
     const anchor = anchorOf(session)
     if (!anchor) return []

@@ -4,8 +4,9 @@ import { toned, type Tone } from '../host/terminal.js'
 import type { Audit } from './audit.js'
 import type { ControlResult, Sentence } from './control.js'
 import { THEMES } from './controls.js'
+import { subjectOf } from './lives.js'
 import { QUESTIONS } from './opinion.js'
-import { notChecked, reconciliationOf } from './report.js'
+import { isRehearsal, notChecked, UNREADABLE, reconciliationOf } from './report.js'
 
 /** How results stand in the table. A failure stands out without colour too. */
 const SHOWN: Readonly<Record<ControlResult['result'], { word: string; tone: Tone }>> = {
@@ -21,10 +22,14 @@ const NARROWEST = 60
 export function auditJson(audit: Audit, auditor: string): { [name: string]: Json } {
   const { dossier, results, opinion } = audit
   const failed = codesOf(results, 'fails')
+  const subject = subjectOf(dossier)
   return {
     passed: failed.length === 0,
     failed,
     auditor,
+    tenancy: subject?.tenancy ?? null,
+    user: subject?.user ?? null,
+    rehearsal: isRehearsal(dossier),
     period: { ...dossier.period },
     login: dossier.cloud?.profile ?? null,
     opinion: Object.fromEntries(Object.entries(opinion).map(([sentence, { verdict, sentence: said }]) => [sentence, { verdict, sentence: said }])),
@@ -41,7 +46,12 @@ export function auditText(audit: Audit): string {
   const failed = codesOf(results, 'fails')
   const open = codesOf(results, 'not checked')
   const sentences = Object.entries(QUESTIONS) as [Sentence, string][]
+  const subject = subjectOf(dossier)
   return [
+    ...(isRehearsal(dossier) ? [toned('A REHEARSAL: its records were made on a simulator.', 'strong', process.stdout)] : []),
+    `Tenancy  ${subject?.tenancy ?? UNREADABLE}`,
+    `User     ${subject?.user ?? UNREADABLE}`,
+    '',
     ...THEMES.flatMap(({ title, controls }) => [
       toned(title, 'strong', process.stdout),
       ...results.filter((result) => controls.some(({ code }) => code === result.code)).flatMap((result) => rows(result, width)),
@@ -77,6 +87,7 @@ function hanging(label: string, text: string, width: number): string[] {
   return lines.map((part, at) => (at === 0 ? label : ' '.repeat(label.length)) + part)
 }
 
-function codesOf(results: readonly ControlResult[], wanted: ControlResult['result']): string[] {
+/** Codes of the controls with this result. */
+export function codesOf(results: readonly ControlResult[], wanted: ControlResult['result']): string[] {
   return results.filter(({ result }) => result === wanted).map(({ code }) => code)
 }

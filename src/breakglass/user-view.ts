@@ -10,9 +10,9 @@ import type { Json } from '../canonical.js'
 const key = z.object({ fingerprint: z.string(), keyValue: z.string(), lifecycleState: z.string() })
 const capabilities = z.record(z.string(), z.boolean().nullish())
 
-/** Answer of `list-keys`. */
+/** A user and its living API keys. */
 export const userView = z.object({ lifecycleState: z.string(), inactiveStatus: z.number().nullable(), capabilities, keys: z.array(key) })
-/** Answer of `list-keys`. */
+/** A user and its living API keys. */
 export type UserView = z.infer<typeof userView>
 
 /** Answer of `survey`. */

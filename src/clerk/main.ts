@@ -7,10 +7,8 @@ import { Post } from './post.js'
 const ACTIONS: Record<string, () => Promise<(post: Post, params: never) => Promise<Json>>> = {
   'saas-admin': async () => (await import('./actions/saas-admin.js')).saasAdmin,
   'lock-down': async () => (await import('./actions/lock-down.js')).lockDown,
-  'list-keys': async () => (await import('./actions/list-keys.js')).listKeys,
   'upload-key': async () => (await import('./actions/api-key.js')).uploadKey,
   'delete-key': async () => (await import('./actions/api-key.js')).deleteKey,
-  credentials: async () => (await import('./actions/credentials.js')).credentials,
   survey: async () => (await import('./actions/survey.js')).survey,
   warm: async () => (await import('./actions/warm.js')).warm,
 }

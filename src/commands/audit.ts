@@ -3,14 +3,13 @@ import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { auditCustody, type Audit } from '../audit/audit.js'
 import { reportContent } from '../audit/report.js'
-import { auditJson, auditText } from '../audit/told.js'
+import { auditJson, auditText, codesOf } from '../audit/told.js'
 import { canonicalDigest, sha256Hex } from '../canonical.js'
-import { line } from '../custody/fields.js'
+import { asLine, line } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
 import { places } from '../host/sealed-folder.js'
 import { requireNew, writeNew } from '../host/disk.js'
-import { probeIsolation } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
 import { takeLock } from '../host/lock.js'
 import { readProfile } from '../host/oci-profile.js'
@@ -52,13 +51,12 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
       folder,
       profile,
       cloud: cloudOf({ ...args, reader: undefined }),
-      isolation: probeIsolation(),
       from: moment('from', args.from, '00:00:00.000'),
       to: moment('to', args.to, '23:59:59.999'),
       now: wallClock(),
     })
     const json = auditJson(audit, auditor)
-    const digest = out === undefined ? canonicalDigest(json) : await writeReport(audit, auditor, out)
+    const digest = out === undefined ? canonicalDigest(json) : await writeReport(audit, auditor, args.auditor ?? null, out)
     const entry = args.record ? enter(folder, audit, auditor, digest) : null
     const after = [...(out === undefined ? [] : [`Report: ${out}`]), ...(entry === null ? [] : [entry.said])]
     return {
@@ -73,25 +71,26 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
 
 /** The error of an audit in which a control fails. */
 function failedControls({ results }: Audit): Pick<Outcome, 'error'> {
-  const codes = results.filter(({ result }) => result === 'fails').map(({ code }) => code)
+  const codes = codesOf(results, 'fails')
   if (codes.length === 0) return {}
   return { error: { code: 'AUDIT_FAILED', message: `${codes.join(', ')} ${codes.length === 1 ? 'does' : 'do'} not hold`, hint: 'docs/audit-controls.md says what each means and what to do.' } }
 }
 
-async function writeReport(audit: Audit, auditor: string, out: string): Promise<string> {
+async function writeReport(audit: Audit, auditor: string, person: string | null, out: string): Promise<string> {
   // Most audits draw nothing, and what draws takes as long to load as all the rest.
   const { drawAuditReport } = await import('../paper/audit-report.js')
-  const pdf = await drawAuditReport(reportContent(audit, auditor), { paper: audit.dossier.custody.paper })
+  const pdf = await drawAuditReport(reportContent(audit, auditor, person), { paper: audit.dossier.custody.paper })
   writeNew(out, pdf)
   return sha256Hex(pdf)
 }
 
 /** Enters the audit. A logbook that does not hold gets no further entry: that would make a broken chain look continued. */
-function enter(folder: string, { results }: Audit, auditor: string, report: string): { number: number | null; said: string } {
-  const failed = results.filter(({ result }) => result === 'fails').map(({ code }) => code)
+function enter(folder: string, { results, dossier: { cloud, period } }: Audit, auditor: string, report: string): { number: number | null; said: string } {
+  const failed = codesOf(results, 'fails')
+  const login = cloud ? { profile: asLine(cloud.profile), user: asLine(cloud.auditor) } : null
   const broken = ['L01', 'L02'].filter((code) => failed.includes(code))
   if (broken.length > 0) return { number: null, said: `Not entered in the logbook: it does not hold (${broken.join(', ')}). Write the audit into the paper book.` }
-  const { line: entry, head } = LineFile.open<LogbookEntry, NewLogbookEntry>(places.logbook(folder), readLogbook, wallClock).append({ type: 'audited', auditor, report, failed })
+  const { line: entry, head } = LineFile.open<LogbookEntry, NewLogbookEntry>(places.logbook(folder), readLogbook, wallClock).append({ type: 'audited', auditor, report, failed, notChecked: codesOf(results, 'not checked'), login, period })
   return { number: entry.seq, said: `Entry ${entry.seq} of the logbook. Write into the paper book: number ${entry.seq}, SHA-256 ${head.sha256}` }
 }
 

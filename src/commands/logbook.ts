@@ -88,7 +88,10 @@ function verify(folder: CustodyFolder): Outcome {
     if (session.closed && last.type === 'session' && last.journalSha256 !== chain.head.sha256) throw invalid(`the journal of session ${id} is not the one that its logbook entry names`)
   }
   const { head } = folder.logbook
-  return { json: { logbook: head.seq, sha256: head.sha256, sessions: folder.sessions.length }, text: `The logbook holds: ${head.seq} entries, ${folder.sessions.length === 1 ? '1 session with its last signature' : `${folder.sessions.length} sessions with their last signatures`}.\nHead ${head.sha256}` }
+  const signed = folder.sessions.filter(({ session }) => session.lastLife?.signed === true).length
+  const unsigned = folder.sessions.filter(({ session }) => session.lastLife?.signed === false).map(({ id }) => id)
+  const without = unsigned.length === 0 ? '' : `\nNo last signature in ${unsigned.join(', ')}: glasskey audit --profile compares that journal with OCI's log.`
+  return { json: { logbook: head.seq, sha256: head.sha256, sessions: signed }, text: `The logbook holds: ${head.seq} entries, ${signed === 1 ? '1 session with its last signature' : `${signed} sessions with their last signatures`}.${without}\nHead ${head.sha256}` }
 }
 
 /** One that runs at this moment has no entry yet either. */

@@ -1,7 +1,7 @@
 /** Files that survive a power cut: written whole or not at all, never over an existing one, folders synced too. */
 import { isUtf8 } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
-import { closeSync, constants, existsSync, fstatSync, fsyncSync, linkSync, mkdirSync, mkdtempSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, constants, existsSync, fstatSync, fsyncSync, linkSync, mkdirSync, mkdtempSync, openSync, readdirSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { objectIn } from '../canonical.js'
@@ -126,6 +126,17 @@ export function readTyped(path: string, what: string): string {
 /** For a path that is read later, when a mistake would cost more. Throws FILE_MISSING; `what` is how messages call it. */
 export function requireThere(path: string, what: string): void {
   if (!existsSync(path)) throw new GlasskeyError('FILE_MISSING', `${what} is not there: ${path}`, 'Check the path.')
+}
+
+/** Names of what lies in a folder, sorted; none where there is no such folder. Throws FILE_UNREADABLE; `what` is how messages call it. */
+export function namesIn(path: string, what: string): string[] {
+  try {
+    return readdirSync(path).sort()
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return []
+    if (hasErrno(error, 'ENOTDIR')) throw new GlasskeyError('FILE_UNREADABLE', `${what} is not a folder: ${path}`, 'Fetch an untouched copy of it.', { cause: error })
+    throw new GlasskeyError('FILE_UNREADABLE', `${what} cannot be read: ${path} (${error instanceof Error ? error.message : String(error)})`, 'Check the permissions.', { cause: error })
+  }
 }
 
 /** Bytes of a file. Throws FILE_MISSING or FILE_UNREADABLE; `what` is how messages call it. */

@@ -16,7 +16,7 @@ import { readJournal, type JournalLine } from '../record/journal.js'
 import { readLogbook, type LogbookEntry } from '../record/logbook.js'
 import { replay, type Session } from '../record/replay.js'
 import { parseWarrant, warrantDigest, type Warrant } from '../warrant/warrant.js'
-import { FILE_LIMITS, readBytes, readLines, readText } from './disk.js'
+import { FILE_LIMITS, namesIn, readBytes, readLines, readText } from './disk.js'
 
 /** One generation as it lies in the folder. */
 export interface Generation {
@@ -117,10 +117,9 @@ export function checkPlaces(path: string): void {
   if (stray) throw altered(`${join(stray.parentPath, stray.name)} is ${stray.isSymbolicLink() ? 'a symbolic link' : 'neither a file nor a folder'}`)
 }
 
-/** Numbers of the generations in `path`, ascending; what a desktop leaves beside them (.DS_Store) is none. Empty when it is not there. */
+/** Numbers of the generations in `path`, ascending; what a desktop leaves beside them (.DS_Store) is none. Empty when it is not there. Throws FILE_UNREADABLE. */
 export function numbersIn(path: string): number[] {
-  if (!existsSync(path)) return []
-  return readdirSync(path)
+  return namesIn(path, 'the folder of the generations')
     .filter((name) => /^[1-9]\d{0,3}$/.test(name))
     .map(Number)
     .sort((one, other) => one - other)
@@ -146,11 +145,7 @@ function checkGenerations(generations: readonly Generation[]): void {
 }
 
 function sessionIds(folder: string): string[] {
-  const path = places.sessions(folder)
-  if (!existsSync(path)) return []
-  return readdirSync(path)
-    .filter((id) => id !== basename(places.opening(folder)) && existsSync(places.journal(folder, id)))
-    .sort()
+  return namesIn(places.sessions(folder), 'the folder of the sessions').filter((id) => id !== basename(places.opening(folder)) && existsSync(places.journal(folder, id)))
 }
 
 function readSession(folder: string, id: string): StoredSession {

@@ -1,11 +1,10 @@
 /** Whether a generation's ceremony came to its end. What was not sealed is never installed. */
-import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { manifestDigest, parseManifest, type Manifest } from '../custody/manifest.js'
 import { sealedRules, type Rules } from '../custody/rules.js'
 import { GlasskeyError } from '../errors.js'
 import { readClosedTranscript, type Transcript } from '../record/transcript.js'
-import { readLines, readText } from './disk.js'
+import { namesIn, readLines, readText } from './disk.js'
 import { places } from './sealed-folder.js'
 
 /**
@@ -35,9 +34,7 @@ export function readGenerationFiles(folder: string, generation: number): { manif
 
 /** The transcript of the last ceremony that began at or before this generation; null when there is none. */
 function transcriptOf(folder: string, generation: number): string | null {
-  const records = places.records(folder)
-  if (!existsSync(records)) return null
-  const firsts = readdirSync(records)
+  const firsts = namesIn(places.records(folder), 'the folder of the records')
     .flatMap((name) => /^ceremony-from-generation-(\d{1,4})\.jsonl$/.exec(name)?.[1] ?? [])
     .map(Number)
     .filter((first) => first <= generation)

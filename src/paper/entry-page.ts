@@ -27,8 +27,8 @@ const RECONCILE_DAYS = 14
 
 /** What each grade says to somebody who has never seen one. */
 export const GRADE_MEANINGS: Record<string, string> = {
-  proved: 'Every subscribed region refused the deleted key, again and again, and the key list no longer has it.',
-  'refused-only': 'Every subscribed region refused the deleted key, again and again. Nobody with a reader\'s login looked at the key list.',
+  proved: 'Every region of the warrant refused the deleted key, again and again, and the key list no longer has it.',
+  'refused-only': 'Every region of the warrant refused the deleted key, again and again. Nobody with a reader\'s login looked at the key list.',
   'listed-only': 'The key list no longer has the key. It was not refused everywhere by a probe.',
   unproved: 'NOT PROVED DEAD. Treat the key as alive: glasskey resume.',
   none: 'No key was recombined in this session.',
@@ -38,11 +38,13 @@ export const GRADE_MEANINGS: Record<string, string> = {
 export function entryPage(source: EntrySource): LogbookEntryContent {
   const { custody, entry, entrySha256 } = source
   const release = source.session ? releaseOf(source, source.session) : null
+  // custody.yaml is sealed by nothing.
+  const [sealed] = source.manifests
   return {
-    rehearsal: source.manifests[0]?.rehearsal === true,
+    rehearsal: sealed?.rehearsal === true,
     owner: custody.owner.team,
-    tenancy: custody.tenancy,
-    user: custody.user,
+    tenancy: sealed?.tenancy ?? custody.tenancy,
+    user: sealed?.user ?? custody.user,
     number: entry.seq,
     at: entry.at,
     kind: kindOf(entry),
@@ -121,7 +123,7 @@ export function summaryOf(entry: LogbookEntry): string {
     case 'exception':
       return `Exception at ${entry.step}: ${entry.happened}; decided by ${entry.decidedBy}: ${entry.decision}.`
     case 'audited':
-      return `Audit by ${entry.auditor}: ${entry.failed.length === 0 ? 'every control holds' : `failed: ${entry.failed.join(', ')}`}.`
+      return `Audit by ${entry.auditor}${entry.login === null ? ', without a login in OCI' : ''}: ${entry.failed.length === 0 ? 'no control failed' : `failed: ${entry.failed.join(', ')}`}${entry.notChecked && entry.notChecked.length > 0 ? `; not checked: ${entry.notChecked.join(', ')}` : ''}.`
   }
 }
 
@@ -164,7 +166,7 @@ const LABELS: { [Type in LogbookEntry['type']]: Record<FieldOf<Extract<LogbookEn
   destroyed: { generation: 'Generation', custodian: 'Custodian', copies: 'Copies destroyed', method: 'Method', witness: 'Witness', note: 'Note', torn: TORN },
   retired: { generation: 'Generation', reason: 'Reason', torn: TORN },
   exception: { step: 'At which step', happened: 'What happened', decision: 'What was decided', decidedBy: 'Decided by', witness: 'Witness', torn: TORN },
-  audited: { auditor: 'Auditor', report: 'Report, SHA-256', failed: 'Controls that do not hold', torn: TORN },
+  audited: { auditor: 'Auditor', report: 'Report, SHA-256', failed: 'Controls that do not hold', notChecked: 'Controls that were not checked', login: 'Login in OCI: profile, user', period: 'Sessions from, until', torn: TORN },
 }
 
 function factsOf({ entry, custody }: EntrySource): { label: string; value: string }[] {

@@ -1,6 +1,6 @@
 /** The logbook: every event in the life of the custody, for all time. Format: docs/format.md. */
 import { z } from 'zod'
-import { custodianNumber, generation, keyId, line, sha256 } from '../custody/fields.js'
+import { custodianNumber, generation, instant, keyId, line, sha256 } from '../custody/fields.js'
 import { chainFields, readChain, type Chain } from './chain.js'
 import { grade } from './journal.js'
 
@@ -52,7 +52,16 @@ export const logbookEntry = z.discriminatedUnion('type', [
   entry('destroyed', { generation, custodian: custodianNumber, copies: z.array(z.number().int()), method: line, ...witnessed }),
   entry('retired', { generation, reason: line }),
   entry('exception', { step: line, happened: line, decision: line, decidedBy: line, witness: line }),
-  entry('audited', { auditor: line, report: sha256, failed: z.array(z.string()) }),
+  entry('audited', {
+    auditor: line,
+    report: sha256,
+    failed: z.array(z.string()),
+    notChecked: z.array(z.string()).optional(),
+    /** With which OCI was read; null: with none. */
+    login: z.strictObject({ profile: line, user: line }).nullable().optional(),
+    /** Sessions begun in this time were looked at. */
+    period: z.strictObject({ from: instant, to: instant }).optional(),
+  }),
 ], { error: 'is not a kind of entry that this glasskey knows' })
 
 /** An entry of the logbook. */

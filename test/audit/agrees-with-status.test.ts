@@ -4,8 +4,11 @@ import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { auditCustody } from '../../src/audit/audit.js'
 import { standingOf } from '../../src/commands/status.js'
+import type { Json } from '../../src/canonical.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
+import { places } from '../../src/host/sealed-folder.js'
 import { copyOf, editManifest, expectRefused, forgeTranscript, manifestPath } from '../attacks/tamper.js'
+import { rewrite } from './lived-custody.js'
 import { rehearsal, withoutShares, type Rehearsal } from '../stage/rehearsal.js'
 
 let stage: Rehearsal
@@ -17,8 +20,8 @@ function remarks(): string[] {
 }
 
 /** Result and finding of each control, by its code. Offline. */
-async function audit(): Promise<Record<string, string>> {
-  const { results } = await auditCustody({ folder: stage.custody, profile: null, cloud: { endpoints: {}, ca: null }, isolation: { namespaces: false, coreLimit: false, exceptions: [] }, from: undefined, to: undefined, now: new Date() })
+async function audit(folder = stage.custody): Promise<Record<string, string>> {
+  const { results } = await auditCustody({ folder, profile: null, cloud: { endpoints: {}, ca: null }, from: undefined, to: undefined, now: new Date() })
   return Object.fromEntries(results.map(({ code, result, finding }) => [code, `${result}: ${finding}`]))
 }
 
@@ -39,6 +42,17 @@ test('a rotation that was deferred and done by a later session: its key is not c
   expect(stage.listedKeys).toBe(1)
   expect(remarks()).toContain('GENERATION 2 was used and is not proved dead')
   expect(await audit()).toMatchObject({ R01: `fails: the key of GENERATION 2, used in session ${deferred}, is not proved dead` })
+
+  // Everybody whose share was read consents to that very sentence: a quorum of others does not stand for it.
+  const consents = async (change: (line: Record<string, Json>) => Record<string, Json> | null): Promise<string | undefined> => {
+    const altered = copyOf(stage)
+    const head = rewrite(places.journal(altered, deferred), (line) => (line['to'] === 'deferred-rotation' && line['custodian'] === 2 ? change(line) : line))
+    rewrite(places.logbook(altered), (line) => (line['session'] === deferred ? { ...line, journalSha256: head } : line))
+    return (await audit(altered))['C04']
+  }
+  expect(await consents((line) => line)).toBe(`holds: 1 rotation deferred: session ${deferred}, by 2 custodians' consent`)
+  expect(await consents(() => null)).toBe(`fails: session ${deferred}: 1 of 2 custodians consented to deferring the rotation`)
+  expect(await consents((line) => ({ ...line, custodian: 3 }))).toBe(`fails: session ${deferred}: custodian 2 released, and did not consent to deferring the rotation`)
 
   // What the advice to R01 says: that session has nothing left to resume.
   expect((await stage.run(['resume', '--session', deferred, '--custody', stage.custody, ...stage.oci])).stdout).toContain('Nothing is open')
@@ -64,7 +78,7 @@ test('a key that signed nothing, because the folder contradicted its sheets: a m
   const { publicKeyPem } = JSON.parse(readFileSync(manifestPath(custody, 3), 'utf8')) as { publicKeyPem: string }
   stage.cloud.happen({ event: 'add-api-key', userId: stage.cloud.seed.users.administrator, publicKeyPem })
   await stage.run(['resume', '--session', session, '--custody', custody, '--reader', 'AUDITOR', ...stage.oci])
-  expect((await stage.run(['logbook', 'verify', '--custody', custody])).stdout).toContain('The logbook holds')
+  expect((await stage.run(['logbook', 'verify', '--custody', custody])).stdout).toMatch(new RegExp(`^The logbook holds: \\d+ entries, 1 session with its last signature\\.\nNo last signature in ${session}: glasskey audit --profile compares that journal with OCI's log\\.\nHead `))
   expect(await audit()).toMatchObject({
     J04: `holds: 1 last signature verified with the keys of the manifests; none in ${session}: the key was burned before it might sign, so compare that journal with OCI's audit log`,
     R01: `holds: 2 released keys, 1 proved dead; weaker: session ${session} only listed-only`,

@@ -4,15 +4,23 @@ import { join, resolve } from 'node:path'
 import { createMessage, generateKey, sign } from 'openpgp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { auditCustody, type Audit } from '../../src/audit/audit.js'
+import { anchorOf } from '../../src/audit/admission.js'
+import type { SessionLog } from '../../src/audit/cloud-log.js'
 import { runControls } from '../../src/audit/control.js'
 import { CONTROLS } from '../../src/audit/controls.js'
 import type { Dossier } from '../../src/audit/dossier.js'
 import { proven } from '../../src/audit/reading.js'
-import { openedAt } from '../../src/audit/sound.js'
-import { canonicalJson, type Json } from '../../src/canonical.js'
+import { notChecked as told, reportContent } from '../../src/audit/report.js'
+import { openedAt, soundSession } from '../../src/audit/sound.js'
+import { auditJson, auditText } from '../../src/audit/told.js'
+import { entrySource } from '../../src/breakglass/print-session.js'
+import { canonicalJson, sha256Hex, type Json } from '../../src/canonical.js'
+import { append } from '../../src/commands/logbook.js'
 import { GlasskeyError } from '../../src/errors.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { places } from '../../src/host/sealed-folder.js'
+import { entryPage } from '../../src/paper/entry-page.js'
+import { chainLine } from '../../src/record/chain.js'
 import { evidenceFile, evidenceOf } from '../../src/record/evidence.js'
 import { readLogbook } from '../../src/record/logbook.js'
 import { ONLY_API_KEYS } from '../../src/warrant/scope.js'
@@ -31,11 +39,9 @@ beforeAll(async () => {
 }, 240_000)
 afterAll(() => lived.end())
 
-const NOBODY = { namespaces: false, coreLimit: false, exceptions: [] }
-
 /** Offline, in this process. */
 function audit(folder: string, when = now, period: { from?: string; to?: string } = {}): Promise<Audit> {
-  return auditCustody({ folder, profile: null, cloud: { endpoints: {}, ca: null }, isolation: NOBODY, from: period.from, to: period.to, now: when })
+  return auditCustody({ folder, profile: null, cloud: { endpoints: {}, ca: null }, from: period.from, to: period.to, now: when })
 }
 
 /** Code and finding of every control that fails. */
@@ -71,7 +77,7 @@ describe('an honest record', () => {
     expect(failures(found)).toEqual([])
     expect(notChecked(found)).toEqual(OFFLINE)
     expect(found.opinion).toEqual({
-      scriptFollowed: { verdict: 'Yes', sentence: 'Ceremonies, consents and records are as the script wants them. 25 controls hold.' },
+      scriptFollowed: { verdict: 'Yes', sentence: 'Ceremonies, consents and records are as the script wants them. 26 controls hold.' },
       keyRevoked: { verdict: 'Not established', sentence: 'K01, K02 and K03 could not be checked; the other 5 controls hold.' },
       actionsExplained: { verdict: 'Not established', sentence: 'A06 could not be checked; the other 10 controls hold.' },
     })
@@ -95,7 +101,7 @@ describe('an honest record', () => {
     const lines = ran.stdout.split('\n')
     expect(lines).toContain('  R01  holds        2 released keys, 2 proved dead')
     expect(lines).toContain('  U05  not checked  factors and password of the identity domain are not visible to a login that only reads')
-    expect(lines).toContain('No control fails: 43 hold, 1 could not be checked.')
+    expect(lines).toContain('No control fails: 44 hold, 1 could not be checked.')
   })
 
   test('goes on paper once, and is never overwritten', async () => {
@@ -112,7 +118,12 @@ describe('an honest record', () => {
     const ran = await lived.run('audit', '--custody', folder, '--record', '--auditor', 'Emmy Noether')
     expect(ran.code).toBe(0)
     const { lines } = readLogbook(readFileSync(places.logbook(folder), 'utf8'))
-    expect(lines.at(-1)).toMatchObject({ seq: 6, type: 'audited', auditor: 'Emmy Noether', failed: [] })
+    const { period } = (await audit(folder)).dossier
+    expect(lines.at(-1)).toMatchObject({ seq: 6, type: 'audited', auditor: 'Emmy Noether', failed: [], notChecked: OFFLINE, login: null, period: { from: period.from } })
+    expect(ran.stdout).toContain('Entry 6 of the logbook.')
+    expect((await lived.run('audit', '--custody', folder, '--record', '--profile', 'AUDITOR', ...lived.oci)).code).toBe(0)
+    const online = readLogbook(readFileSync(places.logbook(folder), 'utf8')).lines.at(-1)
+    expect(online).toMatchObject({ seq: 7, failed: [], notChecked: ['U05'], login: { profile: 'AUDITOR', user: lived.cloud.seed.users.auditor } })
     expect(failures(await audit(folder))).toEqual([])
   })
 
@@ -146,6 +157,32 @@ describe('an honest record', () => {
 })
 
 describe('the custody folder, tampered with', () => {
+  test('custody.yaml of another user: the report, the screen and the login are about the sealed one, and F09 tells', async () => {
+    const folder = lived.copy()
+    const { administrator: user, secondAdministrator: decoy } = lived.cloud.seed.users
+    writeFileSync(places.custody(folder), readFileSync(places.custody(folder), 'utf8').replace(`user: ${user}`, `user: ${decoy}`))
+    const found = await audit(folder)
+    expect(failures(found)).toEqual([`F09: custody.yaml names the user ${decoy}, and GENERATION 1 is sealed for ${user}`])
+    expect(reportContent(found, 'Emmy Noether', 'Emmy Noether')).toMatchObject({ user, tenancy: lived.cloud.tenancy.tenancyId, rehearsal: true })
+    expect(auditJson(found, 'Emmy Noether')).toMatchObject({ user, tenancy: lived.cloud.tenancy.tenancyId, rehearsal: true })
+    expect(auditText(found).split('\n').slice(0, 4)).toEqual(['A REHEARSAL: its records were made on a simulator.', `Tenancy  ${lived.cloud.tenancy.tenancyId}`, `User     ${user}`, ''])
+    expect(entryPage(entrySource(readCustodyFolder(folder), 4))).toMatchObject({ user, tenancy: lived.cloud.tenancy.tenancyId })
+  })
+
+  test('custody.yaml with another home region than was sealed last', async () => {
+    const folder = lived.copy()
+    writeFileSync(places.custody(folder), readFileSync(places.custody(folder), 'utf8').replace('homeRegion: eu-frankfurt-1', 'homeRegion: eu-amsterdam-1'))
+    expect(failures(await audit(folder))).toEqual(['F09: custody.yaml names the homeRegion eu-amsterdam-1, and GENERATION 5 is sealed for eu-frankfurt-1'])
+  })
+
+  test('where no manifest can be read, nobody is named', async () => {
+    const folder = lived.copy()
+    for (const number of [1, 2, 3, 4, 5]) writeFileSync(join(places.generation(folder, number), 'manifest.json'), '{}')
+    const found = await audit(folder)
+    expect(reportContent(found, 'Emmy', 'Emmy')).toMatchObject({ user: 'not known: no manifest can be read', rehearsal: false })
+    expect(auditJson(found, 'Emmy')).toMatchObject({ user: null, tenancy: null })
+  })
+
   test('a manifest edited', async () => {
     const folder = lived.copy()
     const path = join(places.generation(folder, 3), 'manifest.json')
@@ -183,6 +220,35 @@ describe('the custody folder, tampered with', () => {
     writeFileSync(join(places.signers(folder), 'john.asc'), publicKey.armor())
     writeFileSync(`${path}.asc`, (await sign({ message: await createMessage({ text: readFileSync(path, 'utf8') }), signingKeys: privateKey, detached: true })) as string)
     expect(F08(await audit(folder))).toEqual(['not checked', `every signature verifies; whether the administrator Joan Clarke signed the ceremony of GENERATION 1 is not known: that name is on no key of those who signed. Compare with the fingerprints on the ceremony record: ${publicKey.getFingerprint().toUpperCase()} "John von Neumann"`])
+  })
+
+  test('no transcript, no word about who signed; an import that was given up is not asked for', async () => {
+    const F08 = (found: Audit): unknown => found.results.flatMap(({ code, result, finding }) => (code === 'F08' ? [[result, finding]] : []))[0]
+    const folder = lived.copy()
+    rmSync(places.transcript(folder, 1))
+    expect(F08(await audit(folder))).toEqual(['not checked', 'the transcript of GENERATION 1 could not be relied on; see F07'])
+    const halfway = lived.copy()
+    rmSync(places.transcript(halfway, 5))
+    keepLines(places.logbook(halfway), 4)
+    append(halfway, { type: 'retired', generation: 5, reason: 'its outbox is lost' })
+    expect(F08(await audit(halfway))).toEqual(['holds', 'ceremony of GENERATION 1 (a rehearsal): not signed; GENERATION 5 was given up: its import did not come to its end, and it is retired'])
+  })
+
+  test('a plain file in the place of a folder: said with its path', async () => {
+    for (const [name, place] of [['sessions', places.sessions], ['generations', (folder: string) => join(folder, 'generations')]] as const) {
+      const folder = lived.copy()
+      rmSync(place(folder), { recursive: true })
+      writeFileSync(place(folder), '')
+      await expect(audit(folder)).rejects.toMatchObject({ code: 'FILE_UNREADABLE', message: `the folder of the ${name} is not a folder: ${place(folder)}`, hint: 'Fetch an untouched copy of it.' })
+    }
+    const folder = lived.copy()
+    rmSync(places.records(folder), { recursive: true })
+    writeFileSync(places.records(folder), '')
+    expect(failures(await audit(folder))).toEqual([`F07: the folder of the records is not a folder: ${places.records(folder)}`])
+    const signers = lived.copy()
+    rmSync(places.signers(signers), { recursive: true, force: true })
+    writeFileSync(places.signers(signers), '')
+    expect(failures(await audit(signers))).toEqual([`F08: the folder of the signers is not a folder: ${places.signers(signers)}`])
   })
 
   test('a signature over another transcript', async () => {
@@ -352,6 +418,19 @@ function forge(folder: string, change: (line: Record<string, Json>) => Record<st
   writeFileSync(join(places.session(folder, release), 'evidence.json'), evidenceFile(evidenceOf(session.chain, session.session, manifest)))
 }
 
+/** Writes one more line behind a whole chain. */
+function extend(path: string, fields: { type: string; [name: string]: Json }, at: string): void {
+  const texts = readFileSync(path, 'utf8').trimEnd().split('\n')
+  const { text: line } = chainLine({ seq: texts.length, sha256: sha256Hex(texts.at(-1) ?? '') }, at, fields)
+  writeFileSync(path, `${texts.join('\n')}\n${line}\n`)
+}
+
+/** The journal of the release, resumed so many seconds after its end, and interrupted. */
+function resumedAfter(folder: string, seconds: number): void {
+  const last = linesOf(places.journal(folder, release)).at(-1)
+  extend(places.journal(folder, release), { type: 'resumed', tool: 'glasskey 0', found: 'nothing' }, new Date(Date.parse(text(last ?? {}, 'at')) + seconds * 1000).toISOString())
+}
+
 describe('a journal forged whole, with logbook and evidence', () => {
   test('after the last request: the last signature gives it away', async () => {
     const folder = lived.copy()
@@ -430,6 +509,43 @@ describe('a journal forged whole, with logbook and evidence', () => {
     const folder = lived.copy()
     forge(folder, (line) => (line['type'] === 'graded' ? { ...line, grade: 'unproved' } : line), { grade: 'unproved' })
     expect(failures(await audit(folder))).toEqual([`R01: the key of GENERATION 2, used in session ${release}, is not proved dead`, `R02: session ${release} is graded unproved, and its probes and listings show proved`])
+  })
+
+  test('without its last signature: nothing is called verified, unless OCI\'s log has every call', async () => {
+    const folder = lived.copy()
+    forge(folder, (line) => (['head-signed', 'burned'].includes(line['type'] as string) ? null : line), { secondsLive: 0 })
+    const J04 = `session ${release}: its key was used, and signed no head of its journal. Whether the strongroom did not live to sign, or those lines were taken out, OCI's log tells: glasskey audit --profile (A06)`
+    const found = await audit(folder)
+    expect(failures(found)).toEqual([])
+    expect(found.results.find(({ code }) => code === 'J04')).toMatchObject({ result: 'not checked', finding: J04 })
+    const online = await auditOnline(folder)
+    expect(online.controls.find(({ code }) => code === 'J04')).toMatchObject({ result: 'holds', finding: `1 last signature verified with the keys of the manifests; none in ${release}: the strongroom did not live to sign, and OCI's log has every call of that journal` })
+  })
+
+  test('without its last signature, and rewritten before: OCI\'s log does not bear it out', async () => {
+    const folder = lived.copy()
+    forge(folder, (line) => (['head-signed', 'burned'].includes(line['type'] as string) ? null : line['type'] === 'share-accepted' ? { ...line, at: text(line, 'at').replace(/\d\d\dZ$/, '000Z') } : line), { secondsLive: 0 })
+    const online = await auditOnline(folder)
+    expect(online.controls.find(({ code }) => code === 'J04')).toMatchObject({ result: 'not checked' })
+    expect(online.failed).toEqual(['A01', 'A06'])
+  })
+
+  test('interrupted while it was resumed: it is open, and nobody is accused of having altered anything', async () => {
+    const folder = lived.copy()
+    resumedAfter(folder, 2)
+    const found = await audit(folder)
+    expect(failures(found)).toEqual([`R01: session ${release} has not come to its end`])
+    expect(found.results.filter(({ code }) => ['L04', 'J03', 'J05'].includes(code)).map(({ result }) => result)).toEqual(['holds', 'holds', 'holds'])
+    rewrite(places.logbook(folder), (line) => (line['seq'] === 4 ? { ...line, journalSha256: '0'.repeat(64) } : line))
+    expect(failures(await audit(folder))).toContain(`L04: entry 4 of the logbook names a head that the journal of session ${release} never had`)
+  })
+
+  test('closed again, and stopped before it was entered again: the finding says what to do', async () => {
+    const folder = lived.copy()
+    resumedAfter(folder, 2)
+    const lines = linesOf(places.journal(folder, release))
+    extend(places.journal(folder, release), { type: 'closed', exitCode: 0 }, text(lines.at(-1) ?? {}, 'at'))
+    expect(failures(await audit(folder))).toEqual([`J03: the journal of session ${release} goes on after entry 4 of the logbook, and that is not entered yet: glasskey resume --session ${release}`])
   })
 
   test('left open', async () => {
@@ -542,6 +658,48 @@ describe('a journal forged whole, with logbook and evidence', () => {
   })
 })
 
+describe('what the report says', () => {
+  const independence = async (person: string | null): Promise<string> => reportContent(await audit(lived.custody), person ?? 'not named', person).independence
+
+  test('an auditor is compared by name, without office, case and spaces, over all generations and sessions', async () => {
+    expect(await independence('Ada Lovelace, internal audit')).toBe('NOT INDEPENDENT: the auditor is a custodian')
+    expect(await independence('  ada   LOVELACE')).toBe('NOT INDEPENDENT: the auditor is a custodian')
+    expect(await independence('Emmy Noether, internal audit')).toBe('holds no share and operated no session, by name; to be stated in full by the auditor')
+    expect(await independence(null)).toBe('not compared by name: nobody is named (--auditor); to be stated in full by the auditor')
+    const { operator } = JSON.parse(readFileSync(places.warrant(lived.custody, release), 'utf8')) as { operator: { name: string } }
+    const early = await audit(lived.custody, now, { from: '2020-01-01T00:00:00.000Z', to: '2020-02-01T00:00:00.000Z' })
+    expect(reportContent(early, operator.name, `${operator.name}, treasury`).independence).toContain('was the operator of a session')
+  })
+
+  test('what was found of a control that holds, and what was not looked at', async () => {
+    const content = reportContent(await audit(lived.custody), 'Emmy', 'Emmy')
+    expect(content.evidence.find(({ control }) => control === 'J04')?.result).toBe('Holds: 2 last signatures verified with the keys of the manifests')
+    expect(content.residualAccess.at(-1)).toBe('Not looked at in OCI: no login was given (--profile).')
+  })
+
+  test('a key that is not proved dead is residual access', async () => {
+    const folder = lived.copy()
+    forge(folder, (line) => (line['type'] === 'graded' ? { ...line, grade: 'unproved' } : line), { grade: 'unproved' })
+    expect(reportContent(await audit(folder), 'Emmy', 'Emmy').residualAccess).toContain(`R01: the key of GENERATION 2, used in session ${release}, is not proved dead.`)
+  })
+
+  test('a custodian does not inherit what another one did under the same number', async () => {
+    const found = await audit(lived.custody)
+    const standing = (name: string): string | undefined => reportContent(found, 'Emmy', 'Emmy').custodians.find((one) => one.name === name)?.standing
+    expect(standing('Ada Lovelace')).toBe(`1 copy; released 2 times, last in ${release}`)
+    for (const { number, manifest } of found.dossier.generations) if (number > 2) for (const share of proven(manifest).shares) if (share.custodian === 1) share.name = 'Grace Hopper'
+    expect(standing('Grace Hopper')).toBe('1 copy; released never')
+  })
+
+  test('a region that OCI has and the manifest does not name', async () => {
+    const { dossier, ...found } = await audit(lived.custody)
+    const cloud = { profile: 'AUDITOR', regions: { read: true, value: ['eu-frankfurt-1', 'me-dubai-1'] } } as unknown as NonNullable<Dossier['cloud']>
+    expect(told({ ...found, dossier: { ...dossier, cloud } })).toContain('me-dubai-1: subscribed, and not among the regions that GENERATION 3 is sealed with. No used key is probed there, and OCI\'s log of it was not read. The next ceremony lists every subscribed region in custody.yaml.')
+    const error = new GlasskeyError('OCI_REFUSED', 'OCI answered 404 to GET /x')
+    expect(told({ ...found, dossier: { ...dossier, cloud: { ...cloud, regions: { read: false, error } } } })).toContain('Whether the manifests name every subscribed region: OCI answered 404 to GET /x.')
+  })
+})
+
 describe('what time brings', () => {
   const after = (days: number): Date => new Date(now.getTime() + days * 86_400_000)
 
@@ -552,6 +710,28 @@ describe('what time brings', () => {
     ])
   })
 
+  test('a used sheet that nobody finds any more is entered as lost; one that was lost before was another copy', async () => {
+    const folder = lived.copy()
+    const gone = (custodian: number, generation: number): void => void append(folder, { type: 'lost', custodian, copy: 1, generations: [generation], witness: 'Lin' })
+    gone(1, 1)
+    gone(2, 2)
+    expect(failures(await audit(folder, after(8)))).toEqual(['D03: not recorded as destroyed after 7 days: GENERATION 1 of Βασίλης Παπαδόπουλος, GENERATION 2 of Ada Lovelace'])
+    rewrite(places.logbook(folder), (line) => (line['type'] === 'lost' ? { ...line, at: '2020-01-01T00:00:00.000Z' } : line))
+    expect(failures(await audit(folder, after(8))).join()).toContain('GENERATION 1 of Ada Lovelace')
+  })
+
+  test('a drill that its entry dates later than its key was live', async () => {
+    const folder = lived.copy()
+    rewrite(places.logbook(folder), (line) => (line['type'] === 'session' && line['action'] === 'takeover' ? { ...line, at: after(30).toISOString() } : line))
+    expect((await audit(folder, after(92))).results.find(({ code }) => code === 'D01')).toMatchObject({ result: 'not checked' })
+    const entries = linesOf(places.logbook(lived.custody)).length
+    const behind = lived.copy()
+    const entry = linesOf(places.logbook(behind)).findLast(({ type, session }) => type === 'session' && session === takeover) ?? {}
+    extend(places.logbook(behind), { ...entry, type: 'session' }, after(30).toISOString())
+    expect(linesOf(places.logbook(behind))).toHaveLength(entries + 1)
+    expect(failures(await audit(behind, after(92)))).toContain('D01: no drill yet, and one is due every 91 days: 1 day overdue')
+  })
+
   test('used sheets destroyed, and a drill overdue', async () => {
     const folder = lived.copy()
     for (const [generation, custodian] of [[1, 1], [1, 2], [2, 1], [2, 2]] as const) {
@@ -560,6 +740,16 @@ describe('what time brings', () => {
     }
     expect(failures(await audit(folder, after(91)))).toEqual([])
     expect(failures(await audit(folder, after(92)))).toEqual(['D01: no drill yet, and one is due every 91 days: 1 day overdue'])
+  })
+
+  test('the key in use exposed: an entry that calls it retired hides nothing, and is listed', async () => {
+    const folder = lived.copy()
+    for (const custodian of [1, 2]) append(folder, { type: 'inspected', custodian, copy: 1, generations: [3], bag: 'B-1', condition: 'intact', seenOnline: [3], witness: 'Lin' })
+    expect(failures(await audit(folder))).toEqual(['D04: a quorum of shares was seen of GENERATION 3, which was neither rotated nor retired'])
+    append(folder, { type: 'retired', generation: 3, reason: 'tidying up' })
+    const found = await audit(folder)
+    expect(failures(found)).toEqual(['D04: a quorum of shares was seen of GENERATION 3, which is in use, and which an entry of the logbook calls retired'])
+    expect(reportContent(found, 'Emmy', 'Emmy').exceptions).toContain('Entry 8: GENERATION 3 was retired; tidying up.')
   })
 
   test('a successor retired: too few wait', async () => {
@@ -652,7 +842,7 @@ describe('the tenancy, tampered with', () => {
   test('an auditor\'s login that is refused: nothing is half said', async () => {
     const ran = await lived.run('audit', '--custody', lived.custody, '--profile', 'OPERATOR', ...lived.oci)
     expect(ran.code).toBe(3)
-    expect(ran.stderr).toMatch(/^OCI_REFUSED: OCI answered 404 NotAuthorizedOrNotFound/m)
+    expect(ran.stderr).toMatch(/^OCI_REFUSED: OCI answered 404 to OPERATOR: .*NotAuthorizedOrNotFound/m)
     expect(ran.stdout).toBe('')
   })
 })
@@ -661,8 +851,8 @@ describe('what a login sees, case by case', () => {
   type Seen = NonNullable<Dossier['cloud']>
 
   /** What the auditor's login would have seen, with one thing changed. */
-  async function seen(change: (cloud: Seen) => Partial<Seen>, when = now): Promise<(code: string) => string> {
-    const { dossier } = await audit(lived.custody, when)
+  async function seen(change: (cloud: Seen) => Partial<Seen>, when = now, folder = lived.custody): Promise<(code: string) => string> {
+    const { dossier } = await audit(folder, when)
     const [, , inUse] = dossier.generations.map(({ manifest }) => proven(manifest))
     const cloud: Seen = {
       profile: 'AUDITOR',
@@ -675,6 +865,7 @@ describe('what a login sees, case by case', () => {
       },
       groups: { read: true, value: ['Administrators'] },
       credentials: { read: true, value: { authTokens: 0, mfaTotpDevices: 0 } },
+      regions: { read: true, value: ['eu-frankfurt-1', 'eu-amsterdam-1'] },
       log: new Map(),
     }
     const results = runControls(CONTROLS, { ...dossier, cloud: { ...cloud, ...change(cloud) } })
@@ -714,8 +905,85 @@ describe('what a login sees, case by case', () => {
     expect((await seen(() => ({ groups: { read: false, error } })))('U03')).toBe('not checked: the groups could not be read: OCI answered 404 NotAuthorizedOrNotFound')
   })
 
+  /** A log of every session: empty but for these. */
+  const logged = (logs: Record<string, SessionLog>): Seen['log'] => new Map(lived.sessions.map((id) => [id, { read: true as const, value: logs[id] ?? { events: [], gaps: [] } }]))
+
+  /** OCI's log of the folder's sessions as it should be, with the release's changed. */
+  async function logsOf(folder: string, change: (log: SessionLog) => Partial<SessionLog>): Promise<() => Partial<Seen>> {
+    const { dossier } = await audit(folder)
+    const logs = Object.fromEntries(dossier.sessions.map((filed): [string, SessionLog] => {
+      const session = soundSession(dossier, filed)
+      const key = `${session.warrant.tenancy}/${session.warrant.user}/${session.manifest.fingerprint}`
+      return [filed.id, { events: session.state.calls.map(({ intent }) => ({ at: intent.at, region: 'eu-frankfurt-1', name: intent.rule, requestId: `${anchorOf(session, intent)}/OCI/1`, method: intent.method, path: decodeURIComponent(intent.path.split('?')[0] ?? ''), credentials: intent.by === 'desk' ? 'another' : key, principal: session.warrant.user })), gaps: [] }]
+    }))
+    const own = logs[release] ?? { events: [], gaps: [] }
+    return () => ({ log: logged({ ...logs, [release]: { ...own, ...change(own) } }) })
+  }
+
+  const enabling = ({ events }: SessionLog): SessionLog['events'][number] => {
+    const found = events.find(({ name }) => name === 'enable SAAS_ADMIN')
+    if (!found) throw new Error('the fixture has lost its change')
+    return found
+  }
+  const STRANGE = /^fails: session \S+: OCI's log has enable SAAS_ADMIN by the used key at \S+, which no journal has \(1 event\)$/
+
+  test('a request id is public once it was sent: it explains one call, and only the one that was meant', async () => {
+    const A06 = async (more: (event: SessionLog['events'][number]) => Partial<SessionLog['events'][number]>): Promise<string> =>
+      (await seen(await logsOf(lived.custody, (log) => ({ events: [...log.events, { ...enabling(log), ...more(enabling(log)) }] }))))('A06')
+    expect(await A06(() => ({ path: '/20160918/policies' }))).toMatch(STRANGE)
+    expect(await A06(() => ({ method: 'DELETE' }))).toMatch(STRANGE)
+    expect(await A06(({ requestId }) => ({ requestId: requestId.replace('/OCI/', '/AGAIN/') }))).toMatch(STRANGE)
+    // One call may be several events, and OCI need not say everything of each.
+    expect(await A06(() => ({ name: 'the end of it' }))).toMatch(/^holds: /)
+    expect(await A06(() => ({ method: '', path: '' }))).toMatch(/^holds: /)
+  })
+
+  test('events of which OCI does not say who signed are counted, not passed over', async () => {
+    const A06 = async (change: Partial<SessionLog['events'][number]>): Promise<string> =>
+      (await seen(await logsOf(lived.custody, (log) => ({ events: [...log.events, { ...enabling(log), requestId: 'X/Y/Z', credentials: '', ...change }] }))))('A06')
+    expect(await A06({})).toBe(`not checked: session ${release}: OCI's log has 1 event of which it does not say who signed; look at credentials, Authorization and opc-principal of those of this user and of nobody`)
+    expect(await A06({ principal: '' })).toMatch(/^not checked: .*1 event of which/)
+    expect(await A06({ principal: 'ocid1.user.oc1..another' })).toMatch(/^holds: /)
+    expect(await A06({ principal: '', requestId: '' })).toMatch(/^holds: /)
+  })
+
+  test('a part of OCI\'s log that could not be read is named, and is no accusation', async () => {
+    const gaps = ['in compartment c3, eu-amsterdam-1: OCI answered 404']
+    expect((await seen(await logsOf(lived.custody, () => ({ gaps }))))('A06')).toBe(`not checked: session ${release}: OCI's log was not read in compartment c3, eu-amsterdam-1: OCI answered 404`)
+    expect((await seen(await logsOf(lived.custody, () => ({ gaps: ['1', '2', '3', '4', '5'], events: [] })), new Date(now.getTime() + 3_600_000)))('A06')).toBe(`not checked: session ${release}: OCI's log was not read 1; 2; 3; and 2 more`)
+    expect((await seen(await logsOf(lived.custody, (log) => ({ gaps, events: [...log.events, { ...enabling(log), requestId: 'X/Y/Z' }] }))))('A06')).toMatch(STRANGE)
+  })
+
+  test('a gateway\'s failure leaves nothing in OCI\'s log, and is no accusation for ever', async () => {
+    const later = new Date(now.getTime() + 3_600_000)
+    const seq = Number(linesOf(places.journal(lived.custody, release)).find(({ rule }) => rule === 'enable SAAS_ADMIN')?.['seq'])
+    const A06 = async (answer: Record<string, Json>): Promise<string[]> => {
+      const folder = lived.copy()
+      forge(folder, (line) => (line['intent'] === seq && line['type'] === 'outcome' ? { ...line, ...answer } : line))
+      const told = await seen(await logsOf(folder, (log) => ({ events: log.events.filter((event) => event !== enabling(log)) })), later, folder)
+      // The lines behind it are chained anew, and so answered to others than they meant: A01 names the first.
+      return [told('A06'), told('A01')].filter((found) => found.startsWith('fails') && found.includes(`line ${seq}`)).map((found) => found.replace(/^.*OCI answered/, 'OCI answered'))
+    }
+    const lacks = 'OCI answered "enable SAAS_ADMIN", and its log does not have it'
+    for (const status of [302, 429, 503]) expect(await A06({ status, opcRequestId: '' })).toEqual([])
+    expect(await A06({ status: 429 })).toEqual([])
+    expect(await A06({ status: 503 })).toEqual([lacks])
+    expect(await A06({ status: 200, opcRequestId: '' })).toEqual([lacks, `OCI answered to another opc-request-id than that of the intent in line ${seq}`])
+  })
+
+  test('a change that OCI\'s log lacks is explained by an exception that names its line', async () => {
+    const later = new Date(now.getTime() + 3_600_000)
+    const folder = lived.copy()
+    const seq = Number(linesOf(places.journal(folder, release)).find(({ rule }) => rule === 'enable SAAS_ADMIN')?.['seq'])
+    const without = await logsOf(folder, (log) => ({ events: log.events.filter((event) => event !== enabling(log)) }))
+    expect((await seen(without, later, folder))('A06')).toBe(`fails: session ${release}, line ${seq}: OCI answered "enable SAAS_ADMIN", and its log does not have it`)
+    const said = [`step=session ${release}, line ${seq}`, 'happened=OCI\'s log lacks it', 'decision=Oracle confirmed the call', 'decidedBy=Lin Chen', 'witness=Ada Lovelace'].flatMap((one) => ['--set', one])
+    expect((await lived.run('logbook', 'add', 'exception', '--custody', folder, ...said)).code).toBe(0)
+    expect((await seen(without, later, folder))('A06')).toMatch(/^holds: \d+ matched, 1 in our journals only/)
+  })
+
   test('OCI\'s log without a change: still arriving, missing, no longer kept', async () => {
-    const empty = (): Partial<Seen> => ({ log: new Map(lived.sessions.map((id) => [id, { read: true as const, value: [] }])) })
+    const empty = (): Partial<Seen> => ({ log: logged({}) })
     const ended = Math.max(...lived.sessions.map((id) => Date.parse(text(linesOf(places.journal(lived.custody, id)).at(-1) ?? {}, 'at'))))
     const after = async (minutes: number): Promise<string> => (await seen(empty, new Date(ended + minutes * 60_000)))('A06')
     expect(await after(1)).toContain('not checked: ')

@@ -3,7 +3,7 @@ import { PDFiumLibrary } from '@hyzyla/pdfium'
 import { describe, expect, test } from 'vitest'
 import { parseCustodyYaml } from '../../src/custody/custody-yaml.js'
 import { custodyYaml } from '../../src/ceremony/custody-template.js'
-import { entryPage, slipPage, type EntrySource } from '../../src/paper/entry-page.js'
+import { entryPage, GRADE_MEANINGS, slipPage, summaryOf, type EntrySource } from '../../src/paper/entry-page.js'
 import { drawLogbookEntry } from '../../src/paper/logbook-entry.js'
 import { drawReleaseSlips } from '../../src/paper/release-slip.js'
 import { readLogbook, type LogbookEntry } from '../../src/record/logbook.js'
@@ -28,11 +28,27 @@ describe('facts of an entry, in words', () => {
     [{ type: 'audited', auditor: 'Emmy', report: DIGEST, failed: [] }, ['Auditor: Emmy', `Report, SHA-256: ${DIGEST}`, 'Controls that do not hold: none']],
     [{ type: 'audited', auditor: 'Emmy', report: DIGEST, failed: ['L01', 'J03'] }, ['Auditor: Emmy', `Report, SHA-256: ${DIGEST}`, 'Controls that do not hold: L01, J03']],
     [
+      { type: 'audited', auditor: 'Emmy', report: DIGEST, failed: [], notChecked: ['A06', 'U05'], login: { profile: 'AUDITOR', user: 'u' }, period: { from: '2026-01-01T00:00:00.000Z', to: '2026-02-01T00:00:00.000Z' } },
+      ['Auditor: Emmy', `Report, SHA-256: ${DIGEST}`, 'Controls that do not hold: none', 'Controls that were not checked: A06, U05', 'Login in OCI: profile, user: AUDITOR, u', 'Sessions from, until: 2026-01-01T00:00:00.000Z, 2026-02-01T00:00:00.000Z'],
+    ],
+    [
       { type: 'ceremony', format: 1, rehearsal: false, tenancy: 't', user: 'u', threshold: 2, custodians: 3, generations: [{ generation: 1, keyId: '0011223344556677', spkiSha256: DIGEST, manifestSha256: DIGEST }], machine: ['no network', 'no disk'], exceptions: ['one'], tool: 'glasskey 1' },
       ['Rehearsal: no', 'Custodians needed: 2', 'Custodians: 3', expect.stringMatching(/^Generation 1, key id: 0011223344556677 \(\w+( \w+){7}\)$/) as string, `Generation 1, public key, SHA-256: ${DIGEST}`, `Generation 1, manifest, SHA-256: ${DIGEST}`, 'Machine: no network; no disk', 'Made with: glasskey 1'],
     ],
   ])('%#', (entry, says) => {
     expect(facts(entry)).toEqual(says)
+  })
+
+  test('a grade says which regions were asked: those of the warrant, as the ceremony listed them', () => {
+    expect(GRADE_MEANINGS['proved']).toBe('Every region of the warrant refused the deleted key, again and again, and the key list no longer has it.')
+    expect(GRADE_MEANINGS['refused-only']).toBe('Every region of the warrant refused the deleted key, again and again. Nobody with a reader\'s login looked at the key list.')
+  })
+
+  test('of an audit, what was not checked is said beside what failed', () => {
+    const audited = { ...NEXT, type: 'audited', auditor: 'Emmy', report: DIGEST } as const
+    expect(summaryOf({ ...audited, failed: [] })).toBe('Audit by Emmy: no control failed.')
+    expect(summaryOf({ ...audited, failed: [], notChecked: ['A06', 'U05'], login: null })).toBe('Audit by Emmy, without a login in OCI: no control failed; not checked: A06, U05.')
+    expect(summaryOf({ ...audited, failed: ['L01'], notChecked: ['U05'], login: { profile: 'AUDITOR', user: 'u' } })).toBe('Audit by Emmy: failed: L01; not checked: U05.')
   })
 
   test('no page shows a field as the file has it', () => {

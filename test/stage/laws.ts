@@ -79,7 +79,7 @@ async function auditWithLogin(stage: Rehearsal): Promise<Audited> {
 
 /** The audit that needs nothing but the folder, in this process. */
 async function auditOfFolder(stage: Rehearsal): Promise<Audited> {
-  const { results } = await auditCustody({ folder: stage.custody, profile: null, cloud: { endpoints: {}, ca: null }, isolation: { namespaces: false, coreLimit: false, exceptions: [] }, from: undefined, to: undefined, now: new Date(stage.cloud.now()) })
+  const { results } = await auditCustody({ folder: stage.custody, profile: null, cloud: { endpoints: {}, ca: null }, from: undefined, to: undefined, now: new Date(stage.cloud.now()) })
   const released = results.find(({ code }) => code === 'R01')
   return { revoked: released?.result === 'holds' ? null : String(released?.finding), failed: failures(results) }
 }

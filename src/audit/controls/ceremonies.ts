@@ -3,7 +3,7 @@ import { contradictionOf } from '../../record/ceremony-entry.js'
 import { type Control, failed } from '../control.js'
 import type { Dossier } from '../dossier.js'
 import type { NamedSigner } from '../ceremony-signatures.js'
-import { NotChecked, proven } from '../reading.js'
+import { given, NotChecked, proven } from '../reading.js'
 import { counted, givenUp, saidGivenUp, soundLogbook, soundManifests } from '../sound.js'
 
 /** Signatures that the transcript of a real ceremony has at least: the administrator's and a witness's. */
@@ -30,8 +30,10 @@ function transcriptsHold(dossier: Dossier): string {
   return `${counted(transcripts.size, 'ceremony', 'ceremonies')}, ${counted(steps, 'step')} in order, ${counted(exceptions, 'exception')}${saidGivenUp(away)}`
 }
 
-/** Throws SIGNATURE_INVALID or AUDIT_FAILED; NotChecked where the administrator's name is on none of the keys that signed. */
-function ceremoniesSigned({ ceremonies, generations }: Dossier): string {
+/** Throws SIGNATURE_INVALID or AUDIT_FAILED; NotChecked where a transcript cannot be relied on, or the administrator's name is on none of the keys that signed. */
+function ceremoniesSigned(dossier: Dossier): string {
+  const { ceremonies, generations } = dossier
+  const away = givenUp(dossier)
   const found = ceremonies.map((ceremony) => proven(ceremony))
   for (const { first, rehearsal, transcript, manifests } of found) {
     if (!rehearsal && transcript.length < LEAST_SIGNATURES) throw failed(`the transcript of the ceremony of GENERATION ${first} has ${counted(transcript.length, 'signature')}; the administrator and a witness sign it`)
@@ -41,9 +43,10 @@ function ceremoniesSigned({ ceremonies, generations }: Dossier): string {
     const short = manifests.find(({ signers }) => signers.filter((one) => fingerprints.includes(one)).length < needed)
     if (short) throw failed(`the manifest of GENERATION ${short.generation} has fewer than ${needed} signatures by the signers that GENERATION ${first - 1} sealed`)
   }
+  for (const { number, transcript } of generations) if (!away.has(number)) given(transcript, 'F07', `the transcript of GENERATION ${number}`)
   const nameless = found.find(({ administrator, transcript }) => administrator !== null && transcript.length > 0 && !transcript.some((signer) => bears(signer, administrator)))
   if (nameless) throw new NotChecked(`every signature verifies; whether the administrator ${String(nameless.administrator)} signed the ceremony of GENERATION ${nameless.first} is not known: that name is on no key of those who signed. Compare with the fingerprints on the ceremony record: ${nameless.transcript.map(calledBy).join(', ')}`)
-  return found.map(({ first, rehearsal, transcript }) => `ceremony of GENERATION ${first}${rehearsal ? ' (a rehearsal)' : ''}: ${transcript.length === 0 ? 'not signed' : `signed by ${transcript.map(calledBy).join(', ')}`}`).join('; ')
+  return `${found.map(({ first, rehearsal, transcript }) => `ceremony of GENERATION ${first}${rehearsal ? ' (a rehearsal)' : ''}: ${transcript.length === 0 ? 'not signed' : `signed by ${transcript.map(calledBy).join(', ')}`}`).join('; ')}${saidGivenUp(away)}`
 }
 
 /** Whether the owner of a key calls it by exactly this name; comment and address left out. */

@@ -85,14 +85,16 @@ function removalStep(path: string): string | null {
   return kind in CREDENTIALS ? `delete ${kind} ${name}` : null
 }
 
-/** Throws AUDIT_FAILED. A rehearsal's --yes stands for this consent too. */
+/** Throws AUDIT_FAILED. In a rehearsal --yes writes this consent too. */
 function deferralsConsented(dossier: Dossier): string {
   const deferred = eachSession(dossier, ({ id, warrant, state, manifest }) => {
     if (!state.deferred) return []
     if (warrant.successor) throw failed(`session ${id}: rotation was deferred, and its warrant names a successor`)
     const people = new Set(state.consents.filter(({ to }) => to === 'deferred-rotation').map(({ custodian }) => custodian))
-    if (!warrant.rehearsal && people.size < manifest.threshold) throw failed(`session ${id}: ${people.size} of ${manifest.threshold} custodians consented to deferring the rotation`)
-    return [`session ${id}, ${people.size < manifest.threshold ? 'by --yes in a rehearsal' : `by ${people.size} custodians' consent`}`]
+    if (people.size < manifest.threshold) throw failed(`session ${id}: ${people.size} of ${manifest.threshold} custodians consented to deferring the rotation`)
+    const silent = state.sharesSeen.filter((custodian) => !people.has(custodian))
+    if (silent.length > 0) throw failed(`session ${id}: custodian ${silent.join(', ')} released, and did not consent to deferring the rotation`)
+    return [`session ${id}, by ${people.size} custodians' consent`]
   }).flat()
   return deferred.length === 0 ? 'no rotation was deferred' : `${counted(deferred.length, 'rotation')} deferred: ${deferred.join('; ')}`
 }
@@ -145,7 +147,7 @@ export const CONSENT_CONTROLS: readonly Control[] = [
   {
     code: 'C04',
     claim: 'No rotation was deferred without every releasing custodian\'s consent to that very sentence.',
-    method: 'Count consents to deferred rotation.',
+    method: 'Count consents to deferred rotation; match them with the shares that were read.',
     source: 'sessions/*/journal.jsonl',
     bearsOn: ['scriptFollowed'],
     reperformed: true,

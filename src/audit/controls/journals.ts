@@ -1,12 +1,13 @@
 /** J: journals, in themselves and against warrant, logbook, last signature and evidence. */
-import { canonicalJson, jsonIn, type Json } from '../../canonical.js'
+import { canonicalJson, jsonIn, sha256Hex, type Json } from '../../canonical.js'
 import { explain } from '../../custody/explain.js'
 import { checkLastSignature, evidenceFile, evidenceOf, evidenceSchema, type Evidence } from '../../record/evidence.js'
 import { warrantDigest } from '../../warrant/warrant.js'
 import { type Control, failed } from '../control.js'
 import type { Dossier, FiledSession } from '../dossier.js'
 import { given, NotChecked, proven } from '../reading.js'
-import { counted, eachFiled, eachSession, lastEntry, soundLogbook, soundManifest } from '../sound.js'
+import { explainedBy, reconcile, type Explained } from '../reconciliation.js'
+import { counted, eachFiled, eachSession, lastEntry, soundLogbook, soundManifest, type SoundSession } from '../sound.js'
 
 /** Throws NotChecked for a session that only the logbook knows. */
 function inFolder(filed: FiledSession): FiledSession {
@@ -56,20 +57,37 @@ function headsEntered(dossier: Dossier): string {
     const { chain, state } = given(inFolder(filed).journal, 'J01', `the journal of session ${filed.id}`)
     const entry = lastEntry(logbook, filed.id)
     if (!entry || state.closed === null) return 0
+    if (entry.journalSha256 !== chain.head.sha256 && chain.texts.some((line) => sha256Hex(line) === entry.journalSha256)) {
+      throw failed(`the journal of session ${filed.id} goes on after entry ${entry.seq} of the logbook, and that is not entered yet: glasskey resume --session ${filed.id}`)
+    }
     if (entry.journalSha256 !== chain.head.sha256) throw failed(`the journal of session ${filed.id} is not the one that entry ${entry.seq} of the logbook names`)
     return 1
   })
   return `${counted(found.filter((one) => one > 0).length, 'journal')} with the head that the logbook names`
 }
 
-/** Throws EVIDENCE_INVALID. */
+/** Throws EVIDENCE_INVALID; NotChecked for a journal that its used key signed no head of, where OCI's log does not bear it out: those lines may have been taken out. */
 function signaturesVerify(dossier: Dossier): string {
-  const released = eachSession(dossier, ({ id, state, manifest }) => ({ id, life: checkLastSignature(state, manifest).lastLife }))
-  const without = (burned: boolean, why: string): string => {
-    const ids = released.filter(({ life }) => life !== null && !life.signed && life.burned === burned).map(({ id }) => id)
-    return ids.length === 0 ? '' : `; none in ${ids.join(', ')}: ${why}, so compare that journal with OCI's audit log`
+  const explained = explainedBy(dossier)
+  const released = eachSession(dossier, (session) => {
+    const { lastLife: life } = checkLastSignature(session.state, session.manifest)
+    const unsigned = life?.used === true && !life.signed
+    if (unsigned && !isBorneOut(dossier, session, explained)) throw new NotChecked(`session ${session.id}: its key was used, and signed no head of its journal. Whether the strongroom did not live to sign, or those lines were taken out, OCI's log tells: glasskey audit --profile (A06)`)
+    return { id: session.id, life }
+  })
+  const without = (used: boolean, why: string): string => {
+    const ids = released.filter(({ life }) => life !== null && !life.signed && life.used === used).map(({ id }) => id)
+    return ids.length === 0 ? '' : `; none in ${ids.join(', ')}: ${why}`
   }
-  return `${counted(released.filter(({ life }) => life?.signed === true).length, 'last signature')} verified with the keys of the manifests${without(false, 'the strongroom did not live to sign')}${without(true, 'the key was burned before it might sign')}`
+  return `${counted(released.filter(({ life }) => life?.signed === true).length, 'last signature')} verified with the keys of the manifests${without(true, 'the strongroom did not live to sign, and OCI\'s log has every call of that journal')}${without(false, 'the key was burned before it might sign, so compare that journal with OCI\'s audit log')}`
+}
+
+/** Whether OCI's log was read whole, and has every call that this journal says was answered, and no other of its key: each id is made from all lines before it. */
+function isBorneOut(dossier: Dossier, session: SoundSession, explained: Explained): boolean {
+  const log = dossier.cloud?.log.get(session.id)
+  if (log?.read !== true || log.value.gaps.length > 0) return false
+  const { matched, journalOnly, cloudOnly, unreadable } = reconcile(session, log.value, explained, dossier.now)
+  return matched > 0 && journalOnly.length + cloudOnly.length + unreadable === 0
 }
 
 /** Throws AUDIT_FAILED naming the fields. */
@@ -77,8 +95,8 @@ function evidenceAgrees(dossier: Dossier): string {
   const evidence = new Map(dossier.sessions.map((filed) => [filed.id, filed.evidence]))
   const found = eachSession(dossier, ({ id, chain, state, manifest }) => {
     const text = evidence.get(id)
-    // A session in which no sheet was read leaves none; one that is still open, not yet.
-    if (!text || (!text.read && (!state.exposing || state.closed === null))) return 0
+    // A session in which no sheet was read leaves none; one that is open has none yet, or that of an earlier end.
+    if (!text || state.closed === null || (!text.read && !state.exposing)) return 0
     const filed = parseEvidence(proven(text), id)
     const made = evidenceOf(chain, state, manifest)
     const different = (Object.keys(made) as (keyof Evidence)[]).filter((name) => canonicalJson(filed[name]) !== canonicalJson(made[name]))
@@ -128,8 +146,8 @@ export const JOURNAL_CONTROLS: readonly Control[] = [
   {
     code: 'J04',
     claim: 'The last thing that each used key signed was the head of its own journal.',
-    method: 'Verify the signature with the public key of the manifest.',
-    source: 'sessions/*/journal.jsonl, generations/*/manifest.json',
+    method: 'Verify the signature with the public key of the manifest; where a used key signed none, look for every call of that journal in OCI\'s Audit log.',
+    source: 'sessions/*/journal.jsonl, generations/*/manifest.json, OCI Audit',
     bearsOn: ['keyRevoked', 'actionsExplained'],
     reperformed: true,
     examine: signaturesVerify,

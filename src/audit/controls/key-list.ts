@@ -67,7 +67,7 @@ function noOtherKey(dossier: Dossier): string {
 export const KEY_CONTROLS: readonly Control[] = [
   {
     code: 'K01',
-    claim: 'No key that was ever recombined is in OCI\'s key list.',
+    claim: 'No key that was recombined in a session on record is in OCI\'s key list.',
     method: 'List the user\'s keys; compare whole keys by digest, and fingerprints.',
     source: 'OCI IAM (ListApiKeys)',
     bearsOn: ['keyRevoked'],

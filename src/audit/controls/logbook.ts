@@ -46,11 +46,14 @@ function entriesSayWhatHappened(dossier: Dossier): string {
   const compared = eachSession(dossier, (session) => {
     const entry = lastEntry(logbook, session.id)
     if (!entry) return 0
+    const isOpen = session.state.closed === null
+    checkEarlier(logbook.lines.flatMap((line) => (line.type === 'session' && line.session === session.id && (isOpen || line !== entry) ? [line] : [])), session)
+    // It goes on after that entry, and has its next one when it ends.
+    if (isOpen) return 0
     const told = entryOf(session)
     const names = Object.keys(told) as (keyof typeof told)[]
     const different = names.filter((name) => canonicalJson(told[name]) !== canonicalJson(entry[name]))
     if (different.length > 0) throw failed(`entry ${entry.seq} of the logbook contradicts the journal of session ${session.id} in: ${different.join(', ')}`)
-    checkEarlier(logbook.lines.flatMap((line) => (line.type === 'session' && line.session === session.id && line !== entry ? [line] : [])), session)
     return 1
   })
   return `${counted(compared.filter((one) => one > 0).length, 'entry', 'entries')}, field for field`

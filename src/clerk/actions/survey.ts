@@ -48,12 +48,12 @@ async function defaultDomain(post: Post, client: IdentityClient, { tenancy, user
 }
 
 /** Where a list goes on. */
-export interface Page {
+interface Page {
   page?: string
 }
 
 /** Every item of a list, page after page. */
-export async function pages<Item>(list: (page: Page) => Promise<{ items: Item[]; opcNextPage: string }>): Promise<Item[]> {
+async function pages<Item>(list: (page: Page) => Promise<{ items: Item[]; opcNextPage: string }>): Promise<Item[]> {
   const all: Item[] = []
   let page: Page = {}
   for (let count = 0; count < MAXIMUM_PAGES; count += 1) {
