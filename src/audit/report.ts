@@ -197,6 +197,9 @@ function residualAccess({ dossier, results }: Audit, sessions: readonly SoundSes
   return [...sessions.flatMap((session) => openedDatabase(session, dossier.now)), ...failing, ...blocked, ...unseen]
 }
 
+/** Between the change and its being in force. */
+const LONGEST_BEGINNING_MS = 5 * 60_000
+
 function openedDatabase({ id, warrant, state }: SoundSession, now: Date): string[] {
   const { action } = warrant
   const enabled = state.calls.find((call) => call.intent.rule === ENABLE_SAAS && mayHaveHappened(call))
@@ -204,8 +207,10 @@ function openedDatabase({ id, warrant, state }: SoundSession, now: Date): string
   // No answer says what became of it, and it was read back: then what was read counts.
   if (isUnheard(enabled) && state.action?.result !== 'done' && !unansweredChanges(state).includes(enabled)) return []
   const until = Date.parse(enabled.intent.at) + action.enable.hours * 3_600_000
-  const ended = until <= now.getTime()
-  return [`Session ${id}: SAAS_ADMIN ${action.enable.access} on ${action.database}; OCI ${ended ? 'ended' : 'ends'} it at ${new Date(until).toISOString().slice(0, 16)}Z${ended ? '' : ' (STILL OPEN)'}.`]
+  // It may have begun later than it was asked for.
+  const begun = state.action?.result === 'done'
+  const ended = begun && until + LONGEST_BEGINNING_MS <= now.getTime()
+  return [`Session ${id}: SAAS_ADMIN ${action.enable.access} on ${action.database}; OCI ${ended ? 'ended' : 'ends'} it at ${new Date(until).toISOString().slice(0, 16)}Z${begun ? '' : ' at the earliest: it was not in force when it was last read'}${ended ? '' : ' (STILL OPEN)'}.`]
 }
 
 function custodians(dossier: Dossier): { number: number; name: string; standing: string }[] {

@@ -10,6 +10,7 @@ import { LineFile } from '../host/line-file.js'
 import type { Profile } from '../host/oci-profile.js'
 import { say } from '../host/terminal.js'
 import { readJournal, type JournalEntry, type JournalLine } from '../record/journal.js'
+import { INSTALL } from '../record/replay.js'
 import { MAXIMUM_API_KEYS } from '../warrant/scope.js'
 import { isTakenOver } from '../record/standing.js'
 import type { Inputs } from './break-glass.js'
@@ -125,7 +126,7 @@ async function install(job: Lent, { manifest }: Generation, upload: (pem: string
     const { keys } = await listingBy(job.bootstrap, manifest, manifests, job.inputs.cloud)
     return keys.find((key) => key.spkiSha256 === manifest.spkiSha256)?.lifecycleState
   }
-  if ((await listed()) === undefined) await upload(manifest.publicKeyPem, `install GENERATION ${manifest.generation}`)
+  if ((await listed()) === undefined) await upload(manifest.publicKeyPem, `${INSTALL}GENERATION ${manifest.generation}`)
   const giveUpAt = readClocks().uptime + PATIENCE_MS
   say(`Waiting until OCI lists GENERATION ${manifest.generation} as ACTIVE: seconds as a rule, at most ${PATIENCE_MS / 60_000} minutes.`)
   while (readClocks().uptime < giveUpAt) {

@@ -190,11 +190,13 @@ function failureOf({ finished, warrant, stale }: Conclusion, state: Session, ali
     return finished?.failure ?? failure('OUTCOME_UNKNOWN', `the strongroom died with the key of GENERATION ${warrant.key.generation} live; whether it was rotated is not known`, resume)
   }
   if (state.grade === 'unproved') return failure('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} is deleted but not proved dead: ${state.gradeWhy}`, openable ? resume : `Too few sheets are left to sign new probes. Somebody who can read the key list looks: ${resume} --reader PROFILE`)
+  // Read again before the deletion, it was in force after all.
+  if (finished?.failure?.code === 'NOT_IN_FORCE' && state.action?.result === 'done') return null
   if (finished && !finished.selfDeletionRefused) return finished.failure
   if (state.keyLiveAt === null) return failure('INTERNAL', 'the strongroom ended without a word; no key was live', 'Begin again.')
   // It died between the deletion and its last word, or the remover did the deletion: what the action came to is in the journal.
   const { action } = state
-  return action !== null && ['failed', 'interrupted'].includes(action.result) ? failure('INTERRUPTED', `the action was not done: ${action.detail}`, 'The key was rotated all the same.') : null
+  return action !== null && ['failed', 'interrupted'].includes(action.result) ? failure('INTERRUPTED', `the action ${action.result === 'failed' ? 'was not done' : 'did not come to its end'}: ${action.detail}`, 'The key was rotated all the same.') : null
 }
 
 /** A session whose key may be alive ends with 6, whatever else went wrong in it. */

@@ -70,7 +70,9 @@ export async function askForSheet(request: TypingRequest, codes = new SealedPart
       const [found] = understood(typed.text, { from: 'text', file: 'typed', where: 'typed' }, codes)
       if (!found || !('incomplete' in found)) return found ?? null
       // Whoever holds the scanner has the sheet in the other hand.
-      for (const sentence of codes.missing()) say(`${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`)
+      const missing = codes.missing()
+      for (const sentence of missing) say(`${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`)
+      if (missing.length === 0) say('That sealed share was read already.')
       continue
     }
     say(`${typed.wrongSheet.message}. ${typed.wrongSheet.hint}`, 'alarm')

@@ -28,7 +28,7 @@ export async function readForRecovery(sources: RecoverySources, needsEnvelope: b
   const codes = new SealedParts()
   for await (const found of sheetTexts(sources, isolation, codes)) take(read, found)
   if (sources.camera) await showToCamera(sources.camera, isolation, read, needsEnvelope)
-  await openSet(read, sources.keys)
+  await openSet(read, sources.keys, codes)
   const flag = '--scan or --share-file'
   while (isInteractive() && missingShares({ ...read, sealed: [] }) !== 0) {
     const set = largestSet(read.shares)
@@ -38,7 +38,7 @@ export async function readForRecovery(sources: RecoverySources, needsEnvelope: b
     if (!found) return read
     const { words } = take(read, found)
     if ('part' in found) say(words)
-    await openSet(read, sources.keys)
+    await openSet(read, sources.keys, codes)
   }
   while (isInteractive() && needsEnvelope && !hasEnvelope(read)) {
     const found = await askForSheet({ question: 'Now page 2 of any of these sheets, with a scanner that types; or Enter to stop.', flag: '--envelope FILE or --scan', known: UNKNOWN_SHEETS, ending: ENDING }, codes)
@@ -87,16 +87,17 @@ function take(read: SheetsRead, found: SheetText): Omit<Verdict, 'more'> {
 }
 
 /** Opens the sealed ones of the largest set, each once; one that was left out is scanned again. Those of other sets stay, in case theirs grows. */
-async function openSet(read: SheetsRead, keys: CustodianKeys): Promise<void> {
+async function openSet(read: SheetsRead, keys: CustodianKeys, codes: SealedParts): Promise<void> {
   const [first] = largestSet([...read.shares, ...read.sealed])
   const isMine = (sealed: SheetsRead['sealed'][number]): boolean => first !== undefined && isOfSet(first, sealed)
   const mine = read.sealed.filter(isMine)
   if (mine.length === 0) return
   read.sealed = read.sealed.filter((sealed) => !isMine(sealed))
-  const { shares } = await openSealed({ shares: [], parts: [], sealed: mine }, keys)
+  const { shares, sealed: leftOut } = await openSealed({ shares: [], parts: [], sealed: mine }, keys)
+  for (const sealed of leftOut) codes.forget(sealed)
   for (const share of shares) take(read, { from: 'scan', file: '', where: `opened for custodian ${share.custodian}`, share })
   // What was left out may leave another set the largest.
-  await openSet(read, keys)
+  await openSet(read, keys, codes)
 }
 
 /** What is said of a code of page 2 that opens nothing with these shares. */

@@ -5,7 +5,7 @@ import { EXIT, EXIT_CODES, GlasskeyError } from '../errors.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
 import { say, toned } from '../host/terminal.js'
 import { SUCCESSORS } from '../record/due.js'
-import { isSaasChange, unansweredChanges } from '../record/replay.js'
+import { acceptedOnly, isSaasChange, unansweredChanges } from '../record/replay.js'
 import type { CustodyStanding } from '../record/standing.js'
 import type { Outcome, Problem } from './outcome.js'
 import { standingOf } from './status.js'
@@ -122,6 +122,7 @@ function closing(folder: string, result: SessionResult, printed: PrintedSession,
     `Evidence: ${printed.evidence}`,
     ...(printed.drillRecord === null ? [] : [`Drill record, with the times measured: ${printed.drillRecord}`]),
     ...unansweredChanges(state).filter(({ intent }) => isSaasChange(intent)).map(({ intent, outcome }) => toned(`NOT KNOWN: whether "${intent.rule}" happened; OCI ${outcome?.type === 'outcome' ? `answered ${outcome.status}` : 'never answered'}. ${toAsk(result, intent.seq)}`, 'alarm', process.stdout)),
+    ...acceptedOnly(state).map(({ intent }) => toned(`NOT YET: OCI accepted "${intent.rule}", and it was not in force when it was last read. It may still come: look at the database in OCI's console.`, 'alarm', process.stdout)),
     ...(dead ? [`Next: destroy the used sheets of GENERATION ${warrant.key.generation} before a witness (glasskey logbook add destroyed)${printed.affidavit === null ? '' : `; to sign: ${printed.affidavit}`}.`] : []),
     ...(grade === 'unproved' && !result.alive ? [`Another session proved the key dead. For the auditor's word on this one too: glasskey resume --custody ${folder} --session ${result.session} --reader PROFILE`] : []),
     ...(state.successor && standing.inUse?.generation === state.successor.generation ? [`In use now: GENERATION ${state.successor.generation}, key id ${state.successor.keyId}. ${standing.waiting.length} more waiting.`] : []),

@@ -108,7 +108,8 @@ async function readAll(args: InspectArguments, { isolation, shown, keys, ...sour
     if (!('wrong' in judged && judged.wrong.code === 'SHARE_MISREAD')) read.push(judged)
     return verdictOn(judged)
   })
-  // A sealed sheet is judged as it is; it is opened only for whoever names the key.
+  // A sealed sheet is judged as it is; it is opened only for whoever names the key, and counts as seen from then on.
+  if (Object.keys(keys.means).length > 0) for (const found of read) if ('share' in found) seen?.see({ ...found.share, sealedTo: null })
   const opened = Object.keys(keys.means).length > 0 ? (await openSealed({ shares: [], parts: [], sealed }, keys)).shares : []
   const judged = opened.reduce((before, share) => inPlaceOf(share, before, judge), read)
   if ((judged.length > 0 || (shown && !isInteractive())) && !args.type) return judged

@@ -91,6 +91,12 @@ export class SealedParts {
     return fitting.map((message) => ({ rehearsal, keyId, custodian, threshold, shares, fingerprint, message: new Uint8Array(message) }))
   }
 
+  /** One that was given away and not used: its codes are read again. */
+  forget({ rehearsal, keyId, custodian, threshold, shares, fingerprint }: Omit<SealedShare, 'message'>): void {
+    const name = [rehearsal, keyId, custodian, threshold, shares, fingerprint].join('/')
+    for (const known of this.#sets.keys()) if (known.startsWith(`${name}/`)) this.#sets.delete(known)
+  }
+
   /** One sentence for each sealed share of which a code is missing. */
   missing(): string[] {
     return [...this.#sets.values()].flatMap((set) => {

@@ -50,8 +50,8 @@ export function readProfile(name: string, file: string | undefined): Profile {
 }
 
 /**
- * The sections of a file, as OCI's own tools read them (oci-common 2.139.1, lib/config-file-reader.js): a name is all that stands in the
- * brackets, a value all that follows the first `=`, a comment a line of its own. What the file shows is what it says: no line end that
+ * The sections of a file. What OCI's own tools take is taken as they do (oci-common 2.139.1, lib/config-file-reader.js): a name is all
+ * that stands in the brackets, a value all that follows the first `=`, a comment a line of its own. What the file shows is what it says: no line end that
  * editors hide, one section of this name, one value of a setting in it.
  */
 function sectionsIn(text: string, name: string, invalid: (what: string) => GlasskeyError): ReadonlyMap<string, ReadonlyMap<string, string>> {

@@ -5,7 +5,7 @@ import type { Manifest } from '../custody/manifest.js'
 import { hexToWords } from '../custody/words.js'
 import type { JournalLine } from '../record/journal.js'
 import type { LogbookEntry } from '../record/logbook.js'
-import { unansweredChanges, type Call, type Session } from '../record/replay.js'
+import { acceptedOnly, unansweredChanges, type Call, type Session } from '../record/replay.js'
 import { TOOL } from '../version.js'
 import { codeWords, purpose, warrantDigest, type Warrant } from '../warrant/warrant.js'
 import type { LogbookEntryContent, NamedGeneration, ReleaseContent } from './logbook-entry.js'
@@ -286,7 +286,9 @@ function censusOf(session: Session): { what: string; before: string; after: stri
 function unresolvedOf(session: Session | null): string[] {
   if (!session) return []
   const unknown = unansweredChanges(session).map(({ intent, outcome }) => `no answer is known to "${intent.rule}" (${intent.method} ${intent.host})${outcome?.type === 'outcome' ? `, only a ${outcome.status}` : ''}`)
-  return session.grade === 'unproved' ? [`THE KEY OF GENERATION ${session.opened.generation} IS NOT PROVED DEAD: ${session.gradeWhy}`, ...unknown] : unknown
+  const pending = acceptedOnly(session).map(({ intent }) => `OCI accepted "${intent.rule}", and it was not in force when it was last read`)
+  const open = [...unknown, ...pending]
+  return session.grade === 'unproved' ? [`THE KEY OF GENERATION ${session.opened.generation} IS NOT PROVED DEAD: ${session.gradeWhy}`, ...open] : open
 }
 
 function named({ generation, keyId }: { generation: number; keyId: string }): NamedGeneration {

@@ -54,9 +54,14 @@ export interface Session {
   addedIsolation: string[]
 }
 
-/** Whether OCI answered, and only ever that it does not know this key. */
+/** Whether OCI answered, and only ever that it does not know this key. What a lent login asked is not about it. */
 export function wasNeverAccepted({ calls }: Pick<Session, 'calls'>): boolean {
-  return onlyRefused(calls)
+  return onlyRefused(calls.filter(({ intent }) => intent.by !== 'desk'))
+}
+
+/** Whether the used key was installed in this very session, by the bootstrap login of a takeover. */
+export function wasInstalledHere({ calls }: Pick<Session, 'calls'>): boolean {
+  return calls.some(({ intent, outcome }) => intent.by === 'desk' && intent.rule.startsWith(INSTALL) && outcome?.type === 'outcome' && outcome.status < 300)
 }
 
 /** The same since the key was live for the last time: it may have been accepted before, in a run that was interrupted. */
@@ -78,6 +83,8 @@ export const REMOVE_USED_KEY = 'remover: delete used key'
 export const [ENABLE_SAAS, DISABLE_SAAS, READ_SAAS_BACK] = ['enable SAAS_ADMIN', 'disable SAAS_ADMIN', 'read SAAS_ADMIN status back'] as const
 /** Rule name under which a key is deleted that is neither the used one nor its successor, and that nobody counts on. */
 export const DELETE_OTHER_KEY = 'exit: delete a key that is not to be there'
+/** How the rule names begin under which a takeover installs a generation. */
+export const INSTALL = 'install '
 /** Rule name under which the successor is uploaded. */
 export const UPLOAD_SUCCESSOR = 'exit: upload successor'
 const DELETIONS = [DELETE_USED_KEY, REMOVE_USED_KEY]
@@ -246,19 +253,24 @@ export function isUnheard({ intent, outcome }: Call): boolean {
   return outcome?.type !== 'outcome' || (isSaasChange(intent) && (outcome.status >= 500 || (outcome.status >= 300 && outcome.status < 400)))
 }
 
-/** Whether a later reading in the same session told what became of a change of SAAS_ADMIN. */
-export function wasReadBack({ intent }: Pick<Call, 'intent'>, calls: readonly Call[]): boolean {
-  return calls.some((later) => later.intent.seq > intent.seq && later.intent.rule === READ_SAAS_BACK && later.outcome?.type === 'outcome' && later.outcome.status === 200)
+/** Whether it was found out later in the session what became of a change of SAAS_ADMIN: the action's end says done or failed then, and not interrupted. */
+export function wasFoundOut({ intent }: Pick<Call, 'intent'>, { action }: Pick<Session, 'action'>): boolean {
+  return action !== null && action.seq > intent.seq && ['done', 'failed'].includes(action.result)
+}
+
+/** Changes of SAAS_ADMIN that OCI accepted, and that were not in force when they were last read. */
+export function acceptedOnly({ calls, action }: Session): Call[] {
+  return calls.filter((call) => isSaasChange(call.intent) && call.outcome?.type === 'outcome' && call.outcome.status < 300 && action?.result !== 'done')
 }
 
 /** Changes that were sent and never answered, and of which nothing later in the session tells what became. */
-export function unansweredChanges({ calls, deletion, successor }: Session): Call[] {
+export function unansweredChanges({ calls, deletion, successor, action }: Session): Call[] {
   return calls.filter((call) => {
     const { intent } = call
     if (!isUnheard(call) || intent.method === 'GET' || intent.rule === READ_SAAS_BACK) return false
     if (DELETIONS.includes(intent.rule)) return deletion !== 'done'
     if (intent.rule === UPLOAD_SUCCESSOR) return successor === null
-    return !isSaasChange(intent) || !wasReadBack(call, calls)
+    return !isSaasChange(intent) || !wasFoundOut(call, { action })
   })
 }
 

@@ -9,6 +9,7 @@ import { pause, readClocks } from '../host/clock.js'
 import { say } from '../host/terminal.js'
 import type { Census } from '../record/journal.js'
 import { isListed } from '../record/recognise.js'
+import { replay, wasInstalledHere } from '../record/replay.js'
 import { CREDENTIALS, ONLY_API_KEYS, RANDOM_PASSWORD, domainUserTarget, identityOrigin } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { actionSender, refuseIfStopped } from './action-sender.js'
@@ -34,7 +35,7 @@ export async function performAction(room: Room, sender: Sender, clerk: Duplex, s
   const { warrant, journal, folder } = room
   const courier = actionSender(sender, stop)
   const user = ownUser(courier, warrant, folder.generations.map(({ manifest }) => manifest))
-  if (warrant.action.name === 'takeover') await untilAccepted(user, stop)
+  if (wasInstalledHere(replay(journal.lines))) await untilAccepted(user, stop)
   const found = await user.census()
   refuseIfStopped(stop)
   const unexpected = warrant.action.name === 'takeover' ? [] : strangers(room, found)
@@ -70,7 +71,7 @@ async function untilAccepted(user: OwnUser, stop: AbortSignal): Promise<void> {
       if (!(error instanceof OciRefusal) || error.status !== 401) return
       if (readClocks().uptime - began > ACCEPTANCE_MS) throw error
     }
-    if (!told) say(`OCI lists the new key and does not accept it yet. Waiting, at most ${ACCEPTANCE_MS / 60_000} minutes.`)
+    if (!told) say(`OCI does not accept the new key yet. Waiting, at most ${ACCEPTANCE_MS / 60_000} minutes.`)
     told = true
     await pause(ACCEPTANCE_WAIT_MS, stop)
     refuseIfStopped(stop)

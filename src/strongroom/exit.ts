@@ -46,8 +46,8 @@ const REFUSALS = 3
 const ROUNDS_FOR_OTHERS = 4
 
 /**
- * A key that OCI has not accepted since it was recombined is not tried for longer: most likely somebody rotated it before. Not so in
- * a takeover, which has just installed it.
+ * A key that OCI has not accepted since it was recombined is not tried for longer: most likely somebody rotated it before. Not so one
+ * that was installed a moment ago.
  */
 const NEVER_ACCEPTED = 6
 
@@ -59,6 +59,8 @@ export interface ExitParts {
   /** Whether no rotation comes to a generation any more, so that its key is not to be in OCI. */
   isPassed: (generation: number) => boolean
   onBeforeDelete: (keys: readonly ListedKey[]) => Promise<void>
+  /** Whether the used key was installed a moment ago: OCI may need minutes to know it. */
+  isNew: boolean
   /** Aborts when the desk is gone: without it there is no network. */
   cutOff: AbortSignal
   /** Time since boot, in ms: the wall clock may be set meanwhile. */
@@ -94,7 +96,7 @@ export async function rotate(parts: ExitParts): Promise<ExitResult> {
       const refusal = error instanceof DeletionUnanswered ? error.cause : error
       if (refusal instanceof OciRefusal) asked = retryAfterMs(refusal.answer, wallClock().getTime(), LONGEST_WAIT_MS)
       unknown = isUnauthenticated(error) ? unknown + 1 : 0
-      if (unknown >= NEVER_ACCEPTED && parts.warrant.action.name !== 'takeover' && isRefusedNow(replay(parts.journal.lines))) return { rotated: false, why, selfDeletion: false }
+      if (unknown >= NEVER_ACCEPTED && !parts.isNew && isRefusedNow(replay(parts.journal.lines))) return { rotated: false, why, selfDeletion: false }
       if (error instanceof DeletionUnanswered) state.unknownDeletion = true
       if (state.unknownDeletion && isUnauthenticated(error)) {
         // The deletion was sent before, and now the key is refused. A blocked user is refused too: it stays unknown, and

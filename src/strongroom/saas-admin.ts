@@ -4,8 +4,9 @@ import { z } from 'zod'
 import { runTask } from '../clerk/door.js'
 import { asRemark, asWords } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
-import { pause, readClocks } from '../host/clock.js'
-import { isSaasChange, mayHaveHappened, replay } from '../record/replay.js'
+import { pause, readClocks, wallClock } from '../host/clock.js'
+import { say } from '../host/terminal.js'
+import { isSaasChange, mayHaveHappened, replay, wasFoundOut } from '../record/replay.js'
 import { statusTarget } from '../warrant/scope.js'
 import type { Action, Warrant } from '../warrant/warrant.js'
 import type { Answer } from '../wire/exchange.js'
@@ -16,14 +17,15 @@ import type { Room } from './room.js'
 
 type SaasAction = Extract<Action, { name: 'saas-admin' }>
 
-/** How long what OCI accepted may take to be in force: it is a work request, and the key is live meanwhile. */
+/** How long what was asked for may take to be in force: it is a work request, and the key is live meanwhile. */
 const IN_FORCE_MS = 2 * 60_000
-/** The same where OCI did not say whether it accepted it. */
-const UNHEARD_MS = 15_000
 const FIRST_WAIT_MS = 1000
 const LONGEST_WAIT_MS = 15_000
 
-/** Does the action. Returns what was achieved, in a line. Throws why it stopped; NOT_IN_FORCE where OCI accepted it and has not done it yet. */
+/** The action stopped, and what became of what it asked for is not known. */
+export class NotKnown extends GlasskeyError {}
+
+/** Does the action. Returns what was achieved, in a line. Throws why it stopped; NotKnown where it may still come into force. */
 export async function switchSaasAdmin({ warrant }: Room, action: SaasAction, courier: Sender, clerk: Duplex, stop: AbortSignal): Promise<string> {
   let change: Answer | NoAnswer | null = null
   const carry = async (request: UnsignedRequest): Promise<Answer> => {
@@ -41,11 +43,17 @@ export async function switchSaasAdmin({ warrant }: Room, action: SaasAction, cou
   // What the clerk says of the outcome is not evidence: the strongroom asks OCI itself, unless OCI refused it or was never asked.
   const outcome = outcomeOf(change)
   if (outcome === 'not done') throw trouble ?? clerkLied(change)
-  const status = await inForce(warrant, action, courier, outcome === 'accepted' ? IN_FORCE_MS : UNHEARD_MS, stop)
+  const status = await inForce(warrant, action, courier, stop)
   if (status && isAsWanted(status, action)) return achieved(status, action)
-  if (outcome !== 'accepted') throw trouble ?? clerkLied(change)
-  throw new GlasskeyError('NOT_IN_FORCE', `${accepted(change)}, and it was not in force after ${IN_FORCE_MS / 60_000} minutes: ${status ? `OCI reads back ${JSON.stringify(status)}` : 'OCI does not say whether SAAS_ADMIN is enabled'}`, 'The key is rotated. It may still come into force: look at the database in OCI\'s console.')
+  if (outcome === 'accepted') {
+    throw new NotKnown('NOT_IN_FORCE', `${accepted(change)}, and it was not in force after ${IN_FORCE_MS / 60_000} minutes: ${status ? `OCI reads back ${JSON.stringify(status)}` : 'OCI does not say whether SAAS_ADMIN is enabled'}`, `The key is rotated. ${LOOK}`)
+  }
+  const why = trouble ?? clerkLied(change)
+  if (status && saysSomething(status)) throw why
+  throw why instanceof GlasskeyError ? new NotKnown(why.code, why.message, why.hint, { cause: why }) : new NotKnown('OCI_UNREACHABLE', `OCI did not answer: ${why.message}`, LOOK, { cause: why })
 }
+
+const LOOK = 'It may still come into force: look at the database in OCI\'s console.'
 
 /** What OCI's answer to the change says of it. */
 function outcomeOf(change: Answer | NoAnswer | null): 'accepted' | 'not done' | 'unknown' {
@@ -66,8 +74,8 @@ function accepted(change: Answer | NoAnswer | null): string {
   return `OCI accepted it${work === undefined ? '' : ` as work request ${asWords(work)}`}`
 }
 
-/** Asks until it is as wanted, for as long as given. Returns what OCI said last; null where it said nothing. */
-async function inForce(warrant: Warrant, action: SaasAction, courier: Sender, patienceMs: number, stop: AbortSignal): Promise<SaasStatus | null> {
+/** Asks until it is as wanted, as long as it may take. Returns what OCI said last; null where it said nothing, or nothing more could be asked. */
+async function inForce(warrant: Warrant, action: SaasAction, courier: Sender, stop: AbortSignal): Promise<SaasStatus | null> {
   const began = readClocks().uptime
   let said: SaasStatus | null = null
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
@@ -75,31 +83,41 @@ async function inForce(warrant: Warrant, action: SaasAction, courier: Sender, pa
       said = await readBack(warrant, action, courier)
       if (isAsWanted(said, action)) return said
     } catch (error) {
-      if (!(error instanceof NoAnswer) && !(error instanceof GlasskeyError && error.code === 'OCI_REFUSED')) throw error
+      if (error instanceof GlasskeyError && error.code !== 'OCI_REFUSED') return null
+      if (!(error instanceof NoAnswer) && !(error instanceof GlasskeyError)) throw error
     }
-    if (readClocks().uptime - began >= patienceMs) return said
+    if (readClocks().uptime - began >= IN_FORCE_MS) return said
+    if (wait === FIRST_WAIT_MS) say(`It is not in force yet. OCI is asked again, for at most ${IN_FORCE_MS / 60_000} minutes.`)
     await pause(wait, stop)
   }
 }
 
 /**
- * What became of an action of which OCI did not say whether it was done, or which was not in force yet: read before the key is
- * deleted, and written down as the action's end. While the answer may still come nothing is asked. An answer that says nothing
- * changes nothing.
+ * What became of an action of which OCI did not say that it is done, or refused: read before the key is deleted, and written down as the
+ * action's end. While the answer may still come nothing is asked. That it was not done is believed of a reading that comes late enough: a
+ * session that is resumed waits for that, one that people stop does not.
  */
-export async function lookBack({ warrant, journal, order }: Room, courier: Sender): Promise<void> {
+export async function lookBack({ warrant, journal, order }: Room, courier: Sender, stop: AbortSignal): Promise<void> {
   const { action } = warrant
   const session = replay(journal.lines)
   const change = session.calls.findLast(({ intent }) => isSaasChange(intent))
-  if (action.name !== 'saas-admin' || !change || session.action?.result === 'done' || !mayHaveHappened(change)) return
+  if (action.name !== 'saas-admin' || !change || !mayHaveHappened(change) || wasFoundOut(change, session)) return
   if (change.outcome === null && order.task !== 'finish') return
-  try {
-    const status = await readBack(warrant, action, courier)
-    if (isAsWanted(status, action)) journal.write({ type: 'action-ended', result: 'done', detail: achieved(status, action) })
-    else if (change.outcome?.type !== 'outcome' || change.outcome.status >= 300) journal.write({ type: 'action-ended', result: 'interrupted', detail: asRemark(`it was not done: OCI reads back ${JSON.stringify(status)}`) })
-  } catch (error) {
-    if (!(error instanceof NoAnswer) && !(error instanceof GlasskeyError)) throw error
+  const late = (): boolean => wallClock().getTime() - Date.parse(change.intent.at) >= IN_FORCE_MS
+  let status: SaasStatus | null = null
+  for (;;) {
+    status = await readBack(warrant, action, courier).catch((error: unknown) => {
+      if (error instanceof NoAnswer || error instanceof GlasskeyError) return null
+      throw error
+    })
+    if ((status && isAsWanted(status, action)) || order.task !== 'finish' || late() || stop.aborted) break
+    await pause(LONGEST_WAIT_MS, stop)
   }
+  const read = status ? `OCI reads back ${JSON.stringify(status)}` : 'OCI does not say whether it is'
+  if (status && isAsWanted(status, action)) journal.write({ type: 'action-ended', result: 'done', detail: achieved(status, action) })
+  else if (change.outcome?.type === 'outcome' && change.outcome.status < 300) journal.write({ type: 'action-ended', result: 'interrupted', detail: asRemark(`OCI accepted it, and it was not in force when it was last read: ${read}`) })
+  else if (status && saysSomething(status) && late()) journal.write({ type: 'action-ended', result: 'failed', detail: asRemark(`it was not done: ${read}`) })
+  else if (session.action === null) journal.write({ type: 'action-ended', result: 'interrupted', detail: asRemark(`whether it was done is not known: ${read}`) })
 }
 
 const endpointOf = (warrant: Warrant, action: SaasAction): string => originOf('database', action.region, warrant.realm, warrant.endpoints)
@@ -121,6 +139,10 @@ async function readBack(warrant: Warrant, action: SaasAction, courier: Sender): 
 
 function isAsWanted({ isEnabled, accessType }: SaasStatus, { enable }: SaasAction): boolean {
   return enable ? isEnabled === true && accessType === enable.access.toUpperCase().replace('-', '_') : isEnabled === false
+}
+
+function saysSomething({ isEnabled }: SaasStatus): boolean {
+  return typeof isEnabled === 'boolean'
 }
 
 function achieved({ timeSaasAdminUserEnabled }: SaasStatus, { enable }: SaasAction): string {

@@ -8,7 +8,7 @@ import { GlasskeyError } from '../errors.js'
 import { pause, readClocks } from '../host/clock.js'
 import { generationNumber, otherGenerations, places, readSealedFolder } from '../host/sealed-folder.js'
 import { headStatement, opcRequestIdOfProbe, type Census, type ListedKey } from '../record/journal.js'
-import { isRefusedNow, replay, wasNeverAccepted } from '../record/replay.js'
+import { isRefusedNow, replay, wasInstalledHere, wasNeverAccepted } from '../record/replay.js'
 import { checkWatch, startWatch, type Watch } from '../warrant/deadline.js'
 import { checkRules } from '../warrant/issue.js'
 import { probeOffsets } from '../warrant/probe-schedule.js'
@@ -24,7 +24,7 @@ import { OciRefusal, ownUser, type OwnUser } from './own-user.js'
 import { DESCRIPTORS, type DatedProbe, type Failure, type FromStrongroom } from './protocol.js'
 import type { Room } from './room.js'
 import { collectRemote, openRemote } from './remote.js'
-import { lookBack } from './saas-admin.js'
+import { lookBack, NotKnown } from './saas-admin.js'
 import { collectShares, type OnDispute } from './shares.js'
 import { askBagWords, confirmByFlag, needsBagWords } from './successor-words.js'
 import { checkEverything, contradictionIn, isSealedSuccessor, open } from './trust.js'
@@ -193,7 +193,7 @@ async function act(room: Room, courier: Courier): Promise<Failure | null> {
     return null
   } catch (error) {
     const failure = failureOf(error)
-    journal.write({ type: 'action-ended', result: stop.aborted || failure.code === 'NOT_IN_FORCE' ? 'interrupted' : 'failed', detail: asRemark(failure.message) })
+    journal.write({ type: 'action-ended', result: stop.aborted || error instanceof NotKnown ? 'interrupted' : 'failed', detail: asRemark(failure.message) })
     return failure
   } finally {
     acted.abort()
@@ -203,9 +203,10 @@ async function act(room: Room, courier: Courier): Promise<Failure | null> {
 async function leave(room: Room, courier: Courier, user: OwnUser, since: number, failure: Failure | null): Promise<FromStrongroom> {
   const { desk, order, folder, journal, warrant } = room
   const { successor } = warrant
+  const cutOff = gone(desk)
   journal.write({ type: 'exit-began', cause: causeOf(room, failure) })
   if (!successor) {
-    await lookBack(room, courier)
+    await lookBack(room, courier, cutOff)
     journal.write({ type: 'rotation-deferred', reason: 'as each releasing custodian consented' })
     burn(journal, warrant, since, 'rotation deferred', courier)
     return finished([], failure ?? { ...alive(warrant, 'its rotation was deferred'), hint: 'As soon as a successor waits and the home region answers: glasskey break rotate' })
@@ -217,7 +218,7 @@ async function leave(room: Room, courier: Courier, user: OwnUser, since: number,
     if (!counted) {
       patience -= 1
       await censusBeforeDeletion(room, user, keys, patience > 0)
-      await lookBack(room, courier)
+      await lookBack(room, courier, cutOff)
     }
     counted = true
     // Dated from each attempt: probes signed minutes before the deletion would prove less than they seem to.
@@ -228,7 +229,7 @@ async function leave(room: Room, courier: Courier, user: OwnUser, since: number,
     burn(journal, warrant, since, 'the key was deleted before; it is probed again', courier)
     return finished(probes, failure)
   }
-  const result = await rotate({ user, warrant, journal, isPassed: (generation) => isPassed(folder.standings, generation, successor.generation), onBeforeDelete: before, cutOff: gone(desk), now: () => readClocks().uptime })
+  const result = await rotate({ user, warrant, journal, isPassed: (generation) => isPassed(folder.standings, generation, successor.generation), onBeforeDelete: before, isNew: order.task === 'perform' && wasInstalledHere(replay(journal.lines)), cutOff, now: () => readClocks().uptime })
   if (probes.length === 0) probes = signProbes(courier, warrant, journal)
   burn(journal, warrant, since, result.rotated ? (result.certain ? 'rotated' : 'the deletion was sent and never answered; the key is refused since') : asRemark(result.why), courier)
   if (result.rotated) return finished(probes, failure)
@@ -331,10 +332,10 @@ function alive(warrant: Warrant, why: string): Failure {
 
 function notRotated(warrant: Warrant, result: Extract<ExitResult, { rotated: false }>, journal: Journal): Failure {
   if (wasNeverAccepted(replay(journal.lines))) {
-    if (warrant.action.name === 'takeover') {
+    if (wasInstalledHere(replay(journal.lines))) {
       return {
         code: 'KEY_NOT_PROVED_DEAD',
-        message: `OCI lists the key of GENERATION ${warrant.key.generation}, which was installed in this session, and never accepted it; nothing else was changed, and the bootstrap login is still there. Either OCI takes longer than ever before, or the user is blocked`,
+        message: `OCI never accepted the key of GENERATION ${warrant.key.generation}, which was installed in this session; nothing else was changed, and the bootstrap login is still there. Either OCI takes longer than it was waited for, or the user is blocked`,
         hint: `Let somebody who can read the key list look: glasskey resume --session ${warrant.session} --reader PROFILE`,
       }
     }

@@ -50,7 +50,7 @@ test('as it should be', () => {
   expect(readProfile('READER', configOf(section()))).toMatchObject({ user: USER, region: 'eu-frankfurt-1' })
 })
 
-test('as OCI\'s own tools read it: dots in a name, signs in a value, a comment only on a line of its own', () => {
+test('dots in a name and signs in a value mean nothing else, a comment stands on a line of its own, and what is wrong in another section is not ours', () => {
   const passphrase = 'a#b;c = "d"'
   writeFileSync(join(directory, 'signs.pem'), privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase }))
   const text = `# of the team\n[DEFAULT]\nregion = eu-frankfurt-1\n\n${section({ key_file: inDirectory('signs.pem'), pass_phrase: passphrase }, 'prod.admin').replace(/region=.*\n/, '; the region of all\n')}[other]\nthis is theirs\n`

@@ -87,7 +87,7 @@ test('the strongroom dies with the key live: exit 6, and resume finishes with a 
 
 test.each([
   ['after its effect', 'after', 'done', /^SAAS_ADMIN is enabled read-only for 1 h, until .*Z, as OCI reads it back$/],
-  ['before its effect', 'before', 'interrupted', /^it was not done: OCI reads back \{"isEnabled":false\}$/],
+  ['before its effect', 'before', 'failed', /^it was not done: OCI reads back \{"isEnabled":false\}$/],
 ] as const)('the desk dies while the action waits for its answer, %s: the strongroom does not outlive it, resume reads what became of it, and the audit finds nothing open', async (_, when, result, detail) => {
   let [desk, strongroom] = [0, 0]
   const { roomsUnder } = await import('../isolation/memory.js')

@@ -1,6 +1,7 @@
 /** What OCI accepts and does later, what it lists before it is so, and what it does not answer in passing: an action that is done is called done, and no other. */
 import { afterEach, describe, expect, test } from 'vitest'
-import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { play } from '../stage/playing.js'
+import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
 
 let stage: Rehearsal
 afterEach(() => stage.close())
@@ -46,6 +47,43 @@ describe('SAAS_ADMIN is a work request', () => {
     expect(code).toBe(0)
   })
 
+  test.each([
+    ['in force after a minute', 60, { error: null, actionResult: 'done' }],
+    ['in force after ten', 600, { error: { code: 'OCI_UNREACHABLE' }, actionResult: 'failed' }],
+  ])('the answer is lost, and it is %s: asked for as long as that may take', async (_, saasAdminUpdating, outcome) => {
+    stage = await rehearsal({ speed: 20, beliefs: { saasAdminUpdating } })
+    stage.cloud.armFault({ match: { path: '*configureSaasAdminUser' }, action: { do: 'reset', when: 'after' } })
+    const { stdout } = await stage.run([...stage.saasAdmin(), '--reader', 'AUDITOR', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject(outcome)
+  })
+
+  test('Ctrl-C while it is waited for: what OCI accepted is said, entered, and shown on the page', async () => {
+    stage = await rehearsal({ speed: 12, beliefs: { saasAdminUpdating: 600 } })
+    const playing = play(stage, [...withoutShares(stage.saasAdmin()), ...stage.shares(2, 1, 2), '--reader', 'AUDITOR'])
+    await playing.until('It is not in force yet. OCI is asked again, for at most 2 minutes.')
+    playing.signal('SIGINT')
+    const { code, stdout } = await playing.ended
+    expect([code, stdout]).toEqual([3, expect.stringContaining('NOT YET: OCI accepted "enable SAAS_ADMIN", and it was not in force when it was last read.')])
+    expect(action()).toMatchObject({ result: 'interrupted', detail: 'OCI accepted it, and it was not in force when it was last read: OCI reads back {"isEnabled":false}' })
+  })
+
+  test('the strongroom dies while it is waited for: resume says what OCI accepted, not that nothing was begun', async () => {
+    const { roomsUnder } = await import('../isolation/memory.js')
+    let [desk, read] = [0, 0]
+    stage = await rehearsal({
+      speed: 12,
+      beliefs: { saasAdminUpdating: 600 },
+      observe: (moment, { path }) => {
+        if (moment === 'answered' && path.endsWith('getSaasAdminUserStatus') && (read += 1) === 2) process.kill(roomsUnder(desk).strongroom ?? 0, 'SIGKILL')
+        return undefined
+      },
+    })
+    expect((await stage.run(stage.saasAdmin(), { onStart: (pid) => (desk = pid) })).code).toBe(6)
+    const resumed = await stage.run(['resume', '--custody', stage.custody, '--yes', ...stage.shares(2, 1, 2), '--reader', 'AUDITOR', ...stage.oci])
+    expect(resumed.stdout).toContain('NOT YET: OCI accepted "enable SAAS_ADMIN"')
+    expect(action()).toMatchObject({ result: 'interrupted', detail: expect.stringMatching(/^OCI accepted it, and it was not in force/) as string })
+  })
+
   test('a gateway answers 504 and nothing reads it back: not known, said, and open in the audit', async () => {
     stage = await rehearsal({ speed: 12 })
     stage.cloud.armFault({ match: { path: '*configureSaasAdminUser' }, action: { do: 'answer', status: 504, body: {} } })
@@ -77,9 +115,31 @@ test('a takeover waits for a new key that is listed as ACTIVE before it is accep
   const delay = { 'eu-frankfurt-1': 40, 'eu-amsterdam-1': 40 }
   stage = await rehearsal({ after: 'sealed', speed: 12, activationDelay: delay, beliefs: { activeBeforeAccepted: true } })
   const { code, stdout, stderr } = await stage.run([...stage.takeover(), '--json'])
-  expect(stderr).toContain('OCI lists the new key and does not accept it yet. Waiting, at most 3 minutes.')
+  expect(stderr).toContain('OCI does not accept the new key yet. Waiting, at most 3 minutes.')
   expect(JSON.parse(stdout)).toMatchObject({ error: null, grade: 'proved', actionResult: 'done' })
   expect(code).toBe(0)
+})
+
+test('a takeover whose new key is never accepted: what is said of it is true, and the bootstrap login is left', async () => {
+  let refused = false
+  stage = await rehearsal({
+    after: 'sealed',
+    speed: 60,
+    observe: (moment, { method, path }) => {
+      if (moment === 'answered' && method === 'POST' && path.endsWith('/apiKeys')) refused = true
+      return undefined
+    },
+  })
+  const of = stage.cloud
+  // Measured before, so that the one upload is that of the key.
+  const match = { method: 'GET', path: `*/users/${of.seed.users.administrator}` }
+  const playing = play(stage, withoutShares(stage.takeover()).concat(stage.shares(1, 1, 2)))
+  await playing.until('is installed: ACTIVE, read back equal.')
+  expect(refused).toBe(true)
+  of.armFault({ match, count: 1_000_000, action: { do: 'answer', status: 401, body: { code: 'NotAuthenticated', message: 'no' } } })
+  of.armFault({ match: { method: 'GET', path: `*/users/${of.seed.users.administrator}/apiKeys` }, count: 1_000_000, action: { do: 'answer', status: 401, body: { code: 'NotAuthenticated', message: 'no' } } })
+  const { code, stderr } = await playing.ended
+  expect([code, stderr]).toEqual([6, expect.stringContaining('OCI never accepted the key of GENERATION 1, which was installed in this session; nothing else was changed, and the bootstrap login is still there.')])
 })
 
 test('what a takeover closed and OCI still lists for a while is read again, not called open', async () => {

@@ -144,11 +144,15 @@ test('Ctrl-C at the question for a repair: the groups and the question are taken
   stage = await rehearsal({ after: 'sealed' })
   terminal = onTerminal(stage, ['bash', '--norc', '-c', '"$@"; echo ended with $?; stty -a', 'bash', process.execPath, CLI, 'share', 'inspect', '--rehearsal', '--type'])
   await until('Group 1 of 21.')
-  const wrong = first.slice(0, 41) + other(first.charAt(41)) + first.slice(42)
+  const wrong = [41, 49, 57].reduce((text, at) => text.slice(0, at) + other(text.charAt(at)) + text.slice(at + 1), first)
   terminal.type(`${wrong}\r`)
-  await until('(yes/no)')
+  // All groups are uncovered then, to be compared.
+  await until('The checksum does not fit, and it cannot be told where.')
+  expect(screen()).toContain(first.slice(60, 64))
+  terminal.type(`${'>'.repeat(10)}${first.slice(40, 44)}${'<'.repeat(9)}${first.slice(48, 52)}\r`)
+  await until(`Does it read group 15 "${first.slice(56, 60)}" (typed: "${wrong.slice(56, 60)}")? (yes/no)`)
   // Only what is to be compared is shown meanwhile.
-  for (const group of first.slice(44).match(/.{4}/g) ?? []) expect(screen()).not.toContain(group)
+  for (const group of [first.slice(24, 56), first.slice(60)].flatMap((text) => text.match(/.{4}/g) ?? [])) expect(screen()).not.toContain(group)
   terminal.type('\u0003')
   await until('ended with 3')
   await terminal.ended

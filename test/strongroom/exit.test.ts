@@ -70,7 +70,7 @@ async function play(user: FakeUser, before: JournalEntry[] = [], under: Warrant 
   before.forEach(write)
   const journal = { lines, write } as unknown as Journal
   let now = 0
-  const result = rotate({ user: user.api, warrant: under, journal, isPassed: (generation) => generation < (successor?.generation ?? 0), onBeforeDelete: () => Promise.resolve(), cutOff: new AbortController().signal, now: () => (now += 1000) })
+  const result = rotate({ user: user.api, warrant: under, journal, isPassed: (generation) => generation < (successor?.generation ?? 0), onBeforeDelete: () => Promise.resolve(), isNew: false, cutOff: new AbortController().signal, now: () => (now += 1000) })
   await vi.runAllTimersAsync()
   return { result: await result, lines }
 }

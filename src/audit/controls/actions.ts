@@ -1,5 +1,5 @@
 /** A: what was signed, for what, and when. */
-import { DELETE_OTHER_KEY, DELETE_USED_KEY, isSaasChange, isUnheard, READ_SAAS_BACK, REMOVE_USED_KEY, UPLOAD_SUCCESSOR, wasReadBack, type Call } from '../../record/replay.js'
+import { DELETE_OTHER_KEY, DELETE_USED_KEY, INSTALL, isSaasChange, isUnheard, READ_SAAS_BACK, REMOVE_USED_KEY, UPLOAD_SUCCESSOR, wasFoundOut, type Call } from '../../record/replay.js'
 import { TOLERANCE_MS } from '../../warrant/deadline.js'
 import { checkRules } from '../../warrant/issue.js'
 import { admitAgain, anchorOf } from '../admission.js'
@@ -73,11 +73,11 @@ function isResolved({ state, chain }: SoundSession, { intent }: Call, later: Lat
   if (intent.rule === DELETE_USED_KEY || intent.rule === REMOVE_USED_KEY) return state.deletion === 'done'
   if (intent.rule === UPLOAD_SUCCESSOR) return state.successor !== null && state.successor.seq > intent.seq
   if (intent.rule.startsWith('takeover: ')) return later.takenOver.some((at) => at > intent.at)
-  if (isSaasChange(intent)) return wasReadBack({ intent }, state.calls)
+  if (isSaasChange(intent)) return wasFoundOut({ intent }, state)
   const clean = cleanCensuses(chain).some(({ seq }) => seq > intent.seq) || later.listedClean.some((at) => at > intent.at)
   if (intent.rule === DELETE_OTHER_KEY || intent.rule.startsWith('remove GENERATION ')) return clean
   if (intent.rule.startsWith('measure: ')) return clean || state.measured !== null
-  if (intent.rule.startsWith('install ')) return clean || state.keyLiveAt !== null
+  if (intent.rule.startsWith(INSTALL)) return clean || state.keyLiveAt !== null
   return state.calls.some((next) => next.intent.seq > intent.seq && next.intent.method === intent.method && next.intent.path === intent.path && next.outcome?.type === 'outcome' && next.outcome.status < 300)
 }
 
