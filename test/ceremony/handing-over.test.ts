@@ -95,6 +95,14 @@ test('a share is typed after the word for it, by whoever covers what is typed; t
   expect(performance.transcript.conduct.scanned).toMatchObject([{ custodian: 1, generation: 1, from: 'typed', envelope: false }])
 })
 
+test('a transcript takes no line with the code of a sheet in it, whoever asks', () => {
+  const { transcript } = ceremony(answering([]).people, [1])
+  expect(() => {
+    transcript.add({ type: 'bagged', custodian: 1, generation: 1, copy: 1, bag: share(1) })
+  }).toThrow(expect.objectContaining({ code: 'REFUSED', message: 'a line of the transcript (bagged) has the code of a sheet in it' }) as Error)
+  expect(transcript.conduct.bagged).toEqual([])
+})
+
 describe('a printer', () => {
   const sheets = (custodian: number): Sheet[] => custody.custodians.filter(({ number }) => number === custodian).flatMap((one) => [1, 2].map((copy) => ({ name: sheetName(1, custodian, copy), generation: 1, custodian: one, copy, bag: null, pdf: new TextEncoder().encode('%PDF-x') })))
   /** Stand-ins for the programs of CUPS: `lp` notes what it takes, and says no where there is a file `broken`. */

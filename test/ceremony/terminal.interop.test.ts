@@ -21,6 +21,8 @@ import { screenOf } from '../stage/screen.js'
 
 const run = promisify(execFile)
 const ROLES = { administrator: 'Joan Clarke', operator: 'Radia Perlman', 'internal witness': 'John von Neumann', 'external witness': 'Emmy Noether' }
+/** What a share looks like; it is nobody's. */
+const SCANNED = `gkr1${'q'.repeat(78)}`
 const SEALED = /The set is sealed|A REHEARSAL set is sealed/
 
 let directory: string
@@ -59,6 +61,9 @@ beforeAll(async () => {
         { words: 'Number of devices', answers: ['b', 'fire alarm', '7', '9'] },
         // First a file that is not there, then one share by hand.
         { words: 'Scans of GENERATION 1, 2 (files, camera, or type: a share from paper); skip', answers: [path('nothing.pdf'), 'type'] },
+        // The scanner that types is held over page 1, and not over the bag.
+        { words: 'Bag number of GENERATION 1', answers: [SCANNED] },
+        { words: 'Bags at hand', answers: [SCANNED.toUpperCase().replace(/.{4}/g, '$& ')] },
         { words: 'Exceptions', answers: ['0', '2'] },
       ],
     }),
@@ -91,6 +96,11 @@ test('no file of a sheet is left, and nothing of a share was shown', () => {
   for (const group of typed.slice(24).match(/.{4}/g) ?? []) expect(screenOf(shown).toUpperCase()).not.toContain(group)
   expect(shown).not.toMatch(/GKR1[A-Z0-9]{10}/)
   expect(readdirSync(directory).filter((name) => name.includes('transcript'))).toEqual([])
+})
+
+test('a share is no answer to anything: it is refused in words, and stands in no record', () => {
+  expect(shown.split('      That is the code of a sheet, and no answer: it was not written down. It stays on the screen: clear it away before anybody else looks, then answer again.\n')).toHaveLength(3)
+  expect(transcript().replace(/[\s-]/g, '')).not.toMatch(/gkr1q/i)
 })
 
 test('each exception has its sheet to sign, and everybody the closing declaration', () => {
