@@ -15,11 +15,12 @@ import { withoutCoreFile } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
 import { ownCodeDigest } from '../host/own-code.js'
 import { places } from '../host/sealed-folder.js'
-import { say } from '../host/terminal.js'
+import { say, shellWord } from '../host/terminal.js'
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
 import { nextStep, type Conduct } from '../record/conduct.js'
 import type { Role } from '../record/transcript.js'
 import { TOOL } from '../version.js'
+import { countSigners, demandsOf, tooFewSigners, type Demand, type SignersCount } from './enough-signers.js'
 import { ceremonyEntry } from './entry.js'
 import { paperPath, recordPath, writeGeneration, writeSignatures } from './folder-files.js'
 import type { MadeGeneration } from './generations.js'
@@ -72,6 +73,8 @@ export interface CeremonyResult {
   transcriptSha256: string
   exceptions: number
   signatures: { role: SigningRole; name: string; fingerprint: string }[]
+  /** Who of those whom the rules need has signed every manifest; none where they need nobody. */
+  signers: SignersCount[]
   generations: { generation: number; keyId: string; spkiSha256: string; fingerprint: string; manifestSha256: string }[]
 }
 
@@ -79,6 +82,7 @@ export interface CeremonyResult {
 interface Sealed {
   made: MadeGeneration[]
   signed: Signed[]
+  signers: SignersCount[]
   papers: Paper[]
   transcriptSha256: string
 }
@@ -104,15 +108,15 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
   const unfinished = people.conduct === 'dialogue' ? unfinishedPath(target, started) : null
   const transcript = openTranscript(unfinished, request, plan, script, people, toolSha256)
   const performance = new Performance(people, transcript, script, wallClock)
-  const drawPublic = async ({ made, machine }: Making, transcriptSha256: string, signed: readonly Signed[], conduct: Conduct): Promise<{ record: Uint8Array; papers: Paper[] }> => {
+  const drawPublic = async ({ made, machine }: Making, transcriptSha256: string, signed: readonly Signed[], signers: readonly SignersCount[], conduct: Conduct): Promise<{ record: Uint8Array; papers: Paper[] }> => {
     const ended = wallClock()
-    const record = await drawRecord(plan.custody, made, { rehearsal: request.rehearsal, started, ended, machine, toolSha256, previousManifestSha256: plan.previousManifestSha256, conduct, transcriptSha256, codeName: script.codeName, signed })
+    const record = await drawRecord(plan.custody, made, { rehearsal: request.rehearsal, started, ended, machine, toolSha256, previousManifestSha256: plan.previousManifestSha256, conduct, transcriptSha256, codeName: script.codeName, signed, signers })
     const papers = people.conduct === 'dialogue' ? await drawPapers({ custody: plan.custody, conduct, started, ended, transcriptSha256 }) : []
     return { record, papers }
   }
   const tryPapers = async (sofar: Making): Promise<void> => {
     const sample = { type: 'exception' as const, exception: 1, number: '1.1', step: 'sample', expected: '-', happened: '-', decision: '-', decidedBy: '-' }
-    await drawPublic(sofar, NO_DIGEST, [], { ...transcript.conduct, exceptions: [sample] })
+    await drawPublic(sofar, NO_DIGEST, [], countSigners(demandsIn(plan), [[]]), { ...transcript.conduct, exceptions: [sample] })
   }
   const told: Told = { ...request, plan, sealingKeys, started, toolSha256, source, tryPapers, keepSheets: request.keepSheets || people.conduct !== 'dialogue' }
   const making: Making = { made: [], sheets: [], folder: null, handing: null, machine: [] }
@@ -124,7 +128,9 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
     const made = making.made.map((generation) => ({ ...generation, manifest: { ...generation.manifest, transcriptSha256: closed.sha256 } }))
     if (people.conduct === 'dialogue') tellDigest(closed.sha256)
     const signed = await gatherSignatures(people, toSign(closed.text, made, plan), namesOf(transcript), request.signatures, unfinished)
-    const { record, papers } = await drawPublic({ ...making, made }, closed.sha256, signed, transcript.conduct)
+    const signers = countSigners(demandsIn(plan), made.map(({ manifest: { generation } }) => signed.flatMap(({ fingerprint, manifests }) => (manifests.has(generation) ? [fingerprint] : []))))
+    for (const line of tooFewSigners(signers, `glasskey ceremony sign --custody ${shellWord(request.custody)}${plan.earlier === null ? '' : ` --outbox ${shellWord(target)}`}`)) say(line, 'alarm')
+    const { record, papers } = await drawPublic({ ...making, made }, closed.sha256, signed, signers, transcript.conduct)
     const entry = ceremonyEntry(transcript.conduct, made, { machine: making.machine, transcriptSha256: closed.sha256 })
     const fill = (path: string): void => {
       writeNew(places.custody(path), plan.configText)
@@ -143,7 +149,7 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
         requireFree(target, plan.custody, `Move it out of ${target}: nothing of it is removed.`)
       }, fill)
     })
-    return { made, signed, papers, transcriptSha256: closed.sha256 }
+    return { made, signed, signers, papers, transcriptSha256: closed.sha256 }
   }
   let sealed: Sealed
   try {
@@ -153,7 +159,7 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
     await abandon(transcript, making, error, unfinished)
     throw error
   }
-  const { made, signed, papers, transcriptSha256 } = sealed
+  const { made, signed, signers, papers, transcriptSha256 } = sealed
   if (unfinished !== null) removeFile(unfinished)
   return {
     custody: request.custody,
@@ -168,6 +174,7 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
     transcriptSha256,
     exceptions: transcript.conduct.exceptions.length,
     signatures: signed.map(({ role, name, fingerprint }) => ({ role, name, fingerprint })),
+    signers,
     generations: made.map(({ manifest }) => ({
       generation: manifest.generation,
       keyId: manifest.keyId,
@@ -239,6 +246,11 @@ function tellDigest(sha256: string): void {
   say('The transcript is closed. Its SHA-256, to be written on every copy of the script:', 'strong')
   say(`      ${sha256}`)
   for (const line of linesOfWords(sha256)) say(`      ${line}`)
+}
+
+function demandsIn({ custody, earlier, first }: Plan): Demand[] {
+  const before = earlier?.generations.at(-1)
+  return demandsOf([...(before ? [{ generation: before.manifest.generation, signers: before.rules.signers }] : []), { generation: first, signers: custody.rules.signers }])
 }
 
 /** Manifests are signed by those whom their own rules name, and by those whom the rules before them sealed. */
