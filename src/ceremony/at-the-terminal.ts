@@ -107,7 +107,8 @@ export class AtTheTerminal implements People {
     say('')
     say(`${INDENT}NOT WRITTEN: ${failure.message}.`, 'alarm')
     say(INDENT + failure.hint)
-    say(`${INDENT}The sheets are in their bags, and what belongs to them is in this machine's memory alone. Make room, or put in another stick at the same place.`)
+    say(`${INDENT}Nothing is lost, but it is in this machine's memory alone. Make room, or put the stick back at the same place.`)
+    say(`${INDENT}Once the transcript is closed, another stick there does as well.`)
     let slips = 0
     while (slips < SLIPS) {
       // A Ctrl-C from before, or a key pressed by a slip of the hand, must not lose it.

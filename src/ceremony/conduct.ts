@@ -35,6 +35,7 @@ import { gatherSignatures, SIGNING_ROLES, type Signed, type SigningRole } from '
 import { linesOfWords, shownAt, toolSteps, type Making, type Told } from './tool-steps.js'
 import { copyKey, readSealingKeys } from './sealing-keys.js'
 import { TranscriptWriter } from './transcript-writer.js'
+import { untilWritten } from './until-written.js'
 import { putBack, writeWhole } from './whole-folder.js'
 
 /** What is asked of a ceremony. */
@@ -185,18 +186,6 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
   }
 }
 
-/** Writes, and writes again for as long as people say that what kept it from being written is mended. Throws what `write` throws when nobody does. */
-async function untilWritten<Written>(people: People, write: () => Written): Promise<Written> {
-  for (;;) {
-    try {
-      return write()
-    } catch (error) {
-      if (!(error instanceof GlasskeyError)) throw error
-      await people.writeAgain(error)
-    }
-  }
-}
-
 /** Beside the folder that will hold it; kept when the ceremony does not come to its end. */
 function unfinishedPath(target: string, started: Date): string {
   return join(dirname(resolve(target)), `${basename(target)}-transcript-${started.toISOString().replace(/[-:]|\.\d+/g, '')}.jsonl`)
@@ -229,16 +218,27 @@ function openTranscript(path: string | null, { rehearsal }: CeremonyRequest, pla
 
 /** What a ceremony that ends early leaves: no file of a sheet, and a transcript that says where and why. */
 async function abandon(transcript: TranscriptWriter, making: Making, error: unknown, unfinished: string | null): Promise<void> {
-  for (const path of making.handing?.files() ?? []) if (existsSync(path)) removeFile(path)
+  const stuck = (making.handing?.files() ?? []).filter((path) => existsSync(path) && !removed(path))
   const kept = await making.handing?.forgetPrinted()
   if (unfinished === null) return
   say('')
   say('The ceremony ends here. Nothing was written to a custody folder, and what was made is never installed.', 'alarm')
   if (transcript.conduct.released.length > 0) say(`Sheets of custodian ${transcript.conduct.released.join(', ')} were released: collect them, and shred them before everybody.`, 'alarm')
   if (kept) say(`${kept}.`, 'alarm')
+  if (stuck.length > 0) say(`Files of sheets could not be removed; remove them by hand: ${stuck.join(', ')}`, 'alarm')
   say(`Keep the transcript with the printed script: ${unfinished}`)
   // Last: a disk that takes nothing must not keep people from being told. One that is closed has its last line.
   if (!transcript.conduct.closed) transcript.add({ type: 'abandoned', number: nextStep(transcript.conduct)?.number ?? null, reason: error instanceof GlasskeyError ? asRemark(`${error.code}: ${error.message}`) : 'a fault of glasskey' })
+}
+
+function removed(path: string): boolean {
+  try {
+    removeFile(path)
+    return true
+  } catch (error) {
+    if (error instanceof GlasskeyError) return false
+    throw error
+  }
 }
 
 function tellDigest(sha256: string): void {

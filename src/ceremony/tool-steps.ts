@@ -15,6 +15,7 @@ import { say } from '../host/terminal.js'
 import { ROLES, type Role } from '../record/transcript.js'
 import { TOOL } from '../version.js'
 import { makeGenerations, type MadeGeneration } from './generations.js'
+import { FLAG } from './by-flag.js'
 import { HandingOver, SCANS, wrongScans } from './handing-over.js'
 import { sheetFolder, type SheetFolder } from './memory-folder.js'
 import type { Finding } from './people.js'
@@ -91,14 +92,14 @@ export function toolSteps(performance: Performance, told: Told, making: Making):
     })
     for (const { manifest } of making.made) {
       const { generation, keyId, spkiSha256, fingerprint, envelopeSha256 } = manifest
-      performance.add({ type: 'made', generation, keyId, spkiSha256, fingerprint, manifestSha256: manifestDigest(manifest), envelopeSha256 })
+      await performance.add({ type: 'made', generation, keyId, spkiSha256, fingerprint, manifestSha256: manifestDigest(manifest), envelopeSha256 })
     }
   }
   return {
     'room.people': () => namePeople(performance, custody, told.roles),
     'room.script': async () => {
       const { codeName } = performance.script
-      return people.ask({ text: 'Code name, as read from the cover', flag: '--rehearsal --yes', initial: people.conduct === 'dialogue' ? null : codeName, check: (typed) => (sameWords(typed, codeName) ? null : `This is the script "${codeName}". Another cover, or another custody.yaml: compare them; or type d.`) })
+      return people.ask({ text: 'Code name, as read from the cover', flag: '--rehearsal --yes', initial: people.conduct === 'dialogue' ? null : codeName, check: (typed) => (sameWords(typed, codeName) || performance.excepted() ? null : `This is the script "${codeName}". Another cover, or another custody.yaml: compare them; or type d.`) })
     },
     'machine.code': async (step) => {
       await people.enter('both are as on the cover')
@@ -112,7 +113,7 @@ export function toolSteps(performance: Performance, told: Told, making: Making):
       fact('Network', found)
       return found
     },
-    'machine.clock': () => people.ask({ text: `The tool's clock says ${wallClock().toISOString().slice(11, 19)} UTC; the one in the room differs by so many seconds`, flag: '--rehearsal --yes', initial: null, check: (typed) => (/^[+-]?\d{1,2}( |$)/.test(typed) || typed === 'rehearsal --yes' ? null : 'Less than a minute, as a number of seconds: set the clock of the machine; or type d.') }),
+    'machine.clock': () => people.ask({ text: `The tool's clock says ${wallClock().toISOString().slice(11, 19)} UTC; the one in the room differs by so many seconds`, flag: '--rehearsal --yes', initial: null, check: (typed) => (/^[+-]?[0-5]?\d( |$)/.test(typed) || typed === FLAG || performance.excepted() ? null : 'Less than a minute, as a number of seconds: set the clock of the machine; or type d.') }),
     'machine.entropy': async () => {
       await people.enter('asks the kernel for random bytes')
       // getrandom(2) blocks until the pool is seeded; two equal answers would be no generator at all.
@@ -196,12 +197,12 @@ async function namePeople(performance: Performance, custody: Custody, roles: Par
         return wrongName(typed) ?? (other ? `${typed} is ${other.role} already: one person has one part.` : null)
       },
     })
-    performance.add({ type: 'person', role, custodian: null, name, affiliation: people.conduct === 'dialogue' ? await people.ask({ text: '  whose people (company, department)', flag: '--rehearsal --yes', initial: custody.owner.team, check: wrongName }) : null })
+    await performance.add({ type: 'person', role, custodian: null, name, affiliation: people.conduct === 'dialogue' ? await people.ask({ text: '  whose people (company, department)', flag: '--rehearsal --yes', initial: custody.owner.team, check: wrongName }) : null })
   }
   for (const { number, name } of custody.custodians) {
     if (transcript.conduct.people.some(({ custodian }) => custodian === number)) continue
     const here = await people.ask({ text: `Custodian ${number} is here (or type who stands in)`, flag: '--rehearsal --yes', initial: name, check: (typed) => wrongName(typed === name ? name : `${typed}, for ${name}`) })
-    performance.add({ type: 'person', role: 'custodian', custodian: number, name: here === name ? name : `${here}, for ${name}`, affiliation: null })
+    await performance.add({ type: 'person', role: 'custodian', custodian: number, name: here === name ? name : `${here}, for ${name}`, affiliation: null })
   }
   await people.enter('documents were seen, and everybody has signed the table of roles')
   return null
@@ -257,7 +258,7 @@ function cleared(handing: HandingOver, keep: boolean, folder: SheetFolder, print
 }
 
 async function count(performance: Performance, text: string, counted: number): Promise<string> {
-  return performance.people.ask({ text, flag: '--rehearsal --yes', initial: performance.people.conduct === 'dialogue' ? null : String(counted), check: (typed) => (typed === String(counted) ? null : `The transcript has ${counted}. Count again; or type d.`) })
+  return performance.people.ask({ text, flag: '--rehearsal --yes', initial: performance.people.conduct === 'dialogue' ? null : String(counted), check: (typed) => (typed === String(counted) || performance.excepted() ? null : `The transcript has ${counted}. Count again; or type d.`) })
 }
 
 async function drawSheets(made: readonly MadeGeneration[], { plan: { custody }, sealingKeys }: Told): Promise<Sheet[]> {
