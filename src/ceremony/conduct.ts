@@ -8,7 +8,7 @@ import { rulesDigest } from '../custody/rules.js'
 import { GlasskeyError } from '../errors.js'
 import { lookForNetwork, requireAirGap } from '../host/air-gap.js'
 import type { CustodianKeys } from '../host/custodian-key.js'
-import { wallClock } from '../host/clock.js'
+import { readClocks, wallClock } from '../host/clock.js'
 import { makeFolder, removeFile, writeNew } from '../host/disk.js'
 import { requireOwnCode } from '../host/environment.js'
 import { withoutCoreFile } from '../host/isolation.js'
@@ -95,10 +95,10 @@ const NO_DIGEST = '0'.repeat(64)
 export async function conductCeremony(request: CeremonyRequest, convene: () => People, source: SheetSource = filesOrCamera): Promise<CeremonyResult> {
   if (!request.rehearsal) requireOwnCode(process.env)
   withoutCoreFile()
-  const started = wallClock()
+  const [now, begun] = [wallClock(), readClocks().uptime]
   putBack(request.custody)
   const plan = planCeremony(request)
-  const sealingKeys = await readSealingKeys(plan.custody, request.config ?? places.custody(request.custody), started)
+  const sealingKeys = await readSealingKeys(plan.custody, request.config ?? places.custody(request.custody), now)
   const target = targetOf(request.custody, request.outbox, plan)
   if (request.sheets !== undefined && `${resolve(request.sheets)}/`.startsWith(`${resolve(target)}/`)) throw new GlasskeyError('USAGE', `the sheets would lie in ${target}, which is made whole in the end`, 'Name a folder beside it with --sheets.')
   if (!request.rehearsal) requireAirGap(lookForNetwork())
@@ -106,11 +106,13 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
   if (request.keepSheets && !request.rehearsal) throw new GlasskeyError('REHEARSAL_MISMATCH', 'files of real sheets are never kept', 'Leave --keep-sheets away; it is for rehearsals.')
   const script = scriptFor({ ...plan, rehearsal: request.rehearsal })
   const toolSha256 = ownCodeDigest()
-  const unfinished = people.conduct === 'dialogue' ? unfinishedPath(target, started) : null
+  const unfinished = people.conduct === 'dialogue' ? unfinishedPath(target, now) : null
   const transcript = openTranscript(unfinished, request, plan, script, people, toolSha256)
   const performance = new Performance(people, transcript, script, wallClock)
   const drawPublic = async ({ made, machine }: Making, transcriptSha256: string, signed: readonly Signed[], signers: readonly SignersCount[], conduct: Conduct): Promise<{ record: Uint8Array; papers: Paper[] }> => {
+    // By the clock as it is by then: people may have set it since.
     const ended = wallClock()
+    const started = new Date(ended.getTime() - (readClocks().uptime - begun))
     const record = await drawRecord(plan.custody, made, { rehearsal: request.rehearsal, started, ended, machine, toolSha256, previousManifestSha256: plan.previousManifestSha256, conduct, transcriptSha256, codeName: script.codeName, signed, signers })
     const papers = people.conduct === 'dialogue' ? await drawPapers({ custody: plan.custody, conduct, started, ended, transcriptSha256 }) : []
     return { record, papers }
@@ -119,7 +121,7 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
     const sample = { type: 'exception' as const, exception: 1, number: '1.1', step: 'sample', expected: '-', happened: '-', decision: '-', decidedBy: '-' }
     await drawPublic(sofar, NO_DIGEST, [], countSigners(demandsIn(plan), [[]]), { ...transcript.conduct, exceptions: [sample] })
   }
-  const told: Told = { ...request, plan, sealingKeys, started, toolSha256, source, tryPapers, keepSheets: request.keepSheets || people.conduct !== 'dialogue' }
+  const told: Told = { ...request, plan, sealingKeys, toolSha256, source, tryPapers, keepSheets: request.keepSheets || people.conduct !== 'dialogue' }
   const making: Making = { made: [], sheets: [], folder: null, handing: null, machine: [] }
   people.begin(script)
   if (unfinished !== null) say(`The transcript is written to ${unfinished}, step by step.`, 'faint')

@@ -23,7 +23,7 @@ import type { Doing, Performance } from './performance.js'
 import type { Plan } from './planning.js'
 import type { SheetSource } from './scan-again.js'
 import { generationsInWords, type Step } from './script.js'
-import { proveSealed, type ListedKey } from './sealing-keys.js'
+import { proveSealed, unfitKey, type ListedKey } from './sealing-keys.js'
 import { sheetsOf, type Sheet } from './sheets.js'
 import type { ToolStep } from './steps.js'
 
@@ -35,7 +35,6 @@ export interface Told {
   /** With what custodians prove that their sealed shares open. */
   keys: CustodianKeys
   rehearsal: boolean
-  started: Date
   toolSha256: string
   sheets: string | undefined
   printer: string | undefined
@@ -85,7 +84,8 @@ export function toolSteps(performance: Performance, told: Told, making: Making):
       count,
       previousManifestSha256,
       sealingKeys: told.sealingKeys,
-      now: told.started,
+      // By the clock that people have compared.
+      now: wallClock(),
       onMade: (generation) => {
         say(`GENERATION ${generation}: sealed, split ${custody.threshold} of ${custody.custodians.length}, every quorum proved.`)
       },
@@ -113,7 +113,11 @@ export function toolSteps(performance: Performance, told: Told, making: Making):
       fact('Network', found)
       return found
     },
-    'machine.clock': () => people.ask({ text: `The tool's clock says ${wallClock().toISOString().slice(11, 19)} UTC; the one in the room differs by so many seconds`, flag: '--rehearsal --yes', initial: null, check: (typed) => (/^[+-]?[0-5]?\d( |$)/.test(typed) || typed === FLAG || performance.excepted() ? null : 'Less than a minute, as a number of seconds: set the clock of the machine; or type d.') }),
+    'machine.clock': async (step) => {
+      const differs = await people.ask({ text: `The tool's clock says ${wallClock().toISOString().slice(11, 19)} UTC; the one in the room differs by so many seconds`, flag: '--rehearsal --yes', initial: null, check: (typed) => (/^[+-]?[0-5]?\d( |$)/.test(typed) || typed === FLAG || performance.excepted() ? null : 'Less than a minute, as a number of seconds: set the clock of the machine; or type d.') })
+      await performance.require(step, async () => fitKeys(await unfitKey(told.sealingKeys, wallClock())))
+      return differs
+    },
     'machine.entropy': async () => {
       await people.enter('asks the kernel for random bytes')
       // getrandom(2) blocks until the pool is seeded; two equal answers would be no generator at all.
@@ -277,6 +281,11 @@ async function drawSheets(made: readonly MadeGeneration[], { plan: { custody }, 
 function opened(unproved: readonly string[]): Finding {
   const found = unproved.length === 0 ? 'each key opens what was sealed to it' : unproved.join('; ')
   return { holds: unproved.length === 0, expected: 'each sealed share is opened by its custodian, and is what was sealed', found, waivable: true, refusal: new GlasskeyError('SET_NOT_PROVED', found, 'Bring card or key.') }
+}
+
+function fitKeys(unfit: GlasskeyError | null): Finding {
+  const found = unfit === null ? 'each is' : `${unfit.message}. If the clock of this machine is wrong, set it`
+  return { holds: unfit === null, expected: 'each OpenPGP key that a share is sealed to is valid by the clock of this machine', found, waivable: false, refusal: unfit ?? new GlasskeyError('REFUSED', 'nothing is missing') }
 }
 
 /** The error of a requirement, without its being thrown yet. */
