@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { custodyYaml } from '../../src/ceremony/custody-template.js'
 import { scriptFor } from '../../src/ceremony/script.js'
 import { parseCustodyYaml } from '../../src/custody/custody-yaml.js'
+import { lookForNetwork } from '../../src/host/air-gap.js'
 import { CLI, glasskey } from '../stage/command-line.js'
 import { holdCeremony, printedFor } from '../stage/held-ceremony.js'
 import { onTerminal } from '../stage/on-terminal.js'
@@ -53,7 +54,7 @@ test('--yes does not recover a real key; the sentence must be typed at a termina
   const { code, stdout, stderr } = await glasskey(['recover', '--scan', sheet(1), sheet(2), '--yes'], { cwd: directory })
   expect([code, stdout]).toEqual([3, ''])
   expect(stderr).toContain('REHEARSAL_MISMATCH: --yes is for rehearsal sheets only')
-  const terminal = onTerminal({ directory }, [process.execPath, CLI, 'recover', '--scan', sheet(1), '--scan', sheet(2), '--yes', '--out', 'key.pem'])
+  const terminal = onTerminal({ directory }, ['unshare', '-rn', process.execPath, CLI, 'recover', '--scan', sheet(1), '--scan', sheet(2), '--yes', '--out', 'key.pem'])
   await terminal.until('This ends the custody: the key must be rotated afterwards. Type: I end the custody of this key')
   expect(terminal.shown()).toContain('--yes is for rehearsal sheets only, and these are real.')
   terminal.type('yes\n')
@@ -62,6 +63,21 @@ test('--yes does not recover a real key; the sentence must be typed at a termina
   terminal.type('I end the custody of this key\n')
   expect(await terminal.ended).toBe(0)
   expect(createPrivateKey(readFileSync(join(directory, 'key.pem'))).asymmetricKeyType).toBe('rsa')
+  expect(terminal.shown()).not.toContain('NETWORK')
+})
+
+/** What this machine has itself: a namespace of one's own cannot be given a network everywhere. */
+const { ways } = lookForNetwork()
+test.runIf(ways.length > 0)('where there is a network it is named before a sheet is read, and a second sentence asked for before the key is shown', async () => {
+  const terminal = onTerminal({ directory }, [process.execPath, CLI, 'recover', '--scan', sheet(1), '--scan', sheet(2), '--out', 'wired.pem'])
+  await terminal.until('Type: I end the custody of this key')
+  expect(terminal.shown().split('\n')[0]).toBe(`THIS MACHINE HAS A NETWORK: ${ways.join('; ')}. Real sheets: end this with Ctrl-C, unplug it, switch radios off, and begin again.`)
+  terminal.type('I end the custody of this key\n')
+  await terminal.until(`This machine still has a network: ${ways.join('; ')}. Unplug it now; or take the key for known to others, and rotate it at once. Type: I show this key to a machine with a network\n>`)
+  expect(existsSync(join(directory, 'wired.pem'))).toBe(false)
+  terminal.type('I show this key to a machine with a network\n')
+  expect(await terminal.ended).toBe(0)
+  expect(existsSync(join(directory, 'wired.pem'))).toBe(true)
 })
 
 test('a real key goes to no simulator, and a simulator\'s session takes no real sheet', async () => {
