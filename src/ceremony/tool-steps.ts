@@ -11,6 +11,7 @@ import type { CustodianKeys } from '../host/custodian-key.js'
 import { lookForNetwork, requireAirGap } from '../host/air-gap.js'
 import { wallClock } from '../host/clock.js'
 import { foreignCode, requireOwnCode } from '../host/environment.js'
+import { swapOnDisk } from '../host/swap.js'
 import { say } from '../host/terminal.js'
 import { ROLES, type Role } from '../record/transcript.js'
 import { TOOL } from '../version.js'
@@ -127,6 +128,7 @@ export function toolSteps(performance: Performance, told: Told, making: Making):
     'machine.sheets': async (step) => {
       const found = await performance.require(step, () => inMemory(folder()))
       fact('Sheets', folder().fact)
+      fact('Swap', await performance.require(step, () => noSwap(rehearsal)))
       await people.enter(`sheets will lie in ${folder().path}`)
       return found
     },
@@ -232,6 +234,14 @@ function network(rehearsal: boolean): Finding {
   const found = gap.ways.length === 0 ? `none (${gap.looked})` : gap.ways.join('; ')
   const holds = rehearsal || gap.ways.length === 0
   return { holds, expected: 'no interface with a carrier, no default route', found, waivable: false, refusal: refusalOf(() => (holds ? null : requireAirGap(gap))) }
+}
+
+/** What lies in memory goes to the disk with it. In a rehearsal it is only said. */
+function noSwap(rehearsal: boolean): Finding {
+  const swap = swapOnDisk()
+  const found = swap.length === 0 ? 'none on a disk' : `memory may be swapped to ${swap.join(', ')}`
+  const holds = rehearsal || swap.length === 0
+  return { holds, expected: 'no swap on a disk, to which sheets and keys could go: swapoff -a ends it', found, waivable: true, refusal: new GlasskeyError('REFUSED', found, 'As root: swapoff -a') }
 }
 
 function inMemory(folder: SheetFolder): Finding {

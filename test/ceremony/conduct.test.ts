@@ -13,6 +13,7 @@ import type { Question } from '../../src/ceremony/people.js'
 import { GlasskeyError } from '../../src/errors.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { sheetFolder } from '../../src/ceremony/memory-folder.js'
+import type * as sheetPage from '../../src/paper/sheet.js'
 import type * as recordPage from '../../src/ceremony/record-page.js'
 import type * as pageProof from '../../src/reader/page-proof.js'
 import type * as shamir from 'shamir-secret-sharing'
@@ -20,7 +21,10 @@ import type * as shamir from 'shamir-secret-sharing'
 const spoil = vi.hoisted(() => ({ page: -1, share: false, read: 0, record: false }))
 
 /** What was last drawn on the record. */
-const drawn = vi.hoisted(() => ({ started: '' }))
+const drawn = vi.hoisted(() => ({ bags: [] as unknown[], started: '', machine: [] as { fact: string; found: string }[] }))
+/** A disk that this machine swaps memory to. */
+const swap = vi.hoisted(() => ({ on: [] as string[] }))
+vi.mock('../../src/host/swap.js', () => ({ swapOnDisk: () => swap.on }))
 
 vi.mock('../../src/reader/page-proof.js', async (original) => {
   const real = await original<typeof pageProof>()
@@ -37,9 +41,19 @@ vi.mock('../../src/ceremony/record-page.js', async (original) => {
   const real = await original<typeof recordPage>()
   return {
     drawRecord: (...asked: Parameters<typeof real.drawRecord>) => {
-      drawn.started = asked[2].started.toISOString()
+      Object.assign(drawn, { started: asked[2].started.toISOString(), machine: asked[2].machine })
       if (spoil.record) throw new GlasskeyError('TEMPLATE_INVALID', 'template record.md has the placeholder {{sha265}}', 'Mend it.')
       return real.drawRecord(...asked)
+    },
+  }
+})
+vi.mock('../../src/paper/sheet.js', async (original) => {
+  const real = await original<typeof sheetPage>()
+  return {
+    ...real,
+    drawSheet: (...asked: Parameters<typeof real.drawSheet>) => {
+      drawn.bags.push(asked[0].bag)
+      return real.drawSheet(...asked)
     },
   }
 })
@@ -107,6 +121,21 @@ describe('a first ceremony', () => {
     expect(folder.standings.map(({ state, margin }) => [state, margin])).toEqual([['waiting', 1], ['waiting', 1]])
     expect(existsSync(result.record)).toBe(true)
     expect(readdirSync(directory).sort()).toEqual(['custody', 'custody.yaml', 'sheets'])
+  })
+
+  test('the bag of an earlier generation, as custody.yaml has it, is printed on no sheet: its line is filled in by hand', async () => {
+    const asked = request()
+    writeFileSync(join(directory, 'custody.yaml'), readFileSync(join(directory, 'custody.yaml'), 'utf8').replaceAll('bag: null', 'bag: "B-0001"'))
+    drawn.bags = []
+    await conductCeremony(asked)
+    expect(drawn.bags).toEqual([null, null, null, null, null, null])
+  })
+
+  test('on a machine that swaps memory to a disk: the record of a rehearsal says so', async () => {
+    swap.on = ['/dev/sda3']
+    await conductCeremony(request())
+    swap.on = []
+    expect(drawn.machine).toContainEqual({ fact: 'Swap', found: 'memory may be swapped to /dev/sda3' })
   })
 
   test('one spoilt page, and nothing is released', async () => {
