@@ -3,7 +3,7 @@ import { fingerprintOf, signersOf } from '../custody/signatures.js'
 import { readKey } from 'openpgp'
 import { GlasskeyError } from '../errors.js'
 import { readText } from '../host/disk.js'
-import { say } from '../host/terminal.js'
+import { say, shellWord } from '../host/terminal.js'
 import type { Role } from '../record/transcript.js'
 import { Aside, type People, type Question } from './people.js'
 import { signerOf, wrongSigner, type Signer } from './signers.js'
@@ -56,7 +56,7 @@ export async function gatherSignatures(people: People, toSign: ToSign, names: Re
     say('')
     say('Signatures', 'strong')
     say('Each signs with a private key file, with a card or keyring (gpg:FINGERPRINT), or by hand on another terminal:')
-    say(`  gpg --armor --detach-sign --local-user FINGERPRINT ${transcriptPath}`)
+    say(`  gpg --armor --detach-sign --local-user FINGERPRINT ${shellWord(transcriptPath)}`)
     say('and then types that .asc file here. none: the record says so, and glasskey ceremony sign adds it later.')
   }
   try {

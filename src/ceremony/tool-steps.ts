@@ -176,6 +176,8 @@ export function toolSteps(performance: Performance, told: Told, making: Making):
 /** What people compare with the cover of their script, by step. */
 export function shownAt(performance: Performance, { plan: { custody, first, count }, toolSha256 }: Told): Record<string, string[]> {
   return {
+    // Whoever altered it would be called back at a release.
+    'hand.check': [`To call back, as on the cover: ${custody.owner.contact}`],
     'room.script': linesOfWords(performance.script.sha256),
     'machine.code': [TOOL, toolSha256],
     'agreed.custody': [custody.tenancy, custody.user, `${custody.homeRegion}; ${generationsInWords(Array.from({ length: count }, (_, at) => first + at))}; ${custody.threshold} of ${custody.custodians.length}`],

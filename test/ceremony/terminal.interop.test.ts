@@ -93,6 +93,10 @@ test('it ends sealed, and its steps, exceptions, break and bags are in the trans
   expect(chain.lines.find(({ type }) => type === 'break')).toMatchObject({ reason: 'fire alarm', back: 7 })
 })
 
+test('each custodian compares whom to call back with the cover', () => {
+  expect(shown.split('      To call back, as on the cover: Desk\n')).toHaveLength(4)
+})
+
 test('no file of a sheet is left, and nothing of a share was shown', () => {
   expect(readdirSync(path('sheets'))).toEqual([])
   expect(typed).toMatch(/^GKR1/)
