@@ -13,6 +13,7 @@ import type { MadeGeneration } from './generations.js'
 import type { SheetFolder } from './memory-folder.js'
 import type { Performance } from './performance.js'
 import { asTyped, drawnAmong, recognise, type SheetSource } from './scan-again.js'
+import type { Step } from './script.js'
 import type { Sheet } from './sheets.js'
 import { untilWritten } from './until-written.js'
 
@@ -36,6 +37,8 @@ export interface Handing {
 
 /** The answer of whoever types a share from paper. */
 const TYPE = 'type'
+/** The answer of whoever needs a sheet once more, where a printer has them. */
+const AGAIN = 'again'
 /** What is asked for wherever sheets are read again. */
 export const SCANS = `files, camera, or ${TYPE}: a share from paper`
 
@@ -88,17 +91,15 @@ export class HandingOver {
       await performance.add({ type: 'released', custodian, sheets: sheets.length, to: asRemark(printer === undefined ? folder.fact : `printer ${printer}`) })
     }
     if (printer !== undefined && (await this.#printed(performance, sheets, printer))) return `${sheets.length} sheets to printer ${printer}`
-    await untilWritten(performance.people, () => {
-      for (const { name, pdf } of sheets) if (!existsSync(join(folder.path, name))) writeNew(join(folder.path, name), pdf, 0o600)
-    })
-    if (performance.people.conduct === 'dialogue') say(`      In ${folder.path}: ${sheets.map(({ name }) => name).join(', ')}`, 'good')
+    await this.#asFiles(performance, sheets)
     return printer === undefined ? `${sheets.length} sheets` : `${sheets.length} sheets as files in ${folder.fact}: printer ${printer} failed`
   }
 
   /** Reads the sheets of one custodian again from paper. Skipped only while enough others can still do it. */
-  async scan(performance: Performance, custodian: number): Promise<string> {
-    const { made, custodians } = this.#given
+  async scan(performance: Performance, step: Step): Promise<string> {
+    const { made, custodians, printer } = this.#given
     const { people } = performance
+    const custodian = step.custodian ?? 0
     if (people.conduct !== 'dialogue') {
       for (const { manifest } of made) await performance.add({ type: 'scanned', custodian, generation: manifest.generation, from: 'drawn pages', envelope: true })
       return 'drawn pages, not paper'
@@ -106,21 +107,27 @@ export class HandingOver {
     for (;;) {
       const missing = made.map(({ manifest }) => manifest.generation).filter((generation) => !this.#scanned(performance, custodian, generation))
       const left = custodians.filter((one) => one.number > custodian).length
-      // Missed later, it would have to be taken out of a bag that is sealed. After an exception others may still show theirs.
-      const pages = performance.excepted() ? [] : made.filter(({ manifest }) => !this.#enveloped(performance, manifest.generation) && (left === 0 || this.#readers(performance, manifest.generation) >= manifest.threshold)).map(({ manifest }) => manifest.generation)
+      // Missed later, it would have to be taken out of a bag that is sealed.
+      const pages = made.filter(({ manifest }) => !this.#enveloped(performance, manifest.generation) && (left === 0 || this.#readers(performance, manifest.generation) >= manifest.threshold)).map(({ manifest }) => manifest.generation)
       if (missing.length === 0 && pages.length === 0) return this.#readInWords(performance)
       const enough = made.every(({ manifest }) => this.#readers(performance, manifest.generation) + left >= manifest.threshold)
+      const skips = enough && (pages.length === 0 || performance.excepted())
       const offered = this.#given.rescan.filter((path) => existsSync(path)).map((path) => (path.includes(' ') ? `"${path}"` : path)).join(' ')
       const answer = await people.ask({
-        text: missing.length === 0 ? `Page 2 of GENERATION ${pages.join(', ')}, which no sheet has shown yet (files, or camera)` : `Scans of GENERATION ${missing.join(', ')} (${SCANS})${enough && pages.length === 0 ? '; skip leaves it to others' : ''}`,
+        text: missing.length === 0 ? `Page 2 of GENERATION ${pages.join(', ')}, which no sheet has shown yet (files, or camera)${skips ? '; skip leaves it to others' : ''}` : `Scans of GENERATION ${missing.join(', ')} (${SCANS})${skips ? '; skip leaves it to others' : ''}${printer === undefined ? '' : `; ${AGAIN} prints a spoilt sheet once more`}`,
         flag: '--rescan',
         initial: offered === '' ? null : offered,
         check: (typed) => {
           if (typed === 'skip' && !enough) return 'Nobody is left who could do it instead: at least the threshold of custodians read their sheets again.'
-          if (typed === 'skip' && pages.length > 0) return `Page 2 of GENERATION ${pages.join(', ')} was read from no sheet yet, and yours go into their bags next: show it now; or type d.`
+          if (typed === 'skip' && !skips) return `Page 2 of GENERATION ${pages.join(', ')} was read from no sheet yet, and yours go into their bags next: show it now; or type d.`
           return typed === TYPE && missing.length === 0 ? 'Page 2 is not typed: scan it, or show it to a camera.' : wrongScans(typed)
         },
       })
+      if (answer === AGAIN && printer !== undefined) {
+        await this.#printAgain(performance, step, printer)
+        continue
+      }
+      if (answer === 'skip' && missing.length === 0) return this.#readInWords(performance)
       if (answer === 'skip') return missing.length === made.length ? 'left to others' : `GENERATION ${missing.join(', ')} left to others`
       await this.read(performance, answer, custodian)
     }
@@ -211,6 +218,30 @@ export class HandingOver {
 
   #readers({ transcript }: Performance, generation: number): number {
     return new Set(transcript.conduct.scanned.filter((one) => one.generation === generation).map(({ custodian }) => custodian)).size
+  }
+
+  /** One sheet of a custodian once more, by an exception: of what is spoilt, nothing may be left that opens something. */
+  async #printAgain(performance: Performance, step: Step, printer: string): Promise<void> {
+    const sheets = this.#sheets(step.custodian ?? 0)
+    sheets.forEach(({ generation, copy }, at) => {
+      say(`      ${at + 1}: GENERATION ${generation}, copy ${copy}`)
+    })
+    const which = await performance.people.ask({ text: 'Number of the sheet that is spoilt', flag: '--rescan', initial: null, check: (typed) => (sheets.some((_, at) => typed === String(at + 1)) ? null : `A number from 1 to ${sheets.length}.`) })
+    const sheet = sheets[Number(which) - 1]
+    if (!sheet) return
+    await performance.exception(step, { expected: 'each sheet is printed once', happened: `GENERATION ${sheet.generation}, copy ${sheet.copy}, is spoilt and is printed again` })
+    this.#queued.delete(sheet.name)
+    if (!(await this.#printed(performance, [sheet], printer))) await this.#asFiles(performance, [sheet])
+    say('      Shred the spoilt one now, before everybody: what is left of it may open something. Its place in the bag takes the new one.', 'alarm')
+  }
+
+  /** Lays sheets into their folder, where they stay until they are in their bags. Throws FILE_UNWRITABLE. */
+  async #asFiles(performance: Performance, sheets: readonly Sheet[]): Promise<void> {
+    const { folder } = this.#given
+    await untilWritten(performance.people, () => {
+      for (const { name, pdf } of sheets) if (!existsSync(join(folder.path, name))) writeNew(join(folder.path, name), pdf, 0o600)
+    })
+    if (performance.people.conduct === 'dialogue') say(`      In ${folder.path}: ${sheets.map(({ name }) => name).join(', ')}`, 'good')
   }
 
   /** Whether everything went to the printer, each sheet once. A printer that fails is looked at again, or the files are released instead. */

@@ -152,7 +152,7 @@ export function toolSteps(performance: Performance, told: Told, making: Making):
       return `${making.sheets.length} sheets, every page read back`
     },
     'hand.release': ({ custodian }) => handing().release(performance, custodian ?? 0),
-    'hand.scan': ({ custodian }) => handing().scan(performance, custodian ?? 0),
+    'hand.scan': (step) => handing().scan(performance, step),
     'hand.bag': ({ custodian }) => handing().bag(performance, custodian ?? 0),
     'seal.scanned': (step) => scannedEnough(performance, step, handing()),
     'seal.cleared': async (step) => {

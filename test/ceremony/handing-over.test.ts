@@ -8,7 +8,7 @@ import { HandingOver, type Handing } from '../../src/ceremony/handing-over.js'
 import { Aside, type People, type Question } from '../../src/ceremony/people.js'
 import { Performance } from '../../src/ceremony/performance.js'
 import type { ReadAgain } from '../../src/ceremony/scan-again.js'
-import { scriptFor } from '../../src/ceremony/script.js'
+import { scriptFor, type Step } from '../../src/ceremony/script.js'
 import { sheetName, type Sheet } from '../../src/ceremony/sheets.js'
 import { TranscriptWriter } from '../../src/ceremony/transcript-writer.js'
 import { parseCustodyYaml } from '../../src/custody/custody-yaml.js'
@@ -88,12 +88,14 @@ function handing(more: Partial<Handing> = {}): HandingOver {
   return new HandingOver({ custodians: custody.custodians, made, sheets: [], folder: { path: directory, fact: 'a test', inMemory: true }, printer: undefined, rescan: [], source: nothing, rehearsal: true, keepSheets: false, ...more })
 }
 
+/** The only step of this plan, as a custodian's. */
+const at = (custodian: number): Step => ({ number: '1.1', id: 'room.clock', who: 'custodian', minutes: 1, text: '', before: null, record: null, custodian, generation: null })
 const share = (custodian: number): string => made[0]?.shareTexts[custodian - 1] ?? ''
 
 test('a share is typed after the word for it, by whoever covers what is typed; typed at the question it is refused', async () => {
   const { people, heard } = answering([share(1), 'type', 'type', 'type'], ['nothing', { wrongSheet: new GlasskeyError('SHARE_PRACTICE', 'this is a practice sheet', 'Bring a real one.') }, { text: share(1) }])
   const performance = ceremony(people, [1])
-  expect(await handing().scan(performance, 1)).toBe('all shares read again, as they were made; no envelope yet of GENERATION 1')
+  expect(await handing().scan(performance, at(1))).toBe('all shares read again, as they were made; no envelope yet of GENERATION 1')
   expect(heard[0]).toBe('Scans of GENERATION 1 (files, camera, or type: a share from paper); skip leaves it to others')
   expect(heard[1]).toBe('A share that is typed here stays on the screen: clear it away before anybody else looks. Answer type, and it is covered while it is typed.')
   expect(said).toBe(`      typed: this is a practice sheet. Bring a real one.\n      The share of custodian 1, ${custody.custodians[0]?.name ?? ''}, GENERATION 1 is as it was made.\n`)
@@ -115,7 +117,7 @@ describe('page 2', () => {
     const { people, heard } = answering(['1', '2', '3', 'skip', 'type', 'page-2'])
     const performance = ceremony(people, [1, 2, 3])
     const over = handing({ source })
-    expect([await over.scan(performance, 1), await over.scan(performance, 2), await over.scan(performance, 3)]).toEqual([WITHOUT, WITHOUT, WHOLE])
+    expect([await over.scan(performance, at(1)), await over.scan(performance, at(2)), await over.scan(performance, at(3))]).toEqual([WITHOUT, WITHOUT, WHOLE])
     expect(heard.slice(3)).toEqual([
       'Page 2 of GENERATION 1, which no sheet has shown yet (files, or camera)',
       'Page 2 of GENERATION 1 was read from no sheet yet, and yours go into their bags next: show it now; or type d.',
@@ -129,22 +131,23 @@ describe('page 2', () => {
     const { people, heard } = answering(['1 page-2', '2', '3'])
     const performance = ceremony(people, [1, 2, 3])
     const over = handing({ source })
-    for (const custodian of [1, 2, 3]) expect(await over.scan(performance, custodian)).toBe(WHOLE)
+    for (const custodian of [1, 2, 3]) expect(await over.scan(performance, at(custodian))).toBe(WHOLE)
     expect(heard).toHaveLength(3)
   })
 
   test('after an exception it may be left to others; the last custodian is asked for it all the same', async () => {
-    const { people, heard } = answering(['1', '2', '3', 'skip', '5 page-2'])
+    const { people, heard } = answering(['1', '2', '3', 'skip', 'skip', '5', 'page-2'])
     const performance = ceremony(people, [1, 2, 3, 4, 5])
     const over = handing({ source })
-    await over.scan(performance, 1)
-    await over.scan(performance, 2)
+    await over.scan(performance, at(1))
+    await over.scan(performance, at(2))
     await except(performance)
-    expect(await over.scan(performance, 3)).toBe(WITHOUT)
-    expect(await over.scan(performance, 4)).toBe('left to others')
+    expect(await over.scan(performance, at(3))).toBe(WITHOUT)
+    expect(heard.at(-1)).toBe('Page 2 of GENERATION 1, which no sheet has shown yet (files, or camera); skip leaves it to others')
+    expect(await over.scan(performance, at(4))).toBe('left to others')
     await performance.add({ type: 'step', number: '1.1', step: 'room.clock', did: 'confirmed', value: null, began: NOW.toISOString(), seconds: 1 })
-    expect(await over.scan(performance, 5)).toBe(WHOLE)
-    expect(heard.at(-1)).toBe('Scans of GENERATION 1 (files, camera, or type: a share from paper)')
+    expect(await over.scan(performance, at(5))).toBe(WHOLE)
+    expect(heard.slice(-2)).toEqual(['Scans of GENERATION 1 (files, camera, or type: a share from paper)', 'Page 2 of GENERATION 1, which no sheet has shown yet (files, or camera)'])
   })
 })
 
@@ -313,6 +316,27 @@ describe('a printer', () => {
     }
     await over.release(ceremony(people, []), 1)
     expect(taken()).toEqual(BOTH)
+  })
+
+  test('prints a spoilt sheet once more, by an exception, and that one alone', async () => {
+    const over = handing({ ...cups(), source })
+    const { people, heard } = answering(['again', '3', '2', '1'])
+    const performance = ceremony({ ...people, exception: (_number, _step, { expected, happened }) => Promise.resolve({ expected, happened: happened ?? '', decision: 'print it again', decidedBy: 'Joan Clarke' }) }, [])
+    await over.release(performance, 1)
+    await over.scan(performance, at(1))
+    expect(taken()).toEqual([...BOTH, BOTH[1]])
+    expect(heard).toEqual([
+      'Scans of GENERATION 1 (files, camera, or type: a share from paper); skip leaves it to others; again prints a spoilt sheet once more',
+      'Number of the sheet that is spoilt',
+      'A number from 1 to 2.',
+      'Scans of GENERATION 1 (files, camera, or type: a share from paper); skip leaves it to others; again prints a spoilt sheet once more',
+    ])
+    expect(performance.transcript.conduct.exceptions).toMatchObject([{ expected: 'each sheet is printed once', happened: 'GENERATION 1, copy 2, is spoilt and is printed again', decidedBy: 'Joan Clarke' }])
+    expect(said).toContain('      1: GENERATION 1, copy 1\n      2: GENERATION 1, copy 2\n')
+    expect(said).toContain('      Shred the spoilt one now, before everybody: what is left of it may open something.')
+    // CUPS forgets all three.
+    expect(await over.forgetPrinted()).toBeNull()
+    expect(readFileSync(join(directory, 'cancelled'), 'utf8')).toBe('-x paper-1\n-x paper-2\n-x paper-3\n')
   })
 
   test('files in its place: what it has taken already is named', async () => {
