@@ -47,8 +47,8 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   const { scans, camera } = sheetsOf(args)
   const isolation = probeIsolation()
   const { ways } = lookForNetwork()
-  // Before a sheet is read: what was typed here, a program that waits for it may have kept.
-  if (ways.length > 0) say(`THIS MACHINE HAS A NETWORK: ${ways.join('; ')}. Real sheets: end this with Ctrl-C, unplug it, switch radios off, and begin again.`, 'alarm')
+  // Before a sheet is read: what was typed here, a program that waits for it may have kept. Without a terminal no real key is shown.
+  if (ways.length > 0 && isInteractive()) say(`THIS MACHINE HAS A NETWORK: ${ways.join('; ')}. Real sheets: end this with Ctrl-C, unplug it, switch radios off, and begin again.`, 'alarm')
   const sources = { scans, shareFiles: shareFilesOf(args), camera: camera && prepareCamera(camera.browser, isolation, process.env), keys: custodianKeysOf(args) }
   if (envelope === null && args.scan.length === 0) say('Page 2 of a sheet is needed as well: --scan, --envelope FILE, or a scanner that types.')
   const read = await readForRecovery(sources, envelope === null, isolation)
