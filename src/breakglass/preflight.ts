@@ -2,10 +2,12 @@
 import type { Manifest } from '../custody/manifest.js'
 import { isPassed, successorsOf } from '../custody/generation.js'
 import { calledBy } from '../custody/share.js'
+import { checkSigners } from '../custody/signatures.js'
 import { GlasskeyError } from '../errors.js'
 import type { CustodyFolder } from '../host/custody-folder.js'
 import type { Profile } from '../host/oci-profile.js'
-import type { Generation } from '../host/sealed-folder.js'
+import { generationNumber, type Generation } from '../host/sealed-folder.js'
+import { signedManifestIn } from '../host/signed-manifest.js'
 import { TOLERANCE_MS } from '../warrant/deadline.js'
 import { MAXIMUM_API_KEYS } from '../warrant/scope.js'
 import { exchange, ExchangeError } from '../wire/exchange.js'
@@ -31,6 +33,23 @@ export function lookAtExposure({ standings }: CustodyFolder, manifest: Manifest)
   const whose = seen.map((custodian) => calledBy(manifest, custodian)).join(', ')
   const said = seen.length < manifest.threshold ? `seen in an earlier session: the share of ${whose}` : `EXPOSED: a quorum of its shares was seen in earlier sessions (${whose}). Rotate it, whatever else is done`
   return [{ what: `GENERATION ${manifest.generation}`, level: 'warn', said }]
+}
+
+/** A successor that the envelope of the key in use does not seal must be signed: looked at here, and not first when that key is live. */
+export async function lookAtSigners(folder: CustodyFolder, manifest: Manifest): Promise<Finding[]> {
+  const next = successorsOf(folder.standings, manifest.generation)[0]
+  if (!next) return []
+  const successor = generationNumber(folder, next.generation).manifest
+  const { signers } = generationNumber(folder, manifest.generation).rules
+  if (manifest.successor?.spkiSha256 === successor.spkiSha256 || signers.needed === 0) return []
+  const what = `signers of GENERATION ${next.generation}`
+  try {
+    const signed = await checkSigners(signedManifestIn(folder.path, successor), signers)
+    return [{ what, level: 'good', said: `${signed.length} of ${signers.needed} needed` }]
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    return [{ what, level: 'stop', said: `${error.message}: a session would end with GENERATION ${manifest.generation} used and not rotated. glasskey ceremony sign, for each of ${signers.fingerprints.join(', ')} that is missing` }]
+  }
 }
 
 /** Every region answers, and its clock agrees with ours. */

@@ -5,6 +5,7 @@
 import { GlasskeyError } from '../errors.js'
 import { ask, isInteractive, listenAgain, say } from '../host/terminal.js'
 import { typeShare, type Typed } from '../host/typed-share.js'
+import { holdsSheetCode, SHEET_CODE_ANSWERED } from '../custody/sheet-code.js'
 import type { KnownSheets } from '../custody/typed-header.js'
 import { hexToWords } from '../custody/words.js'
 import { Aside, type Decided, type Finding, type People, type Question } from './people.js'
@@ -80,7 +81,7 @@ export class AtTheTerminal implements People {
         say(INDENT + 'Something must be written down here; or type d for an exception sheet.')
         continue
       }
-      const wrong = check?.(answer) ?? null
+      const wrong = check?.(answer) ?? wrongInRecord(answer)
       if (wrong === null) return answer
       say(INDENT + wrong, 'alarm')
     }
@@ -106,7 +107,8 @@ export class AtTheTerminal implements People {
     say('')
     say(`${INDENT}NOT WRITTEN: ${failure.message}.`, 'alarm')
     say(INDENT + failure.hint)
-    say(`${INDENT}The sheets are in their bags, and what belongs to them is in this machine's memory alone. Make room, or put in another stick at the same place.`)
+    say(`${INDENT}Nothing is lost, but it is in this machine's memory alone. Make room, or put the stick back at the same place.`)
+    say(`${INDENT}Once the transcript is closed, another stick there does as well.`)
     let slips = 0
     while (slips < SLIPS) {
       // A Ctrl-C from before, or a key pressed by a slip of the hand, must not lose it.
@@ -134,8 +136,10 @@ export class AtTheTerminal implements People {
       const typed = await this.#plain(first === '' ? 'Who decides, by name:' : `Who decides, by name [${first}]:`)
       const decidedBy = typed === '' ? first : typed
       if (decidedBy === '') continue
-      if (names.length === 0 || names.includes(decidedBy)) return { expected, happened, decision, decidedBy }
-      say(`${INDENT}Nobody of that name is in the table of roles: ${names.join(', ')}.`)
+      const wrong = wrongInRecord(decidedBy)
+      if (wrong === null && (names.length === 0 || names.includes(decidedBy))) return { expected, happened, decision, decidedBy }
+      if (wrong !== null) say(INDENT + wrong, 'alarm')
+      else say(`${INDENT}Nobody of that name is in the table of roles: ${names.join(', ')}.`)
     }
   }
 
@@ -163,9 +167,16 @@ export class AtTheTerminal implements People {
   async #needed(what: string): Promise<string> {
     for (;;) {
       const answer = await this.#plain(`${what}:`)
-      if (answer !== '') return answer
+      const wrong = wrongInRecord(answer)
+      if (answer !== '' && wrong === null) return answer
+      if (wrong !== null) say(INDENT + wrong, 'alarm')
     }
   }
+}
+
+/** What must not be in a public record, whatever was asked, or null. */
+function wrongInRecord(answer: string): string | null {
+  return holdsSheetCode(answer) ? SHEET_CODE_ANSWERED : null
 }
 
 /** Says a text in lines of at most WIDTH characters. */

@@ -8,18 +8,19 @@ import { rulesDigest } from '../custody/rules.js'
 import { GlasskeyError } from '../errors.js'
 import { lookForNetwork, requireAirGap } from '../host/air-gap.js'
 import type { CustodianKeys } from '../host/custodian-key.js'
-import { wallClock } from '../host/clock.js'
+import { readClocks, wallClock } from '../host/clock.js'
 import { makeFolder, removeFile, writeNew } from '../host/disk.js'
 import { requireOwnCode } from '../host/environment.js'
 import { withoutCoreFile } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
 import { ownCodeDigest } from '../host/own-code.js'
 import { places } from '../host/sealed-folder.js'
-import { say } from '../host/terminal.js'
+import { say, shellWord } from '../host/terminal.js'
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
 import { nextStep, type Conduct } from '../record/conduct.js'
 import type { Role } from '../record/transcript.js'
 import { TOOL } from '../version.js'
+import { countSigners, demandsOf, tooFewSigners, type Demand, type SignersCount } from './enough-signers.js'
 import { ceremonyEntry } from './entry.js'
 import { paperPath, recordPath, writeGeneration, writeSignatures } from './folder-files.js'
 import type { MadeGeneration } from './generations.js'
@@ -34,6 +35,7 @@ import { gatherSignatures, SIGNING_ROLES, type Signed, type SigningRole } from '
 import { linesOfWords, shownAt, toolSteps, type Making, type Told } from './tool-steps.js'
 import { copyKey, readSealingKeys } from './sealing-keys.js'
 import { TranscriptWriter } from './transcript-writer.js'
+import { untilWritten } from './until-written.js'
 import { putBack, writeWhole } from './whole-folder.js'
 
 /** What is asked of a ceremony. */
@@ -72,6 +74,8 @@ export interface CeremonyResult {
   transcriptSha256: string
   exceptions: number
   signatures: { role: SigningRole; name: string; fingerprint: string }[]
+  /** Who of those whom the rules need has signed every manifest; none where they need nobody. */
+  signers: SignersCount[]
   generations: { generation: number; keyId: string; spkiSha256: string; fingerprint: string; manifestSha256: string }[]
 }
 
@@ -79,6 +83,7 @@ export interface CeremonyResult {
 interface Sealed {
   made: MadeGeneration[]
   signed: Signed[]
+  signers: SignersCount[]
   papers: Paper[]
   transcriptSha256: string
 }
@@ -90,10 +95,10 @@ const NO_DIGEST = '0'.repeat(64)
 export async function conductCeremony(request: CeremonyRequest, convene: () => People, source: SheetSource = filesOrCamera): Promise<CeremonyResult> {
   if (!request.rehearsal) requireOwnCode(process.env)
   withoutCoreFile()
-  const started = wallClock()
+  const [now, begun] = [wallClock(), readClocks().uptime]
   putBack(request.custody)
   const plan = planCeremony(request)
-  const sealingKeys = await readSealingKeys(plan.custody, request.config ?? places.custody(request.custody), started)
+  const sealingKeys = await readSealingKeys(plan.custody, request.config ?? places.custody(request.custody), now)
   const target = targetOf(request.custody, request.outbox, plan)
   if (request.sheets !== undefined && `${resolve(request.sheets)}/`.startsWith(`${resolve(target)}/`)) throw new GlasskeyError('USAGE', `the sheets would lie in ${target}, which is made whole in the end`, 'Name a folder beside it with --sheets.')
   if (!request.rehearsal) requireAirGap(lookForNetwork())
@@ -101,20 +106,22 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
   if (request.keepSheets && !request.rehearsal) throw new GlasskeyError('REHEARSAL_MISMATCH', 'files of real sheets are never kept', 'Leave --keep-sheets away; it is for rehearsals.')
   const script = scriptFor({ ...plan, rehearsal: request.rehearsal })
   const toolSha256 = ownCodeDigest()
-  const unfinished = people.conduct === 'dialogue' ? unfinishedPath(target, started) : null
+  const unfinished = people.conduct === 'dialogue' ? unfinishedPath(target, now) : null
   const transcript = openTranscript(unfinished, request, plan, script, people, toolSha256)
   const performance = new Performance(people, transcript, script, wallClock)
-  const drawPublic = async ({ made, machine }: Making, transcriptSha256: string, signed: readonly Signed[], conduct: Conduct): Promise<{ record: Uint8Array; papers: Paper[] }> => {
+  const drawPublic = async ({ made, machine }: Making, transcriptSha256: string, signed: readonly Signed[], signers: readonly SignersCount[], conduct: Conduct): Promise<{ record: Uint8Array; papers: Paper[] }> => {
+    // By the clock as it is by then: people may have set it since.
     const ended = wallClock()
-    const record = await drawRecord(plan.custody, made, { rehearsal: request.rehearsal, started, ended, machine, toolSha256, previousManifestSha256: plan.previousManifestSha256, conduct, transcriptSha256, codeName: script.codeName, signed })
+    const started = new Date(ended.getTime() - (readClocks().uptime - begun))
+    const record = await drawRecord(plan.custody, made, { rehearsal: request.rehearsal, started, ended, machine, toolSha256, previousManifestSha256: plan.previousManifestSha256, conduct, transcriptSha256, codeName: script.codeName, signed, signers })
     const papers = people.conduct === 'dialogue' ? await drawPapers({ custody: plan.custody, conduct, started, ended, transcriptSha256 }) : []
     return { record, papers }
   }
   const tryPapers = async (sofar: Making): Promise<void> => {
     const sample = { type: 'exception' as const, exception: 1, number: '1.1', step: 'sample', expected: '-', happened: '-', decision: '-', decidedBy: '-' }
-    await drawPublic(sofar, NO_DIGEST, [], { ...transcript.conduct, exceptions: [sample] })
+    await drawPublic(sofar, NO_DIGEST, [], countSigners(demandsIn(plan), [[]]), { ...transcript.conduct, exceptions: [sample] })
   }
-  const told: Told = { ...request, plan, sealingKeys, started, toolSha256, source, tryPapers, keepSheets: request.keepSheets || people.conduct !== 'dialogue' }
+  const told: Told = { ...request, plan, sealingKeys, toolSha256, source, tryPapers, keepSheets: request.keepSheets || people.conduct !== 'dialogue' }
   const making: Making = { made: [], sheets: [], folder: null, handing: null, machine: [] }
   people.begin(script)
   if (unfinished !== null) say(`The transcript is written to ${unfinished}, step by step.`, 'faint')
@@ -124,7 +131,9 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
     const made = making.made.map((generation) => ({ ...generation, manifest: { ...generation.manifest, transcriptSha256: closed.sha256 } }))
     if (people.conduct === 'dialogue') tellDigest(closed.sha256)
     const signed = await gatherSignatures(people, toSign(closed.text, made, plan), namesOf(transcript), request.signatures, unfinished)
-    const { record, papers } = await drawPublic({ ...making, made }, closed.sha256, signed, transcript.conduct)
+    const signers = countSigners(demandsIn(plan), made.map(({ manifest: { generation } }) => signed.flatMap(({ fingerprint, manifests }) => (manifests.has(generation) ? [fingerprint] : []))))
+    for (const line of tooFewSigners(signers, `glasskey ceremony sign --custody ${shellWord(request.custody)}${plan.earlier === null ? '' : ` --outbox ${shellWord(target)}`}`)) say(line, 'alarm')
+    const { record, papers } = await drawPublic({ ...making, made }, closed.sha256, signed, signers, transcript.conduct)
     const entry = ceremonyEntry(transcript.conduct, made, { machine: making.machine, transcriptSha256: closed.sha256 })
     const fill = (path: string): void => {
       writeNew(places.custody(path), plan.configText)
@@ -143,7 +152,7 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
         requireFree(target, plan.custody, `Move it out of ${target}: nothing of it is removed.`)
       }, fill)
     })
-    return { made, signed, papers, transcriptSha256: closed.sha256 }
+    return { made, signed, signers, papers, transcriptSha256: closed.sha256 }
   }
   let sealed: Sealed
   try {
@@ -153,7 +162,7 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
     await abandon(transcript, making, error, unfinished)
     throw error
   }
-  const { made, signed, papers, transcriptSha256 } = sealed
+  const { made, signed, signers, papers, transcriptSha256 } = sealed
   if (unfinished !== null) removeFile(unfinished)
   return {
     custody: request.custody,
@@ -168,6 +177,7 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
     transcriptSha256,
     exceptions: transcript.conduct.exceptions.length,
     signatures: signed.map(({ role, name, fingerprint }) => ({ role, name, fingerprint })),
+    signers,
     generations: made.map(({ manifest }) => ({
       generation: manifest.generation,
       keyId: manifest.keyId,
@@ -175,18 +185,6 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
       fingerprint: manifest.fingerprint,
       manifestSha256: manifestDigest(manifest),
     })),
-  }
-}
-
-/** Writes, and writes again for as long as people say that what kept it from being written is mended. Throws what `write` throws when nobody does. */
-async function untilWritten<Written>(people: People, write: () => Written): Promise<Written> {
-  for (;;) {
-    try {
-      return write()
-    } catch (error) {
-      if (!(error instanceof GlasskeyError)) throw error
-      await people.writeAgain(error)
-    }
   }
 }
 
@@ -222,16 +220,27 @@ function openTranscript(path: string | null, { rehearsal }: CeremonyRequest, pla
 
 /** What a ceremony that ends early leaves: no file of a sheet, and a transcript that says where and why. */
 async function abandon(transcript: TranscriptWriter, making: Making, error: unknown, unfinished: string | null): Promise<void> {
-  for (const path of making.handing?.files() ?? []) if (existsSync(path)) removeFile(path)
+  const stuck = (making.handing?.files() ?? []).filter((path) => existsSync(path) && !removed(path))
   const kept = await making.handing?.forgetPrinted()
   if (unfinished === null) return
   say('')
   say('The ceremony ends here. Nothing was written to a custody folder, and what was made is never installed.', 'alarm')
   if (transcript.conduct.released.length > 0) say(`Sheets of custodian ${transcript.conduct.released.join(', ')} were released: collect them, and shred them before everybody.`, 'alarm')
   if (kept) say(`${kept}.`, 'alarm')
+  if (stuck.length > 0) say(`Files of sheets could not be removed; remove them by hand: ${stuck.join(', ')}`, 'alarm')
   say(`Keep the transcript with the printed script: ${unfinished}`)
   // Last: a disk that takes nothing must not keep people from being told. One that is closed has its last line.
   if (!transcript.conduct.closed) transcript.add({ type: 'abandoned', number: nextStep(transcript.conduct)?.number ?? null, reason: error instanceof GlasskeyError ? asRemark(`${error.code}: ${error.message}`) : 'a fault of glasskey' })
+}
+
+function removed(path: string): boolean {
+  try {
+    removeFile(path)
+    return true
+  } catch (error) {
+    if (error instanceof GlasskeyError) return false
+    throw error
+  }
 }
 
 function tellDigest(sha256: string): void {
@@ -239,6 +248,11 @@ function tellDigest(sha256: string): void {
   say('The transcript is closed. Its SHA-256, to be written on every copy of the script:', 'strong')
   say(`      ${sha256}`)
   for (const line of linesOfWords(sha256)) say(`      ${line}`)
+}
+
+function demandsIn({ custody, earlier, first }: Plan): Demand[] {
+  const before = earlier?.generations.at(-1)
+  return demandsOf([...(before ? [{ generation: before.manifest.generation, signers: before.rules.signers }] : []), { generation: first, signers: custody.rules.signers }])
 }
 
 /** Manifests are signed by those whom their own rules name, and by those whom the rules before them sealed. */

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { rulesFile, type Rules } from '../custody/rules.js'
 import { manifestFile } from '../custody/manifest.js'
-import { signersOf } from '../custody/signatures.js'
+import { signersOf, withRenewed } from '../custody/signatures.js'
 import { places } from '../host/sealed-folder.js'
 import { makeFolder, moveTo, readText, replaceFile, writeNew } from '../host/disk.js'
 import type { MadeGeneration } from './generations.js'
@@ -48,15 +48,26 @@ export async function signedBefore(folder: string, firstGeneration: number, { tr
   return before
 }
 
+/** The signatures with the public key as it is to lie in a folder: beside one of an earlier time, by which other signatures verify. Throws SUCCESSOR_UNTRUSTED. */
+export async function besideEarlier(folder: string, signed: Signed): Promise<Signed> {
+  const key = keyPath(folder, signed.fingerprint)
+  return existsSync(key) ? { ...signed, publicKey: await withRenewed(readText(key, 'a signer\'s public key'), signed.publicKey) } : signed
+}
+
 /** Adds signatures to those that are there, and the public keys by which they verify. */
 export function writeSignatures(folder: string, firstGeneration: number, signatures: readonly Signed[]): void {
   for (const { fingerprint, publicKey, transcript, manifests } of signatures) {
-    const key = join(places.signers(folder), `${fingerprint}.asc`)
+    const key = keyPath(folder, fingerprint)
     makeFolder(places.signers(folder))
     if (!existsSync(key)) writeNew(key, publicKey)
+    else if (readText(key, 'a signer\'s public key') !== publicKey) replaceFile(key, publicKey)
     if (transcript !== null) addBlock(transcriptSignatures(folder, firstGeneration), transcript)
     for (const [generation, block] of manifests) addBlock(manifestSignatures(folder, generation), block)
   }
+}
+
+function keyPath(folder: string, fingerprint: string): string {
+  return join(places.signers(folder), `${fingerprint}.asc`)
 }
 
 function transcriptSignatures(folder: string, firstGeneration: number): string {

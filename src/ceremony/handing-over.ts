@@ -12,8 +12,10 @@ import { missingForSeal } from '../record/conduct.js'
 import type { MadeGeneration } from './generations.js'
 import type { SheetFolder } from './memory-folder.js'
 import type { Performance } from './performance.js'
-import { asTyped, recognise, type SheetSource } from './scan-again.js'
+import { asTyped, drawnAmong, recognise, type SheetSource } from './scan-again.js'
+import type { Step } from './script.js'
 import type { Sheet } from './sheets.js'
+import { untilWritten } from './until-written.js'
 
 /** What handing over needs. */
 export interface Handing {
@@ -28,12 +30,15 @@ export interface Handing {
   /** Scan files that are offered at the question. */
   rescan: readonly string[]
   source: SheetSource
+  rehearsal: boolean
   /** Rehearsals: files stay, and later practice reads them. */
   keepSheets: boolean
 }
 
 /** The answer of whoever types a share from paper. */
 const TYPE = 'type'
+/** The answer of whoever needs a sheet once more, where a printer has them. */
+const AGAIN = 'again'
 /** What is asked for wherever sheets are read again. */
 export const SCANS = `files, camera, or ${TYPE}: a share from paper`
 
@@ -83,34 +88,46 @@ export class HandingOver {
     const sheets = this.#sheets(custodian)
     await performance.people.enter(`releases ${sheets.length} ${sheets.length === 1 ? 'sheet' : 'sheets'} of custodian ${custodian}, ${this.#name(custodian)}`)
     if (!performance.transcript.conduct.released.includes(custodian)) {
-      performance.add({ type: 'released', custodian, sheets: sheets.length, to: asRemark(printer === undefined ? folder.fact : `printer ${printer}`) })
+      await performance.add({ type: 'released', custodian, sheets: sheets.length, to: asRemark(printer === undefined ? folder.fact : `printer ${printer}`) })
     }
     if (printer !== undefined && (await this.#printed(performance, sheets, printer))) return `${sheets.length} sheets to printer ${printer}`
-    for (const { name, pdf } of sheets) if (!existsSync(join(folder.path, name))) writeNew(join(folder.path, name), pdf, 0o600)
-    if (performance.people.conduct === 'dialogue') say(`      In ${folder.path}: ${sheets.map(({ name }) => name).join(', ')}`, 'good')
-    return `${sheets.length} sheets`
+    await this.#asFiles(performance, sheets)
+    return printer === undefined ? `${sheets.length} sheets` : `${sheets.length} sheets as files in ${folder.fact}: printer ${printer} failed`
   }
 
   /** Reads the sheets of one custodian again from paper. Skipped only while enough others can still do it. */
-  async scan(performance: Performance, custodian: number): Promise<string> {
-    const { made, custodians } = this.#given
+  async scan(performance: Performance, step: Step): Promise<string> {
+    const { made, custodians, printer } = this.#given
     const { people } = performance
+    const custodian = step.custodian ?? 0
     if (people.conduct !== 'dialogue') {
-      for (const { manifest } of made) performance.add({ type: 'scanned', custodian, generation: manifest.generation, from: 'drawn pages', envelope: true })
+      for (const { manifest } of made) await performance.add({ type: 'scanned', custodian, generation: manifest.generation, from: 'drawn pages', envelope: true })
       return 'drawn pages, not paper'
     }
     for (;;) {
       const missing = made.map(({ manifest }) => manifest.generation).filter((generation) => !this.#scanned(performance, custodian, generation))
-      if (missing.length === 0) return 'all read again, as they were made'
       const left = custodians.filter((one) => one.number > custodian).length
+      // Missed later, it would have to be taken out of a bag that is sealed.
+      const pages = made.filter(({ manifest }) => !this.#enveloped(performance, manifest.generation) && (left === 0 || this.#readers(performance, manifest.generation) >= manifest.threshold)).map(({ manifest }) => manifest.generation)
+      if (missing.length === 0 && pages.length === 0) return this.#readInWords(performance)
       const enough = made.every(({ manifest }) => this.#readers(performance, manifest.generation) + left >= manifest.threshold)
+      const skips = enough && (pages.length === 0 || performance.excepted())
       const offered = this.#given.rescan.filter((path) => existsSync(path)).map((path) => (path.includes(' ') ? `"${path}"` : path)).join(' ')
       const answer = await people.ask({
-        text: `Scans of GENERATION ${missing.join(', ')} (${SCANS})${enough ? '; skip leaves it to others' : ''}`,
+        text: missing.length === 0 ? `Page 2 of GENERATION ${pages.join(', ')}, which no sheet has shown yet (files, or camera)${skips ? '; skip leaves it to others' : ''}` : `Scans of GENERATION ${missing.join(', ')} (${SCANS})${skips ? '; skip leaves it to others' : ''}${printer === undefined ? '' : `; ${AGAIN} prints a spoilt sheet once more`}`,
         flag: '--rescan',
         initial: offered === '' ? null : offered,
-        check: (typed) => (typed === 'skip' && !enough ? 'Nobody is left who could do it instead: at least the threshold of custodians read their sheets again.' : wrongScans(typed)),
+        check: (typed) => {
+          if (typed === 'skip' && !enough) return 'Nobody is left who could do it instead: at least the threshold of custodians read their sheets again.'
+          if (typed === 'skip' && !skips) return `Page 2 of GENERATION ${pages.join(', ')} was read from no sheet yet, and yours go into their bags next: show it now; or type d.`
+          return typed === TYPE && missing.length === 0 ? 'Page 2 is not typed: scan it, or show it to a camera.' : wrongScans(typed)
+        },
       })
+      if (answer === AGAIN && printer !== undefined) {
+        await this.#printAgain(performance, step, printer)
+        continue
+      }
+      if (answer === 'skip' && missing.length === 0) return this.#readInWords(performance)
       if (answer === 'skip') return missing.length === made.length ? 'left to others' : `GENERATION ${missing.join(', ')} left to others`
       await this.read(performance, answer, custodian)
     }
@@ -118,8 +135,11 @@ export class HandingOver {
 
   /** Reads sheets and records whose came back as they were made. `custodian` null: anybody's. Throws INTERRUPTED when it is called off while a share is typed. */
   async read(performance: Performance, answer: string, custodian: number | null): Promise<void> {
-    const { made, source } = this.#given
+    const { made, source, folder, sheets, rehearsal } = this.#given
     const known = knownOf(made.map(({ manifest }) => ({ manifest, standing: 'it was made today' })))
+    const drawn = answer === TYPE ? [] : drawnAmong(answer, folder.path, sheets.map(({ pdf }) => pdf))
+    for (const path of drawn) say(`      ${path}: that is the file, not a scan of the paper${rehearsal ? '; the record will say so' : ''}.`, 'alarm')
+    if (drawn.length > 0 && !rehearsal) return
     const read = answer === TYPE ? asTyped(await performance.people.typeShare(known)) : source(answer)
     const found = await recognise(read, made, this.#parts)
     for (const problem of found.problems) say(`      ${problem}`, 'alarm')
@@ -130,15 +150,16 @@ export class HandingOver {
       } else if (this.#scanned(performance, share.custodian, share.generation)) {
         say(`      The ${name} was read already.`)
       } else {
-        performance.add({ type: 'scanned', custodian: share.custodian, generation: share.generation, from: share.typed ? 'typed' : 'paper', envelope: found.envelopes.includes(share.generation) })
+        await performance.add({ type: 'scanned', custodian: share.custodian, generation: share.generation, from: drawn.length > 0 ? 'drawn pages' : share.typed ? 'typed' : 'paper', envelope: found.envelopes.includes(share.generation) })
         say(`      The ${name} is as it was made.`, 'good')
       }
     }
     // The envelope's page may come after the share's.
     for (const generation of found.envelopes) {
-      const seen = performance.transcript.conduct.scanned.filter((one) => one.generation === generation)
-      const [first] = seen
-      if (first && !seen.some(({ envelope }) => envelope)) performance.add({ type: 'scanned', custodian: first.custodian, generation, from: 'paper', envelope: true })
+      const first = performance.transcript.conduct.scanned.find((one) => one.generation === generation)
+      if (!first || this.#enveloped(performance, generation)) continue
+      await performance.add({ type: 'scanned', custodian: first.custodian, generation, from: drawn.length > 0 ? 'drawn pages' : 'paper', envelope: true })
+      say(`      The envelope of GENERATION ${generation}, page 2, is as it was made.`, 'good')
     }
   }
 
@@ -157,15 +178,19 @@ export class HandingOver {
       const bag =
         earlier?.bag ??
         (await performance.people.ask({
-          text: `Bag number of GENERATION ${sheet.generation}, copy ${sheet.copy}`,
+          text: `Bag number of GENERATION ${sheet.generation}, copy ${sheet.copy}${performance.excepted() ? `; ${NONE}: it is in no bag` : ''}`,
           flag: 'bag in custody.yaml',
           initial: dialogue ? null : (sheet.bag ?? 'none: rehearsal --yes'),
-          check: (typed) => wrongBag(typed, bagged),
+          check: (typed) => (performance.excepted() ? noBagNumber(typed) : wrongBag(typed, bagged)),
         }))
-      if (!earlier) performance.add({ type: 'bagged', custodian, generation: sheet.generation, copy: sheet.copy, bag })
+      if (!earlier && bag !== NONE) await performance.add({ type: 'bagged', custodian, generation: sheet.generation, copy: sheet.copy, bag })
       bags.push(bag)
     }
-    if (!this.#given.keepSheets) for (const path of this.files(custodian)) removeFile(path)
+    if (!this.#given.keepSheets) {
+      await untilWritten(performance.people, () => {
+        for (const path of this.files(custodian)) removeFile(path)
+      })
+    }
     return dialogue ? bags.join(', ') : 'none: rehearsal --yes'
   }
 
@@ -181,8 +206,42 @@ export class HandingOver {
     return transcript.conduct.scanned.some((one) => one.custodian === custodian && one.generation === generation)
   }
 
+  #enveloped({ transcript }: Performance, generation: number): boolean {
+    return transcript.conduct.scanned.some((one) => one.generation === generation && one.envelope)
+  }
+
+  /** What came back by now; page 2 only of those generations of which it did. */
+  #readInWords(performance: Performance): string {
+    const without = this.#given.made.map(({ manifest }) => manifest.generation).filter((generation) => !this.#enveloped(performance, generation))
+    return without.length === 0 ? 'all shares read again, as they were made, and one envelope of each generation' : `all shares read again, as they were made; no envelope yet of GENERATION ${without.join(', ')}`
+  }
+
   #readers({ transcript }: Performance, generation: number): number {
     return new Set(transcript.conduct.scanned.filter((one) => one.generation === generation).map(({ custodian }) => custodian)).size
+  }
+
+  /** One sheet of a custodian once more, by an exception: of what is spoilt, nothing may be left that opens something. */
+  async #printAgain(performance: Performance, step: Step, printer: string): Promise<void> {
+    const sheets = this.#sheets(step.custodian ?? 0)
+    sheets.forEach(({ generation, copy }, at) => {
+      say(`      ${at + 1}: GENERATION ${generation}, copy ${copy}`)
+    })
+    const which = await performance.people.ask({ text: 'Number of the sheet that is spoilt', flag: '--rescan', initial: null, check: (typed) => (sheets.some((_, at) => typed === String(at + 1)) ? null : `A number from 1 to ${sheets.length}.`) })
+    const sheet = sheets[Number(which) - 1]
+    if (!sheet) return
+    await performance.exception(step, { expected: 'each sheet is printed once', happened: `GENERATION ${sheet.generation}, copy ${sheet.copy}, is spoilt and is printed again` })
+    this.#queued.delete(sheet.name)
+    if (!(await this.#printed(performance, [sheet], printer))) await this.#asFiles(performance, [sheet])
+    say('      Shred the spoilt one now, before everybody: what is left of it may open something. Its place in the bag takes the new one.', 'alarm')
+  }
+
+  /** Lays sheets into their folder, where they stay until they are in their bags. Throws FILE_UNWRITABLE. */
+  async #asFiles(performance: Performance, sheets: readonly Sheet[]): Promise<void> {
+    const { folder } = this.#given
+    await untilWritten(performance.people, () => {
+      for (const { name, pdf } of sheets) if (!existsSync(join(folder.path, name))) writeNew(join(folder.path, name), pdf, 0o600)
+    })
+    if (performance.people.conduct === 'dialogue') say(`      In ${folder.path}: ${sheets.map(({ name }) => name).join(', ')}`, 'good')
   }
 
   /** Whether everything went to the printer, each sheet once. A printer that fails is looked at again, or the files are released instead. */
@@ -210,9 +269,16 @@ export class HandingOver {
   }
 }
 
+/** The answer, after an exception, for a sheet that goes into no bag. */
+const NONE = 'none'
+
 function wrongBag(typed: string, bagged: readonly { custodian: number; generation: number; copy: number; bag: string }[]): string | null {
-  const parsed = lineSchema.safeParse(typed)
-  if (!parsed.success) return `A bag number ${parsed.error.issues[0]?.message ?? 'is one line'}.`
+  if (typed === NONE) return 'Each sheet goes into a bag, and each bag has a number. If this one goes into none, type d.'
   const other = bagged.find(({ bag }) => bag === typed)
-  return other ? `Bag ${typed} holds the sheet of custodian ${other.custodian}, GENERATION ${other.generation}, copy ${other.copy} already: each sheet has a bag of its own.` : null
+  return other ? `Bag ${typed} holds the sheet of custodian ${other.custodian}, GENERATION ${other.generation}, copy ${other.copy} already: each sheet has a bag of its own.` : noBagNumber(typed)
+}
+
+function noBagNumber(typed: string): string | null {
+  const parsed = lineSchema.safeParse(typed)
+  return parsed.success ? null : `A bag number ${parsed.error.issues[0]?.message ?? 'is one line'}.`
 }

@@ -1,34 +1,43 @@
 /** Bringing a later ceremony back over the air gap: verified against the folder, then appended to it. */
-import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { manifestDigest, parseManifest, type Manifest } from '../custody/manifest.js'
-import { sealedRules } from '../custody/rules.js'
+import { existsSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { manifestDigest, manifestFile, parseManifest, type Manifest } from '../custody/manifest.js'
+import { sealedRules, type Rules } from '../custody/rules.js'
 import { envelopeDigest } from '../custody/envelope.js'
-import { checkSigners, fingerprintIn } from '../custody/signatures.js'
+import { checkSigners, fingerprintIn, newSignatures, withRenewed } from '../custody/signatures.js'
 import { jsonIn } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { checkPlaces, numbersIn, places } from '../host/sealed-folder.js'
+import { signedManifestIn, signerKeys, signerTexts } from '../host/signed-manifest.js'
 import { requireSealed } from '../host/sealed-set.js'
-import { FILE_LIMITS, makeFolder, readBytes, readText, writeNew } from '../host/disk.js'
+import { FILE_LIMITS, makeFolder, readBytes, readLines, readText, replaceFile, writeNew } from '../host/disk.js'
 import { LineFile } from '../host/line-file.js'
 import { takeLock } from '../host/lock.js'
 import { contradictionOf } from '../record/ceremony-entry.js'
 import { EMPTY } from '../record/chain.js'
 import { logbookEntry, readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
+import { readTranscript } from '../record/transcript.js'
 import { paperPath, papersOf, recordPath, writeGeneration } from './folder-files.js'
 
 /** What an import brought. */
 export interface Imported {
   custody: string
   generations: number[]
+  /** The entry of its ceremony. */
   logbook: number
+  /** Whether an earlier import made that entry, and this one added what had been missing. */
+  before: boolean
+  /** What lies beside the generations and was brought or added to, by its name in a folder. */
+  brought: string[]
+  /** What a ceremony leaves, and this outbox does not have. */
+  missing: string[]
   /** Whether the outbox has another custody.yaml than the folder; which is right is for people to say. */
   custodyYamlDiffers: boolean
 }
 
-/** Verifies an outbox and appends it. Throws FOLDER_ALTERED, MANIFEST_INVALID, SET_NOT_SEALED, SUCCESSOR_UNTRUSTED; then nothing was changed. */
+/** Verifies an outbox and appends it; what an earlier import of it could not find is added. Throws OUTPUT_EXISTS when nothing is new, FOLDER_ALTERED, MANIFEST_INVALID, SET_NOT_SEALED, SUCCESSOR_UNTRUSTED; then nothing was changed. */
 export async function importOutbox(custodyPath: string, outbox: string): Promise<Imported> {
   const release = takeLock(places.lock(custodyPath), 'ceremony import', wallClock())
   try {
@@ -52,47 +61,91 @@ async function importLocked(custodyPath: string, outbox: string): Promise<Import
   checkEntry(entry, found.map(({ manifest }) => manifest))
   for (const { manifest } of found) checkTranscript(outbox, manifest, entry, found.map((one) => one.manifest))
   await checkSignerKeys(outbox)
-  for (const { manifest, text } of found) await checkSignatures(folder, outbox, manifest, text, before.rules.signers)
-  refuseImported(folder, found.map(({ manifest }) => manifest))
+  for (const { manifest } of found) await checkSigners(signedManifestIn(outbox, manifest, [folder.path, outbox]), before.rules.signers)
+  refuseOthers(folder, found.map(({ manifest }) => manifest))
 
   // All that the outbox has is read before anything is written: it may be on a stick that dies.
-  const transcript = places.transcript(outbox, first)
-  const papers = [
-    [transcript, places.transcript(folder.path, first)],
-    [`${transcript}.asc`, `${places.transcript(folder.path, first)}.asc`],
-    [recordPath(outbox, first), recordPath(folder.path, first)],
-    ...papersOf(outbox, first).map((name) => [paperPath(outbox, first, name), paperPath(folder.path, first, name)] as const),
-    ...signerKeys(outbox).map((name) => [join(places.signers(outbox), name), join(places.signers(folder.path), name)] as const),
-  ].flatMap(([from = '', to = '']) => (existsSync(from) && !existsSync(to) ? [{ to, bytes: readBytes(from, 'the record') }] : []))
-  const signatures = new Map(numbers.map((number) => [number, join(places.generation(outbox, number), 'manifest.json.asc')] as const).map(([number, path]) => [number, existsSync(path) ? readBytes(path, 'the signatures') : null]))
+  const signatures = new Map(found.map(({ manifest: { generation } }) => [generation, signaturesIn(outbox, generation)]))
   const custodyYamlDiffers = readText(places.custody(outbox), 'custody.yaml') !== readText(places.custody(folder.path), 'custody.yaml')
+  const beside = await besideGenerations(folder, outbox, found.map(({ manifest }) => manifest))
+  const missing = missingIn(outbox, found)
+  const entered = enteredAs(folder, found.map(({ manifest }) => manifest))
+  if (entered !== null && beside.length === 0) throw new GlasskeyError('OUTPUT_EXISTS', `this outbox was imported already: logbook entry ${entered}`, missing.length === 0 ? 'Nothing is left to do.' : `Nothing is new. Not in the outbox: ${missing.join(', ')}`)
 
   // An import that was interrupted left whole generations behind and no entry: what is there already is not written again.
   for (const { manifest, rules, envelope } of found.filter(({ manifest: { generation } }) => !folder.generations.some((one) => one.manifest.generation === generation))) {
     writeGeneration(folder.path, { manifest, envelope }, rules, signatures.get(manifest.generation) ?? null)
   }
-  makeFolder(places.records(folder.path))
-  makeFolder(places.signers(folder.path))
-  for (const { to, bytes } of papers) writeNew(to, bytes)
-  const { line } = LineFile.open<LogbookEntry, NewLogbookEntry>(places.logbook(folder.path), readLogbook, wallClock).append(entry)
-  return {
-    custody: folder.path,
-    generations: numbers,
-    logbook: line.seq,
-    custodyYamlDiffers,
+  for (const { name, bytes } of beside) {
+    const to = join(folder.path, name)
+    makeFolder(dirname(to))
+    if (existsSync(to)) replaceFile(to, bytes)
+    else writeNew(to, bytes)
   }
+  const logbook = entered ?? LineFile.open<LogbookEntry, NewLogbookEntry>(places.logbook(folder.path), readLogbook, wallClock).append(entry).line.seq
+  return { custody: folder.path, generations: numbers, logbook, before: entered !== null, brought: beside.map(({ name }) => name), missing, custodyYamlDiffers }
 }
 
-/** Throws OUTPUT_EXISTS when nothing is left to import, FOLDER_ALTERED when the folder has other generations of these numbers. */
-function refuseImported(folder: CustodyFolder, found: readonly Manifest[]): void {
+/** What lies beside generations, by its name in a folder: records and papers that are not there yet, signers' certificates, and signatures that the folder's do not have. */
+async function besideGenerations(folder: CustodyFolder, outbox: string, manifests: readonly Manifest[]): Promise<{ name: string; bytes: Uint8Array | string }[]> {
+  const first = manifests[0]?.generation ?? 0
+  const record = (path: string): string => relative(outbox, path)
+  const files = [places.transcript(outbox, first), recordPath(outbox, first), ...papersOf(outbox, first).map((name) => paperPath(outbox, first, name))].map(record)
+  const keys = signerKeys(outbox).map((name) => record(join(places.signers(outbox), name)))
+  const brought: { name: string; bytes: Uint8Array | string }[] = files.flatMap((name) => (existsSync(join(outbox, name)) && !existsSync(join(folder.path, name)) ? [{ name, bytes: readBytes(join(outbox, name), 'the record') }] : []))
+  for (const name of keys) {
+    const [armored, there] = [readText(join(outbox, name), 'a signer\'s public key'), join(folder.path, name)]
+    if (!existsSync(there)) brought.push({ name, bytes: armored })
+    else brought.push(...changed(name, readText(there, 'a signer\'s public key'), await withRenewed(readText(there, 'a signer\'s public key'), armored)))
+  }
+  const signed = [
+    [record(`${places.transcript(outbox, first)}.asc`), readLines(places.transcript(outbox, first), 'the transcript')],
+    ...manifests.filter(({ generation }) => folder.generations.some((one) => one.manifest.generation === generation)).map((manifest) => [record(join(places.generation(outbox, manifest.generation), 'manifest.json.asc')), manifestFile(manifest)]),
+  ]
+  const publicKeys = [folder.path, outbox].flatMap(signerTexts)
+  for (const [name = '', text = ''] of signed) {
+    if (!existsSync(join(outbox, name))) continue
+    const there = existsSync(join(folder.path, name)) ? readText(join(folder.path, name), 'the signatures') : ''
+    const armored = readText(join(outbox, name), 'the signatures')
+    brought.push(...changed(name, there, there === '' ? armored : there + (await newSignatures(text, there, armored, publicKeys))))
+  }
+  return brought
+}
+
+function changed(name: string, there: string, bytes: string): { name: string; bytes: string }[] {
+  return bytes === there ? [] : [{ name, bytes }]
+}
+
+/** What a ceremony leaves and an outbox does not have: copied by halves, or given by nobody. */
+function missingIn(outbox: string, found: readonly { manifest: Manifest; rules: Rules }[]): string[] {
+  const first = found[0]?.manifest.generation ?? 0
+  const { opened, exceptions } = readTranscript(readLines(places.transcript(outbox, first), 'the transcript')).conduct
+  const papers = opened.conduct === 'dialogue' ? [...exceptions.map(({ exception }) => `exception-${exception}.pdf`), 'declaration.pdf'].map((name) => paperPath(outbox, first, name)) : []
+  const signed = `${places.transcript(outbox, first)}.asc`
+  const manifests = found.filter(({ rules }) => rules.signers.needed > 0).map(({ manifest }) => join(places.generation(outbox, manifest.generation), 'manifest.json.asc'))
+  // Where nobody conducted, nobody signs.
+  const files = [...(opened.conduct === 'dialogue' ? [signed] : []), recordPath(outbox, first), ...papers, ...manifests].filter((path) => !existsSync(path)).map((path) => relative(outbox, path))
+  return existsSync(signed) && signerKeys(outbox).length === 0 ? [...files, 'signers/'] : files
+}
+
+function signaturesIn(outbox: string, generation: number): Uint8Array | null {
+  const path = join(places.generation(outbox, generation), 'manifest.json.asc')
+  return existsSync(path) ? readBytes(path, 'the signatures') : null
+}
+
+/** Throws FOLDER_ALTERED when the folder has other generations of these numbers. */
+function refuseOthers(folder: CustodyFolder, found: readonly Manifest[]): void {
   for (const manifest of found) {
     const there = folder.generations.find((generation) => generation.manifest.generation === manifest.generation)
     if (there && (manifestDigest(there.manifest) !== manifestDigest(manifest) || there.manifest.envelopeSha256 !== manifest.envelopeSha256)) {
       throw altered(`the folder has another GENERATION ${manifest.generation} already`)
     }
   }
-  const entered = folder.logbook.lines.find((entry) => entry.type === 'ceremony' && entry.generations.some(({ manifestSha256 }) => found.some((manifest) => manifestDigest(manifest) === manifestSha256)))
-  if (entered) throw new GlasskeyError('OUTPUT_EXISTS', `this outbox was imported already: logbook entry ${entered.seq}`, 'Nothing is left to do.')
+}
+
+/** Number of the logbook's entry of this ceremony; null when it has none. */
+function enteredAs({ logbook }: CustodyFolder, found: readonly Manifest[]): number | null {
+  return logbook.lines.find((entry) => entry.type === 'ceremony' && entry.generations.some(({ manifestSha256 }) => found.some((manifest) => manifestDigest(manifest) === manifestSha256)))?.seq ?? null
 }
 
 function readEntry(outbox: string): Extract<NewLogbookEntry, { type: 'ceremony' }> {
@@ -103,14 +156,14 @@ function readEntry(outbox: string): Extract<NewLogbookEntry, { type: 'ceremony' 
   return value as Extract<NewLogbookEntry, { type: 'ceremony' }>
 }
 
-function readOutboxGeneration(outbox: string, number: number): { manifest: Manifest; text: string; rules: ReturnType<typeof sealedRules>; envelope: Uint8Array } {
+function readOutboxGeneration(outbox: string, number: number): { manifest: Manifest; rules: Rules; envelope: Uint8Array } {
   const place = places.generation(outbox, number)
   const text = readText(join(place, 'manifest.json'), 'the manifest')
   const manifest = parseManifest(text, join(place, 'manifest.json'))
   const envelope = readBytes(join(place, 'envelope.pgp'), 'the envelope', FILE_LIMITS.document)
   if (manifest.generation !== number) throw altered(`generations/${number} holds the manifest of generation ${manifest.generation}`)
   if (envelopeDigest(envelope) !== manifest.envelopeSha256) throw altered(`generations/${number}/envelope.pgp is not the one that its manifest names`)
-  return { manifest, text, envelope, rules: sealedRules(readText(join(place, 'rules.json'), 'the rules'), manifest.rulesSha256) }
+  return { manifest, envelope, rules: sealedRules(readText(join(place, 'rules.json'), 'the rules'), manifest.rulesSha256) }
 }
 
 function checkChain(found: readonly Manifest[], last: Manifest): void {
@@ -138,24 +191,12 @@ function checkTranscript(outbox: string, manifest: Manifest, entry: Extract<NewL
   if (conduct.opened.previousManifestSha256 === null) throw altered('its transcript is that of a first ceremony')
 }
 
-async function checkSignatures(folder: CustodyFolder, outbox: string, manifest: Manifest, text: string, signers: { fingerprints: string[]; needed: number }): Promise<void> {
-  const signature = join(places.generation(outbox, manifest.generation), 'manifest.json.asc')
-  // Whose a key is says its fingerprint, which the generation before has sealed: so it may come from either.
-  const publicKeys = [folder.path, outbox].flatMap((path) => signerKeys(path).map((name) => readText(join(places.signers(path), name), 'a signer\'s public key')))
-  await checkSigners({ generation: manifest.generation, text, signature: existsSync(signature) ? readText(signature, 'the signatures') : null, publicKeys }, signers)
-}
-
 /** Each is the public key whose fingerprint it is named after: what is brought along as one stays in the folder for good. Throws FOLDER_ALTERED. */
 async function checkSignerKeys(outbox: string): Promise<void> {
   for (const name of signerKeys(outbox)) {
     const fingerprint = await fingerprintIn(readText(join(places.signers(outbox), name), 'a signer\'s public key'))
     if (fingerprint === null || `${fingerprint}.asc` !== name) throw altered(`signers/${name} is not the public key of that fingerprint`)
   }
-}
-
-/** Names of the public keys of signers. */
-function signerKeys(folder: string): string[] {
-  return existsSync(places.signers(folder)) ? readdirSync(places.signers(folder)).filter((name) => name.endsWith('.asc')) : []
 }
 
 function altered(what: string): GlasskeyError {

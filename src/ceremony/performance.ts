@@ -1,11 +1,13 @@
 /** Performing a script: step after step, each shown, done, timed and recorded; what deviates gets a numbered exception. */
 import { asLine, asRemark } from '../custody/fields.js'
+import { nextStep } from '../record/conduct.js'
 import type { TranscriptEntry } from '../record/transcript.js'
 import { Aside, type Finding, type People } from './people.js'
 import type { Script, Step } from './script.js'
 import { recordedSteps } from './script.js'
 import type { ToolStep } from './steps.js'
 import type { TranscriptWriter } from './transcript-writer.js'
+import { untilWritten } from './until-written.js'
 
 /** What the tool does in a step. Returns what is written down, or null. It may be called again after an aside. */
 export type Doing = (step: Step) => Promise<string | null>
@@ -62,7 +64,7 @@ export class Performance {
     const number = exceptions.length + 1
     const names = people.filter(({ role }) => role !== 'custodian').map(({ name }) => name)
     const decided = await this.people.exception(number, step, known, names)
-    this.transcript.add({
+    await this.add({
       type: 'exception',
       exception: number,
       number: step.number,
@@ -74,9 +76,17 @@ export class Performance {
     })
   }
 
-  /** Adds a line to the transcript. */
-  add(entry: TranscriptEntry): void {
-    this.transcript.add(entry)
+  /** Adds a line to the transcript. Where its disk takes nothing, people mend that: a stick that was pulled out by an elbow ends no ceremony. Throws FILE_UNWRITABLE when they do not. */
+  add(entry: TranscriptEntry): Promise<void> {
+    return untilWritten(this.people, () => {
+      this.transcript.add(entry)
+    })
+  }
+
+  /** Whether an exception is on record at the step that is being done: what is answered there then is not measured against anything any more. */
+  excepted(): boolean {
+    const { conduct } = this.transcript
+    return conduct.exceptions.some(({ number }) => number === nextStep(conduct)?.number)
   }
 
   async #perform(step: Step, doing: Doing | undefined): Promise<void> {
@@ -106,7 +116,7 @@ export class Performance {
     }
     if (step.who === 'tool' && value !== null) this.people.found(value)
     const seconds = Math.round((this.#now().getTime() - began.getTime()) / 1000)
-    this.add({ type: 'step', number: step.number, step: step.id, did: step.who === 'tool' ? 'tool' : this.people.did, value: value === null ? null : asRemark(value), began: began.toISOString(), seconds: Math.max(0, seconds) })
+    await this.add({ type: 'step', number: step.number, step: step.id, did: step.who === 'tool' ? 'tool' : this.people.did, value: value === null ? null : asRemark(value), began: began.toISOString(), seconds: Math.max(0, seconds) })
   }
 
   async #ordinary({ record }: Step): Promise<string | null> {
@@ -120,7 +130,7 @@ export class Performance {
   async #pause(step: Step): Promise<void> {
     const began = this.#now().toISOString()
     const { reason, back } = await this.people.pause()
-    this.add({ type: 'break', number: step.number, began, reason: asRemark(reason), back })
+    await this.add({ type: 'break', number: step.number, began, reason: asRemark(reason), back })
   }
 
   /** Whether this very finding was decided at this step before an aside made it look again. */

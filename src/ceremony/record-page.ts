@@ -8,6 +8,7 @@ import { bagWords, hexToWords } from '../custody/words.js'
 import { drawCeremonyRecord } from '../paper/ceremony-record.js'
 import { sliceBytes } from '../paper/envelope-slices.js'
 import { TOOL } from '../version.js'
+import { countInWords, type SignersCount } from './enough-signers.js'
 import type { MadeGeneration } from './generations.js'
 import type { Conduct } from '../record/conduct.js'
 import type { Signed } from './signing.js'
@@ -25,6 +26,7 @@ export interface RecordFacts {
   conduct: Conduct
   transcriptSha256: string
   signed: readonly Signed[]
+  signers: readonly SignersCount[]
 }
 
 /** The record as PDF. Everything on it is public. */
@@ -67,6 +69,7 @@ export function drawRecord(custody: Custody, made: readonly MadeGeneration[], fa
         { claim: 'Each envelope opens to the key that its header names', result: 'opened again after sealing' },
         { claim: 'Each printed page is read by a scanner as it was meant', result: `${facts.conduct.bagged.length} sheets rasterised and read back` },
         { claim: `Sheets of at least ${custody.threshold} custodians, and the envelope, were read again from paper`, result: readAgain(facts.conduct) },
+        ...facts.signers.map((count) => ({ claim: `Each manifest is signed by ${count.needed} or more of the signers that the rules of GENERATION ${count.generation} name`, result: count.signed.length < count.needed ? `NOT YET: ${countInWords(count)}` : countInWords(count) })),
       ],
       machine: facts.machine,
       sheets: facts.conduct.bagged.map(({ generation, custodian, copy, bag }) => ({ generation, custodian: `${custodian} ${custody.custodians[custodian - 1]?.name ?? ''}`, copy, bag })),

@@ -1,11 +1,12 @@
 /** Sheets read again from paper and compared with what was made. Nothing secret is shown. */
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { toParts } from '../custody/paper-parts.js'
 import { sealedTexts } from '../custody/sealed-share.js'
 import { parseShareText } from '../custody/share-text.js'
 import { GlasskeyError } from '../errors.js'
 import { CAMERA, prepareCamera, showSheets } from '../host/camera.js'
+import { readBytes } from '../host/disk.js'
 import { probeIsolation } from '../host/isolation.js'
 import { readScanFiles } from '../host/scan-reader.js'
 import type { Typed } from '../host/typed-share.js'
@@ -41,6 +42,18 @@ export async function* filesOrCamera(answer: string): AsyncGenerator<ReadAgain> 
     if (!(error instanceof GlasskeyError)) throw error
     yield { where: camera ? CAMERA : 'scans', problem: sentenceOf(error.message, error.hint) }
   }
+}
+
+/** Those of the named files that are drawn sheets themselves, and no scans of their paper: they lie in their folder, or are the same byte for byte. */
+export function drawnAmong(answer: string, folder: string, pdfs: readonly Uint8Array[]): string[] {
+  if (answer.trim() === CAMERA) return []
+  return namesIn(answer).filter((path) => {
+    if (!existsSync(path)) return false
+    if (`${realpathSync(path)}/`.startsWith(`${existsSync(folder) ? realpathSync(folder) : folder}/`)) return true
+    const { size } = statSync(path)
+    const alike = pdfs.filter(({ length }) => length === size)
+    return alike.length > 0 && alike.some((pdf) => Buffer.compare(pdf, readBytes(path, 'the scan')) === 0)
+  })
 }
 
 /** Throws FILE_MISSING, SCAN_UNREADABLE. */

@@ -16,6 +16,7 @@ export async function drawScript(facts: ScriptFacts, now: Date): Promise<{ pdf: 
     {
       rehearsal: facts.rehearsal,
       owner: custody.owner.team,
+      contact: custody.owner.contact,
       codeName: script.codeName,
       version: script.version,
       sha256: script.sha256,

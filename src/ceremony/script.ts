@@ -68,6 +68,7 @@ export function scriptFor({ custody, rehearsal, first, count, previousManifestSh
     tenancy: custody.tenancy,
     user: custody.user,
     homeRegion: custody.homeRegion,
+    contact: custody.owner.contact,
     threshold: custody.threshold,
     custodians: custody.custodians.map(({ number, name, copies }) => ({ number, name, copies: copies.length })),
     generations,

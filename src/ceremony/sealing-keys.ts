@@ -37,6 +37,19 @@ export async function readSealingKeys(custody: Custody, configPath: string, now:
   return keys
 }
 
+/** What one of these keys has against being sealed to at this moment, or null: they were read before people had compared the clock. */
+export async function unfitKey(keys: ReadonlyMap<number, ListedKey>, now: Date): Promise<GlasskeyError | null> {
+  for (const [custodian, { armored, path }] of keys) {
+    try {
+      await readSealingKey(armored, `the OpenPGP key of custodian ${custodian} (${path})`, now)
+    } catch (error) {
+      if (error instanceof GlasskeyError) return error
+      throw error
+    }
+  }
+  return null
+}
+
 /** Writes a custodian's key beside the custody.yaml that names it. */
 export function copyKey(folder: string, { path, armored }: ListedKey): void {
   makeFolder(dirname(join(folder, path)))

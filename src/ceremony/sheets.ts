@@ -52,7 +52,8 @@ export async function* sheetsOf(made: MadeGeneration, custody: Custody, sealingK
         envelopeParts,
         envelopeSha256: manifest.envelopeSha256,
         created: manifest.created,
-        bag,
+        // Written in by hand: what custody.yaml has is the bag of a generation before, and each sheet gets one of its own.
+        bag: null,
       }
       const drawing = { paper: custody.paper }
       const pdf = sealed

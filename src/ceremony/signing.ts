@@ -3,7 +3,7 @@ import { fingerprintOf, signersOf } from '../custody/signatures.js'
 import { readKey } from 'openpgp'
 import { GlasskeyError } from '../errors.js'
 import { readText } from '../host/disk.js'
-import { say } from '../host/terminal.js'
+import { say, shellWord } from '../host/terminal.js'
 import type { Role } from '../record/transcript.js'
 import { Aside, type People, type Question } from './people.js'
 import { signerOf, wrongSigner, type Signer } from './signers.js'
@@ -56,7 +56,7 @@ export async function gatherSignatures(people: People, toSign: ToSign, names: Re
     say('')
     say('Signatures', 'strong')
     say('Each signs with a private key file, with a card or keyring (gpg:FINGERPRINT), or by hand on another terminal:')
-    say(`  gpg --armor --detach-sign --local-user FINGERPRINT ${transcriptPath}`)
+    say(`  gpg --armor --detach-sign --local-user FINGERPRINT ${shellWord(transcriptPath)}`)
     say('and then types that .asc file here. none: the record says so, and glasskey ceremony sign adds it later.')
   }
   try {
@@ -86,6 +86,8 @@ async function askToSign(people: People, toSign: ToSign, role: SigningRole, name
       const same = before.find(({ fingerprint }) => fingerprint === signed.fingerprint)
       if (same) throw new GlasskeyError('SIGNATURE_INVALID', `this is the key of ${same.name}, the ${same.role}`, 'Each signs with a key of their own.')
       if (people.conduct === 'dialogue') say(`      Verified: ${name}, ${signed.fingerprint}.`, 'good')
+      const stranger = await whyNoSigner(toSign.manifestSigners, signed)
+      if (stranger !== null) say(`      ${stranger}`, 'alarm')
       return signed
     } catch (error) {
       // Nobody is there to try another key.
@@ -93,6 +95,15 @@ async function askToSign(people: People, toSign: ToSign, role: SigningRole, name
       say(`      ${error.message} ${error.hint}`, 'alarm')
     }
   }
+}
+
+/** Why somebody's certificate does not sign manifests, though the rules name signers; null where it does, or where they name nobody. */
+export async function whyNoSigner(manifestSigners: readonly string[], { fingerprint, publicKey }: Pick<Signed, 'fingerprint' | 'publicKey'>): Promise<string | null> {
+  if (manifestSigners.length === 0 || manifestSigners.includes(fingerprint)) return null
+  const parts = (await readKey({ armoredKey: publicKey })).getKeys().map((key) => key.getFingerprint().toUpperCase())
+  const subkey = manifestSigners.find((listed) => parts.includes(listed))
+  const only = `${fingerprint} is not among the signers that the rules name: its owner signs the transcript, and no manifest.`
+  return subkey === undefined ? only : `${only} ${subkey}, which they name, is a subkey of it, and a certificate is named by the fingerprint of its primary key: nobody can sign for that one.`
 }
 
 /** As `ask`; there are no exceptions and no breaks any more. */

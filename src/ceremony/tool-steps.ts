@@ -11,10 +11,12 @@ import type { CustodianKeys } from '../host/custodian-key.js'
 import { lookForNetwork, requireAirGap } from '../host/air-gap.js'
 import { wallClock } from '../host/clock.js'
 import { foreignCode, requireOwnCode } from '../host/environment.js'
+import { swapOnDisk } from '../host/swap.js'
 import { say } from '../host/terminal.js'
 import { ROLES, type Role } from '../record/transcript.js'
 import { TOOL } from '../version.js'
 import { makeGenerations, type MadeGeneration } from './generations.js'
+import { FLAG } from './by-flag.js'
 import { HandingOver, SCANS, wrongScans } from './handing-over.js'
 import { sheetFolder, type SheetFolder } from './memory-folder.js'
 import type { Finding } from './people.js'
@@ -22,7 +24,7 @@ import type { Doing, Performance } from './performance.js'
 import type { Plan } from './planning.js'
 import type { SheetSource } from './scan-again.js'
 import { generationsInWords, type Step } from './script.js'
-import { proveSealed, type ListedKey } from './sealing-keys.js'
+import { proveSealed, unfitKey, type ListedKey } from './sealing-keys.js'
 import { sheetsOf, type Sheet } from './sheets.js'
 import type { ToolStep } from './steps.js'
 
@@ -34,7 +36,6 @@ export interface Told {
   /** With what custodians prove that their sealed shares open. */
   keys: CustodianKeys
   rehearsal: boolean
-  started: Date
   toolSha256: string
   sheets: string | undefined
   printer: string | undefined
@@ -84,21 +85,22 @@ export function toolSteps(performance: Performance, told: Told, making: Making):
       count,
       previousManifestSha256,
       sealingKeys: told.sealingKeys,
-      now: told.started,
+      // By the clock that people have compared.
+      now: wallClock(),
       onMade: (generation) => {
         say(`GENERATION ${generation}: sealed, split ${custody.threshold} of ${custody.custodians.length}, every quorum proved.`)
       },
     })
     for (const { manifest } of making.made) {
       const { generation, keyId, spkiSha256, fingerprint, envelopeSha256 } = manifest
-      performance.add({ type: 'made', generation, keyId, spkiSha256, fingerprint, manifestSha256: manifestDigest(manifest), envelopeSha256 })
+      await performance.add({ type: 'made', generation, keyId, spkiSha256, fingerprint, manifestSha256: manifestDigest(manifest), envelopeSha256 })
     }
   }
   return {
     'room.people': () => namePeople(performance, custody, told.roles),
     'room.script': async () => {
       const { codeName } = performance.script
-      return people.ask({ text: 'Code name, as read from the cover', flag: '--rehearsal --yes', initial: people.conduct === 'dialogue' ? null : codeName, check: (typed) => (sameWords(typed, codeName) ? null : `This is the script "${codeName}". Another cover, or another custody.yaml: compare them; or type d.`) })
+      return people.ask({ text: 'Code name, as read from the cover', flag: '--rehearsal --yes', initial: people.conduct === 'dialogue' ? null : codeName, check: (typed) => (sameWords(typed, codeName) || performance.excepted() ? null : `This is the script "${codeName}". Another cover, or another custody.yaml: compare them; or type d.`) })
     },
     'machine.code': async (step) => {
       await people.enter('both are as on the cover')
@@ -112,7 +114,11 @@ export function toolSteps(performance: Performance, told: Told, making: Making):
       fact('Network', found)
       return found
     },
-    'machine.clock': () => people.ask({ text: `The tool's clock says ${wallClock().toISOString().slice(11, 19)} UTC; the one in the room differs by so many seconds`, flag: '--rehearsal --yes', initial: null, check: (typed) => (/^[+-]?\d{1,2}( |$)/.test(typed) || typed === 'rehearsal --yes' ? null : 'Less than a minute, as a number of seconds: set the clock of the machine; or type d.') }),
+    'machine.clock': async (step) => {
+      const differs = await people.ask({ text: `The tool's clock says ${wallClock().toISOString().slice(11, 19)} UTC; the one in the room differs by so many seconds`, flag: '--rehearsal --yes', initial: null, check: (typed) => (/^[+-]?[0-5]?\d( |$)/.test(typed) || typed === FLAG || performance.excepted() ? null : 'Less than a minute, as a number of seconds: set the clock of the machine; or type d.') })
+      await performance.require(step, async () => fitKeys(await unfitKey(told.sealingKeys, wallClock())))
+      return differs
+    },
     'machine.entropy': async () => {
       await people.enter('asks the kernel for random bytes')
       // getrandom(2) blocks until the pool is seeded; two equal answers would be no generator at all.
@@ -122,6 +128,7 @@ export function toolSteps(performance: Performance, told: Told, making: Making):
     'machine.sheets': async (step) => {
       const found = await performance.require(step, () => inMemory(folder()))
       fact('Sheets', folder().fact)
+      fact('Swap', await performance.require(step, () => noSwap(rehearsal)))
       await people.enter(`sheets will lie in ${folder().path}`)
       return found
     },
@@ -145,7 +152,7 @@ export function toolSteps(performance: Performance, told: Told, making: Making):
       return `${making.sheets.length} sheets, every page read back`
     },
     'hand.release': ({ custodian }) => handing().release(performance, custodian ?? 0),
-    'hand.scan': ({ custodian }) => handing().scan(performance, custodian ?? 0),
+    'hand.scan': (step) => handing().scan(performance, step),
     'hand.bag': ({ custodian }) => handing().bag(performance, custodian ?? 0),
     'seal.scanned': (step) => scannedEnough(performance, step, handing()),
     'seal.cleared': async (step) => {
@@ -169,6 +176,8 @@ export function toolSteps(performance: Performance, told: Told, making: Making):
 /** What people compare with the cover of their script, by step. */
 export function shownAt(performance: Performance, { plan: { custody, first, count }, toolSha256 }: Told): Record<string, string[]> {
   return {
+    // Whoever altered it would be called back at a release.
+    'hand.check': [`To call back, as on the cover: ${custody.owner.contact}`],
     'room.script': linesOfWords(performance.script.sha256),
     'machine.code': [TOOL, toolSha256],
     'agreed.custody': [custody.tenancy, custody.user, `${custody.homeRegion}; ${generationsInWords(Array.from({ length: count }, (_, at) => first + at))}; ${custody.threshold} of ${custody.custodians.length}`],
@@ -196,12 +205,12 @@ async function namePeople(performance: Performance, custody: Custody, roles: Par
         return wrongName(typed) ?? (other ? `${typed} is ${other.role} already: one person has one part.` : null)
       },
     })
-    performance.add({ type: 'person', role, custodian: null, name, affiliation: people.conduct === 'dialogue' ? await people.ask({ text: '  whose people (company, department)', flag: '--rehearsal --yes', initial: custody.owner.team, check: wrongName }) : null })
+    await performance.add({ type: 'person', role, custodian: null, name, affiliation: people.conduct === 'dialogue' ? await people.ask({ text: '  whose people (company, department)', flag: '--rehearsal --yes', initial: custody.owner.team, check: wrongName }) : null })
   }
   for (const { number, name } of custody.custodians) {
     if (transcript.conduct.people.some(({ custodian }) => custodian === number)) continue
     const here = await people.ask({ text: `Custodian ${number} is here (or type who stands in)`, flag: '--rehearsal --yes', initial: name, check: (typed) => wrongName(typed === name ? name : `${typed}, for ${name}`) })
-    performance.add({ type: 'person', role: 'custodian', custodian: number, name: here === name ? name : `${here}, for ${name}`, affiliation: null })
+    await performance.add({ type: 'person', role: 'custodian', custodian: number, name: here === name ? name : `${here}, for ${name}`, affiliation: null })
   }
   await people.enter('documents were seen, and everybody has signed the table of roles')
   return null
@@ -227,6 +236,14 @@ function network(rehearsal: boolean): Finding {
   const found = gap.ways.length === 0 ? `none (${gap.looked})` : gap.ways.join('; ')
   const holds = rehearsal || gap.ways.length === 0
   return { holds, expected: 'no interface with a carrier, no default route', found, waivable: false, refusal: refusalOf(() => (holds ? null : requireAirGap(gap))) }
+}
+
+/** What lies in memory goes to the disk with it. In a rehearsal it is only said. */
+function noSwap(rehearsal: boolean): Finding {
+  const swap = swapOnDisk()
+  const found = swap.length === 0 ? 'none on a disk' : `memory may be swapped to ${swap.join(', ')}`
+  const holds = rehearsal || swap.length === 0
+  return { holds, expected: 'no swap on a disk, to which sheets and keys could go: swapoff -a ends it', found, waivable: true, refusal: new GlasskeyError('REFUSED', found, 'As root: swapoff -a') }
 }
 
 function inMemory(folder: SheetFolder): Finding {
@@ -257,7 +274,7 @@ function cleared(handing: HandingOver, keep: boolean, folder: SheetFolder, print
 }
 
 async function count(performance: Performance, text: string, counted: number): Promise<string> {
-  return performance.people.ask({ text, flag: '--rehearsal --yes', initial: performance.people.conduct === 'dialogue' ? null : String(counted), check: (typed) => (typed === String(counted) ? null : `The transcript has ${counted}. Count again; or type d.`) })
+  return performance.people.ask({ text, flag: '--rehearsal --yes', initial: performance.people.conduct === 'dialogue' ? null : String(counted), check: (typed) => (typed === String(counted) || performance.excepted() ? null : `The transcript has ${counted}. Count again; or type d.`) })
 }
 
 async function drawSheets(made: readonly MadeGeneration[], { plan: { custody }, sealingKeys }: Told): Promise<Sheet[]> {
@@ -276,6 +293,11 @@ async function drawSheets(made: readonly MadeGeneration[], { plan: { custody }, 
 function opened(unproved: readonly string[]): Finding {
   const found = unproved.length === 0 ? 'each key opens what was sealed to it' : unproved.join('; ')
   return { holds: unproved.length === 0, expected: 'each sealed share is opened by its custodian, and is what was sealed', found, waivable: true, refusal: new GlasskeyError('SET_NOT_PROVED', found, 'Bring card or key.') }
+}
+
+function fitKeys(unfit: GlasskeyError | null): Finding {
+  const found = unfit === null ? 'each is' : `${unfit.message}. If the clock of this machine is wrong, set it`
+  return { holds: unfit === null, expected: 'each OpenPGP key that a share is sealed to is valid by the clock of this machine', found, waivable: false, refusal: unfit ?? new GlasskeyError('REFUSED', 'nothing is missing') }
 }
 
 /** The error of a requirement, without its being thrown yet. */

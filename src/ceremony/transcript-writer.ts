@@ -1,5 +1,7 @@
 /** Writing the transcript: a line is followed in the state machine before it exists, so none can be out of order. */
-import { sha256Hex } from '../canonical.js'
+import { canonicalJson, sha256Hex } from '../canonical.js'
+import { holdsSheetCode } from '../custody/sheet-code.js'
+import { GlasskeyError } from '../errors.js'
 import { LineFile } from '../host/line-file.js'
 import { readText } from '../host/disk.js'
 import { chainLine, EMPTY, type Head } from '../record/chain.js'
@@ -45,8 +47,9 @@ export class TranscriptWriter {
     return this.#conduct
   }
 
-  /** Adds a line. Throws STEP_OUT_OF_ORDER, and then nothing was written. */
+  /** Adds a line. Throws STEP_OUT_OF_ORDER, and REFUSED for one with the code of a sheet in it: everybody may read a transcript. Then nothing was written. */
   add(entry: TranscriptEntry): void {
+    if (holdsSheetCode(canonicalJson(entry))) throw new GlasskeyError('REFUSED', `a line of the transcript (${entry.type}) has the code of a sheet in it`, 'It was not written down, and the set does not count: hold the ceremony again, with new keys.')
     const next = follow(this.#conduct, entry)
     this.#append(entry)
     this.#conduct = next

@@ -4,6 +4,7 @@ import type { Argv } from 'yargs'
 import { AtTheTerminal } from '../ceremony/at-the-terminal.js'
 import { ByFlag } from '../ceremony/by-flag.js'
 import { conductCeremony, type CeremonyResult } from '../ceremony/conduct.js'
+import { countInWords } from '../ceremony/enough-signers.js'
 import { importOutbox } from '../ceremony/import.js'
 import type { People } from '../ceremony/people.js'
 import { planCeremony } from '../ceremony/planning.js'
@@ -14,6 +15,7 @@ import { hexToWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
 import { writeNew } from '../host/disk.js'
+import { toned } from '../host/terminal.js'
 import { custodianKeysOf, keyFlags, type KeyArguments } from './key-flags.js'
 import type { Outcome } from './outcome.js'
 
@@ -83,7 +85,7 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
     },
     () => convene(rehearsal, yes),
   )
-  return { json: { ...result }, text: summary(result) }
+  return { json: { ...result, signers: result.signers.map((count) => ({ ...count })) }, text: summary(result) }
 }
 
 /** Who conducts. Throws REHEARSAL_MISMATCH, NO_TERMINAL. */
@@ -125,13 +127,16 @@ async function bringBack(custody: string, outbox: string | undefined): Promise<O
   if (outbox === undefined) throw new GlasskeyError('USAGE', 'which outbox?', 'glasskey ceremony import --custody DIR --outbox DIR')
   const imported = await importOutbox(custody, resolve(outbox))
   const differs = imported.custodyYamlDiffers ? '\ncustody.yaml differs between outbox and folder; the folder\'s was kept. Compare them.' : ''
-  return { json: { ...imported }, text: `Imported GENERATION ${imported.generations.join(', ')}; logbook entry ${imported.logbook}.${differs}` }
+  const { generations, logbook, before, brought, missing } = imported
+  const what = before ? `GENERATION ${generations.join(', ')} was imported before: logbook entry ${logbook}. Added: ${brought.join(', ')}.` : `Imported GENERATION ${generations.join(', ')}; logbook entry ${logbook}.`
+  const lacks = missing.length === 0 ? '' : `\n${toned(`Not in the outbox: ${missing.join(', ')}. If the ceremony left it, copy it there, and import once more: what is missing is added.`, 'alarm', process.stdout)}`
+  return { json: { ...imported }, text: `${what}${lacks}${differs}` }
 }
 
 async function signAfterwards(args: Arguments, custody: string): Promise<Outcome> {
   const signatures = Object.entries(signaturesOf(args.signature ?? [])) as [SigningRole, string][]
   if (signatures.length === 0) throw new GlasskeyError('USAGE', 'whose signature?', 'glasskey ceremony sign --custody DIR --signature administrator=KEYFILE')
-  const { signed, told } = await signLater(args.outbox === undefined ? custody : resolve(args.outbox), args.ceremony, signatures)
+  const { signed, told } = await signLater({ folder: args.outbox === undefined ? custody : resolve(args.outbox), custody, ceremony: args.ceremony }, signatures)
   return { json: { ...signed }, text: told.join('\n') }
 }
 
@@ -156,6 +161,7 @@ function summary(result: CeremonyResult): string {
     ...result.generations.map(({ generation, keyId }) => `  GENERATION ${generation}  key id ${keyId}`),
     `Transcript: ${result.transcript}`,
     `  SHA-256 ${result.transcriptSha256}, ${result.exceptions} ${result.exceptions === 1 ? 'exception' : 'exceptions'}, signed by ${result.signatures.length === 0 ? 'nobody (glasskey ceremony sign adds signatures)' : result.signatures.map(({ role }) => role).join(', ')}`,
+    ...result.signers.map((count) => `Manifests:  ${countInWords(count)}`),
     `Record:     ${result.record}`,
     ...(result.papers.length > 0 ? [`To sign:    ${result.papers.map((path) => basename(path)).join(', ')}, beside it`] : []),
     result.outbox === null ? `Custody:    ${result.custody}` : `Outbox:     ${result.outbox} (online: glasskey ceremony import --custody DIR --outbox DIR)`,

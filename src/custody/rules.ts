@@ -62,6 +62,9 @@ export function contradictions(rules: Rules): { path: (string | number)[]; messa
   if (rules.signers.needed > rules.signers.fingerprints.length) {
     found.push({ path: ['signers', 'needed'], message: 'asks for more signers than are listed' })
   }
+  rules.signers.fingerprints.forEach((fingerprint, at, all) => {
+    if (all.indexOf(fingerprint) !== at) found.push({ path: ['signers', 'fingerprints', at], message: `${fingerprint} is listed twice; each signer counts once` })
+  })
   const { intervalSeconds, confirmAfterSeconds, giveUpAfterMinutes } = rules.probes
   const shortest = Math.ceil((giveUpAfterMinutes * 60 + confirmAfterSeconds) / (MAXIMUM_PROBES - 1))
   if (intervalSeconds < shortest) {

@@ -1,11 +1,13 @@
 /** Detached OpenPGP signatures: over a manifest, by signers whose fingerprints an envelope seals; over a transcript. */
-import { createMessage, readKeys, readSignature, verify, type Key, type Signature } from 'openpgp'
+import { armor, createMessage, enums, readKeys, readSignature, verify, type Key, type PublicKey, type Signature } from 'openpgp'
 import { GlasskeyError } from '../errors.js'
 
 /** Characters of a manifest's .asc: each signature is under 1,000, and the search for them must come to an end. */
 const LONGEST_SIGNATURES = 64 * 1024
 /** Signatures that are looked at. */
 const MAXIMUM_SIGNATURES = 64
+/** Certificates of one fingerprint that are tried: as it was, and each time that it was renewed. */
+const MAXIMUM_CERTIFICATES = 16
 
 /** What is to be verified: the exact bytes of manifest.json, its .asc, and the signers' armoured public keys. */
 export interface SignedManifest {
@@ -40,11 +42,18 @@ export async function signersOf(text: string, armored: string, publicKeys: reado
   return [...(await signedBy(text, armored, await keysIn(publicKeys), name))]
 }
 
+/** Those blocks of `armored` that are not in `there`, and verify by one of `publicKeys`. Throws SUCCESSOR_UNTRUSTED for what cannot be read. */
+export async function newSignatures(text: string, there: string, armored: string, publicKeys: readonly string[]): Promise<string> {
+  let added = ''
+  for (const block of armored.match(BLOCKS) ?? []) if (!there.includes(block) && (await signersOf(text, block, publicKeys, 'a signature')).length > 0) added += `${block}\n`
+  return added
+}
+
 /** User ids of a key of `publicKeys` (armoured) that its owner certified: what others wrote beside them does not count. Throws SUCCESSOR_UNTRUSTED for what cannot be read. */
 export async function namesOfKey(fingerprint: string, publicKeys: readonly string[]): Promise<string[]> {
   const users = (await keysIn(publicKeys)).filter((key) => fingerprintOf(key) === fingerprint).flatMap((key) => key.users)
   const certified = await Promise.all(users.map(async (user) => ((await holds(user.verify())) ? (user.userID?.userID ?? '') : '')))
-  return certified.filter((name) => name !== '')
+  return [...new Set(certified)].filter((name) => name !== '')
 }
 
 /** Fingerprint of a primary key, 40 upper-case hex digits. */
@@ -52,15 +61,26 @@ export function fingerprintOf(key: Key): string {
   return key.getFingerprint().toUpperCase()
 }
 
-/** Fingerprint of the one public key of an armoured text; null where it is anything else, a private key not least. */
+/** Fingerprint of the public key of an armoured text, which may have been renewed and be there more than once; null where it is anything else, a private key not least. */
 export async function fingerprintIn(armored: string): Promise<string | null> {
   try {
-    const [key, another] = await readKeys({ armoredKeys: armored })
-    return key && !another && !key.isPrivate() ? fingerprintOf(key) : null
+    const keys = await readKeys({ armoredKeys: armored })
+    const [fingerprint, another] = [...new Set(keys.map(fingerprintOf))]
+    return fingerprint !== undefined && another === undefined && !keys.some((key) => key.isPrivate()) ? fingerprint : null
   } catch (error) {
     if (error instanceof Error) return null
     throw error
   }
+}
+
+/**
+ * An armoured text of the certificates that `there` has, and of those in `renewed` that are new. They stay beside each other, whole, as
+ * gpg imports them: openpgp's own merging puts a newer binding in the place of the older one, by which older signatures verify. Throws SUCCESSOR_UNTRUSTED for what cannot be read.
+ */
+export async function withRenewed(there: string, renewed: string): Promise<string> {
+  const known = (await keysIn([there])).map((key) => key.toPublic().write())
+  const added = (await keysIn([renewed])).map((key) => key.toPublic().write()).filter((bytes) => !known.some((one) => Buffer.compare(one, bytes) === 0))
+  return added.length === 0 ? there : armor(enums.armor.publicKey, new Uint8Array(Buffer.concat([...known, ...added])))
 }
 
 async function keysIn(armored: readonly string[]): Promise<Key[]> {
@@ -69,21 +89,33 @@ async function keysIn(armored: readonly string[]): Promise<Key[]> {
 }
 
 async function signedBy(text: string, armored: string, keys: readonly Key[], name: string): Promise<Set<string>> {
-  const trusted = keys.map((key) => key.toPublic())
   const good = new Set<string>()
   if (armored.length > LONGEST_SIGNATURES) throw unreadable(name)
   // Signers work apart: each appends a block of their own to the .asc.
   for (const block of (armored.match(BLOCKS) ?? []).slice(0, MAXIMUM_SIGNATURES)) {
-    const signature = await readable(name, () => readSignature({ armoredSignature: block }))
-    if (signature.packets.length > MAXIMUM_SIGNATURES) throw unreadable(name)
-    const message = await createMessage({ binary: new TextEncoder().encode(text) })
-    const { signatures } = await readable(name, async () => await verify({ message, signature, verificationKeys: trusted, date: notBefore(signature), format: 'binary' }))
-    for (const found of signatures) {
-      const signer = trusted.find((key) => key.getKeys(found.keyID).length > 0)
-      if (signer && (await holds(found.verified))) good.add(fingerprintOf(signer))
+    for (const trusted of eachOnce(keys)) {
+      const signature = await readable(name, () => readSignature({ armoredSignature: block }))
+      if (signature.packets.length > MAXIMUM_SIGNATURES) throw unreadable(name)
+      const message = await createMessage({ binary: new TextEncoder().encode(text) })
+      const { signatures } = await readable(name, async () => await verify({ message, signature, verificationKeys: trusted, date: notBefore(signature), format: 'binary' }))
+      for (const found of signatures) {
+        const signer = trusted.find((key) => key.getKeys(found.keyID).length > 0)
+        if (signer && (await holds(found.verified))) good.add(fingerprintOf(signer))
+      }
     }
   }
   return good
+}
+
+/** Public keys in sets that have each fingerprint once: of several certificates openpgp tries the first alone, and which of them a signature needs is not known. */
+function eachOnce(keys: readonly Key[]): PublicKey[][] {
+  const sets: PublicKey[][] = [[]]
+  for (const key of keys) {
+    const free = sets.find((set) => !set.some((one) => fingerprintOf(one) === fingerprintOf(key)))
+    if (free) free.push(key.toPublic())
+    else if (sets.length < MAXIMUM_CERTIFICATES) sets.push([key.toPublic()])
+  }
+  return sets
 }
 
 /** Now, or when the youngest of these signatures was made, if our clock is behind the signer's. */

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { GlasskeyError } from '../errors.js'
-import { say } from '../host/terminal.js'
+import { say, shellWord } from '../host/terminal.js'
 
 /** The built command line. */
 export const CLI = fileURLToPath(new URL('../cli.js', import.meta.url))
@@ -37,7 +37,7 @@ export class Stage {
 
   /** Runs `glasskey …` in the drill's folder and shows what it says. Throws INTERNAL when it ends otherwise than expected. */
   async run(title: string, args: readonly string[], expected = 0): Promise<Step> {
-    const command = `glasskey ${args.map(quoted).join(' ')}`
+    const command = `glasskey ${args.map(shellWord).join(' ')}`
     say('')
     say(`$ ${shortened(command)}`, 'faint')
     const start = Date.now()
@@ -53,7 +53,7 @@ export class Stage {
   async startSimulator(args: readonly string[]): Promise<{ child: ChildProcess; first: Record<string, unknown> }> {
     const all = ['simulator', ...args]
     say('')
-    say(`$ glasskey ${all.map(quoted).join(' ')} &`, 'faint')
+    say(`$ glasskey ${all.map(shellWord).join(' ')} &`, 'faint')
     const child = spawn(process.execPath, [CLI, ...all, '--until-stdin-closes'], { cwd: this.directory, stdio: ['pipe', 'pipe', 'ignore'] })
     for await (const line of createInterface({ input: child.stdout })) return { child, first: JSON.parse(line) as Record<string, unknown> }
     throw new GlasskeyError('INTERNAL', 'the simulator did not start', 'glasskey simulator says why.')
@@ -73,10 +73,6 @@ export class Stage {
       })
     })
   }
-}
-
-function quoted(argument: string): string {
-  return /^[\w./:=@,-]+$/.test(argument) ? argument : `'${argument}'`
 }
 
 /** OCIDs are long and alike: the first and last letters are enough to read a command by. */

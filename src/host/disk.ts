@@ -191,10 +191,12 @@ function readUpTo(file: number, most: number): Uint8Array | null {
   }
 }
 
-/** Removes a file if it is there, durably. */
+/** Removes a file if it is there, durably. Throws FILE_UNWRITABLE. */
 export function removeFile(path: string): void {
-  rmSync(path, { force: true })
-  syncFolder(dirname(path))
+  writable(path, () => {
+    rmSync(path, { force: true })
+    syncFolder(dirname(path))
+  })
 }
 
 /** Makes names in a folder durable. */

@@ -46,6 +46,11 @@ export function neverWait(stream: NodeJS.WriteStream): void {
   if (stream.isTTY) _handle?.setBlocking?.(false)
 }
 
+/** A word of a command that people copy: in quotes where the shell would take it apart. */
+export function shellWord(word: string): string {
+  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+}
+
 /** Says a line. */
 export function say(text: string, tone: Tone = 'plain'): void {
   process.stderr.write(toned(text, tone) + '\n')

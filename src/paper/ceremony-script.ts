@@ -6,6 +6,8 @@ import { documentKind, drawDocument, type Drawing } from './document.js'
 export interface CeremonyScriptContent {
   readonly rehearsal: boolean
   readonly owner: string
+  /** Whom custodians call back: it stands on every sheet. */
+  readonly contact: string
   readonly codeName: string
   readonly version: number
   readonly sha256: string
@@ -44,7 +46,7 @@ export interface CeremonyScriptContent {
 const CEREMONY_SCRIPT = documentKind({
   template: 'ceremony-script',
   fields: {
-    rehearsal: 'flag', owner: 'text', codeName: 'text', version: 'text', sha256: 'text', sha256Start: 'text', words: 'text',
+    rehearsal: 'flag', owner: 'text', contact: 'text', codeName: 'text', version: 'text', sha256: 'text', sha256Start: 'text', words: 'text',
     tenancy: 'text', user: 'text', homeRegion: 'text', threshold: 'text', shares: 'text', keySize: 'text', generations: 'text',
     rulesSha256: 'text', useCases: 'text', maximumMinutes: 'text', maximumCalls: 'text', signers: 'text',
     previousManifestSha256: 'text', tool: 'text', toolSha256: 'text', duration: 'text',
@@ -55,7 +57,7 @@ const CEREMONY_SCRIPT = documentKind({
       steps: [{ number: 'text', who: 'text', minutes: 'text', text: 'text', before: 'text', record: 'text' }],
     }],
   },
-  mustPrint: ['codeName', 'version', 'sha256', 'words', 'tenancy', 'user', 'threshold', 'shares', 'generations', 'rulesSha256',
+  mustPrint: ['contact', 'codeName', 'version', 'sha256', 'words', 'tenancy', 'user', 'threshold', 'shares', 'generations', 'rulesSha256',
     'toolSha256', 'houseRules.rule', 'roles.role', 'acts.steps.number', 'acts.steps.text', 'acts.steps.before', 'acts.steps.record'],
   unprintable: 'refuse',
   say: { 'roles.name': 'name of a person' },

@@ -2,20 +2,29 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { generateKey } from 'openpgp'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ownKeyring } from '../../src/host/custodian-key.js'
 import { custodyYaml, type CustodyAnswers } from '../../src/ceremony/custody-template.js'
 import { ByFlag } from '../../src/ceremony/by-flag.js'
 import { conductCeremony as conduct, type CeremonyRequest, type CeremonyResult } from '../../src/ceremony/conduct.js'
 import { importOutbox } from '../../src/ceremony/import.js'
+import type { Question } from '../../src/ceremony/people.js'
 import { GlasskeyError } from '../../src/errors.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { sheetFolder } from '../../src/ceremony/memory-folder.js'
+import type * as sheetPage from '../../src/paper/sheet.js'
 import type * as recordPage from '../../src/ceremony/record-page.js'
 import type * as pageProof from '../../src/reader/page-proof.js'
 import type * as shamir from 'shamir-secret-sharing'
 
 const spoil = vi.hoisted(() => ({ page: -1, share: false, read: 0, record: false }))
+
+/** What was last drawn on the record. */
+const drawn = vi.hoisted(() => ({ bags: [] as unknown[], started: '', machine: [] as { fact: string; found: string }[] }))
+/** A disk that this machine swaps memory to. */
+const swap = vi.hoisted(() => ({ on: [] as string[] }))
+vi.mock('../../src/host/swap.js', () => ({ swapOnDisk: () => swap.on }))
 
 vi.mock('../../src/reader/page-proof.js', async (original) => {
   const real = await original<typeof pageProof>()
@@ -32,8 +41,19 @@ vi.mock('../../src/ceremony/record-page.js', async (original) => {
   const real = await original<typeof recordPage>()
   return {
     drawRecord: (...asked: Parameters<typeof real.drawRecord>) => {
+      Object.assign(drawn, { started: asked[2].started.toISOString(), machine: asked[2].machine })
       if (spoil.record) throw new GlasskeyError('TEMPLATE_INVALID', 'template record.md has the placeholder {{sha265}}', 'Mend it.')
       return real.drawRecord(...asked)
+    },
+  }
+})
+vi.mock('../../src/paper/sheet.js', async (original) => {
+  const real = await original<typeof sheetPage>()
+  return {
+    ...real,
+    drawSheet: (...asked: Parameters<typeof real.drawSheet>) => {
+      drawn.bags.push(asked[0].bag)
+      return real.drawSheet(...asked)
     },
   }
 })
@@ -103,6 +123,21 @@ describe('a first ceremony', () => {
     expect(readdirSync(directory).sort()).toEqual(['custody', 'custody.yaml', 'sheets'])
   })
 
+  test('the bag of an earlier generation, as custody.yaml has it, is printed on no sheet: its line is filled in by hand', async () => {
+    const asked = request()
+    writeFileSync(join(directory, 'custody.yaml'), readFileSync(join(directory, 'custody.yaml'), 'utf8').replaceAll('bag: null', 'bag: "B-0001"'))
+    drawn.bags = []
+    await conductCeremony(asked)
+    expect(drawn.bags).toEqual([null, null, null, null, null, null])
+  })
+
+  test('on a machine that swaps memory to a disk: the record of a rehearsal says so', async () => {
+    swap.on = ['/dev/sda3']
+    await conductCeremony(request())
+    swap.on = []
+    expect(drawn.machine).toContainEqual({ fact: 'Swap', found: 'memory may be swapped to /dev/sda3' })
+  })
+
   test('one spoilt page, and nothing is released', async () => {
     spoil.page = 5
     await expect(conductCeremony(request())).rejects.toMatchObject({
@@ -160,6 +195,42 @@ describe('a first ceremony', () => {
     const memory = sheetFolder(undefined)
     expect(memory).toMatchObject({ inMemory: true, path: expect.stringMatching(/^\/dev\/shm\/glasskey-sheets-/) as string })
     rmSync(memory.path, { recursive: true })
+  })
+})
+
+describe('a machine whose battery is dead says 2019, until people set its clock in step 3.5', () => {
+  /** By flag, but for the clock. */
+  class SetsTheClock extends ByFlag {
+    override ask(question: Question): Promise<string> {
+      if (question.text.startsWith('The tool\'s clock says')) vi.setSystemTime(TODAY)
+      return super.ask(question)
+    }
+  }
+  const TODAY = new Date('2026-11-27T09:00:00.000Z')
+  const hold = (asked: CeremonyRequest): Promise<CeremonyResult> => conduct(asked, () => new SetsTheClock())
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['Date'], now: new Date('2019-01-01T00:01:00.000Z') })
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  test('keys, sheets and record are of the day', async () => {
+    const { record, custody, papers } = await hold(request())
+    for (const { manifest } of readCustodyFolder(custody).generations) expect(manifest.created).toBe(TODAY.toISOString())
+    expect(papers).toEqual([])
+    expect(readFileSync(record, 'latin1')).toContain('D:20261127')
+    expect(drawn.started.slice(0, 10)).toBe('2026-11-27')
+  })
+
+  test('a custodian\'s key that has expired since 2019 is found at that step, before anything is made', async () => {
+    const { publicKey } = await generateKey({ userIDs: [{ name: 'Ada' }], type: 'rsa', rsaBits: 2048, date: new Date('2018-01-01'), keyExpirationTime: 2 * 366 * 24 * 3600, format: 'object' })
+    const asked = request()
+    mkdirSync(join(directory, 'keys'))
+    writeFileSync(join(directory, 'keys/ada.asc'), publicKey.armor())
+    writeFileSync(join(directory, 'custody.yaml'), readFileSync(join(directory, 'custody.yaml'), 'utf8').replace('name: "Ada Lovelace"\n', '$&    openpgpKey: keys/ada.asc\n'))
+    await expect(hold(asked)).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringMatching(/^the OpenPGP key of custodian 1 \(keys\/ada\.asc\): .*expired/) as string })
+    expect(existsSync(join(directory, 'sheets'))).toBe(false)
   })
 })
 

@@ -9,12 +9,16 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { custodyYaml } from '../../src/ceremony/custody-template.js'
 import { scriptFor } from '../../src/ceremony/script.js'
 import { parseCustodyYaml } from '../../src/custody/custody-yaml.js'
+import { lookForNetwork } from '../../src/host/air-gap.js'
+import { swapOnDisk } from '../../src/host/swap.js'
 import { CLI, glasskey } from '../stage/command-line.js'
 import { holdCeremony, printedFor } from '../stage/held-ceremony.js'
 import { onTerminal } from '../stage/on-terminal.js'
 import { rehearsal, withoutShares } from '../stage/rehearsal.js'
 
 const run = promisify(execFile)
+/** Of the machine that this runs on. */
+const swap = swapOnDisk()
 let directory: string
 
 beforeAll(async () => {
@@ -31,8 +35,8 @@ beforeAll(async () => {
     keys: {},
     scansOf: (custodian: number) => printedFor(join(directory, 'paper'), custodian),
     once: [
-      { words: 'm: it is mended', answers: ['d', 'the folder is on a disk that will be destroyed', ''] },
-      { words: 'Exceptions:', answers: ['1'] },
+      { words: 'm: it is mended', answers: ['d', 'the folder is on a disk that will be destroyed', '', ...swap.flatMap(() => ['d', 'its disk will be destroyed', '']).slice(0, 3)] },
+      { words: 'Exceptions:', answers: [swap.length === 0 ? '1' : '2'] },
     ],
   }
   const code = await holdCeremony(terminal, table, join(directory, 'sheets'), join(directory, 'paper'))
@@ -53,7 +57,7 @@ test('--yes does not recover a real key; the sentence must be typed at a termina
   const { code, stdout, stderr } = await glasskey(['recover', '--scan', sheet(1), sheet(2), '--yes'], { cwd: directory })
   expect([code, stdout]).toEqual([3, ''])
   expect(stderr).toContain('REHEARSAL_MISMATCH: --yes is for rehearsal sheets only')
-  const terminal = onTerminal({ directory }, [process.execPath, CLI, 'recover', '--scan', sheet(1), '--scan', sheet(2), '--yes', '--out', 'key.pem'])
+  const terminal = onTerminal({ directory }, ['unshare', '-rn', process.execPath, CLI, 'recover', '--scan', sheet(1), '--scan', sheet(2), '--yes', '--out', 'key.pem'])
   await terminal.until('This ends the custody: the key must be rotated afterwards. Type: I end the custody of this key')
   expect(terminal.shown()).toContain('--yes is for rehearsal sheets only, and these are real.')
   terminal.type('yes\n')
@@ -62,6 +66,21 @@ test('--yes does not recover a real key; the sentence must be typed at a termina
   terminal.type('I end the custody of this key\n')
   expect(await terminal.ended).toBe(0)
   expect(createPrivateKey(readFileSync(join(directory, 'key.pem'))).asymmetricKeyType).toBe('rsa')
+  expect(terminal.shown()).not.toContain('NETWORK')
+})
+
+/** What this machine has itself: a namespace of one's own cannot be given a network everywhere. */
+const { ways } = lookForNetwork()
+test.runIf(ways.length > 0)('where there is a network it is named before a sheet is read, and a second sentence asked for before the key is shown', async () => {
+  const terminal = onTerminal({ directory }, [process.execPath, CLI, 'recover', '--scan', sheet(1), '--scan', sheet(2), '--out', 'wired.pem'])
+  await terminal.until('Type: I end the custody of this key')
+  expect(terminal.shown().split('\n')[0]).toBe(`THIS MACHINE HAS A NETWORK: ${ways.join('; ')}. Real sheets: end this with Ctrl-C, unplug it, switch radios off, and begin again.`)
+  terminal.type('I end the custody of this key\n')
+  await terminal.until(`This machine still has a network: ${ways.join('; ')}. Unplug it now; or take the key for known to others, and rotate it at once. Type: I show this key to a machine with a network\n>`)
+  expect(existsSync(join(directory, 'wired.pem'))).toBe(false)
+  terminal.type('I show this key to a machine with a network\n')
+  expect(await terminal.ended).toBe(0)
+  expect(existsSync(join(directory, 'wired.pem'))).toBe(true)
 })
 
 test('a real key goes to no simulator, and a simulator\'s session takes no real sheet', async () => {
@@ -91,5 +110,5 @@ test('--yes conducts no real ceremony, and its sheets are never kept', async () 
 
 test('the record says where the sheets went', () => {
   const [line = ''] = readFileSync(join(directory, 'custody/logbook.jsonl'), 'utf8').split('\n')
-  expect(JSON.parse(line)).toMatchObject({ rehearsal: false, exceptions: ['1, step 3.7: sheets lie in a NAMED FOLDER ON A DISK: destroy it with the machine (Joan Clarke)'], machine: expect.arrayContaining(['Network: none (interfaces with a carrier, default routes)']) as string[] })
+  expect(JSON.parse(line)).toMatchObject({ rehearsal: false, exceptions: expect.arrayContaining(['1, step 3.7: sheets lie in a NAMED FOLDER ON A DISK: destroy it with the machine (Joan Clarke)']) as string[], machine: expect.arrayContaining([`Swap: ${swap.length === 0 ? 'none on a disk' : `memory may be swapped to ${swap.join(', ')}`}`, 'Network: none (interfaces with a carrier, default routes)']) as string[] })
 })

@@ -45,6 +45,7 @@ test.each<[string, Partial<ScriptFacts>]>([
   ['another threshold', { custody: { ...custody, threshold: 2 } }],
   ['other rules', { custody: { ...custody, rules: { ...custody.rules, warrant: { ...custody.rules.warrant, maximumMinutes: 61 } } } }],
   ['another user', { custody: { ...custody, user: `${custody.user}1` } }],
+  ['another number to call back', { custody: { ...custody, owner: { ...custody.owner, contact: 'somebody else' } } }],
   ['practice', { rehearsal: true }],
   ['another generation', { first: 2 }],
   ['another record before', { previousManifestSha256: '0'.repeat(64) }],

@@ -21,6 +21,8 @@ import { screenOf } from '../stage/screen.js'
 
 const run = promisify(execFile)
 const ROLES = { administrator: 'Joan Clarke', operator: 'Radia Perlman', 'internal witness': 'John von Neumann', 'external witness': 'Emmy Noether' }
+/** What a share looks like; it is nobody's. */
+const SCANNED = `gkr1${'q'.repeat(78)}`
 const SEALED = /The set is sealed|A REHEARSAL set is sealed/
 
 let directory: string
@@ -56,10 +58,14 @@ beforeAll(async () => {
       once: [
         { words: 'Serial numbers', answers: ['d', 'the plate of the printer is scratched', 'its model was written down', ''] },
         { words: 'm: it is mended', answers: ['d', 'the folder is on a disk that will be destroyed', ''] },
+        { words: 'The tool\'s clock says', answers: ['75', 'd', 'the clock of this machine cannot be set', 'the difference is written down', '', '75 behind'] },
         { words: 'Number of devices', answers: ['b', 'fire alarm', '7', '9'] },
         // First a file that is not there, then one share by hand.
         { words: 'Scans of GENERATION 1, 2 (files, camera, or type: a share from paper); skip', answers: [path('nothing.pdf'), 'type'] },
-        { words: 'Exceptions', answers: ['0', '2'] },
+        // The scanner that types is held over page 1, and not over the bag.
+        { words: 'Bag number of GENERATION 1', answers: [SCANNED] },
+        { words: 'Bags at hand', answers: [SCANNED.toUpperCase().replace(/.{4}/g, '$& ')] },
+        { words: 'Exceptions', answers: ['0', '3'] },
       ],
     }),
     path('sheets'),
@@ -79,10 +85,16 @@ test('it ends sealed, and its steps, exceptions, break and bags are in the trans
   const { conduct, chain } = readTranscript(transcript())
   expect(conduct).toMatchObject({ closed: true, released: [1, 2, 3] })
   expect(conduct.people.map(({ name }) => name)).toEqual([...Object.values(ROLES), 'Ada', 'Grace', 'Katherine'])
-  expect(conduct.exceptions.map(({ exception, step, decidedBy }) => [exception, step, decidedBy])).toEqual([[1, 'table.items', 'Joan Clarke'], [2, 'machine.sheets', 'Joan Clarke']])
+  expect(conduct.exceptions.map(({ exception, step, decidedBy }) => [exception, step, decidedBy])).toEqual([[1, 'table.items', 'Joan Clarke'], [2, 'machine.clock', 'Joan Clarke'], [3, 'machine.sheets', 'Joan Clarke']])
+  expect(chain.lines.find((line) => line.type === 'step' && line.step === 'machine.clock')).toMatchObject({ value: '75 behind' })
+  expect(shown.split('Less than a minute, as a number of seconds')).toHaveLength(2)
   expect(conduct.bagged.map(({ bag }) => bag)).toEqual(['B-0001', 'B-0002', 'B-0003', 'B-0004', 'B-0005', 'B-0006'])
   expect(conduct.scanned.filter(({ from }) => from !== 'paper')).toMatchObject([{ custodian: 1, generation: 1, from: 'typed' }])
   expect(chain.lines.find(({ type }) => type === 'break')).toMatchObject({ reason: 'fire alarm', back: 7 })
+})
+
+test('each custodian compares whom to call back with the cover', () => {
+  expect(shown.split('      To call back, as on the cover: Desk\n')).toHaveLength(4)
 })
 
 test('no file of a sheet is left, and nothing of a share was shown', () => {
@@ -93,9 +105,14 @@ test('no file of a sheet is left, and nothing of a share was shown', () => {
   expect(readdirSync(directory).filter((name) => name.includes('transcript'))).toEqual([])
 })
 
+test('a share is no answer to anything: it is refused in words, and stands in no record', () => {
+  expect(shown.split('      That is the code of a sheet, and no answer: it was not written down. It stays on the screen: clear it away before anybody else looks, then answer again.\n')).toHaveLength(3)
+  expect(transcript().replace(/[\s-]/g, '')).not.toMatch(/gkr1q/i)
+})
+
 test('each exception has its sheet to sign, and everybody the closing declaration', () => {
   const papers = readdirSync(path('custody/records')).filter((name) => name.endsWith('.pdf')).sort()
-  expect(papers).toEqual([...['declaration', 'exception-1', 'exception-2'].map((name) => `ceremony-from-generation-1-${name}.pdf`), 'ceremony-from-generation-1.pdf'])
+  expect(papers).toEqual([...['declaration', 'exception-1', 'exception-2', 'exception-3'].map((name) => `ceremony-from-generation-1-${name}.pdf`), 'ceremony-from-generation-1.pdf'])
   const [declaration, exception] = papers.map((name) => execFileSync('pdftotext', [path('custody/records', name), '-'], { encoding: 'utf8' }))
   for (const name of [...Object.values(ROLES), 'Ada', 'Grace', 'Katherine']) expect(declaration).toContain(name)
   expect(exception).toContain('Joan Clarke')

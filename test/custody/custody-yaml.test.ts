@@ -121,6 +121,7 @@ describe('what does not fit together', () => {
     [line(11, '    name: "Ada \\ud83d"'), 'custody.yaml:11:11: custodians[0].name: must be Unicode text: it has half of a surrogate pair'],
     [line(23, '  regions: [eu-frankfurt-1, eu-paris-1]'), 'custody.yaml:23:29: rules.regions[1]: eu-paris-1 is not among regions'],
     [line(21, '  warrant: {defaultMinutes: 61, maximumMinutes: 60, maximumCalls: 12}'), 'custody.yaml:21:29: rules.warrant.defaultMinutes: must not be more than maximumMinutes'],
+    [line(25, `  signers: {fingerprints: [${'A'.repeat(40)}, ${'A'.repeat(40)}], needed: 2}`), `custody.yaml:25:70: rules.signers.fingerprints[1]: ${'A'.repeat(40)} is listed twice; each signer counts once`],
     [line(25, '  signers: {fingerprints: [], needed: 1}'), 'custody.yaml:25:39: rules.signers.needed: asks for more signers than are listed'],
     [line(24, '  probes: {intervalSeconds: 1, confirmAfterSeconds: 120, giveUpAfterMinutes: 15}'), 'custody.yaml:24:29: rules.probes.intervalSeconds: must be at least 5: only 240 probes are signed for each region'],
   ])('%#', (text, message) => {

@@ -1,6 +1,6 @@
-import { createMessage, generateKey, sign, type PrivateKey } from 'openpgp'
+import { createMessage, generateKey, reformatKey, sign, type PrivateKey } from 'openpgp'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
-import { checkSigners } from '../../src/custody/signatures.js'
+import { checkSigners, fingerprintIn, namesOfKey, withRenewed } from '../../src/custody/signatures.js'
 import { vectorText } from '../vectors/frozen.js'
 import { refusalOf } from '../vectors/refusal.js'
 
@@ -63,6 +63,42 @@ test('by a signer whose key has expired since', async () => {
   const message = await createMessage({ binary: new TextEncoder().encode(text) })
   const signature = await sign({ message, signingKeys: privateKey, date: new Date(born.getTime() + 3_600_000), detached: true, format: 'armored' }) as string
   expect(await checkSigners(manifest(signature, [publicKey.armor()]), { fingerprints, needed: 1 })).toEqual(fingerprints)
+})
+
+describe('by a signer whose certificate was renewed', () => {
+  const [born, day] = [new Date('2026-01-01'), 24 * 3600]
+  const later = (days: number): Date => new Date(born.getTime() + days * day * 1000)
+  const signedAt = async (key: PrivateKey, date: Date): Promise<string> => (await sign({ message: await createMessage({ binary: new TextEncoder().encode(text) }), signingKeys: key, date, detached: true, format: 'armored' })) as string
+  const both = (certificates: string[]): string[][] => [certificates, certificates.toReversed()]
+
+  test('with an expiry put off: signatures before and after it, whichever certificate comes first', async () => {
+    const { privateKey } = await generateKey({ userIDs: [{ name: 'ada' }], date: born, keyExpirationTime: day, format: 'object' })
+    const { privateKey: renewed } = await reformatKey({ privateKey, userIDs: [{ name: 'ada' }], date: later(2), keyExpirationTime: 3650 * day, format: 'object' })
+    const fingerprints = [privateKey.getFingerprint().toUpperCase()]
+    const certificates = [privateKey, renewed].map((key) => key.toPublic().armor())
+    const merged = await withRenewed(certificates[0] ?? '', certificates[1] ?? '')
+    for (const signature of [await signedAt(privateKey, new Date(born.getTime() + 3_600_000)), await signedAt(renewed, later(3))]) {
+      for (const keys of [...both(certificates), [merged]]) expect(await checkSigners(manifest(signature, keys), { fingerprints, needed: 1 })).toEqual(fingerprints)
+    }
+    expect(await fingerprintIn(merged)).toBe(fingerprints[0])
+    expect(await withRenewed(merged, certificates[0] ?? '')).toBe(merged)
+  })
+
+  test('with a signing subkey more: signatures by either', async () => {
+    const { privateKey } = await generateKey({ userIDs: [{ name: 'ada' }], date: born, subkeys: [{ sign: true }], format: 'object' })
+    const renewed = await privateKey.addSubkey({ sign: true, date: later(2) })
+    const fingerprints = [privateKey.getFingerprint().toUpperCase()]
+    const certificates = [privateKey, renewed].map((key) => key.toPublic().armor())
+    const merged = await withRenewed(certificates[0] ?? '', certificates[1] ?? '')
+    for (const signature of [await signedAt(privateKey, later(1)), await signedAt(renewed, later(3))]) {
+      for (const keys of [...both(certificates), [merged]]) expect(await checkSigners(manifest(signature, keys), { fingerprints, needed: 1 })).toEqual(fingerprints)
+    }
+    expect(await namesOfKey(fingerprints[0] ?? '', [merged])).toEqual(['ada'])
+  })
+
+  test('another key beside it is no renewal', async () => {
+    expect(await fingerprintIn(await withRenewed(ada.publicKey, grace.publicKey))).toBeNull()
+  })
 })
 
 describe('does not count', () => {

@@ -59,6 +59,9 @@ const ceremony = z.strictObject({
   transcriptSha256: sha256.describe('Its SHA-256, as people wrote it down'),
   exceptions: z.number().int().min(0).describe('Exceptions that were recorded in it'),
   signatures: z.array(z.strictObject({ role: signingRole, name: z.string().describe('Who signed'), fingerprint: openpgpFingerprint })).describe('Verified OpenPGP signatures over it'),
+  signers: z
+    .array(z.strictObject({ generation: generation.describe('Generation whose rules need signers: the last before the ceremony, or its first'), needed: z.number().int().min(1).describe('How many of them must sign'), signed: z.array(openpgpFingerprint).describe('Who of them has signed every manifest'), missing: z.array(openpgpFingerprint).describe('Who has not') }))
+    .describe('Whether those whom the rules need have signed the manifests; empty where they need nobody'),
   generations: z.array(z.strictObject({ generation, keyId, spkiSha256: sha256, fingerprint, manifestSha256: sha256 })).describe('What was made, in order'),
 }) satisfies z.ZodType<CeremonyResult>
 
@@ -82,8 +85,11 @@ const ceremonySigned = z.strictObject({
 
 const imported = z.strictObject({
   custody: path.describe('Absolute path of the custody folder'),
-  generations: z.array(generation).describe('Generations that were added'),
-  logbook: entryNumber.describe('Number of the logbook entry'),
+  generations: z.array(generation).describe('Generations of the ceremony'),
+  logbook: entryNumber.describe('Number of its logbook entry'),
+  before: z.boolean().describe('Whether an earlier import made that entry, and this one added what had been missing'),
+  brought: z.array(path).describe('What lies beside the generations and was brought or added to, by its name in the folder'),
+  missing: z.array(path).describe('What a ceremony leaves, and this outbox does not have'),
   custodyYamlDiffers: z.boolean().describe('Whether the outbox has another custody.yaml than the folder, whose own was kept'),
 }) satisfies z.ZodType<Imported>
 

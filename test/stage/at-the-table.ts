@@ -47,7 +47,7 @@ export class People {
     const known = this.#known(question)
     if (known !== null) return known
     if (question.startsWith('Bag number of')) return `B-${String((this.#bags += 1)).padStart(4, '0')}`
-    if (question.startsWith('Scans of')) return this.#table.scansOf(this.#custodian).filter((path) => existsSync(path)).join(' ') || 'skip'
+    if (question.startsWith('Scans of') || question.startsWith('Page 2 of')) return this.#table.scansOf(this.#custodian).filter((path) => existsSync(path)).join(' ') || 'skip'
     return USUAL.find(([words]) => question.startsWith(words))?.[1] ?? null
   }
 

@@ -1,8 +1,11 @@
 /** A ceremony held at a terminal, from the first question to the last, by people who print, scan and bag. */
-import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { People, type Table } from './at-the-table.js'
 import type { OnTerminal } from './on-terminal.js'
+
+/** A scan is not the file that was printed: by this end it is told from it. */
+const SCANNED = Buffer.from('% scanned\n')
 
 /** Answers every question until the command ends. Each sheet that appears is taken to `paper`, as a printer would. `watch` sees every question before it is answered. */
 export async function holdCeremony(terminal: OnTerminal, table: Table, sheets: string, paper: string, watch: (question: string) => void = () => undefined): Promise<number> {
@@ -18,7 +21,7 @@ export async function holdCeremony(terminal: OnTerminal, table: Table, sheets: s
       const answer = people.answer(line)
       if (answer !== null) {
         watch(line)
-        if (existsSync(sheets)) for (const name of readdirSync(sheets)) if (!existsSync(join(paper, name))) copyFileSync(join(sheets, name), join(paper, name))
+        if (existsSync(sheets)) for (const name of readdirSync(sheets)) if (!existsSync(join(paper, name))) writeFileSync(join(paper, name), Buffer.concat([readFileSync(join(sheets, name)), SCANNED]))
         answered = shown.length + answer.length
         terminal.type(`${answer}\n`)
       }

@@ -1,0 +1,28 @@
+/** A manifest and what was signed over it, as they lie in a custody folder or an outbox, with the public keys of signers. */
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { manifestFile, type Manifest } from '../custody/manifest.js'
+import type { SignedManifest } from '../custody/signatures.js'
+import { readText } from './disk.js'
+import { places } from './sealed-folder.js'
+
+/** Names of the public keys of signers in a folder. */
+export function signerKeys(folder: string): string[] {
+  return existsSync(places.signers(folder)) ? readdirSync(places.signers(folder)).filter((name) => name.endsWith('.asc')) : []
+}
+
+/** The keys themselves. */
+export function signerTexts(folder: string): string[] {
+  return signerKeys(folder).map((name) => readText(join(places.signers(folder), name), 'a signer\'s public key'))
+}
+
+/** What is verified. `keysIn`: folders whose signers/ may have the keys; whose a key is says its fingerprint, so that it may come from any. */
+export function signedManifestIn(folder: string, manifest: Manifest, keysIn: readonly string[] = [folder]): SignedManifest {
+  const signature = join(places.generation(folder, manifest.generation), 'manifest.json.asc')
+  return {
+    generation: manifest.generation,
+    text: manifestFile(manifest),
+    signature: existsSync(signature) ? readText(signature, 'the signatures') : null,
+    publicKeys: keysIn.flatMap(signerTexts),
+  }
+}
