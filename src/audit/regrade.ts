@@ -10,7 +10,8 @@ import type { SoundSession } from './sound.js'
 export function regrade(session: SoundSession): Grade {
   const { warrant, manifest, state } = session
   if (state.deletion === 'not-sent') return 'unproved'
-  const last = releasesOf(session).findLast((release) => linesOf(release, 'graded').length > 0) ?? []
+  const releases = releasesOf(session)
+  const last = releases.findLast((release) => linesOf(release, 'graded').length > 0) ?? releases.at(-1) ?? []
   const listing = linesOf(last, 'listed').at(-1) ?? null
   const before = state.listings.at(-1) ?? null
   const refusedIn = warrant.regions.filter((region) => refusedAgain(session, last, region))

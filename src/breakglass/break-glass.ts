@@ -18,7 +18,7 @@ import { cannotConclude, conclude, type SessionResult } from './conclude.js'
 import { holdAtDesk } from './desk.js'
 import type { Cloud } from './login.js'
 import { drawUpWarrant, openSession, refuseUnfinished, rotatingFrom, type Request } from './open-session.js'
-import { lookAtExposure, lookAtKeys, lookAtRegions, lookAtRevocation, lookAtSelfDeletion, lookAtSubscriptions, refuseStops, type Finding } from './preflight.js'
+import { lookAtExposure, lookAtKeys, lookAtRegions, lookAtRevocation, lookAtSelfDeletion, lookAtSigners, lookAtSubscriptions, refuseStops, type Finding } from './preflight.js'
 import { printWarrant } from './print-warrant.js'
 import { removeUsedKey } from './remover.js'
 
@@ -59,6 +59,7 @@ export async function breakGlass(folderPath: string, request: Request, inputs: I
       ...lookAtExposure(folder, manifest),
       ...lookAtSelfDeletion(folder, inputs.remover),
       ...lookAtRevocation(folder, generation),
+      ...(warrant.successor ? await lookAtSigners(folder, manifest) : []),
       ...(await lookAtRegions(manifest, inputs.cloud)),
       ...(inputs.reader ? await lookAtKeys(inputs.reader, folder, manifest, inputs.cloud, warrant.successor?.generation ?? null) : []),
       ...(inputs.reader ? await lookAtSubscriptions(inputs.reader, manifest, inputs.cloud) : []),

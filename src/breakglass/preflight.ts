@@ -146,10 +146,10 @@ function elsewhere(keys: readonly ListedKey[]): string {
   return `, and ${others.join(' and ')} is. Another copy of this custody folder most likely has a newer record: find it, and use that one`
 }
 
-/** Throws OCI_UNREACHABLE or CLOCKS_DISAGREE or TENANCY_UNFIT for the first finding that stops a session. */
+/** Throws OCI_UNREACHABLE, CLOCKS_DISAGREE, SUCCESSOR_UNTRUSTED or TENANCY_UNFIT for the first finding that stops a session. */
 export function refuseStops(findings: readonly Finding[]): readonly Finding[] {
   const stop = findings.find(({ level }) => level === 'stop')
   if (!stop) return findings
-  const code = stop.said.includes('clock') ? 'CLOCKS_DISAGREE' : stop.what.includes('region') ? 'OCI_UNREACHABLE' : 'TENANCY_UNFIT'
+  const code = stop.what.startsWith('signers') ? 'SUCCESSOR_UNTRUSTED' : stop.said.includes('clock') ? 'CLOCKS_DISAGREE' : stop.what.includes('region') ? 'OCI_UNREACHABLE' : 'TENANCY_UNFIT'
   throw new GlasskeyError(code, `${stop.what}: ${stop.said}`, 'No bag was opened. Mend it, then begin again.')
 }

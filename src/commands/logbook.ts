@@ -7,6 +7,7 @@ import type { Json } from '../canonical.js'
 import { entrySource } from '../breakglass/print-session.js'
 import { explain } from '../custody/explain.js'
 import { inUse, isSpent } from '../custody/generation.js'
+import { holdsSheetCode, SHEET_CODE_ANSWERED } from '../custody/sheet-code.js'
 import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
@@ -122,6 +123,8 @@ async function add(path: string, args: Arguments): Promise<Outcome> {
   if (!questions) throw new GlasskeyError('USAGE', `there is no entry of kind "${kind}"`, `Kinds: ${Object.keys(QUESTIONS).join(', ')}.`)
   if (args.out !== undefined && existsSync(resolve(args.out))) throw new GlasskeyError('OUTPUT_EXISTS', `${resolve(args.out)} exists already; nothing is ever overwritten`, 'Name another place. Nothing was entered.')
   const given = new Map(args.set.map((text): [string, string] => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]))
+  const coded = [...given].find(([, text]) => holdsSheetCode(text))?.[0]
+  if (coded !== undefined) throw new GlasskeyError('USAGE', `--set ${coded} holds the code of a sheet, and a logbook is public`, 'Nothing was entered. It stands in this shell\'s history and on the screen: clear both, and count that share as seen.')
   const unknown = [...given.keys()].find((name) => !questions.some(([known]) => known === name))
   if (unknown !== undefined) throw new GlasskeyError('USAGE', `--set ${unknown} is not part of this entry`, `It has: ${questions.map(([name]) => name).join(', ')}.`)
   const { line, sha256 } = enter(path, { type: kind, ...(await answers(questions, given, (name) => `--set ${name}=…`)) } as NewLogbookEntry)
@@ -188,8 +191,9 @@ async function asked(question: string, kind: Question[2], flag: string): Promise
   for (;;) {
     const text = (await ask(`${question}:`, flag)).trim()
     const [shape, wanted] = SHAPES[kind]
-    if (shape.test(text)) return text
-    say(`That is not ${wanted}.`, 'alarm')
+    const isCode = holdsSheetCode(text)
+    if (!isCode && shape.test(text)) return text
+    say(isCode ? SHEET_CODE_ANSWERED : `That is not ${wanted}.`, 'alarm')
   }
 }
 

@@ -53,6 +53,7 @@ export async function switchSaasAdmin({ warrant }: Room, action: SaasAction, cou
   throw why instanceof GlasskeyError ? new NotKnown(why.code, why.message, why.hint, { cause: why }) : new NotKnown('OCI_UNREACHABLE', `OCI did not answer: ${why.message}`, LOOK, { cause: why })
 }
 
+const ACCEPTED = 'OCI accepted it'
 const LOOK = 'It may still come into force: look at the database in OCI\'s console.'
 
 /** What OCI's answer to the change says of it. */
@@ -71,7 +72,7 @@ function clerkLied(change: Answer | NoAnswer | null): Error {
 
 function accepted(change: Answer | NoAnswer | null): string {
   const work = change && 'headers' in change ? change.headers['opc-work-request-id'] : undefined
-  return `OCI accepted it${work === undefined ? '' : ` as work request ${asWords(work)}`}`
+  return `${ACCEPTED}${work === undefined ? '' : ` as work request ${asWords(work)}`}`
 }
 
 /** Asks until it is as wanted, as long as it may take. Returns what OCI said last; null where it said nothing, or nothing more could be asked. */
@@ -114,10 +115,15 @@ export async function lookBack({ warrant, journal, order }: Room, courier: Sende
     await pause(LONGEST_WAIT_MS, stop)
   }
   const read = status ? `OCI reads back ${JSON.stringify(status)}` : 'OCI does not say whether it is'
-  if (status && isAsWanted(status, action)) journal.write({ type: 'action-ended', result: 'done', detail: achieved(status, action) })
-  else if (change.outcome?.type === 'outcome' && change.outcome.status < 300) journal.write({ type: 'action-ended', result: 'interrupted', detail: asRemark(`OCI accepted it, and it was not in force when it was last read: ${read}`) })
-  else if (status && saysSomething(status) && late()) journal.write({ type: 'action-ended', result: 'failed', detail: asRemark(`it was not done: ${read}`) })
-  else if (session.action === null) journal.write({ type: 'action-ended', result: 'interrupted', detail: asRemark(`whether it was done is not known: ${read}`) })
+  if (status && isAsWanted(status, action)) {
+    journal.write({ type: 'action-ended', result: 'done', detail: achieved(status, action) })
+  } else if (change.outcome?.type === 'outcome' && change.outcome.status < 300) {
+    if (session.action?.detail.startsWith(ACCEPTED) !== true) journal.write({ type: 'action-ended', result: 'interrupted', detail: asRemark(`${ACCEPTED}, and it was not in force when it was last read: ${read}`) })
+  } else if (status && saysSomething(status) && late()) {
+    journal.write({ type: 'action-ended', result: 'failed', detail: asRemark(`it was not done: ${read}`) })
+  } else if (session.action === null) {
+    journal.write({ type: 'action-ended', result: 'interrupted', detail: asRemark(`whether it was done is not known: ${read}`) })
+  }
 }
 
 const endpointOf = (warrant: Warrant, action: SaasAction): string => originOf('database', action.region, warrant.realm, warrant.endpoints)

@@ -247,6 +247,15 @@ test('retired generations are skipped with --to, after custodians confirm the su
   }
 })
 
+test('the code of a sheet is no answer for the logbook, which is public', async () => {
+  const share = (await stage.shareText(2, 1)).match(/.{1,4}/g)?.join(' ') ?? ''
+  const before = readFileSync(join(stage.custody, 'logbook.jsonl'), 'utf8')
+  const { code, stderr } = await stage.run(['logbook', 'add', 'exception', '--custody', stage.custody, ...[`step=${share}`, 'happened=a', 'decision=b', 'decidedBy=c', 'witness=d'].flatMap((set) => ['--set', set])])
+  expect([code, stderr]).toEqual([2, expect.stringContaining('USAGE: --set step holds the code of a sheet, and a logbook is public')])
+  expect(stderr).not.toContain(share.slice(30))
+  expect(readFileSync(join(stage.custody, 'logbook.jsonl'), 'utf8')).toBe(before)
+})
+
 test('without a successor neither a drill nor a release begins', async () => {
   const other = await rehearsal()
   try {
