@@ -30,6 +30,8 @@ export interface CloudEvent {
   credentials: string
   /** OCID of whoever did it. */
   principal: string
+  /** `natv` of what was signed with an API key. */
+  authType: string
 }
 
 /** The log of one session. */
@@ -66,7 +68,7 @@ const auditEvents = z.array(
     eventTime: z.string(),
     data: z.object({
       eventName: z.string().nullish(),
-      identity: z.object({ credentials: z.string().nullish(), principalId: z.string().nullish() }).nullish(),
+      identity: z.object({ credentials: z.string().nullish(), principalId: z.string().nullish(), authType: z.string().nullish() }).nullish(),
       request: z.object({ id: z.string().nullish(), action: z.string().nullish(), path: z.string().nullish(), headers: z.record(z.string(), z.array(z.string()).nullish()).nullish() }).nullish(),
     }),
   }),
@@ -116,7 +118,12 @@ async function logOf({ warrant, runs, isShort }: Wanted, tree: Reading<z.infer<t
   const usual = (to: number): number => Math.min(to + PROCESSING_MS, now.getTime())
   for (const { from, to } of runs) await add(from, Math.max(from, usual(to)))
   if (!isShort(told())) return told()
-  for (const { to } of runs) if (now.getTime() > to + PROCESSING_MS) await add(usual(to), Math.min(to + LATEST_MS, now.getTime()))
+  for (const { to } of runs) {
+    if (now.getTime() <= to + PROCESSING_MS) continue
+    // What was found already stands, whatever becomes of this.
+    const more = await readingOf(() => add(usual(to), Math.min(to + LATEST_MS, now.getTime())))
+    if (!more.read) gaps.add(`for the day after ${new Date(to).toISOString().slice(0, 16)}Z: ${more.error.message}`)
+  }
   return told()
 }
 
@@ -141,6 +148,7 @@ function shortened({ eventTime, data: { eventName, identity, request } }: z.infe
     path: request?.path ?? '',
     credentials: signerOf(identity?.credentials ?? '', request?.headers ?? {}),
     principal: identity?.principalId ?? '',
+    authType: identity?.authType ?? '',
   }
 }
 

@@ -86,8 +86,8 @@ export function reconcile(session: SoundSession, { events }: SessionLog, explain
   }
   const used = `${warrant.tenancy}/${warrant.user}/${manifest.fingerprint}`
   result.cloudOnly = others.filter((event) => event.credentials === used)
-  // What somebody else did is nothing of this user's key; what has no request at all, nobody signed.
-  result.unreadable = others.filter(({ credentials, principal, requestId }) => credentials === '' && requestId !== '' && (principal === '' || principal === warrant.user)).length
+  // What somebody else did, or a console, is nothing of this user's key; what has no request at all, nobody signed.
+  result.unreadable = others.filter(({ credentials, principal, requestId, authType }) => credentials === '' && requestId !== '' && ['', 'natv'].includes(authType) && (principal === '' || principal === warrant.user)).length
   return result
 }
 

@@ -191,7 +191,7 @@ function failureOf({ finished, warrant, stale }: Conclusion, state: Session, ali
   }
   if (state.grade === 'unproved') return failure('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} is deleted but not proved dead: ${state.gradeWhy}`, openable ? resume : `Too few sheets are left to sign new probes. Somebody who can read the key list looks: ${resume} --reader PROFILE`)
   // Read again before the deletion, it was in force after all.
-  if (finished?.failure?.code === 'NOT_IN_FORCE' && state.action?.result === 'done') return null
+  if (state.action?.result === 'done' && state.exit !== null && state.action.seq > state.exit.seq) return null
   if (finished && !finished.selfDeletionRefused) return finished.failure
   if (state.keyLiveAt === null) return failure('INTERNAL', 'the strongroom ended without a word; no key was live', 'Begin again.')
   // It died between the deletion and its last word, or the remover did the deletion: what the action came to is in the journal.

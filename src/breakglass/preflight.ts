@@ -48,7 +48,7 @@ export async function lookAtSigners(folder: CustodyFolder, manifest: Manifest): 
     return [{ what, level: 'good', said: `${signed.length} of ${signers.needed} needed` }]
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
-    return [{ what, level: 'stop', said: `${error.message}: a session would end with GENERATION ${manifest.generation} used and not rotated. glasskey ceremony sign, for each of ${signers.fingerprints.join(', ')} that is missing` }]
+    return [{ what, level: 'stop', said: `${error.message}: a session would end with GENERATION ${manifest.generation} used and not rotated. ${error.hint === '' ? '' : `${error.hint} `}Of ${signers.fingerprints.join(', ')} whoever is missing: glasskey ceremony sign --custody ${folder.path} …` }]
   }
 }
 

@@ -36,7 +36,7 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
     const { isolation, camera } = roomsFor(inputs)
     const job = { folder: folderPath, warrant: stored.warrant, reader, cloud: inputs.cloud, isolation, unwritten: [], finished: { kind: 'finished' as const, probes: [], failure: null, selfDeletionRefused: false } }
     // Where rotation was deferred, and no session rotated since: somebody who was named may look whether the key went all the same.
-    const deferred = stored.session.deferred !== null && stored.session.deletion !== 'done' && id !== undefined && reader !== null
+    const deferred = stored.session.deferred !== null && stored.session.deletion !== 'done' && stored.session.closed !== null && id !== undefined && reader !== null
     // All was done but the logbook's entry: a crash between the two.
     if (isSettled(stored.session) && !(deferred && isEntered(stored, folder.logbook.lines))) return isEntered(stored, folder.logbook.lines) ? null : enterSession(job, null)
     checkEndpoints(generationNumber(folder, stored.warrant.key.generation).manifest, inputs.cloud.endpoints)
@@ -46,7 +46,10 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
     const listing = session.keyLiveAt === null ? null : await tryListing(job, manifests)
     const gone = listing !== null && !listing.blocked && !isListed(listing.keys, used)
     const present = listing !== null && isListed(listing.keys, used)
-    if (deferred && !(gone && heirOf(warrant, listing, used) !== null)) return null
+    if (deferred && !(gone && heirOf(warrant, listing, used) !== null)) {
+      if (listing) say(gone ? `The key of GENERATION ${used.generation} is not in the key list, and no later generation is: nothing is put on record.` : `The key of GENERATION ${used.generation} is not known to be gone: its rotation was deferred, and it is to be rotated (glasskey break rotate).`, 'alarm')
+      return null
+    }
     const { successor } = warrant
     const accepted = acceptingRegions(warrant, session.probes).length > 0
     const burned = folder.standings.find(({ generation }) => generation === used.generation)?.state === 'burned' && !present && !accepted

@@ -104,6 +104,7 @@ export class HandingOver {
       for (const { manifest } of made) await performance.add({ type: 'scanned', custodian, generation: manifest.generation, from: 'drawn pages', envelope: true })
       return 'drawn pages, not paper'
     }
+    let reprinted = 0
     for (;;) {
       const missing = made.map(({ manifest }) => manifest.generation).filter((generation) => !this.#scanned(performance, custodian, generation))
       const left = custodians.filter((one) => one.number > custodian).length
@@ -111,7 +112,7 @@ export class HandingOver {
       const pages = made.filter(({ manifest }) => !this.#enveloped(performance, manifest.generation) && (left === 0 || this.#readers(performance, manifest.generation) >= manifest.threshold)).map(({ manifest }) => manifest.generation)
       if (missing.length === 0 && pages.length === 0) return this.#readInWords(performance)
       const enough = made.every(({ manifest }) => this.#readers(performance, manifest.generation) + left >= manifest.threshold)
-      const skips = enough && (pages.length === 0 || performance.excepted())
+      const skips = enough && (pages.length === 0 || performance.excepted(reprinted))
       const offered = this.#given.rescan.filter((path) => existsSync(path)).map((path) => (path.includes(' ') ? `"${path}"` : path)).join(' ')
       const answer = await people.ask({
         text: missing.length === 0 ? `Page 2 of GENERATION ${pages.join(', ')}, which no sheet has shown yet (files, or camera)${skips ? '; skip leaves it to others' : ''}` : `Scans of GENERATION ${missing.join(', ')} (${SCANS})${skips ? '; skip leaves it to others' : ''}${printer === undefined ? '' : `; ${AGAIN} prints a spoilt sheet once more`}`,
@@ -125,6 +126,7 @@ export class HandingOver {
       })
       if (answer === AGAIN && printer !== undefined) {
         await this.#printAgain(performance, step, printer)
+        reprinted += 1
         continue
       }
       if (answer === 'skip' && missing.length === 0) return this.#readInWords(performance)
@@ -137,7 +139,7 @@ export class HandingOver {
   async read(performance: Performance, answer: string, custodian: number | null): Promise<void> {
     const { made, source, folder, sheets, rehearsal } = this.#given
     const known = knownOf(made.map(({ manifest }) => ({ manifest, standing: 'it was made today' })))
-    const drawn = answer === TYPE ? [] : drawnAmong(answer, folder.path, sheets.map(({ pdf }) => pdf))
+    const drawn = answer === TYPE ? [] : drawnAmong(answer, folder.path, sheets)
     for (const path of drawn) say(`      ${path}: that is the file, not a scan of the paper${rehearsal ? '; the record will say so' : ''}.`, 'alarm')
     if (drawn.length > 0 && !rehearsal) return
     const read = answer === TYPE ? asTyped(await performance.people.typeShare(known)) : source(answer)
@@ -181,7 +183,7 @@ export class HandingOver {
           text: `Bag number of GENERATION ${sheet.generation}, copy ${sheet.copy}${performance.excepted() ? `; ${NONE}: it is in no bag` : ''}`,
           flag: 'bag in custody.yaml',
           initial: dialogue ? null : (sheet.bag ?? 'none: rehearsal --yes'),
-          check: (typed) => (performance.excepted() ? noBagNumber(typed) : wrongBag(typed, bagged)),
+          check: (typed) => (performance.excepted() && typed === NONE ? null : wrongBag(typed, bagged)),
         }))
       if (!earlier && bag !== NONE) await performance.add({ type: 'bagged', custodian, generation: sheet.generation, copy: sheet.copy, bag })
       bags.push(bag)

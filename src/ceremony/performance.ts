@@ -83,10 +83,10 @@ export class Performance {
     })
   }
 
-  /** Whether an exception is on record at the step that is being done: what is answered there then is not measured against anything any more. */
-  excepted(): boolean {
+  /** Whether an exception is on record at the step that is being done: what is answered there then is not measured against anything any more. `beyond` so many that are about something else. */
+  excepted(beyond = 0): boolean {
     const { conduct } = this.transcript
-    return conduct.exceptions.some(({ number }) => number === nextStep(conduct)?.number)
+    return conduct.exceptions.filter(({ number }) => number === nextStep(conduct)?.number).length > beyond
   }
 
   async #perform(step: Step, doing: Doing | undefined): Promise<void> {

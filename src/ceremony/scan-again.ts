@@ -1,6 +1,6 @@
 /** Sheets read again from paper and compared with what was made. Nothing secret is shown. */
 import { existsSync, realpathSync, statSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { toParts } from '../custody/paper-parts.js'
 import { sealedTexts } from '../custody/sealed-share.js'
 import { parseShareText } from '../custody/share-text.js'
@@ -44,15 +44,16 @@ export async function* filesOrCamera(answer: string): AsyncGenerator<ReadAgain> 
   }
 }
 
-/** Those of the named files that are drawn sheets themselves, and no scans of their paper: they lie in their folder, or are the same byte for byte. */
-export function drawnAmong(answer: string, folder: string, pdfs: readonly Uint8Array[]): string[] {
+/** Those of the named files that are drawn sheets themselves, and no scans of their paper: they lie in their folder under their names, or are the same byte for byte. */
+export function drawnAmong(answer: string, folder: string, sheets: readonly { name: string; pdf: Uint8Array }[]): string[] {
   if (answer.trim() === CAMERA) return []
   return namesIn(answer).filter((path) => {
     if (!existsSync(path)) return false
-    if (`${realpathSync(path)}/`.startsWith(`${existsSync(folder) ? realpathSync(folder) : folder}/`)) return true
+    const real = realpathSync(path)
+    if (dirname(real) === (existsSync(folder) ? realpathSync(folder) : folder) && sheets.some(({ name }) => name === basename(real))) return true
     const { size } = statSync(path)
-    const alike = pdfs.filter(({ length }) => length === size)
-    return alike.length > 0 && alike.some((pdf) => Buffer.compare(pdf, readBytes(path, 'the scan')) === 0)
+    const alike = sheets.filter(({ pdf }) => pdf.length === size)
+    return alike.length > 0 && alike.some(({ pdf }) => Buffer.compare(pdf, readBytes(path, 'the scan')) === 0)
   })
 }
 

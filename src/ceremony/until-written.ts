@@ -8,11 +8,11 @@ export async function untilWritten<Written>(people: Pick<People, 'writeAgain'>, 
     try {
       return write()
     } catch (error) {
-      if (!(error instanceof GlasskeyError) || OURS.includes(error.code)) throw error
+      if (!(error instanceof GlasskeyError) || !MENDABLE.includes(error.code)) throw error
       await people.writeAgain(error)
     }
   }
 }
 
-/** What no other disk mends. */
-const OURS: readonly string[] = ['STEP_OUT_OF_ORDER', 'REFUSED']
+/** What a disk or a stick that is mended, or put back, mends. */
+const MENDABLE: readonly string[] = ['FILE_UNWRITABLE', 'FILE_UNREADABLE', 'FILE_MISSING', 'OUTPUT_EXISTS']

@@ -109,8 +109,10 @@ async function readAll(args: InspectArguments, { isolation, shown, keys, ...sour
     return verdictOn(judged)
   })
   // A sealed sheet is judged as it is; it is opened only for whoever names the key, and counts as seen from then on.
-  if (Object.keys(keys.means).length > 0) for (const found of read) if ('share' in found) seen?.see({ ...found.share, sealedTo: null })
-  const opened = Object.keys(keys.means).length > 0 ? (await openSealed({ shares: [], parts: [], sealed }, keys)).shares : []
+  const onOpen = ({ keyId, custodian }: SealedShare): void => {
+    for (const found of read) if ('share' in found && found.share.keyId === keyId && found.share.custodian === custodian) seen?.see({ ...found.share, sealedTo: null })
+  }
+  const opened = Object.keys(keys.means).length > 0 ? (await openSealed({ shares: [], parts: [], sealed }, keys, onOpen)).shares : []
   const judged = opened.reduce((before, share) => inPlaceOf(share, before, judge), read)
   if ((judged.length > 0 || (shown && !isInteractive())) && !args.type) return judged
   const known = folder ? knownOf(folder.generations.map(({ manifest }, at) => ({ manifest, standing: standingOf(folder, at) }))) : args.rehearsal ? { ...UNKNOWN_SHEETS, judgeKind: refuseReal } : UNKNOWN_SHEETS

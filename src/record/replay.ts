@@ -253,9 +253,10 @@ export function isUnheard({ intent, outcome }: Call): boolean {
   return outcome?.type !== 'outcome' || (isSaasChange(intent) && (outcome.status >= 500 || (outcome.status >= 300 && outcome.status < 400)))
 }
 
-/** Whether it was found out later in the session what became of a change of SAAS_ADMIN: the action's end says done or failed then, and not interrupted. */
-export function wasFoundOut({ intent }: Pick<Call, 'intent'>, { action }: Pick<Session, 'action'>): boolean {
-  return action !== null && action.seq > intent.seq && ['done', 'failed'].includes(action.result)
+/** Whether it was found out later in the session what became of a change of SAAS_ADMIN: OCI told its status, and by that the action's end says done or failed, and not interrupted. */
+export function wasFoundOut({ intent }: Pick<Call, 'intent'>, { action, calls }: Pick<Session, 'action' | 'calls'>): boolean {
+  if (action === null || !['done', 'failed'].includes(action.result)) return false
+  return calls.some((later) => later.intent.seq > intent.seq && later.intent.seq < action.seq && later.intent.rule === READ_SAAS_BACK && later.outcome?.type === 'outcome' && later.outcome.status === 200)
 }
 
 /** Changes of SAAS_ADMIN that OCI accepted, and that were not in force when they were last read. */
@@ -270,7 +271,7 @@ export function unansweredChanges({ calls, deletion, successor, action }: Sessio
     if (!isUnheard(call) || intent.method === 'GET' || intent.rule === READ_SAAS_BACK) return false
     if (DELETIONS.includes(intent.rule)) return deletion !== 'done'
     if (intent.rule === UPLOAD_SUCCESSOR) return successor === null
-    return !isSaasChange(intent) || !wasFoundOut(call, { action })
+    return !isSaasChange(intent) || !wasFoundOut(call, { action, calls })
   })
 }
 

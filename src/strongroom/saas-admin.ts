@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { runTask } from '../clerk/door.js'
 import { asRemark, asWords } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
-import { pause, readClocks, wallClock } from '../host/clock.js'
+import { pause, readClocks } from '../host/clock.js'
 import { say } from '../host/terminal.js'
 import { isSaasChange, mayHaveHappened, replay, wasFoundOut } from '../record/replay.js'
 import { statusTarget } from '../warrant/scope.js'
@@ -12,7 +12,7 @@ import type { Action, Warrant } from '../warrant/warrant.js'
 import type { Answer } from '../wire/exchange.js'
 import { originOf } from '../wire/hosts.js'
 import type { UnsignedRequest } from '../wire/signature.js'
-import { NoAnswer, type Sender } from './courier.js'
+import { NoAnswer, type Courier, type Sender } from './courier.js'
 import type { Room } from './room.js'
 
 type SaasAction = Extract<Action, { name: 'saas-admin' }>
@@ -98,20 +98,23 @@ async function inForce(warrant: Warrant, action: SaasAction, courier: Sender, st
  * action's end. While the answer may still come nothing is asked. That it was not done is believed of a reading that comes late enough: a
  * session that is resumed waits for that, one that people stop does not.
  */
-export async function lookBack({ warrant, journal, order }: Room, courier: Sender, stop: AbortSignal): Promise<void> {
+export async function lookBack({ warrant, journal, order }: Room, courier: Pick<Courier, 'send' | 'ociTimeMs'>, stop: AbortSignal): Promise<void> {
   const { action } = warrant
   const session = replay(journal.lines)
   const change = session.calls.findLast(({ intent }) => isSaasChange(intent))
   if (action.name !== 'saas-admin' || !change || !mayHaveHappened(change) || wasFoundOut(change, session)) return
   if (change.outcome === null && order.task !== 'finish') return
-  const late = (): boolean => wallClock().getTime() - Date.parse(change.intent.at) >= IN_FORCE_MS
+  // By OCI's clock: the change may have been asked for on another machine, and this one's may be wrong. A key is live: whatever the clocks say, two minutes are enough.
+  const late = (): boolean => courier.ociTimeMs() - Date.parse(change.intent.at) >= IN_FORCE_MS
+  const began = readClocks().uptime
   let status: SaasStatus | null = null
   for (;;) {
     status = await readBack(warrant, action, courier).catch((error: unknown) => {
       if (error instanceof NoAnswer || error instanceof GlasskeyError) return null
       throw error
     })
-    if ((status && isAsWanted(status, action)) || order.task !== 'finish' || late() || stop.aborted) break
+    if ((status && isAsWanted(status, action)) || order.task !== 'finish' || late() || stop.aborted || readClocks().uptime - began >= IN_FORCE_MS) break
+    if (status) say('It is not in force yet. OCI is asked again, until two minutes after it was asked for.')
     await pause(LONGEST_WAIT_MS, stop)
   }
   const read = status ? `OCI reads back ${JSON.stringify(status)}` : 'OCI does not say whether it is'

@@ -212,7 +212,7 @@ describe('the custody folder, tampered with', () => {
   test('those who signed are named as their keys name them; where none of them is the administrator, nothing is claimed', async () => {
     const F08 = ({ results }: Audit): unknown => results.flatMap(({ code, result, finding }) => (code === 'F08' ? [[result, finding]] : []))[0]
     const example = resolve('ceremony/example')
-    expect(F08(await audit(example))).toEqual(['holds', 'ceremony of GENERATION 1 (a rehearsal): signed by 85336CDAC483C4CC86DE5F69F82D4EDBB6B6D627 "Joan Clarke (rehearsal)", A24739E8F86FDCFB7C03883CE39510D5AF219D01 "John von Neumann (rehearsal)", 26EBD909EE4FB320412B202EC5AA4E9908231704 "Emmy Noether (rehearsal)"'])
+    expect(F08(await audit(example))).toEqual(['holds', 'ceremony of GENERATION 1 (a rehearsal): signed by 6199F79D936C26EFDCDD8FB06F1DF1B6833C703B "Joan Clarke (rehearsal)", 1A4E66DB8B7257C00CFAFD4DFD4CF74A93D0D99C "John von Neumann (rehearsal)", 963ED857EF8C18AE54389AD6342DD747B8382676 "Emmy Noether (rehearsal)"'])
     const folder = join(lived.directory, 'signed by others')
     cpSync(example, folder, { recursive: true })
     const { privateKey, publicKey } = await generateKey({ userIDs: [{ name: 'John von Neumann' }], format: 'object' })
@@ -914,7 +914,7 @@ describe('what a login sees, case by case', () => {
     const logs = Object.fromEntries(dossier.sessions.map((filed): [string, SessionLog] => {
       const session = soundSession(dossier, filed)
       const key = `${session.warrant.tenancy}/${session.warrant.user}/${session.manifest.fingerprint}`
-      return [filed.id, { events: session.state.calls.map(({ intent }) => ({ at: intent.at, region: 'eu-frankfurt-1', name: intent.rule, requestId: `${anchorOf(session, intent)}/OCI/1`, method: intent.method, path: decodeURIComponent(intent.path.split('?')[0] ?? ''), credentials: intent.by === 'desk' ? 'another' : key, principal: session.warrant.user })), gaps: [] }]
+      return [filed.id, { events: session.state.calls.map(({ intent }) => ({ at: intent.at, region: 'eu-frankfurt-1', name: intent.rule, requestId: `${anchorOf(session, intent)}/OCI/1`, method: intent.method, path: decodeURIComponent(intent.path.split('?')[0] ?? ''), credentials: intent.by === 'desk' ? 'another' : key, principal: session.warrant.user, authType: 'natv' })), gaps: [] }]
     }))
     const own = logs[release] ?? { events: [], gaps: [] }
     return () => ({ log: logged({ ...logs, [release]: { ...own, ...change(own) } }) })
@@ -945,6 +945,9 @@ describe('what a login sees, case by case', () => {
     expect(await A06({ principal: '' })).toMatch(/^not checked: .*1 event of which/)
     expect(await A06({ principal: 'ocid1.user.oc1..another' })).toMatch(/^holds: /)
     expect(await A06({ principal: '', requestId: '' })).toMatch(/^holds: /)
+    // A console, or a service, signs with no API key.
+    expect(await A06({ principal: '', authType: 'console' })).toMatch(/^holds: /)
+    expect(await A06({ authType: '' })).toMatch(/^not checked: .*1 event of which/)
   })
 
   test('a part of OCI\'s log that could not be read is named, and is no accusation', async () => {

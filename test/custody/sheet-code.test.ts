@@ -22,6 +22,8 @@ test.each([
 test.each([
   ['what is no secret in a share', text.slice(0, 21)],
   ['the number of a bag', 'GK1-0034-2291'],
+  ['a sentence', 'The code begins GK1 and the printer smeared it, so that nobody could read it'],
+  ['the numbers of two bags', 'Bag GK10023 and GK10024 seal intact, both compared'],
   ['a serial number', 'printer LX-GK 12, scanner SC-1'],
   ['a digest', '5f1d'.repeat(16)],
   ['an OCID', 'ocid1.user.oc1..aaaaaaaagk2aaaaaaaaaaaaaaaaaaaaaaaaaaaa'],

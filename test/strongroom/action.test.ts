@@ -6,7 +6,7 @@ import { performAction } from '../../src/strongroom/action.js'
 import type { Courier } from '../../src/strongroom/courier.js'
 import type { Room } from '../../src/strongroom/room.js'
 import type { UnsignedRequest } from '../../src/wire/signature.js'
-import { manifestOf } from '../vectors/frozen.js'
+import { journalOf, manifestOf, SESSIONS } from '../vectors/frozen.js'
 import { TAKEOVER, warrantFor } from '../warrant/requests.js'
 
 const warrant = warrantFor(TAKEOVER)
@@ -36,7 +36,7 @@ async function play(keys: object[], stopAt: (request: UnsignedRequest) => boolea
   const room = {
     warrant,
     folder: { generations: [1, 2, 3].map((generation) => ({ manifest: manifestOf(generation) })) },
-    journal: { write: (entry: JournalEntry) => lines.push(entry) },
+    journal: { lines: journalOf(SESSIONS[1]).lines.slice(0, 1), write: (entry: JournalEntry) => lines.push(entry) },
     order: { yes },
     desk: { left: new AbortController().signal },
   } as unknown as Room
