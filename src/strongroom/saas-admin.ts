@@ -67,7 +67,7 @@ function outcomeOf(change: Answer | NoAnswer | null): 'accepted' | 'not done' | 
 /** The clerk said that all went well, and it did not. */
 function clerkLied(change: Answer | NoAnswer | null): Error {
   if (change instanceof NoAnswer) return change
-  return new GlasskeyError('OCI_REFUSED', change ? `OCI answered ${change.status}` : 'the clerk did not ask for it', 'The clerk said that it was done.')
+  return new GlasskeyError('OCI_REFUSED', `the clerk said that it was done, and OCI ${change ? `answered ${change.status}` : 'was never asked for it'}`, 'The key is rotated. Find out what runs as the clerk: it is not the code that was released.')
 }
 
 function accepted(change: Answer | NoAnswer | null): string {

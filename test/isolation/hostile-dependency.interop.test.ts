@@ -138,7 +138,7 @@ test('it gets no deletion signed, no other body, no other host, and cannot claim
     'GET https://attacker.example/?loot is not in the warrant',
   ])
   expect(grade).toBe('refused-only')
-  expect(message).toBe('SAAS_ADMIN is not as the warrant wants it: OCI reads back {"isEnabled":false}')
+  expect(message).toBe('the clerk said that it was done, and OCI was never asked for it')
 })
 
 /** What the hostile module reported in the words of its error. */
