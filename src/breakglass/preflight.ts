@@ -48,7 +48,7 @@ export async function lookAtSigners(folder: CustodyFolder, manifest: Manifest): 
     return [{ what, level: 'good', said: `${signed.length} of ${signers.needed} needed` }]
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
-    return [{ what, level: 'stop', said: `${error.message}: a session would end with GENERATION ${manifest.generation} used and not rotated. ${error.hint === '' ? '' : `${error.hint} `}Of ${signers.fingerprints.join(', ')} whoever is missing: glasskey ceremony sign --custody ${folder.path} …` }]
+    return [{ what, level: 'stop', said: `${error.message}: a session would end with GENERATION ${manifest.generation} used and not rotated. Whoever of ${signers.fingerprints.join(', ')} is missing signs: glasskey ceremony sign --custody ${folder.path} …; a file that cannot be read is fetched from an untouched copy` }]
   }
 }
 

@@ -74,7 +74,7 @@ test('check misses them too, before a key is live', async () => {
   }
   expect(await look()).toEqual([{ what: 'signers of GENERATION 3', level: 'good', said: '1 of 1 needed' }])
   rmSync(path('custody', ASC))
-  expect(await look()).toEqual([{ what: 'signers of GENERATION 3', level: 'stop', said: `the manifest of GENERATION 3 has 0 of 1 needed signatures by the sealed signers: a session would end with GENERATION 1 used and not rotated. glasskey ceremony sign, for each of ${fingerprint()} that is missing` }])
+  expect(await look()).toEqual([{ what: 'signers of GENERATION 3', level: 'stop', said: `the manifest of GENERATION 3 has 0 of 1 needed signatures by the sealed signers: a session would end with GENERATION 1 used and not rotated. Whoever of ${fingerprint()} is missing signs: glasskey ceremony sign --custody ${path('custody')} …; a file that cannot be read is fetched from an untouched copy` }])
 })
 
 test('a certificate renewed since the first ceremony: the import adds it to the old one, and the folder alone verifies', async () => {
