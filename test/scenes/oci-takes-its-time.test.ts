@@ -15,7 +15,7 @@ const failedActions = async (): Promise<string[]> => {
 
 describe('SAAS_ADMIN is a work request', () => {
   test('in force after a minute: asked for until it is, and done', async () => {
-    stage = await rehearsal({ speed: 12, beliefs: { saasAdminUpdating: 60 } })
+    stage = await rehearsal({ speed: 30, beliefs: { saasAdminUpdating: 60 } })
     const { code, stdout } = await stage.run([...stage.saasAdmin(), '--reader', 'AUDITOR', '--json'])
     expect(JSON.parse(stdout)).toMatchObject({ error: null, grade: 'proved', actionResult: 'done', actionDetail: expect.stringMatching(/^SAAS_ADMIN is enabled read-only for 1 h, until .*Z, as OCI reads it back$/) as string })
     expect(code).toBe(0)
@@ -71,7 +71,7 @@ describe('SAAS_ADMIN is a work request', () => {
     const { roomsUnder } = await import('../isolation/memory.js')
     let [desk, read] = [0, 0]
     stage = await rehearsal({
-      speed: 12,
+      speed: 30,
       beliefs: { saasAdminUpdating: 600 },
       observe: (moment, { path }) => {
         if (moment === 'answered' && path.endsWith('getSaasAdminUserStatus') && (read += 1) === 2) process.kill(roomsUnder(desk).strongroom ?? 0, 'SIGKILL')
@@ -85,7 +85,7 @@ describe('SAAS_ADMIN is a work request', () => {
   })
 
   test('a gateway answers 504 and nothing reads it back: not known, said, and open in the audit', async () => {
-    stage = await rehearsal({ speed: 12 })
+    stage = await rehearsal({ speed: 30 })
     stage.cloud.armFault({ match: { path: '*configureSaasAdminUser' }, action: { do: 'answer', status: 504, body: {} } })
     stage.cloud.armFault({ match: { path: '*getSaasAdminUserStatus' }, count: 1000, action: { do: 'answer', status: 503, body: {} } })
     const { code, stdout } = await stage.run([...stage.saasAdmin(), '--reader', 'AUDITOR'])
