@@ -190,14 +190,17 @@ function failureOf({ finished, warrant, stale }: Conclusion, state: Session, ali
     return finished?.failure ?? failure('OUTCOME_UNKNOWN', `the strongroom died with the key of GENERATION ${warrant.key.generation} live; whether it was rotated is not known`, resume)
   }
   if (state.grade === 'unproved') return failure('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} is deleted but not proved dead: ${state.gradeWhy}`, openable ? resume : `Too few sheets are left to sign new probes. Somebody who can read the key list looks: ${resume} --reader PROFILE`)
-  // Read again before the deletion, it was in force after all.
-  if (state.action?.result === 'done' && state.exit !== null && state.action.seq > state.exit.seq) return null
+  // Read again before the deletion, it was in force after all. That people stopped it, or its time was over, stays true.
+  if (NOT_SEEN.includes(finished?.failure?.code ?? '') && state.action?.result === 'done' && state.exit !== null && state.action.seq > state.exit.seq) return null
   if (finished && !finished.selfDeletionRefused) return finished.failure
   if (state.keyLiveAt === null) return failure('INTERNAL', 'the strongroom ended without a word; no key was live', 'Begin again.')
   // It died between the deletion and its last word, or the remover did the deletion: what the action came to is in the journal.
   const { action } = state
   return action !== null && ['failed', 'interrupted'].includes(action.result) ? failure('INTERRUPTED', `the action ${action.result === 'failed' ? 'was not done' : 'did not come to its end'}: ${action.detail}`, 'The key was rotated all the same.') : null
 }
+
+/** Failures that say no more than that the action was not seen to be done. */
+const NOT_SEEN: readonly string[] = ['NOT_IN_FORCE', 'OCI_UNREACHABLE', 'OCI_REFUSED']
 
 /** A session whose key may be alive ends with 6, whatever else went wrong in it. */
 function exitCodeOf(failure: Failure | null, alive: boolean): number {
