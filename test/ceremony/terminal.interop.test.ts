@@ -22,7 +22,7 @@ import { screenOf } from '../stage/screen.js'
 const run = promisify(execFile)
 const ROLES = { administrator: 'Joan Clarke', operator: 'Radia Perlman', 'internal witness': 'John von Neumann', 'external witness': 'Emmy Noether' }
 /** What a share looks like; it is nobody's. */
-const SCANNED = `gkr1${'q'.repeat(78)}`
+const SCANNED = `gkr1qy${'q'.repeat(76)}`
 const SEALED = /The set is sealed|A REHEARSAL set is sealed/
 
 let directory: string
