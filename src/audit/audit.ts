@@ -11,7 +11,7 @@ import { readDossier, type Dossier, type Period } from './dossier.js'
 import { subjectOf } from './lives.js'
 import { opinionOf, type Opinion } from './opinion.js'
 import { NotChecked } from './reading.js'
-import { explainedBy, missing, reconcile } from './reconciliation.js'
+import { explainedBy, missingChanges, reconcile } from './reconciliation.js'
 import { releasesOf } from './releases.js'
 import { givenUp, openedAt, sessionsInPeriod, soundSession } from './sound.js'
 
@@ -74,7 +74,7 @@ function wantedLogs(dossier: Dossier): Wanted[] {
     try {
       const session = soundSession(dossier, filed)
       const runs = releasesOf(session).map((run) => ({ from: Date.parse(run[0]?.at ?? session.warrant.opens), to: Date.parse(run.at(-1)?.at ?? session.warrant.deadline) }))
-      return [{ warrant: session.warrant, runs, isShort: (log) => missing(session, reconcile(session, log, explained, dossier.now)).length > 0 }]
+      return [{ warrant: session.warrant, runs, isShort: (log) => missingChanges(session, reconcile(session, log, explained, dossier.now)).length > 0 }]
     } catch (error) {
       // Another control says why it cannot be relied on.
       if (error instanceof NotChecked) return []

@@ -1,12 +1,12 @@
 /** Who signed the transcripts and the manifests of the ceremonies, by the public keys that lie in the folder. */
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { manifestFile } from '../custody/manifest.js'
 import { asWords } from '../custody/fields.js'
 import { namesOfKey, signersOf } from '../custody/signatures.js'
 import { GlasskeyError } from '../errors.js'
-import { namesIn, readLines, readText } from '../host/disk.js'
+import { readLines, readText } from '../host/disk.js'
 import { places } from '../host/sealed-folder.js'
+import { signerTexts } from '../host/signed-manifest.js'
 import type { FiledGeneration } from './dossier.js'
 import { readingOf, type Reading } from './reading.js'
 
@@ -38,8 +38,7 @@ export async function readCeremonySignatures(folder: string, generations: readon
 }
 
 async function readCeremony(folder: string, generations: readonly FiledGeneration[], first: number, rehearsal: boolean): Promise<SignedCeremony> {
-  const signers = places.signers(folder)
-  const keys = namesIn(signers, 'the folder of the signers').filter((name) => name.endsWith('.asc')).map((name) => readText(join(signers, name), 'a signer\'s public key'))
+  const keys = signerTexts(folder)
   const path = places.transcript(folder, first)
   const mine = generations.flatMap(({ manifest, transcript }) => (manifest.read && transcript.read && transcript.value.conduct.opened.generations[0] === first ? [manifest.value] : []))
   const people = generations.flatMap(({ transcript }) => (transcript.read && transcript.value.conduct.opened.generations[0] === first ? transcript.value.conduct.people : []))
@@ -49,7 +48,7 @@ async function readCeremony(folder: string, generations: readonly FiledGeneratio
     administrator: people.find(({ role }) => role === 'administrator')?.name ?? null,
     transcript: await named(await every(readLines(path, 'the transcript'), `${path}.asc`, keys), keys),
     manifests: await Promise.all(
-      mine.map(async (manifest) => ({ generation: manifest.generation, signers: await every(manifestFile(manifest), join(places.generation(folder, manifest.generation), 'manifest.json.asc'), keys) })),
+      mine.map(async (manifest) => ({ generation: manifest.generation, signers: await every(manifestFile(manifest), places.signatures(folder, manifest.generation), keys) })),
     ),
   }
 }

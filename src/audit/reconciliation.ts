@@ -1,7 +1,7 @@
 /** Our journals against OCI's Audit log: the anchors of the one must be in the other, and nothing else of a used key. */
 import { PROCESSING_MS, type CloudEvent, type SessionLog } from './cloud-log.js'
 import { sha256Hex } from '../canonical.js'
-import { opcRequestIdOfProbe } from '../record/journal.js'
+import { firstPart, opcRequestIdOfProbe } from '../record/journal.js'
 import type { Call } from '../record/replay.js'
 import { probeOffsets } from '../warrant/probe-schedule.js'
 import { userPath } from '../warrant/scope.js'
@@ -73,7 +73,7 @@ function probesSigned({ chain, warrant }: SoundSession): string[] {
 /** Matches one session by `opc-request-id`, method and path. */
 export function reconcile(session: SoundSession, { events }: SessionLog, explained: Explained, now: Date): Reconciled {
   const { chain, warrant, manifest, state } = session
-  const { ours, others } = sorted(events, explained)
+  const { ours, others } = byJournal(events, explained)
   const result: Reconciled = { matched: 0, late: 0, journalOnly: [], cloudOnly: [], unreadable: 0, gap: gapOf(chain.lines.at(-1)?.at ?? '', now) }
   for (const { intent, outcome } of state.calls) {
     const event = ours.get(anchorOf(session, intent))
@@ -92,7 +92,7 @@ export function reconcile(session: SoundSession, { events }: SessionLog, explain
 }
 
 /** Events that are the requests of journals, and all others. An id is public once it was sent: it explains one call, of this method and path. */
-function sorted(events: readonly CloudEvent[], { requests }: Explained): { ours: Map<string, CloudEvent>; others: CloudEvent[] } {
+function byJournal(events: readonly CloudEvent[], { requests }: Explained): { ours: Map<string, CloudEvent>; others: CloudEvent[] } {
   const ours = new Map<string, CloudEvent>()
   const others: CloudEvent[] = []
   for (const event of events) {
@@ -120,7 +120,7 @@ function callOf({ requestId }: CloudEvent): string {
 }
 
 /** Changes that OCI answered, and that its log should have. Identity domains keep a log of their own; what went there may be missing here. */
-export function missing({ warrant }: SoundSession, { journalOnly }: Reconciled): Reconciled['journalOnly'] {
+export function missingChanges({ warrant }: SoundSession, { journalOnly }: Reconciled): Reconciled['journalOnly'] {
   const domain = warrant.action.name === 'takeover' ? new URL(warrant.action.domainUrl).host : null
   return journalOnly.filter(({ method, host }) => method !== 'GET' && host !== domain)
 }
@@ -134,9 +134,4 @@ function gapOf(last: string, now: Date): string | null {
   const age = now.getTime() - Date.parse(last)
   if (age < PROCESSING_MS) return 'may still be growing; run the audit again later'
   return age > KEPT_DAYS * DAY_MS ? `is kept for ${KEPT_DAYS} days only` : null
-}
-
-/** Our part of an `opc-request-id`; OCI puts its own behind it. */
-export function firstPart(requestId: string): string {
-  return requestId.split('/')[0] ?? ''
 }

@@ -120,7 +120,7 @@ export function reconciliationOf(dossier: Dossier, sessions: readonly SoundSessi
 }
 
 /** Sessions of the period that can be relied on. */
-export function soundSessions(dossier: Dossier): SoundSession[] {
+function soundSessions(dossier: Dossier): SoundSession[] {
   return sessionsInPeriod(dossier).flatMap((filed) => orEmpty(() => [soundSession(dossier, filed)]))
 }
 

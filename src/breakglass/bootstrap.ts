@@ -37,7 +37,7 @@ export async function surveyWith({ folder, inputs, clerk }: Omit<Lent, 'bootstra
   if (!first) throw new RangeError('surveyWith: no generation')
   const { tenancy, user, homeRegion } = first.manifest
   const login = lentLogin(profile, tenancy, inputs.cloud, true)
-  const task = { task: 'survey', params: { endpoint: identityAt(homeRegion, tenancy, inputs.cloud), tenancy, user, domain: true } }
+  const task = { task: 'survey', params: { endpoint: identityAt(homeRegion, tenancy, inputs.cloud), tenancy, user } }
   return inShape(await clerk.run(task, (request) => carryFor(request, login, deskCarrier(inputs.cloud.ca))), surveyView)
 }
 

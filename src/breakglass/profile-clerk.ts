@@ -1,4 +1,4 @@
-/** A clerk working with a lent login (bootstrap, reader, auditor): the desk signs, because such a key is not the custodians'. */
+/** Requests of a lent login: the desk signs, because such a key is not the custodians'. A clerk works with those of bootstrap and remover; what readers and auditors read, the desk asks itself. */
 import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { runTask, type Carry, type ClerkTask } from '../clerk/door.js'

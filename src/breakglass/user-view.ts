@@ -1,4 +1,4 @@
-/** The user as a lent login sees it; shapes of the clerk's answers, checked. */
+/** The user as a lent login sees it; shapes of answers, OCI's own or the clerk's, checked. */
 import { z } from 'zod'
 import { explain } from '../custody/explain.js'
 import type { Manifest } from '../custody/manifest.js'
@@ -26,7 +26,7 @@ export const surveyView = userView.extend({
 /** Answer of `survey`. */
 export type SurveyView = z.infer<typeof surveyView>
 
-/** The clerk's answer in its shape. Throws OCI_REFUSED. */
+/** An answer in its shape. Throws OCI_REFUSED. */
 export function inShape<Shape>(value: Json, schema: z.ZodType<Shape>): Shape {
   const parsed = schema.safeParse(value)
   if (!parsed.success) throw new GlasskeyError('OCI_REFUSED', `OCI answered in another shape than documented: ${explain(parsed.error)}`)

@@ -1,4 +1,4 @@
-/** Whether those whom the rules name have signed what a ceremony made. Nobody else looks before an import, or before a key is live. */
+/** Whether those whom the rules name have signed what a ceremony made: counted while they are in the room. An import and a preflight only refuse. */
 import { canonicalJson } from '../canonical.js'
 import type { Rules } from '../custody/rules.js'
 

@@ -44,7 +44,7 @@ export function papersOf(folder: string, firstGeneration: number): string[] {
 export async function signedBefore(folder: string, firstGeneration: number, { transcript, manifests }: ToSign, { fingerprint, publicKey }: Pick<Signer, 'fingerprint' | 'publicKey'>): Promise<SignedBefore> {
   const isSigned = async (text: string, path: string): Promise<boolean> => existsSync(path) && (await signersOf(text, readText(path, 'the signatures'), [publicKey], path)).includes(fingerprint)
   const before = { transcript: await isSigned(transcript, transcriptSignatures(folder, firstGeneration)), manifests: [] as number[] }
-  for (const [generation, text] of manifests) if (await isSigned(text, manifestSignatures(folder, generation))) before.manifests.push(generation)
+  for (const [generation, text] of manifests) if (await isSigned(text, places.signatures(folder, generation))) before.manifests.push(generation)
   return before
 }
 
@@ -62,7 +62,7 @@ export function writeSignatures(folder: string, firstGeneration: number, signatu
     if (!existsSync(key)) writeNew(key, publicKey)
     else if (readText(key, 'a signer\'s public key') !== publicKey) replaceFile(key, publicKey)
     if (transcript !== null) addBlock(transcriptSignatures(folder, firstGeneration), transcript)
-    for (const [generation, block] of manifests) addBlock(manifestSignatures(folder, generation), block)
+    for (const [generation, block] of manifests) addBlock(places.signatures(folder, generation), block)
   }
 }
 
@@ -74,9 +74,6 @@ function transcriptSignatures(folder: string, firstGeneration: number): string {
   return `${places.transcript(folder, firstGeneration)}.asc`
 }
 
-function manifestSignatures(folder: string, generation: number): string {
-  return join(places.generation(folder, generation), 'manifest.json.asc')
-}
 
 /** Signers work apart: each has a block of their own, and none is lost while another is added. */
 function addBlock(path: string, block: string): void {

@@ -53,8 +53,10 @@ export class HandingOver {
   readonly #parts = new Set<string>()
   /** Names of sheets that the printer has taken: sent again, there would be copies that no record knows of. */
   readonly #queued = new Set<string>()
-  /** Their jobs in CUPS that it keeps; null for one that it did not name. */
-  readonly #jobs = new Set<string | null>()
+  /** Their jobs in CUPS that it keeps. */
+  readonly #jobs = new Set<string>()
+  /** Whether there is one that it did not name. */
+  #unnamed = false
 
   constructor(given: Handing) {
     this.#given = given
@@ -69,10 +71,12 @@ export class HandingOver {
   async forgetPrinted(): Promise<string | null> {
     const { printer = '', spooler } = this.#given
     // Whether it still has that one, nobody but people can say.
-    if (this.#jobs.delete(null)) return `printer ${printer} may keep what it printed: CUPS did not name its jobs. As its administrator: cancel -a -x ${printer}`
+    const unnamed = this.#unnamed
+    this.#unnamed = false
+    if (unnamed) return `printer ${printer} may keep what it printed: CUPS did not name its jobs. As its administrator: cancel -a -x ${printer}`
     try {
       for (const job of this.#jobs) {
-        if (job !== null) await forgetJob(job, printer, spooler)
+        await forgetJob(job, printer, spooler)
         this.#jobs.delete(job)
       }
       return null
@@ -246,13 +250,18 @@ export class HandingOver {
     if (performance.people.conduct === 'dialogue') say(`      In ${folder.path}: ${sheets.map(({ name }) => name).join(', ')}`, 'good')
   }
 
+  #keepJob(job: string | null): void {
+    if (job === null) this.#unnamed = true
+    else this.#jobs.add(job)
+  }
+
   /** Whether everything went to the printer, each sheet once. A printer that fails is looked at again, or the files are released instead. */
   async #printed(performance: Performance, sheets: readonly Sheet[], printer: string): Promise<boolean> {
     const { spooler } = this.#given
     for (;;) {
       try {
         for (const { name, pdf } of sheets) {
-          if (!this.#queued.has(name)) this.#jobs.add(await queuePdf(pdf, printer, name, spooler))
+          if (!this.#queued.has(name)) this.#keepJob(await queuePdf(pdf, printer, name, spooler))
           this.#queued.add(name)
           await requireRunning(printer, name, spooler)
         }

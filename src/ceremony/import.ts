@@ -89,18 +89,18 @@ async function importLocked(custodyPath: string, outbox: string): Promise<Import
 /** What lies beside generations, by its name in a folder: records and papers that are not there yet, signers' certificates, and signatures that the folder's do not have. */
 async function besideGenerations(folder: CustodyFolder, outbox: string, manifests: readonly Manifest[]): Promise<{ name: string; bytes: Uint8Array | string }[]> {
   const first = manifests[0]?.generation ?? 0
-  const record = (path: string): string => relative(outbox, path)
-  const files = [places.transcript(outbox, first), recordPath(outbox, first), ...papersOf(outbox, first).map((name) => paperPath(outbox, first, name))].map(record)
-  const keys = signerKeys(outbox).map((name) => record(join(places.signers(outbox), name)))
+  const nameOf = (path: string): string => relative(outbox, path)
+  const files = [places.transcript(outbox, first), recordPath(outbox, first), ...papersOf(outbox, first).map((name) => paperPath(outbox, first, name))].map(nameOf)
+  const keys = signerKeys(outbox).map((name) => nameOf(join(places.signers(outbox), name)))
   const brought: { name: string; bytes: Uint8Array | string }[] = files.flatMap((name) => (existsSync(join(outbox, name)) && !existsSync(join(folder.path, name)) ? [{ name, bytes: readBytes(join(outbox, name), 'the record') }] : []))
   for (const name of keys) {
     const [armored, there] = [readText(join(outbox, name), 'a signer\'s public key'), join(folder.path, name)]
-    if (!existsSync(there)) brought.push({ name, bytes: armored })
-    else brought.push(...changed(name, readText(there, 'a signer\'s public key'), await withRenewed(readText(there, 'a signer\'s public key'), armored)))
+    const before = existsSync(there) ? readText(there, 'a signer\'s public key') : null
+    brought.push(...(before === null ? [{ name, bytes: armored }] : changed(name, before, await withRenewed(before, armored))))
   }
   const signed = [
-    [record(`${places.transcript(outbox, first)}.asc`), readLines(places.transcript(outbox, first), 'the transcript')],
-    ...manifests.filter(({ generation }) => folder.generations.some((one) => one.manifest.generation === generation)).map((manifest) => [record(join(places.generation(outbox, manifest.generation), 'manifest.json.asc')), manifestFile(manifest)]),
+    [nameOf(`${places.transcript(outbox, first)}.asc`), readLines(places.transcript(outbox, first), 'the transcript')],
+    ...manifests.filter(({ generation }) => folder.generations.some((one) => one.manifest.generation === generation)).map((manifest) => [nameOf(places.signatures(outbox, manifest.generation)), manifestFile(manifest)]),
   ]
   const publicKeys = [folder.path, outbox].flatMap(signerTexts)
   for (const [name = '', text = ''] of signed) {
@@ -122,14 +122,14 @@ function missingIn(outbox: string, found: readonly { manifest: Manifest; rules: 
   const { opened, exceptions } = readTranscript(readLines(places.transcript(outbox, first), 'the transcript')).conduct
   const papers = opened.conduct === 'dialogue' ? [...exceptions.map(({ exception }) => `exception-${exception}.pdf`), 'declaration.pdf'].map((name) => paperPath(outbox, first, name)) : []
   const signed = `${places.transcript(outbox, first)}.asc`
-  const manifests = found.filter(({ rules }) => rules.signers.needed > 0).map(({ manifest }) => join(places.generation(outbox, manifest.generation), 'manifest.json.asc'))
+  const manifests = found.filter(({ rules }) => rules.signers.needed > 0).map(({ manifest }) => places.signatures(outbox, manifest.generation))
   // Where nobody conducted, nobody signs.
   const files = [...(opened.conduct === 'dialogue' ? [signed] : []), recordPath(outbox, first), ...papers, ...manifests].filter((path) => !existsSync(path)).map((path) => relative(outbox, path))
   return existsSync(signed) && signerKeys(outbox).length === 0 ? [...files, 'signers/'] : files
 }
 
 function signaturesIn(outbox: string, generation: number): Uint8Array | null {
-  const path = join(places.generation(outbox, generation), 'manifest.json.asc')
+  const path = places.signatures(outbox, generation)
   return existsSync(path) ? readBytes(path, 'the signatures') : null
 }
 

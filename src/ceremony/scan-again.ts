@@ -52,8 +52,7 @@ export function drawnAmong(answer: string, folder: string, sheets: readonly { na
     const real = realpathSync(path)
     if (dirname(real) === (existsSync(folder) ? realpathSync(folder) : folder) && sheets.some(({ name }) => name === basename(real))) return true
     const { size } = statSync(path)
-    const alike = sheets.filter(({ pdf }) => pdf.length === size)
-    return alike.length > 0 && alike.some(({ pdf }) => Buffer.compare(pdf, readBytes(path, 'the scan')) === 0)
+    return sheets.some(({ pdf }) => pdf.length === size && Buffer.compare(pdf, readBytes(path, 'the scan')) === 0)
   })
 }
 

@@ -1,12 +1,12 @@
 /** `glasskey ceremony sign`: a signature that was missing when the ceremony ended. */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { manifestFile } from '../custody/manifest.js'
 import { GlasskeyError } from '../errors.js'
 import { signersOf, type SignedManifest } from '../custody/signatures.js'
 import { readLines } from '../host/disk.js'
 import { places } from '../host/sealed-folder.js'
 import { signedManifestIn } from '../host/signed-manifest.js'
-import { readGenerationFiles, requireSealed } from '../host/sealed-set.js'
+import { ceremoniesIn, readGenerationFiles, requireSealed } from '../host/sealed-set.js'
 import { readClosedTranscript } from '../record/transcript.js'
 import { countInWords, countSigners, demandsOf } from './enough-signers.js'
 import { besideEarlier, signedBefore, writeSignatures } from './folder-files.js'
@@ -85,7 +85,7 @@ function called(transcript: boolean, manifests: readonly number[]): string {
 }
 
 function lastCeremony(folder: string): number {
-  const numbers = existsSync(places.records(folder)) ? readdirSync(places.records(folder)).flatMap((name) => /^ceremony-from-generation-(\d{1,4})\.jsonl$/.exec(name)?.[1] ?? []).map(Number) : []
+  const numbers = ceremoniesIn(folder)
   if (numbers.length === 0) throw new GlasskeyError('FILE_MISSING', `there is no transcript in ${places.records(folder)}`, 'Is it the right folder? For an outbox: --outbox DIR.')
   return Math.max(...numbers)
 }

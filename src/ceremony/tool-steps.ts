@@ -297,7 +297,7 @@ function opened(unproved: readonly string[]): Finding {
 
 function fitKeys(unfit: GlasskeyError | null): Finding {
   const found = unfit === null ? 'each is' : `${unfit.message}. If the clock of this machine is wrong, set it`
-  return { holds: unfit === null, expected: 'each OpenPGP key that a share is sealed to is valid by the clock of this machine', found, waivable: false, refusal: unfit ?? new GlasskeyError('REFUSED', 'nothing is missing') }
+  return { holds: unfit === null, expected: 'each OpenPGP key that a share is sealed to is valid by the clock of this machine', found, waivable: false, refusal: refusalOf(() => { if (unfit) throw unfit }) }
 }
 
 /** The error of a requirement, without its being thrown yet. */

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { z } from 'zod'
-import type { Json } from '../canonical.js'
+import { canonicalJson, type Json } from '../canonical.js'
 import { entrySource } from '../breakglass/print-session.js'
 import { explain } from '../custody/explain.js'
 import { inUse, isSpent } from '../custody/generation.js'
@@ -222,8 +222,9 @@ function checkEntry(entry: NewLogbookEntry, folder: CustodyFolder): void {
   }
 }
 
-/** The entry's shape alone. Throws USAGE. */
+/** The entry's shape alone, and that it gives no share away. Throws USAGE. */
 export function checkShape(entry: NewLogbookEntry): void {
+  if (holdsSheetCode(canonicalJson(entry))) throw new GlasskeyError('USAGE', 'the entry holds the code of a sheet, and a logbook is public', 'Nothing was written. What was typed stands on the screen, or in this shell\'s history: clear it, and count that share as seen.')
   const parsed = logbookEntry.safeParse({ ...entry, seq: 1, at: wallClock().toISOString(), prev: '0'.repeat(64) })
   if (!parsed.success) throw new GlasskeyError('USAGE', explain(parsed.error), 'Nothing was written.')
 }

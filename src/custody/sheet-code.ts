@@ -1,8 +1,8 @@
 /** Codes of sheets among other words: a scanner that types reads what it is held over, and the answer to a question goes into a public record. */
 
 /**
- * After its prefix a share has 19 characters that are no secret (share-text.ts), of its own alphabet and with the version first; one that goes
- * beyond them is a share, whole or not. Other codes are told by their prefix. Bag numbers and sentences are none of these.
+ * After its prefix a share has 19 characters that are no secret (share-text.ts), of its own alphabet and with the version first; one that has
+ * them all is taken for a share, whole or not. Other codes are told by their prefix. Bag numbers and sentences are none of these.
  */
 const CODE = /gkr?1q[y9x8][02-9ac-hj-np-z]{17}|gk(?:sr?|e|p)1\//i
 

@@ -124,7 +124,7 @@ function closing(stage: Stage, report: DrillReport, cloud: z.infer<typeof simula
       `The takeover key ${report.takeover.keyId} was installed, removed the administrator's own key, and was live for ${report.takeover.secondsLive} s.`,
       `Two requests were refused: ${report.refused.join('; ')}. Nothing changed.`,
       `Custodians ${report.release.shares.join(' and ')} consented. Key ${report.release.keyId} was live for ${report.release.secondsLive} s, opened one database, and is dead: ${report.release.grade}.`,
-      `Generation ${report.release.successor} is in use now; since its ceremony no machine has held it whole. The auditor found every control to hold.`,
+      `Generation ${report.release.successor} is in use now; since its ceremony no machine has held it whole. The auditor found no control that fails.`,
       '',
       `It took ${report.seconds} s. Now open:`,
       `  ${stage.directory}/sheets/generation-3-custodian-1-copy-1.pdf   a sheet, as a custodian keeps it`,

@@ -47,6 +47,8 @@ export interface SealedFolder {
 export const places = {
   custody: (folder: string): string => join(folder, 'custody.yaml'),
   generation: (folder: string, generation: number): string => join(folder, 'generations', String(generation)),
+  /** What signers signed of its manifest. */
+  signatures: (folder: string, generation: number): string => join(folder, 'generations', String(generation), 'manifest.json.asc'),
   records: (folder: string): string => join(folder, 'records'),
   /** The transcript of the ceremony that made this generation first; its signatures lie beside it, with `.asc`. */
   transcript: (folder: string, firstGeneration: number): string => join(folder, 'records', `ceremony-from-generation-${firstGeneration}.jsonl`),

@@ -32,11 +32,15 @@ export function readGenerationFiles(folder: string, generation: number): { manif
   return { manifest, rules: sealedRules(readText(join(place, 'rules.json'), 'the rules'), manifest.rulesSha256) }
 }
 
-/** The transcript of the last ceremony that began at or before this generation; null when there is none. */
-function transcriptOf(folder: string, generation: number): string | null {
-  const firsts = namesIn(places.records(folder), 'the folder of the records')
+/** First generations of the ceremonies whose transcripts are there. Throws FILE_UNREADABLE. */
+export function ceremoniesIn(folder: string): number[] {
+  return namesIn(places.records(folder), 'the folder of the records')
     .flatMap((name) => /^ceremony-from-generation-(\d{1,4})\.jsonl$/.exec(name)?.[1] ?? [])
     .map(Number)
-    .filter((first) => first <= generation)
+}
+
+/** The transcript of the last ceremony that began at or before this generation; null when there is none. */
+function transcriptOf(folder: string, generation: number): string | null {
+  const firsts = ceremoniesIn(folder).filter((first) => first <= generation)
   return firsts.length === 0 ? null : places.transcript(folder, Math.max(...firsts))
 }

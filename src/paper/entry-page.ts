@@ -3,7 +3,7 @@ import type { Json } from '../canonical.js'
 import type { Custody } from '../custody/custody-yaml.js'
 import type { Manifest } from '../custody/manifest.js'
 import { hexToWords } from '../custody/words.js'
-import type { JournalLine } from '../record/journal.js'
+import { firstPart, type JournalLine } from '../record/journal.js'
 import type { LogbookEntry } from '../record/logbook.js'
 import { acceptedOnly, unansweredChanges, type Call, type Session } from '../record/replay.js'
 import { TOOL } from '../version.js'
@@ -252,7 +252,7 @@ function statusOf({ outcome }: Call): string {
 }
 
 function requestIdOf({ outcome }: Call): string | null {
-  return outcome?.type === 'outcome' ? (outcome.opcRequestId.split('/')[0] || null) : null
+  return outcome?.type === 'outcome' ? (firstPart(outcome.opcRequestId) || null) : null
 }
 
 /** OCIDs that the page names already are long: in paths they stand as {user}, {tenancy} and {database}. */

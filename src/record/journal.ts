@@ -108,6 +108,11 @@ export function opcRequestIdOf(intentSha256: string): string {
   return intentSha256.slice(0, 32).toUpperCase()
 }
 
+/** Our part of an `opc-request-id`; OCI puts its own behind it. */
+export function firstPart(requestId: string): string {
+  return requestId.split('/')[0] ?? ''
+}
+
 /**
  * `opc-request-id` of a probe that was signed ahead: as that of an intent, over "DIGEST REGION MOMENT", with the digest of its
  * `probes-signed` line and the moment as ISO 8601. So one that was never answered is known in OCI's Audit log all the same.

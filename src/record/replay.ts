@@ -243,14 +243,30 @@ export function isSaasChange({ rule }: Pick<Call['intent'], 'rule'>): boolean {
   return rule === ENABLE_SAAS || rule === DISABLE_SAAS
 }
 
-/** Whether a change of SAAS_ADMIN was not plainly refused: a gateway's 5xx says nothing of what became of it. */
-export function mayHaveHappened({ outcome }: Pick<Call, 'outcome'>): boolean {
-  return outcome?.type !== 'outcome' || outcome.status < 400 || outcome.status >= 500
+/** What the status of an answer says of a change of SAAS_ADMIN: a gateway's 5xx, or a redirect, says nothing. */
+export function saysOfChange(status: number): 'accepted' | 'refused' | 'nothing' {
+  if (status < 300) return 'accepted'
+  return status >= 400 && status < 500 ? 'refused' : 'nothing'
+}
+
+/** The same of a call, which may have had no answer. */
+function saidOf({ outcome }: Pick<Call, 'outcome'>): ReturnType<typeof saysOfChange> {
+  return outcome?.type === 'outcome' ? saysOfChange(outcome.status) : 'nothing'
+}
+
+/** Whether a change of SAAS_ADMIN was accepted, so far as its answer says. */
+export function isAccepted(call: Pick<Call, 'outcome'>): boolean {
+  return saidOf(call) === 'accepted'
+}
+
+/** Whether a change of SAAS_ADMIN was not plainly refused. */
+export function mayHaveHappened(call: Pick<Call, 'outcome'>): boolean {
+  return saidOf(call) !== 'refused'
 }
 
 /** Whether no answer says what became of a change. The key list says it of keys, and a takeover is done again; nobody else says it of SAAS_ADMIN. */
-export function isUnheard({ intent, outcome }: Call): boolean {
-  return outcome?.type !== 'outcome' || (isSaasChange(intent) && (outcome.status >= 500 || (outcome.status >= 300 && outcome.status < 400)))
+export function isUnheard(call: Call): boolean {
+  return call.outcome?.type !== 'outcome' || (isSaasChange(call.intent) && saidOf(call) === 'nothing')
 }
 
 /** Whether it was found out later in the session what became of a change of SAAS_ADMIN: OCI told its status, and by that the action's end says done or failed, and not interrupted. */
@@ -261,10 +277,10 @@ export function wasFoundOut({ intent }: Pick<Call, 'intent'>, { action, calls }:
 
 /** Changes of SAAS_ADMIN that OCI accepted, and that were not in force when they were last read. */
 export function acceptedOnly({ calls, action }: Session): Call[] {
-  return calls.filter((call) => isSaasChange(call.intent) && call.outcome?.type === 'outcome' && call.outcome.status < 300 && action?.result !== 'done')
+  return calls.filter((call) => isSaasChange(call.intent) && isAccepted(call) && action?.result !== 'done')
 }
 
-/** Changes that were sent and never answered, and of which nothing later in the session tells what became. */
+/** Changes that were sent, and of which no answer and nothing later in the session tells what became. */
 export function unansweredChanges({ calls, deletion, successor, action }: Session): Call[] {
   return calls.filter((call) => {
     const { intent } = call

@@ -6,7 +6,7 @@ import { asRemark, asWords } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import { pause, readClocks } from '../host/clock.js'
 import { say } from '../host/terminal.js'
-import { isSaasChange, mayHaveHappened, replay, wasFoundOut } from '../record/replay.js'
+import { isAccepted, isSaasChange, mayHaveHappened, replay, saysOfChange, wasFoundOut } from '../record/replay.js'
 import { statusTarget } from '../warrant/scope.js'
 import type { Action, Warrant } from '../warrant/warrant.js'
 import type { Answer } from '../wire/exchange.js'
@@ -60,8 +60,8 @@ const LOOK = 'It may still come into force: look at the database in OCI\'s conso
 function outcomeOf(change: Answer | NoAnswer | null): 'accepted' | 'not done' | 'unknown' {
   if (change === null) return 'not done'
   if (change instanceof NoAnswer) return change.sent ? 'unknown' : 'not done'
-  if (change.status >= 400 && change.status < 500) return 'not done'
-  return change.status >= 200 && change.status < 300 ? 'accepted' : 'unknown'
+  const said = saysOfChange(change.status)
+  return said === 'refused' ? 'not done' : said === 'nothing' ? 'unknown' : said
 }
 
 /** The clerk said that all went well, and it did not. */
@@ -120,7 +120,7 @@ export async function lookBack({ warrant, journal, order }: Room, courier: Pick<
   const read = status ? `OCI reads back ${JSON.stringify(status)}` : 'OCI does not say whether it is'
   if (status && isAsWanted(status, action)) {
     journal.write({ type: 'action-ended', result: 'done', detail: achieved(status, action) })
-  } else if (change.outcome?.type === 'outcome' && change.outcome.status < 300) {
+  } else if (isAccepted(change)) {
     if (session.action?.detail.startsWith(ACCEPTED) !== true) journal.write({ type: 'action-ended', result: 'interrupted', detail: asRemark(`${ACCEPTED}, and it was not in force when it was last read: ${read}`) })
   } else if (status && saysSomething(status) && late()) {
     journal.write({ type: 'action-ended', result: 'failed', detail: asRemark(`it was not done: ${read}`) })

@@ -107,9 +107,9 @@ describe('status and check', () => {
     }
     const what = 'subscribed regions as AUDITOR reads them'
     expect(await check()).toEqual([{ what, level: 'good', said: 'those of the ceremony' }])
-    const region = (regionName: string, status = 'READY'): object => ({ regionKey: 'XXX', regionName, status, isHomeRegion: false })
+    const region = (regionKey: string, regionName: string, status = 'READY'): object => ({ regionKey, regionName, status, isHomeRegion: false })
     const match = { path: '*/regionSubscriptions' }
-    stage.cloud.armFault({ match, action: { do: 'answer', status: 200, body: [region('eu-frankfurt-1'), region('us-ashburn-1'), region('ap-tokyo-1', 'IN_PROGRESS')] } })
+    stage.cloud.armFault({ match, action: { do: 'answer', status: 200, body: [region('FRA', 'eu-frankfurt-1'), region('IAD', 'us-ashburn-1'), region('NRT', 'ap-tokyo-1', 'IN_PROGRESS')] } })
     expect(await check()).toEqual([{ what, level: 'warn', said: 'us-ashburn-1 is not among those of the ceremony: no key is proved dead there. Name all in custody.yaml before the next ceremony' }])
     stage.cloud.armFault({ match, action: { do: 'answer', status: 404, body: { code: 'NotAuthorizedOrNotFound', message: 'no' } } })
     expect(await check()).toMatchObject([{ what, level: 'warn', said: expect.stringMatching(/^not known \(OCI answered 404 to AUDITOR: .*\); it takes "inspect tenancies"$/) as string }])

@@ -1,4 +1,5 @@
 /** A: what was signed, for what, and when. */
+import { firstPart } from '../../record/journal.js'
 import { DELETE_OTHER_KEY, DELETE_USED_KEY, INSTALL, isSaasChange, isUnheard, READ_SAAS_BACK, REMOVE_USED_KEY, UPLOAD_SUCCESSOR, wasFoundOut, type Call } from '../../record/replay.js'
 import { TOLERANCE_MS } from '../../warrant/deadline.js'
 import { checkRules } from '../../warrant/issue.js'
@@ -6,7 +7,7 @@ import { admitAgain, anchorOf } from '../admission.js'
 import { type Control, failed } from '../control.js'
 import type { Dossier } from '../dossier.js'
 import { given, NotChecked } from '../reading.js'
-import { explainedBy, firstPart, isGateways, missing, reconcile } from '../reconciliation.js'
+import { explainedBy, isGateways, missingChanges, reconcile } from '../reconciliation.js'
 import { counted, eachSession, logbookIfSound, type SoundSession } from '../sound.js'
 
 /** Gaps of OCI's log that a finding names. */
@@ -136,7 +137,7 @@ function inCloudLog(dossier: Dossier): string {
     const [strange] = found.cloudOnly
     if (strange && !explained.complete) throw new NotChecked(`session ${session.id}: OCI's log has ${strange.name} by the used key at ${strange.at}, which may belong to a session that could not be relied on`)
     if (strange) throw failed(`session ${session.id}: OCI's log has ${strange.name} by the used key at ${strange.at}, which no journal has (${counted(found.cloudOnly.length, 'event')})`)
-    const [absent] = missing(session, found).filter((change) => !excepted.has(placeOf(session, change)))
+    const [absent] = missingChanges(session, found).filter((change) => !excepted.has(placeOf(session, change)))
     const [gap] = read.value.gaps
     if (absent && found.gap !== null) throw new NotChecked(`session ${session.id}: OCI's log ${found.gap}`)
     if (absent && gap === undefined) throw failed(`session ${session.id}, line ${absent.seq}: OCI answered "${absent.rule}", and its log does not have it`)

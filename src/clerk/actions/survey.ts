@@ -1,4 +1,4 @@
-/** Everything about the user that a takeover or an audit must know, in one reading. */
+/** Everything about the user that a takeover must know, in one reading. */
 import { IdentityClient } from 'oci-identity'
 import { IdentityDomainsClient } from 'oci-identitydomains'
 import type { Json } from '../../canonical.js'
@@ -9,13 +9,12 @@ import { over, quiet } from '../sdk.js'
 const MAXIMUM_PAGES = 100
 
 /** Reads user, groups, other administrators, regions, default domain, keys. */
-export async function survey(post: Post, params: { endpoint: string; tenancy: string; user: string; domain: boolean }): Promise<Json> {
+export async function survey(post: Post, params: { endpoint: string; tenancy: string; user: string }): Promise<Json> {
   const client = new IdentityClient(over(post), quiet())
   client.endpoint = params.endpoint
   const { user } = await client.getUser({ userId: params.user })
   const { items: keys } = await client.listApiKeys({ userId: params.user })
-  // Only a takeover needs them: other logins may not have the right.
-  const { items: subscriptions } = params.domain ? await client.listRegionSubscriptions({ tenancyId: params.tenancy }) : { items: [] }
+  const { items: subscriptions } = await client.listRegionSubscriptions({ tenancyId: params.tenancy })
   const memberships = await pages((page) => client.listUserGroupMemberships({ compartmentId: params.tenancy, userId: params.user, ...page }))
   const groups = await pages((page) => client.listGroups({ compartmentId: params.tenancy, ...page }))
   const administrators = groups.find((group) => group.name === 'Administrators')
@@ -31,7 +30,7 @@ export async function survey(post: Post, params: { endpoint: string; tenancy: st
     keys: keys
       .map((key) => ({ fingerprint: key.fingerprint ?? '', keyValue: key.keyValue ?? '', lifecycleState: key.lifecycleState ?? '' }))
       .filter((key) => !['DELETED', 'DELETING'].includes(key.lifecycleState)),
-    domain: params.domain ? await defaultDomain(post, client, params) : null,
+    domain: await defaultDomain(post, client, params),
   }
 }
 
