@@ -17,9 +17,10 @@ export const FAULT_ACTION = z.discriminatedUnion('do', [
   /** The connection is reset without an answer. */
   z.strictObject({ do: z.literal('reset'), when: moment }),
   z.strictObject({ do: z.literal('delay'), when: moment.default('before'), milliseconds: z.int().min(0) }),
-  /** An answer without any effect; 429 and 5xx, or a lie. */
+  /** An answer of somebody's own in place of OCI's: 429 and 5xx, or a lie. Of a gateway that gave up waiting, `after` the effect. */
   z.strictObject({
     do: z.literal('answer'),
+    when: moment.default('before'),
     status,
     body: z.unknown().optional(),
     headers: z.record(z.string(), z.string()).default({}),

@@ -13,6 +13,8 @@ import { type Certified, issueServerCertificate, makeTestAuthority } from './tes
 
 /** A request as the simulator's own log has it. */
 export interface RequestRecord {
+  /** Which request of this run it was, from 0, in the order in which they came in. The log has them in the order of their effects. */
+  readonly arrival: number
   /** ms, this cloud's clock */
   readonly at: number
   readonly method: string
@@ -42,6 +44,8 @@ export interface ListenerParts {
   readonly cloud: Cloud
   readonly region: Region
   readonly faults: Faults
+  /** Number of the next request that comes in. */
+  readonly arrive: () => number
   readonly record: (request: RequestRecord) => void
   readonly happen: (event: TenancyEvent) => void
   readonly exit: (code: number) => void
@@ -99,7 +103,7 @@ async function drip(response: ServerResponse, reply: Reply, milliseconds: number
   response.end()
 }
 
-/** The answer of a fault that lets nothing happen, or null. What OCI itself would answer has the request's id, as all its answers have. */
+/** The answer of a fault that does not let OCI's own through, or null. What OCI itself would answer has the request's id, as all its answers have. */
 function forged(action: FaultAction | null, requestId: () => string): { status: number; headers: Record<string, string>; body: string } | null {
   switch (action?.do) {
     case 'answer': {
@@ -146,6 +150,7 @@ async function serve(
   action: FaultAction | null,
 ): Promise<void> {
   const { cloud, region } = parts
+  const arrival = parts.arrive()
   const request = { method: received.method, path: received.target, region: region.name }
   /** Whether an observer ends the request here. */
   const dropped = (moment: Moment): boolean => {
@@ -157,6 +162,7 @@ async function serve(
   const ends = action?.do === 'reset' || action?.do === 'exit'
   const note = (reply: Reply | null, status: number | null): void =>
     parts.record({
+      arrival,
       at: cloud.now(),
       method: received.method,
       path: received.target,
@@ -179,16 +185,20 @@ async function serve(
     if (!(await suffer(parts, action, response))) return
   }
   const lie = forged(action, () => requestIdOf(received, cloud.random))
-  if (lie !== null) {
+  const lies = ({ status, headers, body }: NonNullable<typeof lie>): void => {
+    send(response, status, { date: new Date(cloud.now()).toUTCString(), ...headers }, body)
+  }
+  if (lie !== null && when !== 'after') {
     note(null, lie.status)
-    send(response, lie.status, { date: new Date(cloud.now()).toUTCString(), ...lie.headers }, lie.body)
+    lies(lie)
     return
   }
   const reply = exchange(cloud, region, received, action?.do === 'skew' ? action.seconds * 1000 : 0)
-  note(reply, ends ? null : reply.status)
+  note(reply, ends ? null : (lie ?? reply).status)
   if (dropped('done')) return
   if (action !== null && when === 'after' && !(await suffer(parts, action, response))) return
-  await sendReply(response, reply, action)
+  if (lie === null) await sendReply(response, reply, action)
+  else lies(lie)
 }
 
 async function answer(parts: ListenerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -8,6 +8,7 @@ import { generateKeyPairSync, createPublicKey, type KeyObject, randomBytes } fro
 import { GlasskeyError } from '../errors.js'
 import { AuditLog, type AuditEvent } from './audit-log.js'
 import { type Beliefs, DEFAULT_BELIEFS } from './beliefs.js'
+import { accepts } from './caller.js'
 import { Cloud, type Region } from './cloud.js'
 import { control } from './control.js'
 import { stateDigest } from './digest.js'
@@ -16,7 +17,7 @@ import { listen, type Listener, type ListenerParts, type Observe, type RequestRe
 import { type Random, regionKey } from './ocid.js'
 import { makeSeed, type Person, type Profile, type Seed, type Seeded } from './seed.js'
 import { appendEvent, type Loaded, loadState, saveState } from './state-file.js'
-import type { TenancyState } from './tenancy.js'
+import type { ApiKeyRecord, TenancyState } from './tenancy.js'
 import { happen, type TenancyEventInput, TENANCY_EVENT } from './tenancy-events.js'
 import { type Certified, issueServerCertificate, makeTestAuthority } from './test-authority.js'
 
@@ -76,6 +77,8 @@ export interface Simulator {
   clearFaults(): void
   /** Makes somebody else do something. Throws a RangeError when the event names nobody. */
   happen(event: TenancyEventInput): void
+  /** Regions that accept this key `at` a time (now), in ms of this cloud's clock. */
+  acceptedIn(key: ApiKeyRecord, at?: number): string[]
   /** This cloud's clock, ms. */
   now(): number
   /** Moves this cloud's clock. */
@@ -177,6 +180,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const faults = new Faults(now)
   for (const fault of options.faults ?? []) faults.arm(fault)
   const requests: RequestRecord[] = []
+  let arrived = 0
   const listeners: Listener[] = []
 
   const strangerPem = (): string =>
@@ -206,6 +210,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     armFault: (fault) => faults.arm(fault),
     clearFaults: () => faults.clear(),
     happen: (event) => happen(cloud, TENANCY_EVENT.parse(event), strangerPem),
+    acceptedIn: (key, at = now()) => regions.filter((region) => accepts(region, key, at)).map(({ name }) => name),
     now,
     advance: (seconds) => void (ahead += seconds * 1000),
     close: async () => {
@@ -228,6 +233,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       cloud,
       region,
       faults,
+      arrive: () => arrived++,
       record,
       happen: (event) => happen(cloud, event, strangerPem),
       exit,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Manifest } from '../../src/custody/manifest.js'
 import { hostileBuild, type HostileBuild } from '../stage/hostile-build.js'
-import { livingKeys } from '../stage/laws.js'
+import { livingKeys } from '../stage/cloud-truth.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 import { manifestPath } from './tamper.js'
 

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { assertAllWell, livingKeys } from '../stage/laws.js'
+import { livingKeys } from '../stage/cloud-truth.js'
+import { assertAllWell } from '../stage/laws.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 
 let stage: Rehearsal | undefined

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openBrowser, PAGE_URL, start, type Shown } from '../stage/at-camera.js'
 import { film } from '../stage/fake-camera.js'
-import { livingKeys } from '../stage/laws.js'
+import { livingKeys } from '../stage/cloud-truth.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 
 let stage: Rehearsal

@@ -50,7 +50,7 @@ describe.each(ALGORITHMS)('a card with %s', (algorithm) => {
     await keyring.meet()
     const directory = mkdtempSync(join(tmpdir(), 'glasskey-test-'))
     const cloud = await startSimulator({ stateFile: join(directory, 'simulator.json') })
-    stage = new Rehearsal(directory, cloud, { start: Date.now(), speed: 1 })
+    stage = new Rehearsal(directory, cloud, { start: Date.now(), speed: 1 }, false)
     writeConfig(join(directory, 'oci'), cloud)
     mkdirSync(join(directory, 'keys'))
     writeFileSync(join(directory, 'keys', 'ada.asc'), person.publicKey)

@@ -40,7 +40,7 @@ beforeAll(async () => {
   stranger = openpgpPerson('Mallory', 'cv25519')
   const directory = mkdtempSync(join(tmpdir(), 'glasskey-test-'))
   const cloud = await startSimulator({ stateFile: join(directory, 'simulator.json') })
-  stage = new Rehearsal(directory, cloud, { start: Date.now(), speed: 1 })
+  stage = new Rehearsal(directory, cloud, { start: Date.now(), speed: 1 }, false)
   writeConfig(join(directory, 'oci'), cloud)
   mkdirSync(join(directory, 'keys'))
   writeFileSync(join(directory, 'keys', 'ada.asc'), ada.publicKey)

@@ -1,6 +1,7 @@
 /** A tenancy in which no key may delete itself: the remover does it, at once or later, and only where nobody is locked out. */
 import { afterEach, expect, test } from 'vitest'
-import { assertAllWell, livingKeys } from '../stage/laws.js'
+import { livingKeys } from '../stage/cloud-truth.js'
+import { assertAllWell } from '../stage/laws.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 
 let stage: Rehearsal | undefined

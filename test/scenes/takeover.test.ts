@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import type { Simulator } from '../../src/simulator/simulator.js'
 import type { Ended } from '../stage/command-line.js'
-import { assertAllWell, doAsTold, livingKeys } from '../stage/laws.js'
+import { livingKeys } from '../stage/cloud-truth.js'
+import { assertAllWell, doAsTold } from '../stage/laws.js'
 import { rehearsal, type Rehearsal, type Staging, withoutShares } from '../stage/rehearsal.js'
 
 let stage: Rehearsal

@@ -1,60 +1,115 @@
-/** What must hold whatever happened: checked at every request, and at the end of every story. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+/**
+ * What must hold whatever happened: checked at every request, after every command, and at the end of every story. What the
+ * tool says is held against what it has written, and both against what is true in the cloud.
+ */
+import { expect } from 'vitest'
 import { auditCustody } from '../../src/audit/audit.js'
 import { sha256Hex } from '../../src/canonical.js'
 import { standingOf } from '../../src/commands/status.js'
 import { readCustodyFolder, type CustodyFolder } from '../../src/host/custody-folder.js'
 import { opcRequestIdOf } from '../../src/record/journal.js'
-import { openSessions } from '../../src/record/standing.js'
+import { isTakenOver, openSessions } from '../../src/record/standing.js'
+import { assertDead, assertReleased, assertSheetsOpenIt, assertTakenOver, livingKeys, usedAndAlive } from './cloud-truth.js'
 import type { Ended } from './command-line.js'
 import type { Rehearsal } from './rehearsal.js'
 
-/** Throws when no key that somebody holds is installed: everybody would be locked out. */
-export function assertNobodyLockedOut(stage: Rehearsal, lent: boolean): void {
-  const held = livingKeys(stage).filter((key) => key.generation !== null || (lent && key.fingerprint === stage.cloud.people.BOOTSTRAP.fingerprint))
-  if (held.length === 0) throw new Error('LOCKED OUT: OCI has no key that anybody holds')
-}
+/** So many commands may follow one another until nothing is left to do. */
+const MOST_STEPS = 8
 
-/** Throws when a key may be alive, or a share was read, and the record does not say so in red. */
-export function assertNothingSilent(stage: Rehearsal): void {
+/**
+ * Throws when a session is open, or a key that signed is alive, and the record does not say so in red; or when the
+ * command that left such a key ended as if nothing were the matter. A command that was killed (-1) says nothing any more.
+ */
+export function assertNothingSilent(stage: Rehearsal, { code }: Pick<Ended, 'code'> = { code: -1 }): void {
   const folder = readCustodyFolder(stage.custody)
   const alarms = standingOf(folder).remarks.filter(({ level }) => level === 'alarm').map(({ text }) => text)
+  const isSaid = (word: string): boolean => alarms.some((text) => text.includes(word))
   for (const { id } of openSessions({ ...folder, logbook: folder.logbook.lines })) {
-    if (!alarms.some((text) => text.includes(id))) throw new Error(`SILENT: session ${id} is open, and status says only: ${alarms.join('; ')}`)
+    if (!isSaid(id)) throw new Error(`SILENT: session ${id} is open, and status says only: ${alarms.join('; ')}`)
   }
+  for (const generation of usedAndAlive(stage)) {
+    const its = folder.sessions.filter(({ session }) => session.opened.generation === generation).map(({ id }) => id)
+    if (![...its, `GENERATION ${generation} `].some(isSaid)) throw new Error(`SILENT: the key of GENERATION ${generation} signed and lives, and status says only: ${alarms.join('; ')}`)
+    if (code !== 6 && code !== -1) throw new Error(`SILENT: the key of GENERATION ${generation} signed and lives, and the command ended with ${code}`)
+  }
+}
+
+/** Throws unless a command that was not killed ended with done or refused, and then nothing is left open; or with 6 and the command that goes on. */
+export function assertSaidWhatNext(stage: Rehearsal, { code, stdout, stderr }: Ended): void {
+  expect([0, 3, 6], `exit code\n${stderr}\n${stdout}`).toContain(code)
+  const folder = readCustodyFolder(stage.custody)
+  const open = openSessions({ ...folder, logbook: folder.logbook.lines }).map(({ id }) => id)
+  const said = `${stdout}\n${stderr}`
+  if (code !== 0) expect(stderr, 'an error has a name').toMatch(/^[A-Z][A-Z_]+: /m)
+  if (code !== 6) expect(open, `sessions that are open after exit ${code}`).toEqual([])
+  else if (open.length === 0) expect(said, 'the next command').toContain(`glasskey takeover --custody ${stage.custody}`)
+  else for (const id of open) expect(said, 'the next command').toMatch(new RegExp(`glasskey .*${id}`))
+  const { next } = standingOf(folder)
+  if (code === 6) expect(said, 'what status says is next').toContain(next.split(' ').slice(0, 2).join(' '))
 }
 
 /**
- * Does what `status` says to do next until nothing is left: what a tired operator would do. Throws when a command does not
- * end as it should, or when it never ends.
+ * Does what a command that ended with 6 told people to do, word for word, and then what `status` says is next, until nothing
+ * is left: what a tired operator would do. Throws when a command does not end as it should, or when it never ends.
  */
-export async function doAsTold(stage: Rehearsal): Promise<string[]> {
+export async function doAsTold(stage: Rehearsal, told?: Ended): Promise<string[]> {
   const done: string[] = []
-  for (let step = 0; step < 6; step += 1) {
-    const { next, inUse } = standingOf(readCustodyFolder(stage.custody))
-    const verb = next.split(' ').slice(0, 3).join(' ')
-    if (next.startsWith('glasskey resume')) done.push(await succeed(stage, ['resume', '--custody', stage.custody, '--yes', '--reader', 'AUDITOR', ...stage.shares(generationOfOpenSession(stage), 1, 3), ...stage.oci]))
-    else if (next === 'glasskey takeover') done.push(await succeed(stage, stage.takeover(inUse?.generation ?? firstUnused(stage))))
-    else if (next === 'glasskey break rotate') done.push(await succeed(stage, [...stage.rotate(inUse?.generation ?? 0), '--reader', 'AUDITOR']))
-    else if (next.startsWith('glasskey logbook add retired')) done.push(await succeed(stage, [...next.split(' ').slice(1, -1), 'reason=exposed', '--custody', stage.custody]))
-    else return done
-    done[done.length - 1] = `${verb}: ${done.at(-1) ?? ''}`
+  let args = told?.code === 6 ? printedCommand(stage, told) : nextCommand(stage)
+  while (args !== null) {
+    if (done.length === MOST_STEPS) throw new Error(`${MOST_STEPS} commands, and still something is left to do:\n${done.join('\n')}`)
+    const ended = await stage.run(args)
+    const { code, stdout, stderr } = ended
+    done.push(`glasskey ${args.slice(0, 3).join(' ')}: ${stderr}`)
+    if (code !== 0 && code !== 6) throw new Error(`glasskey ${args.join(' ')} ended with ${code}:\n${stderr}\n${stdout}`)
+    assertNothingSilent(stage, ended)
+    args = code === 6 ? printedCommand(stage, ended) : nextCommand(stage)
   }
-  throw new Error(`six commands, and still something is left to do:\n${done.join('\n')}`)
+  return done
 }
 
-/** Throws unless exactly one key lives, its sheets exist and are not exposed, every used key is graded, and the record verifies. */
+/** Arguments of the last command that was printed, with what people have in place of what it calls FILE, PROFILE and …. */
+function printedCommand(stage: Rehearsal, { stdout, stderr }: Ended): string[] {
+  const [, verb = '', rest = ''] = [...`${stderr}\n${stdout}`.matchAll(/glasskey (resume|takeover|break rotate)\b([^\n]*)/g)].at(-1) ?? []
+  const { inUse } = standingOf(readCustodyFolder(stage.custody))
+  if (verb === '') throw new Error(`it ended with 6, and printed no command:\n${stderr}\n${stdout}`)
+  if (verb === 'takeover') return stage.takeover(inUse?.generation ?? firstUnused(stage))
+  if (verb === 'break rotate') return [...stage.rotate(inUse?.generation ?? 0), '--reader', 'AUDITOR']
+  const flags = new Map([...rest.matchAll(/ --([a-z-]+) ([^\s;,)]+)/g)].map(([, name = '', value = '']) => [name, value.replace(/\.$/, '')]))
+  const given = [...flags].flatMap(([name, value]) => {
+    if (name === 'scan') return stage.shares(generationOf(stage, flags.get('session')), 1, 3)
+    return [`--${name}`, value === 'PROFILE' ? (name === 'remover' ? 'REMOVER' : 'AUDITOR') : value]
+  })
+  // The folder and the reader that the operator has been using all along.
+  const kept = [...(flags.has('custody') ? [] : ['--custody', stage.custody]), ...(flags.has('reader') ? [] : ['--reader', 'AUDITOR'])]
+  return ['resume', ...given, ...kept, '--yes', ...stage.oci]
+}
+
+/** Arguments of what `status` says is next; null when that is nothing which these stories are about. */
+function nextCommand(stage: Rehearsal): string[] | null {
+  const { next, inUse } = standingOf(readCustodyFolder(stage.custody))
+  if (next.startsWith('glasskey resume')) {
+    const session = next.split(' ').at(-1) ?? ''
+    return ['resume', '--custody', stage.custody, '--session', session, '--yes', '--reader', 'AUDITOR', ...stage.shares(generationOf(stage, session), 1, 3), ...stage.oci]
+  }
+  if (next === 'glasskey takeover') return stage.takeover(inUse?.generation ?? firstUnused(stage))
+  if (next === 'glasskey break rotate') return [...stage.rotate(inUse?.generation ?? 0), '--reader', 'AUDITOR']
+  if (next.startsWith('glasskey logbook add retired')) return [...next.split(' ').slice(1, -1), 'reason=exposed', '--custody', stage.custody]
+  return null
+}
+
+/** Throws unless exactly one key lives, its sheets open it and are not exposed, every used key is graded and dead, what was released is as the record says, and the record verifies. */
 export async function assertAllWell(stage: Rehearsal): Promise<void> {
   const folder = readCustodyFolder(stage.custody)
   const standing = standingOf(folder)
   const living = livingKeys(stage)
   const [only] = living
-  if (living.length !== 1 || only?.generation === null) throw new Error(`OCI has ${living.length} keys: ${JSON.stringify(living)}`)
-  if (only?.generation !== standing.inUse?.generation) throw new Error(`OCI has GENERATION ${String(only?.generation)}, and the record says ${String(standing.inUse?.generation)}`)
-  if (standing.inUse?.state !== 'in use') throw new Error(`GENERATION ${String(standing.inUse?.generation)} is ${String(standing.inUse?.state)}`)
-  if (!existsSync(stage.sheet(standing.inUse.generation, 3))) throw new Error('the sheets of the key in use are gone')
-  assertGraded(folder)
+  if (living.length !== 1 || only === undefined || only.generation === null) throw new Error(`OCI has ${living.length} keys: ${JSON.stringify(living)}`)
+  if (only.generation !== standing.inUse?.generation) throw new Error(`OCI has GENERATION ${only.generation}, and the record says ${String(standing.inUse?.generation)}`)
+  if (standing.inUse.state !== 'in use') throw new Error(`GENERATION ${standing.inUse.generation} is ${standing.inUse.state}`)
+  assertSheetsOpenIt(stage, only.generation)
+  assertNothingSilent(stage)
+  assertGraded(stage, folder)
+  assertDoneAsRecorded(stage, folder)
   assertChangesExplained(stage, folder)
   // CI plays each kind once, in minutes: there the auditor has the folder, and OCI's own word is what stands above.
   const { revoked, failed } = await (process.env['GLASSKEY_MATRIX'] === 'kinds' ? auditOfFolder(stage) : auditWithLogin(stage))
@@ -99,39 +154,39 @@ function assertChangesExplained({ cloud }: Rehearsal, folder: CustodyFolder): vo
 /** Controls of readiness: how many successors wait is not what these stories are about. */
 const READINESS = /^D/
 
-function assertGraded(folder: CustodyFolder): void {
-  for (const { id, session } of folder.sessions) {
+/** Throws unless every key that was live in a session is burned, and was dead when it was called so. */
+function assertGraded(stage: Rehearsal, folder: CustodyFolder): void {
+  for (const { id, session, chain } of folder.sessions) {
     if (session.keyLiveAt === null) continue
-    const burned = folder.standings.some(({ generation, state }) => generation === session.opened.generation && state === 'burned')
-    if (!burned) throw new Error(`session ${id} used GENERATION ${session.opened.generation}, which is not burned; graded ${String(session.grade)}`)
+    const { generation } = session.opened
+    const burned = folder.standings.some((standing) => standing.generation === generation && standing.state === 'burned')
+    if (!burned) throw new Error(`session ${id} used GENERATION ${generation}, which is not burned; graded ${String(session.grade)}`)
+    const fingerprint = folder.generations.find(({ manifest }) => manifest.generation === generation)?.manifest.fingerprint ?? ''
+    for (const line of chain.lines) if (line.type === 'graded' && REFUSED.includes(line.grade) && Date.parse(line.at) >= stage.time.start) assertDead(stage, { session: id, fingerprint, at: Date.parse(line.at) })
   }
 }
 
-/** API keys of the user that OCI has, and whose generation each is. */
-export function livingKeys({ cloud, custody }: Rehearsal): { fingerprint: string; generation: number | null }[] {
-  const generations = readdirSync(join(custody, 'generations')).filter((name) => /^\d+$/.test(name))
-  const byFingerprint = new Map(generations.map((name) => [fingerprintIn(join(custody, 'generations', name, 'manifest.json')), Number(name)]))
-  return cloud.tenancy.identity.apiKeys
-    .filter((key) => key.userId === cloud.seed.users.administrator && key.timeDeleted === null)
-    .map(({ fingerprint }) => ({ fingerprint, generation: byFingerprint.get(fingerprint) ?? null }))
+/** Grades that say that the key was refused everywhere. */
+const REFUSED: readonly string[] = ['proved', 'refused-only']
+
+/** Throws unless the cloud has what the logbook says was done in it. */
+function assertDoneAsRecorded(stage: Rehearsal, { logbook, sessions }: CustodyFolder): void {
+  const releases = sessions.flatMap(({ id, warrant: { action } }) => (action.name === 'saas-admin' ? [{ id, enables: action.enable !== null }] : []))
+  const newest = releases.at(-1)
+  const entry = logbook.lines.findLast((line) => line.type === 'session' && line.session === newest?.id)
+  if (entry?.type === 'session' && newest) {
+    const { actionResult } = entry
+    if (actionResult === 'done') assertReleased(stage, newest.enables)
+    else if (actionResult !== 'interrupted' && releases.length === 1) assertReleased(stage, false)
+  }
+  if (isTakenOver(logbook.lines)) assertTakenOver(stage)
 }
 
-function fingerprintIn(manifest: string): string {
-  return (JSON.parse(readFileSync(manifest, 'utf8')) as { fingerprint: string }).fingerprint
-}
-
-function generationOfOpenSession(stage: Rehearsal): number {
-  const folder = readCustodyFolder(stage.custody)
-  const [open] = openSessions({ ...folder, logbook: folder.logbook.lines })
-  return open?.session.opened.generation ?? 0
+function generationOf(stage: Rehearsal, session: string | undefined): number {
+  const { sessions } = readCustodyFolder(stage.custody)
+  return sessions.find(({ id }) => id === session)?.session.opened.generation ?? 0
 }
 
 function firstUnused(stage: Rehearsal): number {
   return readCustodyFolder(stage.custody).standings.find(({ state }) => state === 'waiting')?.generation ?? 0
-}
-
-async function succeed(stage: Rehearsal, args: string[]): Promise<string> {
-  const ended: Ended = await stage.run(args)
-  if (ended.code !== 0) throw new Error(`glasskey ${args.slice(0, 2).join(' ')} ended with ${ended.code}:\n${ended.stderr}\n${ended.stdout}`)
-  return ended.stderr
 }

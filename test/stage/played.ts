@@ -12,8 +12,8 @@ export interface Plan {
   speed: number
   /** Every durable write is noted in this file. */
   log?: string
-  /** `victim` is killed at the `nth` durable write of `role`; `torn`: when half of it is done; `machine`: all of them at once. */
-  kill?: { role: Role; nth: number; phase: 'before' | 'torn' | 'after'; victim: Role | 'machine' }
+  /** `victim` is killed at a durable write; `torn`: when half of it is done; `machine`: all of them at once. The file `mark` then has the path that was written. */
+  kill?: Pick<DurableWrite, 'role' | 'nth' | 'what' | 'file'> & { phase: 'before' | 'torn' | 'after'; victim: Role | 'machine'; mark: string }
   /** Writes in `folder` fail once a line of type `from` was written and until the file `mark` is removed. */
   disk?: { from: string; error: 'ENOSPC' | 'EIO' | 'EROFS'; folder: string; mark: string }
   /** Somebody sets the wall clock by so many ms once a line of type `from` was written; `mark` is a file that says so. */
@@ -23,12 +23,23 @@ export interface Plan {
 /** A durable write as preload.mjs notes it. */
 export interface DurableWrite {
   role: Role
+  /** Which of its kind in this file, from 1. */
   nth: number
   /** Type of a journal's or logbook's line, or the call. */
   what: string
+  /** Name of the file, without what changes from run to run. */
   file: string
+  path: string
+  /** What a file that was given another name was called before. */
+  from?: string
   /** Processes that were alive. */
   alive: Role[]
+}
+
+/** A file or folder whose writes were made durable, as preload.mjs notes it. */
+export interface Synced {
+  role: Role
+  synced: string
 }
 
 const PRELOAD = fileURLToPath(new URL('preload.mjs', import.meta.url))

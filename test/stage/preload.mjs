@@ -64,21 +64,24 @@ function followIntoStrongroom() {
 
 function watchDisk() {
   const paths = new Map()
-  let count = 0
+  const counts = new Map()
 
-  /** One durable write: `tear` does half of it. */
-  const write = (path, what, whole, tear) => {
-    count += 1
-    if (plan.log) real.appendFileSync(plan.log, JSON.stringify({ role, nth: count, what, file: nameOf(path), alive: rolesAlive() }) + '\n')
+  /** One durable write: `tear` does half of it. `from` is what a file was called before. */
+  const write = (path, what, whole, tear, from) => {
+    const file = nameOf(path)
+    const nth = (counts.get(`${what} ${file}`) ?? 0) + 1
+    counts.set(`${what} ${file}`, nth)
+    note(() => ({ role, nth, what, file, path: String(path), from, alive: rolesAlive() }))
     fail(path, what)
-    const armed = plan.kill?.role === role && plan.kill.nth === count ? plan.kill : null
-    if (armed?.phase === 'before') kill(armed.victim)
+    const { kill: planned } = plan
+    const armed = planned?.role === role && planned.what === what && planned.file === file && planned.nth === nth ? planned : null
+    if (armed?.phase === 'before') kill(armed, path)
     if (armed?.phase === 'torn') {
       tear()
-      kill(armed.victim)
+      kill(armed, path)
     }
     const done = whole()
-    if (armed?.phase === 'after') kill(armed.victim)
+    if (armed?.phase === 'after') kill(armed, path)
     if (plan.step && what === plan.step.from) real.writeFileSync(plan.step.mark, '')
     // The desk's disk fails from the same line on, so the mark is a file that both see.
     if (plan.disk && what === plan.disk.from) real.writeFileSync(plan.disk.mark, '')
@@ -106,7 +109,11 @@ function watchDisk() {
     paths.delete(descriptor)
     real.closeSync(descriptor)
   }
-  for (const name of ['linkSync', 'renameSync']) fs[name] = (from, to) => write(to, name, () => real[name](from, to))
+  fs.fsyncSync = (descriptor) => {
+    real.fsyncSync(descriptor)
+    note(() => ({ role, synced: paths.get(descriptor) }))
+  }
+  for (const name of ['linkSync', 'renameSync']) fs[name] = (from, to) => write(to, name, () => real[name](from, to), undefined, String(from))
   // Node's own removal of a folder comes here too, with bytes for paths.
   for (const name of ['mkdirSync', 'unlinkSync']) fs[name] = (path, ...more) => typeof path !== 'string' ? real[name](path, ...more) : write(path, name, () => real[name](path, ...more))
   fs.rmSync = (path, ...more) => {
@@ -115,6 +122,10 @@ function watchDisk() {
     return write(path, 'rmSync', () => real.rmSync(path, ...more))
   }
   fs.appendFileSync = (path, data, ...more) => write(path, 'appendFileSync', () => real.appendFileSync(path, data, ...more), () => real.appendFileSync(path, String(data).slice(0, String(data).length / 2)))
+}
+
+function note(what) {
+  if (plan.log) real.appendFileSync(plan.log, JSON.stringify(what()) + '\n')
 }
 
 /** Whether the reserved space was given back: then a full disk takes lines again. */
@@ -144,10 +155,13 @@ function nameOf(path) {
   return `${folder}/${basename(path)}`.replace(/new-\d+/g, 'new').replace(/glasskey-[\w-]+/g, 'STAGE').replace(/\d{8}-\S*$/, 'SESSION')
 }
 
-function kill(victim) {
+/** Kills at the write of `path`, and leaves word that it was so: a death that never came shows nothing. */
+function kill({ victim, mark }, path) {
   const all = victim === 'machine' ? ['strongroom', 'clerk', 'desk'] : [victim]
-  for (const each of all) if (each !== role) killOf(desk, each)
-  if (all.includes(role)) process.kill(process.pid, 'SIGKILL')
+  const others = all.filter((each) => each !== role && killOf(desk, each) > 0)
+  const self = all.includes(role)
+  if (self || others.length > 0) real.writeFileSync(mark, String(path))
+  if (self) process.kill(process.pid, 'SIGKILL')
 }
 
 function rolesAlive() {

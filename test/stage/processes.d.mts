@@ -1,4 +1,4 @@
 import type { Role } from './played.js'
 
 export function processesOf(desk: number): { pid: number; is: Role | 'reader' }[]
-export function killOf(desk: number, victim: Role): void
+export function killOf(desk: number, victim: Role): number

@@ -27,8 +27,10 @@ export function processesOf(desk) {
   })
 }
 
-/** Kills, and waits until they are dead: nothing may happen in between. */
+/** Kills, and waits until they are dead: nothing may happen in between. Returns how many there were. */
 export function killOf(desk, victim) {
-  for (const { pid, is } of processesOf(desk)) if (is === victim) process.kill(pid, 'SIGKILL')
+  const victims = processesOf(desk).filter(({ is }) => is === victim)
+  for (const { pid } of victims) process.kill(pid, 'SIGKILL')
   while (processesOf(desk).some(({ is }) => is === victim)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2)
+  return victims.length
 }

@@ -16,11 +16,14 @@ export class Rehearsal {
   readonly directory: string
   readonly cloud: Simulator
   readonly time: Pick<Plan, 'start' | 'speed'>
+  /** Whether the cloud's clock was ever another than the machine's. */
+  readonly skewed: boolean
 
-  constructor(directory: string, cloud: Simulator, time: Pick<Plan, 'start' | 'speed'>) {
+  constructor(directory: string, cloud: Simulator, time: Pick<Plan, 'start' | 'speed'>, skewed: boolean) {
     this.directory = directory
     this.cloud = cloud
     this.time = time
+    this.skewed = skewed
   }
 
   get custody(): string {
@@ -128,7 +131,14 @@ export async function rehearsal({ after = 'taken over', speed = 1, ...options }:
   const start = Date.now()
   const now = (): number => start + (Date.now() - start) * speed
   const cloud = await startSimulator({ stateFile: join(directory, 'simulator.json'), now, ...options })
-  return new Rehearsal(directory, cloud, { start, speed })
+  return new Rehearsal(directory, cloud, { start, speed }, (options.clockSkew ?? 0) !== 0)
+}
+
+/** Waits until what was done to keys before, perhaps a minute ago, has arrived everywhere: only what comes now is to be slow. */
+export async function settled({ cloud, time }: Rehearsal, { activationDelay = {}, revocationDelay = {} }: Staging): Promise<void> {
+  const slowest = Math.max(0, ...Object.values(activationDelay), ...Object.values(revocationDelay)) * 1000
+  const newest = Math.max(...cloud.tenancy.identity.apiKeys.map(({ timeCreated, timeDeleted }) => timeDeleted ?? timeCreated))
+  await new Promise((over) => setTimeout(over, Math.max(0, newest + slowest - cloud.now()) / time.speed))
 }
 
 /** A cloud of its own: on remembered ports, a process that outlives its test would talk to the next test's cloud. */
