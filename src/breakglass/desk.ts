@@ -98,7 +98,7 @@ function askedToLeave(send: (message: ToStrongroom) => void, stage: { live: bool
   return (_, cause) => {
     asked += 1
     if (asked === 1) send({ kind: 'leave', cause })
-    if (asked === 1) say(`${cause}: stopping in order. If the key is live it is rotated first; that takes seconds.`, 'alarm')
+    if (asked === 1) say(`${cause}: stopping in order. If the key is live it is rotated first: seconds, or up to 15 minutes if OCI does not answer.`, 'alarm')
     else if (stage.live) say('Still rotating. Killing glasskey now would leave a key alive that has been in this machine.', 'alarm')
     else say('Still stopping in order. The key is not live.', 'alarm')
   }

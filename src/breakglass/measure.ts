@@ -82,7 +82,7 @@ export async function measure(job: Measuring): Promise<Measured> {
     throw new GlasskeyError(
       'SELF_DELETION_REFUSED',
       `OCI does not let a key delete itself (it answered ${status}), so no released key could be revoked by the tool alone`,
-      'Set up a remover: a principal whose only permission is USER_APIKEY_REMOVE on this one user (docs/first-real-tenancy.md says how), and name its profile: glasskey takeover --remover PROFILE. The takeover was stopped; nothing of the user was changed.',
+      'Set up a remover: a user with the policy in docs/first-real-tenancy.md, for this one user and no more. Then name its profile: glasskey takeover --remover PROFILE. The takeover was stopped; nothing of the user was changed.',
     )
   }
   say('Waiting until every region refuses the deleted key: at most ten minutes.')

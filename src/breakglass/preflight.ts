@@ -106,7 +106,7 @@ export function lookAtSelfDeletion({ sessions }: CustodyFolder, remover: Profile
   if (measured?.selfDeletion !== 'refused') return []
   const what = 'deleting the used key'
   if (remover) return [{ what, level: 'good', said: `OCI lets no key delete itself here; the remover ${remover.name} does it` }]
-  return [{ what, level: 'warn', said: 'OCI lets no key delete itself here, and no --remover was named: the key stays alive until somebody else deletes it' }]
+  return [{ what, level: 'warn', said: 'OCI lets no key delete itself here: without --remover PROFILE a released key stays alive until somebody else deletes it' }]
 }
 
 /** The key in use is listed, equal, alone enough to leave a slot. `successor`: the generation that a session would rotate to, if any. */

@@ -145,7 +145,7 @@ export function summonsText(content: SummonsContent): string {
     `  Use case       ${content.useCase ?? blank}`,
     '  The warrant, with its four code words, exists when the session opens; they read it on the screen there.',
     `Bring: the closed ${content.successorBag === null ? 'bag' : 'bags'}, a passport or badge, the custody log. The caller: paper book, witness, scanner or camera.`,
-    `Then: bags looked at (10 min); warrant read, words typed, sheet scanned (2 min each); key live (seconds), ${content.successor}; proved dead (${content.proofMinutes} min).`,
+    `Then: bags looked at (10 min); warrant read, words typed, sheet scanned (2 min each); key live (seconds where OCI answers at once; the action ${content.minutes} min at most, the deletion up to 15 more if OCI fails), ${content.successor}; proved dead (${content.proofMinutes} min).`,
     `Each may refuse without a reason, and raise the alarm: ${content.contact}`,
   ].join('\n')
 }

@@ -50,13 +50,15 @@ regions: ${list(answers.regions)}
 threshold: ${answers.threshold}
 
 # One share for each custodian, so many copies of it. Names are printed (Latin, Greek or Cyrillic letters).
-# holder, phone, place and bag are contacts: edit them whenever they change; nothing seals them.
+# holder, phone, place and bag are contacts: edit them whenever they change; nothing seals them. They say where every
+# sheet lies: keep this file, and the folder with it, confidential.
 # openpgpKey (optional): file beside this one with the custodian's OpenPGP public key (RSA or Curve25519; gpg --armor --export).
 # Their sheets then carry the share sealed to it: useless without that card or key. Such as custodians/ada.asc; copied with this file.
 custodians:
 ${answers.custodians.map((name, at) => `  - number: ${at + 1}\n    name: ${q(name)}\n    copies:\n${copies(at)}`).join('')}
 # A generation is the life of one key. The first ceremony makes so many (takeover, in use, two successors);
-# later ones top up to two waiting.
+# later ones top up to two waiting. Each release and each drill uses one up. Up to 8, at the first ceremony only:
+# 8 are enough for four quarterly drills before the next ceremony is due; 4 for none.
 generations: ${answers.generations}
 
 # RSA bits: 4096, 3072 or 2048.
@@ -65,7 +67,7 @@ keySize: ${answers.keySize}
 # A4 or Letter.
 paper: ${answers.paper}
 
-# A real drill (break rotate --drill) is due after so many days.
+# A real drill (break rotate --drill) is due after so many days. It costs a key, as a release does.
 drillEveryDays: 91
 
 # Each bag is looked at, unopened and before a witness, after so many days (logbook add inspected).

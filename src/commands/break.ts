@@ -8,7 +8,7 @@ import { databaseOcid, secretOcid, userOcid, line } from '../custody/fields.js'
 import { saasAccess } from '../custody/rules.js'
 import { GlasskeyError } from '../errors.js'
 import type { Action } from '../warrant/warrant.js'
-import { field, HEADINGS, inputsOf, sessionFlags, type SessionArguments } from './flags.js'
+import { field, HEADINGS, inputsOf, sessionFlags, sheetFilesOf, type SessionArguments } from './flags.js'
 import { sessionOutcome, wholeNumber } from './session-outcome.js'
 import { summon } from './summon.js'
 import type { Outcome } from './outcome.js'
@@ -39,13 +39,13 @@ interface Arguments extends SessionArguments {
 export const builder = (flags: Argv): Argv =>
   sessionFlags(
     flags
-      .usage('$0 break <rotate|saas-admin>\nA quorum recombines the key for one warrant; it ends rotated and proved dead.')
+      .usage('$0 break <rotate|saas-admin>\nA quorum recombines the key for one warrant; it ends rotated, or red (exit 6).\nRare flags (--message, --words-read-by and others): glasskey resume --help')
       .option('action', { choices: ['rotate', 'saas-admin'] as const, hidden: true })
       .options({
-        summon: { type: 'string', describe: 'print [FILE] whom to call, no more' },
+        summon: { type: 'string', describe: 'only print whom to call [FILE]' },
         drill: { type: 'boolean', describe: 'rotate: the quarterly drill' },
         to: { type: 'number', describe: 'rotate to this generation, skipping others' },
-        'defer-rotation': { type: 'boolean', describe: 'no successor: leave it alive, if all consent' },
+        'defer-rotation': { type: 'boolean', describe: 'do NOT rotate: the used key stays alive' },
         database: { type: 'string', describe: 'saas-admin: OCID of the database' },
         region: { type: 'string', describe: 'saas-admin: its region (from the OCID)' },
         'secret-id': { type: 'string', describe: 'saas-admin: its password (OCID; --secret-version)' },
@@ -56,7 +56,7 @@ export const builder = (flags: Argv): Argv =>
       })
       .group(['summon', 'drill', 'to', 'defer-rotation', 'database', 'region', 'secret-id', 'secret-version', 'access', 'hours', 'disable'], HEADINGS.action)
       .options({
-        operator: { type: 'string', describe: 'who acts (these six are needed but with --summon)' },
+        operator: { type: 'string', describe: 'who acts (these six: required, except with --summon)' },
         'operator-user': { type: 'string', describe: 'OCID of their own OCI user' },
         incident: { type: 'string', describe: 'reference of the incident' },
         'use-case': { type: 'string', describe: 'id of a use case in the sealed rules' },
@@ -66,7 +66,7 @@ export const builder = (flags: Argv): Argv =>
       })
       .group(['operator', 'operator-user', 'incident', 'use-case', 'authorised-by', 'reason', 'minutes'], HEADINGS.who),
   )
-    // Rare ones: resume --help has them all.
+    // The rare ones: help fits on a screen.
     .hide('disable')
     .hide('passphrase-file')
     .hide('gnupg-home')
@@ -74,6 +74,7 @@ export const builder = (flags: Argv): Argv =>
     .hide('words-read-by')
     .hide('ca')
     .hide('secret-version')
+    .hide('namespaces')
 
 export const handler = async (args: Arguments): Promise<Outcome> => {
   const folder = resolve(args.custody)
@@ -97,7 +98,7 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
     },
     inputsOf(args),
   )
-  return sessionOutcome(folder, result, args.printer)
+  return sessionOutcome(folder, result, args.printer, sheetFilesOf(args))
 }
 
 /** Who and why, as far as it was given. */

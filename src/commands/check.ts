@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import type { Cloud } from '../breakglass/login.js'
-import { lookAtKeys, lookAtRegions, lookAtRevocation, lookAtSigners, lookAtSubscriptions, type Finding } from '../breakglass/preflight.js'
+import { lookAtKeys, lookAtRegions, lookAtRevocation, lookAtSelfDeletion, lookAtSigners, lookAtSubscriptions, type Finding } from '../breakglass/preflight.js'
 import { checkEndpoints } from '../breakglass/open-session.js'
 import { inUse, successorsOf } from '../custody/generation.js'
 import type { Manifest } from '../custody/manifest.js'
@@ -45,6 +45,7 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
     current
       ? { what: 'successors', level: standing.waiting.length > 0 ? 'good' : 'stop', said: standing.waiting.length > 0 ? `GENERATION ${standing.waiting.join(', ')} ${standing.waiting.length === 1 ? 'waits' : 'wait'}` : 'none waits' }
       : { what: 'takeover', level: 'warn', said: 'has not happened; glasskey takeover' },
+    ...lookAtSelfDeletion(folder, null),
     ...lookAtRevocation(folder, generation),
     ...(current ? await lookAtSigners(folder, manifest) : []),
     ...(await lookAtCloud(folder, manifest, cloud, current ? reader ?? 'no --reader' : 'there was no takeover')),

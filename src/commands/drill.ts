@@ -8,7 +8,7 @@ import type { Outcome } from './outcome.js'
 
 export const builder = (flags: Argv): Argv =>
   flags
-    .usage('$0 drill --dir DIR\n\nThe whole life of a key on a simulator, in about a minute, with every command shown. Nothing real is touched.\n(The quarterly drill on the real tenancy is: glasskey break rotate --drill.)')
+    .usage('$0 drill [--dir DIR]\n\nThe whole life of a key on a simulator, in about a minute, with every command shown. Nothing real is touched.\n(The quarterly drill on the real tenancy is: glasskey break rotate --drill.)')
     .option('dir', { type: 'string', describe: 'new folder to play in (default: drill, or drill-2, …)' })
 
 export const handler = async (args: { dir: string | undefined }): Promise<Outcome> => {

@@ -121,6 +121,11 @@ export function shareFilesOf({ shareFile = [] }: { shareFile?: string[] | undefi
   return shareFile.map((path) => (path === STANDARD_INPUT ? path : resolve(path)))
 }
 
+/** Files with shares that were named, and that outlive the session. */
+export function sheetFilesOf(args: SessionArguments): string[] {
+  return [...sheetsOf(args).scans, ...shareFilesOf(args).filter((path) => path !== STANDARD_INPUT)]
+}
+
 /** How custodians elsewhere are heard; null when nobody asked for it. Throws USAGE. */
 function remoteOf(args: SessionArguments): Inputs['remote'] {
   const messages = (args.message ?? []).map((path) => resolve(path))

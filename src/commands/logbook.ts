@@ -129,7 +129,17 @@ async function add(path: string, args: Arguments): Promise<Outcome> {
   if (unknown !== undefined) throw new GlasskeyError('USAGE', `--set ${unknown} is not part of this entry`, `It has: ${questions.map(([name]) => name).join(', ')}.`)
   const { line, sha256 } = enter(path, { type: kind, ...(await answers(questions, given, (name) => `--set ${name}=…`)) } as NewLogbookEntry)
   const form = await signed(path, line, args)
-  return { json: { entry: line, sha256, out: form.out, printer: form.printer }, text: `Entry ${line.seq}: ${summaryOf(line)}\nWrite into the paper book: number ${line.seq}, SHA-256 ${sha256}${form.said}` }
+  return { json: { entry: line, sha256, out: form.out, printer: form.printer }, text: `Entry ${line.seq}: ${summaryOf(line)}\nWrite into the paper book: number ${line.seq}, SHA-256 ${sha256}${form.said}${line.type === 'lost' ? afterLoss(readCustodyFolder(path), line.generations) : ''}` }
+}
+
+/** What follows where a lost sheet may be in other hands: the key in use is rotated, those that wait are given up. */
+function afterLoss({ standings, events }: CustodyFolder, generations: readonly number[]): string {
+  const current = inUse(standings, events)?.generation
+  const commands = generations.flatMap((generation) => {
+    if (generation === current) return ['glasskey break rotate']
+    return standings.some((standing) => standing.generation === generation && standing.state === 'waiting') ? [`glasskey logbook add retired --set generation=${generation} --set reason=…`] : []
+  })
+  return commands.length === 0 ? '' : `\nIf the sheets may be in other hands, next: ${commands.join('; ')}`
 }
 
 /** Appends an entry to the logbook. Throws USAGE when it speaks of what the folder does not have, CUSTODY_LOCKED. */

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { resume } from '../breakglass/resume.js'
-import { HEADINGS, inputsOf, sessionFlags, type SessionArguments } from './flags.js'
+import { HEADINGS, inputsOf, sessionFlags, sheetFilesOf, type SessionArguments } from './flags.js'
 import { nothingToDo, sessionOutcome } from './session-outcome.js'
 import type { Outcome } from './outcome.js'
 
@@ -25,5 +25,5 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
     const found = args.session === undefined ? 'every session has come to its end' : `session ${args.session} has come to its end`
     return { json: nothingToDo([found]), text: `Nothing is open: ${found}.` }
   }
-  return sessionOutcome(folder, result, args.printer)
+  return sessionOutcome(folder, result, args.printer, sheetFilesOf(args))
 }

@@ -3,15 +3,15 @@ import type { SessionResult } from '../breakglass/conclude.js'
 import { printSession, type PrintedSession } from '../breakglass/print-session.js'
 import { EXIT, EXIT_CODES, GlasskeyError } from '../errors.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
-import { say, toned } from '../host/terminal.js'
+import { say, shellWord, toned } from '../host/terminal.js'
 import { SUCCESSORS } from '../record/due.js'
 import { acceptedOnly, isSaasChange, unansweredChanges } from '../record/replay.js'
 import type { CustodyStanding } from '../record/standing.js'
 import type { Outcome, Problem } from './outcome.js'
 import { standingOf } from './status.js'
 
-/** Prints entry and slips, and says what to do next. How the session ended outweighs paper that could not be had. */
-export async function sessionOutcome(folder: string, result: SessionResult, printer: string | undefined): Promise<Outcome> {
+/** Prints entry and slips, and says what to do next. How the session ended outweighs paper that could not be had. `sheetFiles`: what shares were read from. */
+export async function sessionOutcome(folder: string, result: SessionResult, printer: string | undefined, sheetFiles: readonly string[] = []): Promise<Outcome> {
   const printed = await printSession(folder, result, printer)
   const { warrant, state, grade, failure } = result
   const json = {
@@ -39,6 +39,7 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
   const text = closing(folder, result, printed, standing)
   const unprinted = printed.failure && notOnPaper(folder, result, printed.failure)
   if (unprinted) sayProblem(unprinted)
+  if (sheetFiles.length > 0) sayLeft(sheetFiles, result)
   if (!failure && !result.alive) return { json, text, ...(unprinted ? { error: unprinted } : {}) }
   if (failure) sayProblem(failure)
   if (!result.alive) return { json, text: `${text}\n${harmless(result)}`.trimEnd(), ...(failure ? { error: problemOf(failure) } : {}) }
@@ -46,6 +47,14 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
   const elsewhere = failure?.code === 'FOLDER_ALTERED'
   const next = elsewhere ? failure.hint : commandFor(folder, result)
   return { json, text: `${text}\n${toned(`THE KEY OF GENERATION ${warrant.key.generation} IS NOT PROVED DEAD. ${elsewhere ? 'Go on as said above, in an untouched copy of the folder.' : `Now: ${next}`}`, 'alarm', process.stdout)}`, error: alive(result, next) }
+}
+
+/** Scans and typed shares lie where people put them, and outlive the session. */
+function sayLeft(files: readonly string[], { warrant, grade, alive, wayOn }: SessionResult): void {
+  const remove = `shred -u ${files.map(shellWord).join(' ')}`
+  if (warrant.rehearsal) say(`Files of practice shares: ${files.length}. In a real session they are removed now: ${remove}`)
+  else if (alive && wayOn === 'quorum') say(`Files that shares were read from still hold them, of a key that is not proved dead. Remove them as soon as the session has come to its end: ${remove}`, 'alarm')
+  else say(`Files that shares were read from still hold them${grade === null || grade === 'unproved' ? ', of a key that is not proved dead' : ''}. Remove them now: ${remove}`, grade === null || grade === 'unproved' ? 'alarm' : 'strong')
 }
 
 /** The command that goes on, with what people must bring. */

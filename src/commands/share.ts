@@ -16,7 +16,7 @@ const RECORD = 'The logbook:'
 
 export const builder = (flags: Argv): Argv =>
   sendFlags(keyFlags(flags))
-    .usage('$0 share <inspect|send> [--scan FILE]\n\ninspect: a closed bag with --record alone; nothing is opened or read. A sheet:\nwhether it is whole, whose, of which generation; with --custody, if promised.\nsend --warrant FILE --to KEY: releases a share to a machine elsewhere\n(break … --remote), for one warrant, after words were compared by telephone.')
+    .usage('$0 share <inspect|send> [--scan FILE]\n\ninspect: a closed bag with --record and --custody alone; nothing is opened or\nread. A sheet: whether it is whole, whose, of which generation; with --custody,\nif promised.\nsend --warrant FILE --to KEY: releases a share to a machine elsewhere\n(break … --remote), for one warrant, after words were compared by telephone.')
     .positional('step', { choices: ['inspect', 'send'] as const })
     .option('scan', { type: 'string', array: true, default: [], describe: 'scans of both pages; inspect: or camera' })
     .option('browser', { type: 'string', describe: 'of the camera: any, or a program (default: Chromium in a room without network)' })

@@ -1,4 +1,4 @@
-/** `glasskey break … --summon [FILE.pdf]`: the page to call custodians by. Telephone numbers go to the page and the terminal, and nowhere else. */
+/** `glasskey break … --summon [FILE.pdf]`: the page to call custodians by. Telephone numbers go from custody.yaml to the page and the terminal, and nowhere else. */
 import { existsSync, realpathSync } from 'node:fs'
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path'
 import { drawUpSummons, summonsText, type Foreseen } from '../breakglass/summons.js'

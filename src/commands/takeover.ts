@@ -5,7 +5,7 @@ import { takeOver } from '../breakglass/takeover.js'
 import { line } from '../custody/fields.js'
 import { readProfile } from '../host/oci-profile.js'
 import { say } from '../host/terminal.js'
-import { configOf, field, HEADINGS, inputsOf, sessionFlags, type SessionArguments } from './flags.js'
+import { configOf, field, HEADINGS, inputsOf, sessionFlags, sheetFilesOf, type SessionArguments } from './flags.js'
 import { nothingToDo, sessionOutcome } from './session-outcome.js'
 import type { Outcome } from './outcome.js'
 
@@ -22,7 +22,7 @@ const UNSAID = { operator: 'takeover operator', authorisedBy: 'owner of the cust
 export const builder = (flags: Argv): Argv =>
   sessionFlags(
     flags
-      .usage('$0 takeover --profile BOOTSTRAP --scan FILE...\n\nOnce: the administrator lends a key; the custodians\' key replaces it and becomes\nthe only way in. Measured first, every removal shown and agreed to, and the\ngeneration that did it rotated away. Running it again changes nothing.')
+      .usage('$0 takeover --profile BOOTSTRAP --scan FILE...\n\nOnce: the administrator lends a key; the custodians\' key replaces it and becomes\nthe only way in as this user. Measured first, every removal shown and agreed to,\nand the generation that did it rotated away. Run again, it changes nothing.')
       .options({
         profile: { type: 'string', demandOption: true, describe: 'OCI profile with the bootstrap key' },
         operator: { type: 'string', describe: `who acts (${UNSAID.operator})` },
@@ -46,7 +46,7 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
     const text = `All is as it should be:\n${result.already.map((sentence) => `  ${sentence}`).join('\n')}`
     return { json: nothingToDo(result.already), text }
   }
-  const outcome = await sessionOutcome(folder, result.done, args.printer)
+  const outcome = await sessionOutcome(folder, result.done, args.printer, sheetFilesOf(args))
   if (!result.done.failure) say(`The bootstrap key is deleted in OCI. Destroy its file too: ${result.bootstrapKeyFile}`, 'strong')
   return { ...outcome, json: { ...outcome.json, bootstrapKeyFile: result.bootstrapKeyFile } }
 }

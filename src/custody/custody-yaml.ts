@@ -2,7 +2,7 @@
 import { Lexer, LineCounter, Parser, isAlias, isNode, parseDocument, visit, type Document } from 'yaml'
 import { z } from 'zod'
 import { GlasskeyError } from '../errors.js'
-import { custodianNumber, line, ocid, realm, region, tenancyOcid, userOcid } from './fields.js'
+import { custodianNumber, line, realm, region, tenancyOcid, userOcid } from './fields.js'
 import { pathText } from './explain.js'
 import { isKnownRealm, realmOf } from '../wire/hosts.js'
 import { contradictions, rulesSchema } from './rules.js'
@@ -46,7 +46,6 @@ export const custodySchema = z.strictObject({
   paper: z.enum(['A4', 'Letter']).default('A4'),
   drillEveryDays: z.number().int().min(7).max(366).default(91),
   inspectEveryDays: z.number().int().min(7).max(731).default(182),
-  administratorsGroup: ocid.nullable().default(null),
   rules: rulesSchema,
 })
 

@@ -62,7 +62,7 @@ async function play(stage: Stage, cloud: z.infer<typeof simulated>, start: numbe
   stage.scene('2. The ceremony', 'Four generations of keys are made and split. Each sheet is worthless alone; any two of three open a key.')
   await stage.run('ceremony', ['ceremony', '--config', 'custody.yaml', '--custody', 'custody', '--sheets', 'sheets', '--rehearsal', '--yes'])
 
-  stage.scene('3. The takeover', 'The administrator lends a key. The custodians\' key replaces it, and becomes the only way in.')
+  stage.scene('3. The takeover', 'The administrator lends a key. The custodians\' key replaces it, and becomes the only way in as this user.')
   await stage.run('takeover', ['takeover', '--custody', 'custody', '--profile', 'BOOTSTRAP', '--reader', 'AUDITOR', '--operator', 'Lin Chen', '--yes', ...sheets(1, 1, 2), ...oci])
   await stage.run('status', ['status', '--custody', 'custody'])
 

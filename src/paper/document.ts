@@ -70,14 +70,16 @@ export async function drawDocument<F extends Fields>(
   }
 
   const { most, otherwise } = facts.pages ?? { most: Infinity, otherwise: 'flow on' }
-  const attempts = FACTORS.map((factor: number) => ({ factor, most }))
-  if (otherwise === 'flow on') attempts.push({ factor: 1, most: Infinity })
-  for (const { factor, most } of attempts) {
+  const attempts = FACTORS.map((factor: number) => ({ factor, most, offFolds: true }))
+  // White that keeps codes off the folds is a kindness to decoders; a sheet that is not printed at all is the end of a ceremony.
+  if (otherwise === 'flow on') attempts.push({ factor: 1, most: Infinity, offFolds: true })
+  else attempts.push(...FACTORS.map((factor) => ({ factor, most, offFolds: false })))
+  for (const { factor, most, offFolds } of attempts) {
     const canvas = new Canvas(drawing.paper, readLine(filled, filled.title), new Date(facts.created))
     const tallest = textHeight(canvas.height)
     const width = canvas.width - MARGINS.left - MARGINS.right
     const items = flow(manuscript.blocks, { canvas, scale: typeScale(factor), width, tallest })
-    const pages = paginate(items, tallest, foldsOf(canvas.height))
+    const pages = paginate(items, tallest, offFolds ? foldsOf(canvas.height) : [])
     if (pages.length > most || piecesOf(items).some((piece) => piece.height > tallest)) continue
     const page = readLine(filled, filled.page)
     drawPages(canvas, pages, {

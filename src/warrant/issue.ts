@@ -41,5 +41,5 @@ function checkUseCase({ useCase, action }: Warrant, rules: Rules): void {
 }
 
 function refused(message: string): GlasskeyError {
-  return new GlasskeyError('RULES_REFUSED', message, 'These rules were sealed with the key; only the next ceremony can change them.')
+  return new GlasskeyError('RULES_REFUSED', message, 'These rules were sealed with the key. Others hold for keys of a later ceremony only: docs/operating.md.')
 }

@@ -51,6 +51,21 @@ test('the session was refused and nothing can be written: the refusal is the err
   expect((await sessionOutcome(custody, ended({ session: UNWRITTEN, failure }), undefined)).error).toEqual(failure)
 })
 
+test.each<[string, Partial<SessionResult>, boolean, string]>([
+  ['proved dead', {}, false, "Files that shares were read from still hold them. Remove them now: shred -u '/dev/shm/a b.pdf' /dev/shm/typed"],
+  ['no key was live', { grade: null }, false, "Files that shares were read from still hold them, of a key that is not proved dead. Remove them now: shred -u '/dev/shm/a b.pdf' /dev/shm/typed"],
+  ['they are needed once more', { grade: 'unproved', alive: true, wayOn: 'quorum' }, false, "Files that shares were read from still hold them, of a key that is not proved dead. Remove them as soon as the session has come to its end: shred -u '/dev/shm/a b.pdf' /dev/shm/typed"],
+  ['a rehearsal', {}, true, "Files of practice shares: 2. In a real session they are removed now: shred -u '/dev/shm/a b.pdf' /dev/shm/typed"],
+])('files that shares were read from are named, to be removed: %s', async (_, change, rehearsal, told) => {
+  await sessionOutcome(custody, ended({ ...change, warrant: { ...warrantOf(SESSIONS[1]), rehearsal } }), undefined, ['/dev/shm/a b.pdf', '/dev/shm/typed'])
+  expect(said).toContain(`${told}\n`)
+})
+
+test('no files, no word of them', async () => {
+  await sessionOutcome(custody, ended({}), undefined)
+  expect(said).not.toContain('shred')
+})
+
 test.each<[WayOn, string]>([
   ['rotate', 'glasskey break rotate --custody CUSTODY …'],
   ['reader', `glasskey resume --custody CUSTODY --session ${SESSIONS[1]} --reader PROFILE`],

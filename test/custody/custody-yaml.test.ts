@@ -42,7 +42,6 @@ test('what is not said has a sensible value', () => {
     keySize: 4096,
     paper: 'A4',
     drillEveryDays: 91,
-    administratorsGroup: null,
     custodians: [{ number: 1, name: 'Ada', openpgpKey: null, copies: [{ bag: null }] }, { number: 2 }],
   })
 })

@@ -5,11 +5,12 @@ import type { Drawing } from '../../src/paper/document.js'
 import { drawLogbookEntry } from '../../src/paper/logbook-entry.js'
 import type { Paper } from '../../src/paper/page-size.js'
 import { drawReleaseSlips } from '../../src/paper/release-slip.js'
+import { drawSealedSheet } from '../../src/paper/sealed-sheet.js'
 import { drawSheet } from '../../src/paper/sheet.js'
 import { drawWarrantPage } from '../../src/paper/warrant-page.js'
 import { readPages } from '../../src/reader/page-proof.js'
 import {
-  auditContent, ceremonyContent, envelopeParts, logbookContent, releaseContent, sheetContent, slipContent, warrantContent,
+  auditContent, ceremonyContent, envelopeParts, logbookContent, releaseContent, sealedSheetContent, sheetContent, slipContent, warrantContent,
 } from './examples.js'
 import { inkOf } from './printed.js'
 
@@ -25,6 +26,7 @@ const DOCUMENTS: readonly [name: string, draw: (drawing: Drawing, rehearsal: boo
     envelopeParts: envelopeParts(3240, 810),
   }), drawing)],
   ['sheet with an unbroken name', async (drawing, rehearsal) => drawSheet(sheetContent({ rehearsal, custodian: { number: 1, name: UNBROKEN } }), drawing)],
+  ['sealed sheet', async (drawing, rehearsal) => drawSealedSheet(sealedSheetContent({ rehearsal, envelopeParts: envelopeParts(3240, 810) }), drawing)],
   ['ceremony record', async (drawing, rehearsal) => drawCeremonyRecord(ceremonyContent(5, 4, { rehearsal }), drawing)],
   ['ceremony record of 16 custodians', async (drawing, rehearsal) => drawCeremonyRecord(ceremonyContent(16, 4, { rehearsal, exceptions: [] }), drawing)],
   ['logbook entry', async (drawing, rehearsal) => drawLogbookEntry(logbookContent({ rehearsal }), drawing)],

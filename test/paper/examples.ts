@@ -5,6 +5,7 @@ import type { AuditReportContent } from '../../src/paper/audit-report.js'
 import type { CeremonyRecordContent } from '../../src/paper/ceremony-record.js'
 import type { LogbookEntryContent, ReleaseContent } from '../../src/paper/logbook-entry.js'
 import type { ReleaseSlipContent } from '../../src/paper/release-slip.js'
+import type { SealedSheetContent } from '../../src/paper/sealed-sheet.js'
 import type { SheetContent } from '../../src/paper/sheet.js'
 import type { WarrantPageContent } from '../../src/paper/warrant-page.js'
 
@@ -68,6 +69,18 @@ export function sheetContent(changes: Partial<SheetContent> = {}): SheetContent 
     envelopeSha256: hex('envelope'),
     created: '2026-03-14T09:26:53.000Z',
     bag: null,
+    ...changes,
+  }
+}
+
+/** The sheet of the same custodian, whose share is sealed to an RSA key of 4096 bits: 580 bytes in two codes. */
+export function sealedSheetContent(changes: Partial<SealedSheetContent> = {}): SealedSheetContent {
+  const same = sheetContent(changes)
+  return {
+    ...same,
+    sealedTexts: envelopeParts(580, 290, same.rehearsal ? 'GKSR1' : 'GKS1'),
+    fingerprint: '8D2F 41C7 0B9E 63A5 17F0  C4D8 2E95 7A36 B10C F482',
+    openpgpOwner: 'Ada Lovelace <ada@example.org>',
     ...changes,
   }
 }

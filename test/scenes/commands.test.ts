@@ -149,7 +149,7 @@ describe('logbook', () => {
     const lost = ['logbook', 'add', 'lost', '--custody', copy, '--set', 'custodian=3', '--set', 'copy=1', '--set', 'generations=2,3,4']
     const incomplete = await here(lost)
     expect([incomplete.code, incomplete.stderr]).toEqual([2, 'USAGE: still needed: witness\n--set witness=…\n'])
-    expect((await here([...lost, '--set', 'witness=Security desk'])).stdout).toMatch(/^Entry 3: Custodian 3, copy 1: LOST, generations 2, 3, 4\.\nWrite into the paper book: number 3, SHA-256 [0-9a-f]{64}\n$/)
+    expect((await here([...lost, '--set', 'witness=Security desk'])).stdout).toMatch(/^Entry 3: Custodian 3, copy 1: LOST, generations 2, 3, 4\.\nWrite into the paper book: number 3, SHA-256 [0-9a-f]{64}\nIf the sheets may be in other hands, next: glasskey break rotate; glasskey logbook add retired --set generation=3 --set reason=…; glasskey logbook add retired --set generation=4 --set reason=…\n$/)
     expect((await here(['status', '--custody', copy])).stdout).toContain('Note: GENERATION 2 has no margin: every custodian left is needed')
     expect((await here(['logbook', 'verify', '--custody', copy])).stdout).toMatch(/^The logbook holds: 3 entries, 1 session with its last signature\.\n/)
     expect((await here(['logbook', 'list', '--custody', copy])).stdout.trimEnd().split('\n')).toHaveLength(3)

@@ -46,7 +46,7 @@ const SIGNALS = [
 test.each(SIGNALS)('%s to the whole group, as a terminal sends it', async (signal, cause) => {
   stage = await rehearsal()
   const { code, json, stderr } = await interrupt(stage, (desk) => process.kill(-desk, signal))
-  expect(stderr).toContain(`${cause}: stopping in order. If the key is live it is rotated first; that takes seconds.`)
+  expect(stderr).toContain(`${cause}: stopping in order. If the key is live it is rotated first: seconds, or up to 15 minutes if OCI does not answer.`)
   expect(json).toMatchObject({ error: { code: 'INTERRUPTED', message: `the action was stopped: ${cause}` }, grade: 'proved', actionResult: 'interrupted', successor: { generation: 3 } })
   expect(code).toBe(3)
   expect(stage.listedKeys).toBe(1)

@@ -18,6 +18,7 @@ test('takeover and break with a remover: done and proved, and the audit holds', 
   expect(taken.stderr).toContain('The remover REMOVER deleted the used key.')
   expect(JSON.parse(taken.stdout)).toMatchObject({ error: null, grade: 'proved', actionResult: 'done', successor: { generation: 2 } })
 
+  expect((await stage.run(['check', '--custody', stage.custody, ...stage.oci])).stdout).toContain('note  deleting the used key: OCI lets no key delete itself here: without --remover PROFILE a released key stays alive until somebody else deletes it\n')
   const broken = await stage.run([...stage.rotate(2), '--remover', 'REMOVER', '--reader', 'AUDITOR', '--json'])
   expect(broken.stderr).toContain('ok    deleting the used key: OCI lets no key delete itself here; the remover REMOVER does it')
   expect(JSON.parse(broken.stdout)).toMatchObject({ error: null, grade: 'proved', successor: { generation: 3 } })

@@ -11,7 +11,7 @@ afterEach(async () => {
 
 const SPEED = 4
 
-const ORDERLY = 'stopping in order. If the key is live it is rotated first; that takes seconds.'
+const ORDERLY = 'stopping in order. If the key is live it is rotated first: seconds, or up to 15 minutes if OCI does not answer.'
 const AT_STAKE = 'Still rotating. Killing glasskey now would leave a key alive that has been in this machine.'
 
 /** Moments of a session: how it is held there, and what it says when it is there. */

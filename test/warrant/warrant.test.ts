@@ -63,7 +63,7 @@ describe('warrant.json', () => {
 
 describe('the sealed rules', () => {
   const rules: Rules = rulesSchema.parse({ ...rulesOf(2), regions: ['eu-frankfurt-1'] })
-  const hint = 'These rules were sealed with the key; only the next ceremony can change them.'
+  const hint = 'These rules were sealed with the key. Others hold for keys of a later ceremony only: docs/operating.md.'
   const enabled = (change: object): Warrant => ({ ...warrantFor(ENABLE), action: { ...ENABLE, enable: { secretId: 'ocid1.vaultsecret.oc1.eu-frankfurt-1.amaaaaaaexample', secretVersion: null, access: 'read-only' as const, hours: 4, ...change } } as Warrant['action'] })
   const lasting = (ms: number): Warrant => warrantFor(ENABLE, { opens: '2026-11-22T02:30:00.000Z', deadline: new Date(Date.parse('2026-11-22T02:30:00.000Z') + ms).toISOString() })
   const refused = (warrant: Warrant, message: string, by = rules): void => {
