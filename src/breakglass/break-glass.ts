@@ -107,12 +107,12 @@ async function holdAttentively(folder: string, warrant: Warrant, task: 'perform'
     isolation,
     attention,
   })
-  if (inputs.remover && finished?.selfDeletionRefused === true && unwritten.length === 0) await removeUsedKey({ folder, warrant, remover: inputs.remover, cloud: inputs.cloud, isolation })
-  attention.heed(whileProving(warrant))
   try {
+    if (inputs.remover && finished?.selfDeletionRefused === true && unwritten.length === 0) await removeUsedKey({ folder, warrant, remover: inputs.remover, cloud: inputs.cloud, isolation })
+    attention.heed(whileProving(warrant))
     return await conclude({ folder, warrant, finished, unwritten, reader: inputs.reader ?? inputs.remover, cloud: inputs.cloud, isolation })
   } catch (error) {
-    if (!(error instanceof GlasskeyError)) throw error
+    if (!(error instanceof Error)) throw error
     // Somebody changed the folder while the key was in use: whatever was done, nothing of it can be called proved.
     throw cannotConclude(warrant, error, `the key of GENERATION ${warrant.key.generation} counts as alive until then`)
   }
