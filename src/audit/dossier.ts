@@ -2,7 +2,6 @@
  * Everything that an audit looks at, read once. Unlike the reading of a custody folder before a session, nothing here
  * stops at the first thing that does not hold: each piece is read for itself, so that every control can speak.
  */
-import { existsSync, lstatSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { sha256Hex } from '../canonical.js'
 import { parseCustodyYaml, type Custody } from '../custody/custody-yaml.js'
@@ -11,7 +10,7 @@ import { sealedRules, type Rules } from '../custody/rules.js'
 import { GlasskeyError } from '../errors.js'
 import { numbersIn, places } from '../host/sealed-folder.js'
 import { requireSealed } from '../host/sealed-set.js'
-import { FILE_LIMITS, namesIn, readBytes, readLines, readText } from '../host/disk.js'
+import { entryAt, FILE_LIMITS, namesIn, readBytes, readLines, readText } from '../host/disk.js'
 import type { Chain } from '../record/chain.js'
 import { readJournal, type JournalLine } from '../record/journal.js'
 import { readLogbook, type LogbookEntry } from '../record/logbook.js'
@@ -107,7 +106,7 @@ function readGeneration(folder: string, number: number): FiledGeneration {
 
 /** Every folder under sessions/, with or without a journal, and every session that the logbook tells of. */
 function readSessions(folder: string, logbook: Reading<Chain<LogbookEntry>>): FiledSession[] {
-  const filed = foldersIn(places.sessions(folder)).filter((name) => name !== basename(places.opening(folder)))
+  const filed = foldersIn(places.sessions(folder))
   const told = logbook.read ? logbook.value.lines.flatMap((entry) => (entry.type === 'session' ? [entry.session] : [])) : []
   return [...new Set([...filed, ...told])].sort().map((id) => (filed.includes(id) ? readSession(folder, id) : lostSession(id)))
 }
@@ -144,12 +143,12 @@ function wholeChain<Line extends { seq: number; torn?: string | undefined }>(pat
   for (const { seq, torn } of chain.lines) {
     if (torn === undefined) continue
     const aside = join(dirname(path), `${basename(path)}.torn-${torn.slice(0, 16)}`)
-    if (!existsSync(aside)) throw broken(`, line ${seq}: the torn piece that it names was not kept`)
+    if (!entryAt(aside, name)) throw broken(`, line ${seq}: the torn piece that it names was not kept`)
     if (sha256Hex(readBytes(aside, name)) !== torn) throw broken(`, line ${seq}: the torn piece beside it is another`)
   }
   return chain
 }
 
 function foldersIn(path: string): string[] {
-  return namesIn(path, 'the folder of the sessions').filter((name) => lstatSync(join(path, name)).isDirectory())
+  return namesIn(path, 'the folder of the sessions').filter((name) => entryAt(join(path, name), 'a session')?.isDirectory())
 }

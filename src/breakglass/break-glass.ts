@@ -18,7 +18,7 @@ import { cannotConclude, conclude, type SessionResult } from './conclude.js'
 import { holdAtDesk } from './desk.js'
 import type { Cloud } from './login.js'
 import { drawUpWarrant, openSession, refuseUnfinished, rotatingFrom, type Request } from './open-session.js'
-import { lookAtExposure, lookAtKeys, lookAtRegions, lookAtRevocation, lookAtSelfDeletion, lookAtSigners, lookAtSubscriptions, refuseStops, type Finding } from './preflight.js'
+import { lookAtClerk, lookAtExposure, lookAtKeys, lookAtRegions, lookAtRevocation, lookAtSelfDeletion, lookAtSigners, lookAtSubscriptions, onClerk, refuseStops, type Finding } from './preflight.js'
 import { printWarrant } from './print-warrant.js'
 import { removeUsedKey } from './remover.js'
 
@@ -55,24 +55,32 @@ export async function breakGlass(folderPath: string, request: Request, inputs: I
     const warrant = drawUpWarrant(folder, generation, request, isolation, wallClock())
     checkInputs(warrant, inputs)
     const { manifest } = generation
+    // What only a clerk can do: shown beside the regions, while people wait for OCI anyway.
+    const [regions, clerk] = await Promise.all([lookAtRegions(manifest, inputs.cloud), asksClerk(warrant) || inputs.remover ? lookAtClerk(isolation) : []])
     const findings = [
       ...lookAtExposure(folder, manifest),
       ...lookAtSelfDeletion(folder, inputs.remover),
       ...lookAtRevocation(folder, generation),
       ...(warrant.successor ? await lookAtSigners(folder, manifest) : []),
-      ...(await lookAtRegions(manifest, inputs.cloud)),
+      ...regions,
+      ...clerk,
       ...(inputs.reader ? await lookAtKeys(inputs.reader, folder, manifest, inputs.cloud, warrant.successor?.generation ?? null) : []),
       ...(inputs.reader ? await lookAtSubscriptions(inputs.reader, manifest, inputs.cloud) : []),
     ]
     sayFindings(findings)
     // Without a way home the successor could not be installed anyway: that is what deferred rotation is for.
-    if (warrant.successor) refuseStops(findings)
+    refuseStops(warrant.successor ? findings : onClerk(findings))
     openSession(folder, generation, warrant)
     await printWarrant(folder, warrant, inputs.printer)
     return await holdAndConclude(folderPath, warrant, 'perform', inputs, isolation, camera)
   } finally {
     release()
   }
+}
+
+/** Whether there is something for the SDK to marshal. */
+function asksClerk({ action }: Warrant): boolean {
+  return action.name !== 'rotate'
 }
 
 /** What this machine can give, and how sheets are shown; exceptions of both are for the warrant. Throws ISOLATION_MISSING. */
@@ -102,17 +110,17 @@ async function holdAttentively(folder: string, warrant: Warrant, task: 'perform'
     order: { folder, session: warrant.session, task, scans: camera ? 'camera' : inputs.scans.length, shareFiles: [...inputs.shareFiles], keys: inputs.keys, remote: inputs.remote, yes: inputs.yes, ca: inputs.cloud.ca, exceptions: unseenBy(warrant, isolation) },
     scans: inputs.scans,
     camera,
-    clerk: task === 'perform' && warrant.action.name !== 'rotate',
+    clerk: task === 'perform' && asksClerk(warrant),
     origins: [...new Set(scopeOf(warrant).map(({ origin }) => origin))],
     isolation,
     attention,
   })
-  if (inputs.remover && finished?.selfDeletionRefused === true && unwritten.length === 0) await removeUsedKey({ folder, warrant, remover: inputs.remover, cloud: inputs.cloud, isolation })
-  attention.heed(whileProving(warrant))
   try {
+    if (inputs.remover && finished?.selfDeletionRefused === true && unwritten.length === 0) await removeUsedKey({ folder, warrant, remover: inputs.remover, cloud: inputs.cloud, isolation })
+    attention.heed(whileProving(warrant))
     return await conclude({ folder, warrant, finished, unwritten, reader: inputs.reader ?? inputs.remover, cloud: inputs.cloud, isolation })
   } catch (error) {
-    if (!(error instanceof GlasskeyError)) throw error
+    if (!(error instanceof Error)) throw error
     // Somebody changed the folder while the key was in use: whatever was done, nothing of it can be called proved.
     throw cannotConclude(warrant, error, `the key of GENERATION ${warrant.key.generation} counts as alive until then`)
   }

@@ -93,8 +93,9 @@ export async function conclude(job: Conclusion): Promise<SessionResult> {
 }
 
 /** What is said of a session whose end is not on record, and what must be taken for true until it is. */
-export function cannotConclude({ session }: Warrant, error: GlasskeyError, untilThen: string): GlasskeyError {
-  return new GlasskeyError('OUTCOME_UNKNOWN', `session ${session} cannot be concluded: ${error.code}: ${error.message}`, `Mend that; ${untilThen}. Then: glasskey resume --session ${session}`, { cause: error })
+export function cannotConclude({ session }: Warrant, error: Error, untilThen: string): GlasskeyError {
+  const what = error instanceof GlasskeyError ? `${error.code}: ${error.message}` : error.message
+  return new GlasskeyError('OUTCOME_UNKNOWN', `session ${session} cannot be concluded: ${what}`, `Mend that; ${untilThen}. Then: glasskey resume --session ${session}`, { cause: error })
 }
 
 /** Lines that only memory held reach the disk now, if there is one again and the strongroom did not get them there itself. */
@@ -137,20 +138,22 @@ function elsewhere(text: string, path: string): string {
 }
 
 async function gradeSession(job: Conclusion, state: Session, probed: () => Session['probes'], write: (entry: JournalEntry) => void): Promise<void> {
-  const folder = readCustodyFolder(job.folder)
-  const { manifest } = generationNumber(folder, job.warrant.key.generation)
+  const { keyId, fingerprint, generation } = job.warrant.key
   if (state.deletion === 'not-sent') {
-    write({ type: 'graded', keyId: manifest.keyId, grade: 'unproved', why: whyNotDeleted(job, state) })
+    write({ type: 'graded', keyId, grade: 'unproved', why: whyNotDeleted(job, state) })
     return
   }
   // A key that was refused to delete itself, and that nobody else deleted, is alive: it needs no probing.
   const probes = job.finished?.selfDeletionRefused === true && state.deletion !== 'done' ? [] : (job.finished?.probes ?? [])
+  // Before the folder is read again: probes are for their moment, and nobody could sign others if it cannot be read.
   const refusedIn = await probeAll(probes, job.warrant, deskCarrier(job.cloud.ca), write)
-  const listing = await tryListing(job, folder.generations.map((generation) => generation.manifest))
+  const folder = readCustodyFolder(job.folder)
+  const { manifest } = generationNumber(folder, generation)
+  const listing = await tryListing(job, folder.generations.map((one) => one.manifest))
   if (listing) write({ type: 'listed', ...listing })
   const { grade, why } = gradeOf(job.warrant, { refusedIn, acceptedIn: acceptingRegions(job.warrant, probed()) }, listing, manifest, state.deletion === 'done', state.listings.at(-1) ?? null, toUpload(folder.standings, manifest.generation, job.warrant.successor?.generation ?? null))
-  if (state.deletion === 'unknown' && grade !== 'unproved') write({ type: 'key-deleted', keyId: manifest.keyId, fingerprint: manifest.fingerprint })
-  write({ type: 'graded', keyId: manifest.keyId, grade, why: grade === 'unproved' && job.stale ? job.stale.why : why })
+  if (state.deletion === 'unknown' && grade !== 'unproved') write({ type: 'key-deleted', keyId, fingerprint })
+  write({ type: 'graded', keyId, grade, why: grade === 'unproved' && job.stale ? job.stale.why : why })
 }
 
 function whyNotDeleted({ stale, provedElsewhere }: Conclusion, state: Session): string {

@@ -5,6 +5,7 @@ import { calledBy } from '../custody/share.js'
 import { checkSigners } from '../custody/signatures.js'
 import { GlasskeyError } from '../errors.js'
 import type { CustodyFolder } from '../host/custody-folder.js'
+import type { Isolation } from '../host/isolation.js'
 import type { Profile } from '../host/oci-profile.js'
 import { generationNumber, type Generation } from '../host/sealed-folder.js'
 import { signedManifestIn } from '../host/signed-manifest.js'
@@ -12,7 +13,7 @@ import { TOLERANCE_MS } from '../warrant/deadline.js'
 import { MAXIMUM_API_KEYS } from '../warrant/scope.js'
 import { exchange, ExchangeError } from '../wire/exchange.js'
 import { identityAt, subscribedRegions, viewUser, type Cloud } from './login.js'
-import { deskCarrier, newRequestId } from './profile-clerk.js'
+import { deskCarrier, newRequestId, profileClerk } from './profile-clerk.js'
 import type { ListedKey } from '../record/journal.js'
 import { isBlocked, recogniseAll } from './user-view.js'
 
@@ -50,6 +51,31 @@ export async function lookAtSigners(folder: CustodyFolder, manifest: Manifest): 
     if (!(error instanceof GlasskeyError)) throw error
     return [{ what, level: 'stop', said: `${error.message}: a session would end with GENERATION ${manifest.generation} used and not rotated. Whoever of ${signers.fingerprints.join(', ')} is missing signs: glasskey ceremony sign --custody ${folder.path} …; a file that cannot be read is fetched from an untouched copy` }]
   }
+}
+
+const CLERK = 'clerk'
+const CLERK_PATIENCE_MS = 60_000
+
+/**
+ * A real clerk starts here and loads the SDK: with another Node, or with half an installation, it may not, and in a session nobody would
+ * talk to it before the key is live. The key would be used up for nothing.
+ */
+export async function lookAtClerk(isolation: Isolation): Promise<Finding[]> {
+  const clerk = profileClerk(isolation, CLERK_PATIENCE_MS)
+  try {
+    await clerk.run({ task: 'warm', params: { packages: ['database', 'identity', 'identitydomains'] } }, () => Promise.reject(new GlasskeyError('OUTSIDE_WARRANT', 'nothing is asked of OCI')))
+    return [{ what: CLERK, level: 'good', said: 'starts here, and loads the SDK' }]
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    return [{ what: CLERK, level: 'stop', said: `does not work here, with Node ${process.versions.node} (${error.message}): nothing but a rotation could be done. Install glasskey again with npm ci, or use a Node that package.json names` }]
+  } finally {
+    clerk.close()
+  }
+}
+
+/** What stops a session even where it has no way home to look at. */
+export function onClerk(findings: readonly Finding[]): Finding[] {
+  return findings.filter(({ what }) => what === CLERK)
 }
 
 /** Every region answers, and its clock agrees with ours. */
@@ -146,10 +172,10 @@ function elsewhere(keys: readonly ListedKey[]): string {
   return `, and ${others.join(' and ')} is. Another copy of this custody folder most likely has a newer record: find it, and use that one`
 }
 
-/** Throws OCI_UNREACHABLE, CLOCKS_DISAGREE, SUCCESSOR_UNTRUSTED or TENANCY_UNFIT for the first finding that stops a session. */
+/** Throws OCI_UNREACHABLE, CLOCKS_DISAGREE, SUCCESSOR_UNTRUSTED, REFUSED or TENANCY_UNFIT for the first finding that stops a session. */
 export function refuseStops(findings: readonly Finding[]): readonly Finding[] {
   const stop = findings.find(({ level }) => level === 'stop')
   if (!stop) return findings
-  const code = stop.what.startsWith('signers') ? 'SUCCESSOR_UNTRUSTED' : stop.said.includes('clock') ? 'CLOCKS_DISAGREE' : stop.what.includes('region') ? 'OCI_UNREACHABLE' : 'TENANCY_UNFIT'
+  const code = stop.what === CLERK ? 'REFUSED' : stop.what.startsWith('signers') ? 'SUCCESSOR_UNTRUSTED' : stop.said.includes('clock') ? 'CLOCKS_DISAGREE' : stop.what.includes('region') ? 'OCI_UNREACHABLE' : 'TENANCY_UNFIT'
   throw new GlasskeyError(code, `${stop.what}: ${stop.said}`, 'No bag was opened. Mend it, then begin again.')
 }

@@ -38,8 +38,8 @@ const ATTEMPTS = 4
 /** However long a busy service asks us to wait before a read. */
 const LONGEST_PAUSE_MS = 15_000
 
-/** Starts a clerk. */
-export function profileClerk(isolation: Isolation): ProfileClerk {
+/** Starts a clerk; each of its tasks may take so long. */
+export function profileClerk(isolation: Isolation, patienceMs = TASK_PATIENCE_MS): ProfileClerk {
   const child = startRoom('clerk', [], ['ignore', 'ignore', 'ignore', 'pipe'], isolation)
   const pipe = child.stdio[3] as Socket
   pipe.on('error', () => undefined)
@@ -49,7 +49,7 @@ export function profileClerk(isolation: Isolation): ProfileClerk {
   }
   const run: ProfileClerk['run'] = async (task, carryOne) => {
     try {
-      return await runTask(pipe, task, carryOne, AbortSignal.timeout(TASK_PATIENCE_MS))
+      return await runTask(pipe, task, carryOne, AbortSignal.timeout(patienceMs))
     } catch (error) {
       // One that came to no end of its own may still answer, and the next task would take that for its own.
       if (!(error instanceof GlasskeyError) || error.code === 'INTERNAL') close()

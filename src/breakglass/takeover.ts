@@ -115,7 +115,7 @@ async function prepare(job: Preparation): Promise<TakeoverResult | { warrant: Wa
       try {
         return { done: await conclude({ folder: folder.path, warrant, finished, unwritten: [], reader: inputs.reader ?? inputs.remover, cloud: inputs.cloud, isolation }), bootstrapKeyFile: bootstrap.keyFile }
       } catch (failure) {
-        if (!(failure instanceof GlasskeyError)) throw failure
+        if (!(failure instanceof Error)) throw failure
         throw cannotConclude(warrant, failure, `no share was read, and the bootstrap key is still the way in (${message})`)
       }
     }

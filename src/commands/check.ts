@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import type { Cloud } from '../breakglass/login.js'
-import { lookAtKeys, lookAtRegions, lookAtRevocation, lookAtSelfDeletion, lookAtSigners, lookAtSubscriptions, type Finding } from '../breakglass/preflight.js'
+import { lookAtClerk, lookAtKeys, lookAtRegions, lookAtRevocation, lookAtSelfDeletion, lookAtSigners, lookAtSubscriptions, type Finding } from '../breakglass/preflight.js'
 import { checkEndpoints } from '../breakglass/open-session.js'
 import { inUse, successorsOf } from '../custody/generation.js'
 import type { Manifest } from '../custody/manifest.js'
@@ -52,6 +52,7 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
     isolation.exceptions.length === 0
       ? { what: 'isolation', level: 'good', said: 'strongroom, reader and clerk get namespaces of their own; no core files' }
       : { what: 'isolation', level: 'warn', said: isolation.exceptions.join('; ') },
+    ...(await lookAtClerk(isolation)),
   ]
   const stops = findings.filter(({ level }) => level === 'stop')
   const notes = findings.filter(({ level }) => level === 'warn').length

@@ -1,11 +1,12 @@
 /** Files that survive a power cut: written whole or not at all, never over an existing one, folders synced too. */
 import { isUtf8 } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
-import { closeSync, constants, existsSync, fstatSync, fsyncSync, linkSync, mkdirSync, mkdtempSync, openSync, readdirSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, constants, existsSync, fstatSync, fsyncSync, linkSync, lstatSync, mkdirSync, mkdtempSync, openSync, readdirSync, readSync, renameSync, rmSync, writeSync, type Stats } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { objectIn } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
+import { shellWord } from './terminal.js'
 
 const MEBIBYTE = 1024 * 1024
 
@@ -128,14 +129,27 @@ export function requireThere(path: string, what: string): void {
   if (!existsSync(path)) throw new GlasskeyError('FILE_MISSING', `${what} is not there: ${path}`, 'Check the path.')
 }
 
-/** Names of what lies in a folder, sorted; none where there is no such folder. Throws FILE_UNREADABLE; `what` is how messages call it. */
+/** What has this name, not following a link; null where nothing has. A stick that fails has not lost its files: throws FILE_UNREADABLE. */
+export function entryAt(path: string, what: string): Stats | null {
+  try {
+    return lstatSync(path)
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT') || hasErrno(error, 'ENOTDIR')) return null
+    throw unreadable(path, what, error)
+  }
+}
+
+/**
+ * Names of what lies in a folder, sorted; none where there is no such folder. What systems and editors hide beside our files (.DS_Store, ._KEY.asc,
+ * .Trash-0) is not among them: no name of a record begins with a dot. Throws FILE_UNREADABLE; `what` is how messages call it.
+ */
 export function namesIn(path: string, what: string): string[] {
   try {
-    return readdirSync(path).sort()
+    return readdirSync(path).filter((name) => !name.startsWith('.')).sort()
   } catch (error) {
     if (hasErrno(error, 'ENOENT')) return []
     if (hasErrno(error, 'ENOTDIR')) throw new GlasskeyError('FILE_UNREADABLE', `${what} is not a folder: ${path}`, 'Fetch an untouched copy of it.', { cause: error })
-    throw new GlasskeyError('FILE_UNREADABLE', `${what} cannot be read: ${path} (${error instanceof Error ? error.message : String(error)})`, 'Check the permissions.', { cause: error })
+    throw unreadable(path, what, error)
   }
 }
 
@@ -166,9 +180,27 @@ function bounded(path: string, what: string, most: number, kind: 'file' | 'anyth
     if (hasErrno(error, 'ENOENT') || hasErrno(error, 'ENOTDIR')) {
       throw new GlasskeyError('FILE_MISSING', `${what} is not there: ${path}`, 'Check the path.', { cause: error })
     }
-    throw new GlasskeyError('FILE_UNREADABLE', `${what} cannot be read: ${path} (${error instanceof Error ? error.message : String(error)})`, 'Check the permissions.', { cause: error })
+    throw unreadable(path, what, error)
   } finally {
     if (file !== undefined) closeSync(file)
+  }
+}
+
+/** What is there and cannot be read: whose it is, where that is why. */
+function unreadable(path: string, what: string, error: unknown): GlasskeyError {
+  const here = process.getuid?.()
+  const others = hasErrno(error, 'EACCES') && here !== undefined ? [path, dirname(path)].map(ownedBy).find((place) => place !== null && place.owner !== here) : undefined
+  const hint = others ? `${others.path} belongs to user number ${others.owner}, and this is ${here}: a command that ran under sudo leaves such things. Give it back: sudo chown -R ${here} ${shellWord(others.path)}` : 'Check the permissions.'
+  return new GlasskeyError('FILE_UNREADABLE', `${what} cannot be read: ${path} (${error instanceof Error ? error.message : String(error)})`, hint, { cause: error })
+}
+
+/** Whose it is, by number; null where not even that can be seen. */
+function ownedBy(path: string): { path: string; owner: number } | null {
+  try {
+    return { path, owner: lstatSync(path).uid }
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    return null
   }
 }
 

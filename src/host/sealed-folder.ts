@@ -2,8 +2,7 @@
  * The custody folder on disk, but for custody.yaml: what is where, read and verified as far as it can be without a quorum.
  * This is all of it that the strongroom reads.
  */
-import { existsSync, lstatSync, readdirSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { inUse, standings, whyNot, type GenerationEvent, type Standing } from '../custody/generation.js'
 import { parseManifest, type Manifest } from '../custody/manifest.js'
 import { sealedRules, type Rules } from '../custody/rules.js'
@@ -16,7 +15,7 @@ import { readJournal, type JournalLine } from '../record/journal.js'
 import { readLogbook, type LogbookEntry } from '../record/logbook.js'
 import { replay, type Session } from '../record/replay.js'
 import { parseWarrant, warrantDigest, type Warrant } from '../warrant/warrant.js'
-import { FILE_LIMITS, namesIn, readBytes, readLines, readText } from './disk.js'
+import { entryAt, FILE_LIMITS, namesIn, readBytes, readLines, readText } from './disk.js'
 
 /** One generation as it lies in the folder. */
 export interface Generation {
@@ -57,7 +56,7 @@ export const places = {
   measured: (folder: string): string => join(folder, 'measured.json'),
   sessions: (folder: string): string => join(folder, 'sessions'),
   session: (folder: string, id: string): string => join(folder, 'sessions', id),
-  /** A session on its way into the folder. */
+  /** A session on its way into the folder; by its dot it is none of the sessions. */
   opening: (folder: string): string => join(folder, 'sessions', '.opening'),
   warrant: (folder: string, id: string): string => join(folder, 'sessions', id, 'warrant.json'),
   journal: (folder: string, id: string): string => join(folder, 'sessions', id, 'journal.jsonl'),
@@ -77,7 +76,7 @@ export function readSealedFolder(path: string): SealedFolder {
   if (generations.length === 0) throw new GlasskeyError('FILE_MISSING', `there is no custody in ${path}: it holds no generations`, 'Is it the right folder? A ceremony makes one.')
   checkGenerations(generations)
   const logbookPath = places.logbook(path)
-  const logbook = readLogbook(existsSync(logbookPath) ? readLines(logbookPath, 'the logbook') : '', logbookPath)
+  const logbook = readLogbook(entryAt(logbookPath, 'the logbook') ? readLines(logbookPath, 'the logbook') : '', logbookPath)
   const sessions = sessionIds(path).map((id) => readSession(path, id))
   checkAgreement(logbook, sessions.map(({ id, warrant, chain }) => ({ id, opensAfter: warrant.logbook, chain })))
   const events = generationEvents(logbook.lines, sessions.map(({ session }) => session), generations.map(({ manifest }) => manifest))
@@ -109,14 +108,25 @@ export function otherGenerations(folder: SealedFolder, number: number): OtherGen
 
 /** Whether a later ceremony wrote this: with its entry beside it, and nothing that only a custody folder has. */
 function isOutbox(path: string): boolean {
-  return existsSync(places.entry(path)) && ![places.logbook(path), join(path, 'sessions'), places.generation(path, 1)].some((place) => existsSync(place))
+  const has = (place: string): boolean => entryAt(place, 'the custody folder') !== null
+  return has(places.entry(path)) && ![places.logbook(path), places.sessions(path), places.generation(path, 1)].some(has)
 }
 
-/** What is in a custody folder or an outbox lies in it: no link leads out of it, and nothing in it is a device or a pipe. Throws FOLDER_ALTERED. */
+/** What is ours at the top of a custody folder or an outbox. What else people and systems leave there (lost+found, sheets, a socket of git's) is never read. */
+const OURS = /^(custody\.yaml|generations|records|signers|sessions|logbook\.jsonl.*|measured\.json|lock|entry\.json)$/
+
+/** What is ours in a custody folder or an outbox lies in it: no link leads out of it, and none of it is a device or a pipe. Throws FOLDER_ALTERED, FILE_UNREADABLE. */
 export function checkPlaces(path: string): void {
-  if (!existsSync(join(path, 'generations'))) return
-  const stray = readdirSync(path, { recursive: true, withFileTypes: true }).find((entry) => !entry.isFile() && !entry.isDirectory())
-  if (stray) throw altered(`${join(stray.parentPath, stray.name)} is ${stray.isSymbolicLink() ? 'a symbolic link' : 'neither a file nor a folder'}`)
+  if (!entryAt(join(path, 'generations'), 'the folder of the generations')) return
+  for (const name of namesIn(path, 'the custody folder').filter((name) => OURS.test(name))) checkPlace(join(path, name))
+}
+
+function checkPlace(place: string): void {
+  const found = entryAt(place, 'a place of the custody')
+  // Given back since: the lock.
+  if (!found || found.isFile()) return
+  if (!found.isDirectory()) throw altered(`${place} is ${found.isSymbolicLink() ? 'a symbolic link' : 'neither a file nor a folder'}`)
+  for (const name of namesIn(place, 'a folder of the custody')) checkPlace(join(place, name))
 }
 
 /** Numbers of the generations in `path`, ascending; what a desktop leaves beside them (.DS_Store) is none. Empty when it is not there. Throws FILE_UNREADABLE. */
@@ -129,7 +139,7 @@ export function numbersIn(path: string): number[] {
 
 function readGeneration(folder: string, number: number): Generation {
   const place = places.generation(folder, number)
-  if (!lstatSync(place).isDirectory()) throw altered(`${place} is not a folder`)
+  if (entryAt(place, 'a generation')?.isDirectory() !== true) throw altered(`${place} is not a folder`)
   const manifest = parseManifest(readText(join(place, 'manifest.json'), 'the manifest'), join(place, 'manifest.json'))
   if (manifest.generation !== number) throw altered(`${place} holds the manifest of generation ${manifest.generation}`)
   const rules = sealedRules(readText(join(place, 'rules.json'), 'the rules'), manifest.rulesSha256)
@@ -147,7 +157,7 @@ function checkGenerations(generations: readonly Generation[]): void {
 }
 
 function sessionIds(folder: string): string[] {
-  return namesIn(places.sessions(folder), 'the folder of the sessions').filter((id) => id !== basename(places.opening(folder)) && existsSync(places.journal(folder, id)))
+  return namesIn(places.sessions(folder), 'the folder of the sessions').filter((id) => entryAt(places.journal(folder, id), 'the journal'))
 }
 
 function readSession(folder: string, id: string): StoredSession {

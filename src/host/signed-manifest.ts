@@ -1,9 +1,8 @@
 /** A manifest and what was signed over it, as they lie in a custody folder or an outbox, with the public keys of signers. */
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { manifestFile, type Manifest } from '../custody/manifest.js'
 import type { SignedManifest } from '../custody/signatures.js'
-import { namesIn, readText } from './disk.js'
+import { entryAt, namesIn, readText } from './disk.js'
 import { places } from './sealed-folder.js'
 
 /** Names of the public keys of signers in a folder. Throws FILE_UNREADABLE. */
@@ -23,7 +22,7 @@ export function signedManifestIn(folder: string, manifest: Manifest, keysIn: rea
     generation: manifest.generation,
     // As it was read with the folder, byte for byte: not what lies there now.
     text: manifestFile(manifest),
-    signature: existsSync(signature) ? readText(signature, 'the signatures') : null,
+    signature: entryAt(signature, 'the signatures') ? readText(signature, 'the signatures') : null,
     publicKeys: keysIn.flatMap(signerTexts),
   }
 }

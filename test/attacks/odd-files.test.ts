@@ -8,7 +8,7 @@ import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { writeNew } from '../../src/host/disk.js'
 import { LineFile } from '../../src/host/line-file.js'
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../../src/record/logbook.js'
-import { CLI } from '../stage/command-line.js'
+import { CLI, type Ended } from '../stage/command-line.js'
 import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
 import { refusal } from '../vectors/refusal.js'
 import { copyOf, expectRefused, onFolder, sessionsIn } from './tamper.js'
@@ -126,6 +126,23 @@ test('a folder that everybody may write: nothing rests on its permissions, and n
   const made = readdirSync(custody, { recursive: true, encoding: 'utf8' }).filter((name) => !before.has(name))
   expect(made.length).toBeGreaterThan(3)
   for (const name of made) expect(statSync(join(custody, name)).mode & 0o022, name).toBe(0)
+})
+
+test.runIf(process.getuid?.() === 0).each([['rwx------', 0o700], ['rwxr--r--', 0o744]])('a session that was held under sudo (%s), read by the operator the next day, is not overlooked: whose it is, and what gives it back', (_, mode) => {
+  const custody = copyOf(stage)
+  execFileSync('chmod', ['-R', 'a+rX', custody])
+  execFileSync('chmod', ['a+rx', stage.directory, join(custody, '..')])
+  mkdirSync(join(custody, 'lost+found'), 0o700)
+  const status = (): Ended => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, 'status', '--custody', custody], { cwd: '/', encoding: 'utf8', uid: 65534, gid: 65534 })
+    return { code: status ?? -1, stdout, stderr }
+  }
+  expect(status().code).not.toBe(2)
+  const [session = ''] = sessionsIn(custody)
+  chmodSync(session, mode)
+  const ended = status()
+  expectRefused(ended, 'FILE_UNREADABLE', 2)
+  expect(ended.stderr).toContain(` belongs to user number 0, and this is 65534: a command that ran under sudo leaves such things. Give it back: sudo chown -R 65534 ${session}`)
 })
 
 test('a folder in which nothing can be written: said so, before anything begins', () => {

@@ -93,15 +93,15 @@ describe('status and check', () => {
   })
 
   test('check is ready, without any secret', async () => {
-    const { code, stdout } = await here(['check', '--custody', stage.custody, '--reader', 'AUDITOR', ...stage.oci, '--json'])
+    const { code, stdout } = await stage.run(['check', '--custody', stage.custody, '--reader', 'AUDITOR', ...stage.oci, '--json'])
     const { ready, findings } = JSON.parse(stdout) as { ready: boolean; findings: { what: string; level: string }[] }
     expect([code, ready]).toEqual([0, true])
-    expect(findings.map(({ what }) => what)).toEqual(expect.arrayContaining(['custody folder', 'successors', 'home region eu-frankfurt-1', 'region eu-amsterdam-1', 'GENERATION 2', 'key slots', 'isolation']))
+    expect(findings.map(({ what }) => what)).toEqual(expect.arrayContaining(['custody folder', 'successors', 'home region eu-frankfurt-1', 'region eu-amsterdam-1', 'GENERATION 2', 'key slots', 'isolation', 'clerk']))
   })
 
   test('check names a region that the tenancy subscribed to after the ceremony, and goes on where it may not look', async () => {
     const check = async (): Promise<{ what: string; level: string; said: string }[]> => {
-      const { code, stdout } = await here(['check', '--custody', stage.custody, '--reader', 'AUDITOR', ...stage.oci, '--json'])
+      const { code, stdout } = await stage.run(['check', '--custody', stage.custody, '--reader', 'AUDITOR', ...stage.oci, '--json'])
       expect(code).toBe(0)
       return (JSON.parse(stdout) as { findings: { what: string; level: string; said: string }[] }).findings.filter(({ what }) => what.startsWith('subscribed regions'))
     }
@@ -116,7 +116,7 @@ describe('status and check', () => {
   })
 
   test('check without the simulator of a rehearsal: what can be seen is shown, and what is missing named', async () => {
-    const { code, stdout } = await here(['check', '--custody', stage.custody])
+    const { code, stdout } = await stage.run(['check', '--custody', stage.custody])
     expect(code).toBe(3)
     expect(stdout).toContain('ok    successors: GENERATION 3, 4 wait\n')
     expect(stdout).toContain('STOP  endpoints: this is a rehearsal key: it needs a simulator for region eu-frankfurt-1. glasskey simulator starts one; then --endpoint eu-frankfurt-1=http://127.0.0.1:PORT\n')
@@ -125,7 +125,7 @@ describe('status and check', () => {
 
   test('check is not ready when OCI\'s clock is another', async () => {
     stage.cloud.advance(120)
-    const { code, stdout } = await here(['check', '--custody', stage.custody, ...stage.oci])
+    const { code, stdout } = await stage.run(['check', '--custody', stage.custody, ...stage.oci])
     stage.cloud.advance(-120)
     expect(code).toBe(3)
     // Date has whole seconds.
