@@ -59,7 +59,8 @@ export async function doAsTold(stage: Rehearsal, told?: Ended): Promise<string[]
     if (done.length === MOST_STEPS) throw new Error(`${MOST_STEPS} commands, and still something is left to do:\n${done.join('\n')}`)
     const ended = await stage.run(args)
     const { code, stdout, stderr } = ended
-    done.push(`glasskey ${args.slice(0, 3).join(' ')}: ${stderr}`)
+    const flags = args.findIndex((word) => word.startsWith('--'))
+    done.push(`glasskey ${args.slice(0, flags).join(' ')}: ${stderr}`)
     if (code !== 0 && code !== 6) throw new Error(`glasskey ${args.join(' ')} ended with ${code}:\n${stderr}\n${stdout}`)
     assertNothingSilent(stage, ended)
     args = code === 6 ? printedCommand(stage, ended) : nextCommand(stage)
