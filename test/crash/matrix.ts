@@ -58,16 +58,14 @@ export async function dieAtEveryPoint(flow: Flow): Promise<void> {
   const points = shareOf(all, kindsOf)
   describe(flow.name, () => {
     let met = 0
-    for (const point of points) {
-      test.concurrent(nameOf(point), async ({ skip }) => {
-        for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-          if (!(await dieAt(flow, point))) continue
-          met += 1
-          return
-        }
-        skip('nobody died: the flow did not come to this point')
-      })
-    }
+    test.concurrent.for(points.map((point) => [nameOf(point), point] as const))('%s', async ([, point], { skip }) => {
+      for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+        if (!(await dieAt(flow, point))) continue
+        met += 1
+        return
+      }
+      skip('nobody died: the flow did not come to this point')
+    })
     afterAll(() => {
       console.log(`${flow.name}: ${met} crash points of ${all.length}`)
     })
