@@ -74,7 +74,7 @@ export interface Dossier {
 /** What lies in the folder. Throws only when custody.yaml or the generations are not there at all, or FILE_UNREADABLE for what is no folder. */
 export function readDossier(folder: string, now: Date): Omit<Dossier, 'cloud' | 'period' | 'ceremonies'> {
   const custody = parseCustodyYaml(readText(places.custody(folder), 'custody.yaml'), places.custody(folder))
-  const generations = numbersIn(join(folder, 'generations')).map((number) => readGeneration(folder, number))
+  const generations = numbersIn(places.generations(folder)).map((number) => readGeneration(folder, number))
   if (generations.length === 0) throw new GlasskeyError('FILE_MISSING', `there is no generation in ${folder}`, 'There is nothing to audit before the first ceremony.')
   const logbook = reading(() => wholeChain(places.logbook(folder), 'logbook.jsonl', readLogbook))
   return { custody, generations, logbook, sessions: readSessions(folder, logbook), now }

@@ -49,9 +49,9 @@ export async function importOutbox(custodyPath: string, outbox: string): Promise
 
 async function importLocked(custodyPath: string, outbox: string): Promise<Imported> {
   const folder = readCustodyFolder(custodyPath)
-  if (!existsSync(join(outbox, 'generations'))) throw altered('it holds no generations')
+  if (!existsSync(places.generations(outbox))) throw altered('it holds no generations')
   checkPlaces(outbox)
-  const numbers = numbersIn(join(outbox, 'generations'))
+  const numbers = numbersIn(places.generations(outbox))
   const entry = readEntry(outbox)
   const [first = 0] = numbers
   const before = folder.generations.find(({ manifest }) => manifest.generation === first - 1)

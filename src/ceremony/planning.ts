@@ -33,7 +33,7 @@ export interface Plan {
 
 /** The plan. Throws CONFIG_INVALID, SCRIPT_UNSUPPORTED, REHEARSAL_MISMATCH, FOLDER_ALTERED, REFUSED when enough generations wait. */
 export function planCeremony({ config, custody: folder, rehearsal }: Planning): Plan {
-  const earlier = existsSync(join(folder, 'generations')) ? readCustodyFolder(folder) : null
+  const earlier = existsSync(places.generations(folder)) ? readCustodyFolder(folder) : null
   const configPath = config ?? places.custody(folder)
   const configText = readText(configPath, 'custody.yaml')
   const custody = parseCustodyYaml(configText, configPath)

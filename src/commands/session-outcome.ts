@@ -49,11 +49,11 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
   return { json, text: `${text}\n${toned(`THE KEY OF GENERATION ${warrant.key.generation} IS NOT PROVED DEAD. ${elsewhere ? 'Go on as said above, in an untouched copy of the folder.' : `Now: ${next}`}`, 'alarm', process.stdout)}`, error: alive(result, next) }
 }
 
-/** Scans and typed shares lie where people put them, and outlive the session. */
+/** Scans and typed shares lie where people put them, and outlive the session. Until it has come to its end, a quorum may have to sign once more. */
 function sayLeft(files: readonly string[], { warrant, grade, alive, wayOn }: SessionResult): void {
   const remove = `shred -u ${files.map(shellWord).join(' ')}`
   if (warrant.rehearsal) say(`Files of practice shares: ${files.length}. In a real session they are removed now: ${remove}`)
-  else if (alive && wayOn === 'quorum') say(`Files that shares were read from still hold them, of a key that is not proved dead. Remove them as soon as the session has come to its end: ${remove}`, 'alarm')
+  else if (alive && wayOn !== 'rotate') say(`Files that shares were read from still hold them, of a key that is not proved dead. Remove them as soon as the session has come to its end: ${remove}`, 'alarm')
   else say(`Files that shares were read from still hold them${grade === null || grade === 'unproved' ? ', of a key that is not proved dead' : ''}. Remove them now: ${remove}`, grade === null || grade === 'unproved' ? 'alarm' : 'strong')
 }
 

@@ -45,6 +45,7 @@ export interface SealedFolder {
 /** Names inside a custody folder. */
 export const places = {
   custody: (folder: string): string => join(folder, 'custody.yaml'),
+  generations: (folder: string): string => join(folder, 'generations'),
   generation: (folder: string, generation: number): string => join(folder, 'generations', String(generation)),
   /** What signers signed of its manifest. */
   signatures: (folder: string, generation: number): string => join(folder, 'generations', String(generation), 'manifest.json.asc'),
@@ -72,7 +73,7 @@ export const places = {
 export function readSealedFolder(path: string): SealedFolder {
   checkPlaces(path)
   if (isOutbox(path)) throw new GlasskeyError('USAGE', `${path} is the outbox of a ceremony, not a custody folder`, `glasskey ceremony import --custody DIR --outbox ${path} brings it into the folder DIR; then name that one.`)
-  const generations = numbersIn(join(path, 'generations')).map((number) => readGeneration(path, number))
+  const generations = numbersIn(places.generations(path)).map((number) => readGeneration(path, number))
   if (generations.length === 0) throw new GlasskeyError('FILE_MISSING', `there is no custody in ${path}: it holds no generations`, 'Is it the right folder? A ceremony makes one.')
   checkGenerations(generations)
   const logbookPath = places.logbook(path)
@@ -113,12 +114,17 @@ function isOutbox(path: string): boolean {
 }
 
 /** What is ours at the top of a custody folder or an outbox. What else people and systems leave there (lost+found, sheets, a socket of git's) is never read. */
-const OURS = /^(custody\.yaml|generations|records|signers|sessions|logbook\.jsonl.*|measured\.json|lock|entry\.json)$/
+const OURS = new Set([places.custody(''), places.generations(''), places.records(''), places.signers(''), places.sessions(''), places.logbook(''), places.measured(''), places.lock(''), places.entry('')])
+
+/** Also what lies beside the logbook while it is written. */
+function isOurs(name: string): boolean {
+  return OURS.has(name) || name.startsWith(`${places.logbook('')}.`)
+}
 
 /** What is ours in a custody folder or an outbox lies in it: no link leads out of it, and none of it is a device or a pipe. Throws FOLDER_ALTERED, FILE_UNREADABLE. */
 export function checkPlaces(path: string): void {
-  if (!entryAt(join(path, 'generations'), 'the folder of the generations')) return
-  for (const name of namesIn(path, 'the custody folder').filter((name) => OURS.test(name))) checkPlace(join(path, name))
+  if (!entryAt(places.generations(path), 'the folder of the generations')) return
+  for (const name of namesIn(path, 'the custody folder').filter(isOurs)) checkPlace(join(path, name))
 }
 
 function checkPlace(place: string): void {

@@ -103,8 +103,18 @@ async function drip(response: ServerResponse, reply: Reply, milliseconds: number
   response.end()
 }
 
+interface Forged {
+  status: number
+  headers: Record<string, string>
+  body: string
+}
+
+function sendForged(response: ServerResponse, { status, headers, body }: Forged, now: number): void {
+  send(response, status, { date: new Date(now).toUTCString(), ...headers }, body)
+}
+
 /** The answer of a fault that does not let OCI's own through, or null. What OCI itself would answer has the request's id, as all its answers have. */
-function forged(action: FaultAction | null, requestId: () => string): { status: number; headers: Record<string, string>; body: string } | null {
+function forged(action: FaultAction | null, requestId: () => string): Forged | null {
   switch (action?.do) {
     case 'answer': {
       const body = action.body === undefined ? '' : JSON.stringify(action.body)
@@ -185,12 +195,9 @@ async function serve(
     if (!(await suffer(parts, action, response))) return
   }
   const lie = forged(action, () => requestIdOf(received, cloud.random))
-  const lies = ({ status, headers, body }: NonNullable<typeof lie>): void => {
-    send(response, status, { date: new Date(cloud.now()).toUTCString(), ...headers }, body)
-  }
   if (lie !== null && when !== 'after') {
     note(null, lie.status)
-    lies(lie)
+    sendForged(response, lie, cloud.now())
     return
   }
   const reply = exchange(cloud, region, received, action?.do === 'skew' ? action.seconds * 1000 : 0)
@@ -198,7 +205,7 @@ async function serve(
   if (dropped('done')) return
   if (action !== null && when === 'after' && !(await suffer(parts, action, response))) return
   if (lie === null) await sendReply(response, reply, action)
-  else lies(lie)
+  else sendForged(response, lie, cloud.now())
 }
 
 async function answer(parts: ListenerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
