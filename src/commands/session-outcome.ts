@@ -122,9 +122,9 @@ function unfinished(folder: string, { alive, failure }: SessionResult, { inUse, 
   return [toned(`THE TAKEOVER IS NOT FINISHED: other ways in than the API key may be open. Now: glasskey takeover --custody ${folder} … (a quorum of GENERATION ${inUse.generation})`, 'alarm', process.stdout)]
 }
 
-/** Fingerprints of the keys that nobody's sheets open, in what a login read last. A takeover names its own: the bootstrap key is one of them. */
-function strangersIn({ warrant, state: { listings } }: SessionResult): string[] {
-  if (warrant.action.name === 'takeover') return []
+/** Fingerprints of the keys that nobody's sheets open, in what a login read last. Until a takeover has come through, the bootstrap key is one of them. */
+function strangersIn({ warrant, failure, state: { listings } }: SessionResult): string[] {
+  if (warrant.action.name === 'takeover' && failure) return []
   return (listings.at(-1)?.keys ?? []).flatMap(({ generation, fingerprint, lifecycleState }) => (generation === null && lifecycleState !== 'DELETED' ? [fingerprint] : []))
 }
 

@@ -12,8 +12,9 @@ await faultAtEveryCall({
   // What OCI did not answer was not checked, and is called so: it never fails a control, and no sentence rests on it.
   judge: ({ code, stderr, stdout }, meddled, { cloud }) => {
     expect(meddled ? [0, 3, 4] : [0, 3], `${stderr}\n${stdout}`).toContain(code)
-    if (code === 3 && stdout.trim() === '') return
-    const { opinion } = JSON.parse(stdout) as { opinion: { keyRevoked: { verdict: string } } }
+    const { opinion } = JSON.parse(stdout) as { opinion?: { keyRevoked: { verdict: string } } }
+    // Refused before anything was looked at.
+    if (!opinion) return
     const listed = cloud.requests.some(({ method, path, status, fault }) => method === 'GET' && /\/apiKeys(\?|$)/.test(path) && status === 200 && !UNREADABLE.includes(fault ?? ''))
     if (!listed) expect(opinion.keyRevoked.verdict, 'nobody has read the list of keys').not.toBe('Yes')
   },

@@ -20,6 +20,7 @@ async function interrupted({ observe, clockSkew = 0, ...staging }: Staging): Pro
   if (code !== 6) throw new Error(`the rotation ended with ${code}:\n${stderr}`)
   // The clocks agreed when the session was opened.
   stage.cloud.advance(clockSkew)
+  stage.skewed = clockSkew !== 0
   return stage
 }
 

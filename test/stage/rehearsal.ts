@@ -17,7 +17,7 @@ export class Rehearsal {
   readonly cloud: Simulator
   readonly time: Pick<Plan, 'start' | 'speed'>
   /** Whether the cloud's clock was ever another than the machine's. */
-  readonly skewed: boolean
+  skewed: boolean
 
   constructor(directory: string, cloud: Simulator, time: Pick<Plan, 'start' | 'speed'>, skewed: boolean) {
     this.directory = directory
