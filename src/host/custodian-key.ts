@@ -9,7 +9,7 @@ import { inFours, type SealedShare } from '../custody/sealed-share.js'
 import { openText, readCustodianKeys, unlockKey } from '../custody/sealing.js'
 import { parseShareText } from '../custody/share-text.js'
 import { GlasskeyError } from '../errors.js'
-import { readTyped } from './disk.js'
+import { readGiven } from './disk.js'
 import { decryptWithGpg, type Keyring } from './gpg-decryption.js'
 import { ask, isInteractive, say } from './terminal.js'
 import { askToUnlock, TRY_AGAIN } from './unlock-key.js'
@@ -79,7 +79,7 @@ export type Opener = (sealed: SealedShare) => Promise<string>
  */
 export async function openerBy(means: string, { custodian, fingerprint }: Pick<SealedShare, 'custodian' | 'fingerprint'>, keys: CustodianKeys, signal?: AbortSignal): Promise<Opener> {
   const passphraseFile = keys.passphraseFiles[String(custodian)]
-  const given = passphraseFile === undefined ? null : readTyped(passphraseFile, 'the passphrase').replace(/\r?\n$/, '')
+  const given = passphraseFile === undefined ? null : (await readGiven(passphraseFile, 'the passphrase', signal)).replace(/\r?\n$/, '')
   if (means === GPG) return async (sealed) => asPromised(sealed, await decryptWithGpg(sealed.message, keys.keyring, given, signal))
   const key = await unlocked(means, fingerprint, given, signal)
   return async (sealed) => asPromised(sealed, await openText(sealed.message, key))
@@ -95,7 +95,7 @@ function asPromised(sealed: SealedShare, text: string): string {
 
 /** The private key of a file, unlocked. */
 async function unlocked(path: string, fingerprint: string, given: string | null, signal?: AbortSignal): Promise<PrivateKey> {
-  const keys = await readCustodianKeys(readTyped(path, 'the private key'), path)
+  const keys = await readCustodianKeys(await readGiven(path, 'the private key', signal), path)
   const key = keys.find((candidate) => candidate.getFingerprint().toUpperCase() === fingerprint)
   if (!key) {
     const found = keys.map((candidate) => candidate.getFingerprint().toUpperCase()).join(', ') || 'none'
