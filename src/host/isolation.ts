@@ -10,6 +10,7 @@ import { spawn, spawnSync, type ChildProcess, type StdioOptions } from 'node:chi
 import { existsSync, rmdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { GlasskeyError } from '../errors.js'
 import { makeTemporaryFolder } from './disk.js'
 import { foreignCode } from './environment.js'
 
@@ -88,7 +89,8 @@ export function withoutCoreFile(): void {
 
 /**
  * Starts a room. The environment is empty but for HOME=/, where the SDK finds nothing. `browserPaths` is what a browser in
- * the room needs to see (its folder, a display, cameras); null where none is started there, and only with namespaces.
+ * the room needs to see (its folder, a display, cameras); null where none is started there, and only with namespaces. Throws REFUSED,
+ * FILE_UNWRITABLE.
  */
 export function startRoom(room: Room, args: readonly string[], stdio: StdioOptions, isolation: Isolation, browserPaths: readonly string[] | null = null): ChildProcess {
   const script = join(CODE, room, 'main.js')
@@ -100,11 +102,16 @@ export function startRoom(room: Room, args: readonly string[], stdio: StdioOptio
     return start([...limited, 'unshare', '--user', '--map-root-user', '--net', 'setpriv', '--no-new-privs', '--bounding-set=-all', '--inh-caps=-all', ...node], stdio)
   }
   const root = makeTemporaryFolder('glasskey-room')
-  const child = start([...limited, ...inMinimalRoot(root, node, browserPaths)], stdio)
-  child.once('exit', () => {
+  try {
+    const child = start([...limited, ...inMinimalRoot(root, node, browserPaths)], stdio)
+    child.once('exit', () => {
+      removeEmpty(root)
+    })
+    return child
+  } catch (error) {
     removeEmpty(root)
-  })
-  return child
+    throw error
+  }
 }
 
 /** What is left of a room is an empty folder. A disk that does not let go of it must not end the desk: a key may be live. */
@@ -118,7 +125,11 @@ function removeEmpty(folder: string): void {
 
 function start(command: string[], stdio: StdioOptions): ChildProcess {
   const [file = '', ...args] = command
-  return spawn(file, args, { stdio, env: { HOME: '/' }, serialization: 'advanced' })
+  const child = spawn(file, args, { stdio, env: { HOME: '/' }, serialization: 'advanced' })
+  // What Node says of a process that never was comes later, to whoever listens; an event that nobody hears would end the desk.
+  child.on('error', () => undefined)
+  if (child.pid === undefined) throw new GlasskeyError('REFUSED', `${file} cannot be started: it is gone, or this machine has no process, memory or open file left to give`, 'Close other programs, or raise the limits (ulimit -u, ulimit -n). Then begin again.')
+  return child
 }
 
 function inMinimalRoot(root: string, program: string[], browserPaths: readonly string[] | null = null): string[] {
