@@ -2,14 +2,13 @@
  * The second factor: asking a custodian for the key that opens a sealed share, and opening it. What is wrong is named, and
  * asked for again; nothing is locked by us.
  */
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import type { PrivateKey } from 'openpgp'
 import { inFours, type SealedShare } from '../custody/sealed-share.js'
 import { openText, readCustodianKeys, unlockKey } from '../custody/sealing.js'
 import { parseShareText } from '../custody/share-text.js'
 import { GlasskeyError } from '../errors.js'
 import { readGiven } from './disk.js'
+import { inHome } from './home.js'
 import { decryptWithGpg, type Keyring } from './gpg-decryption.js'
 import { ask, isInteractive, say } from './terminal.js'
 import { askToUnlock, TRY_AGAIN } from './unlock-key.js'
@@ -23,9 +22,9 @@ export interface CustodianKeys {
   keyring: Keyring
 }
 
-/** The person's own keyring, and no key named. `gnupgHome` is what a flag said. */
+/** The person's own keyring, and no key named. `gnupgHome` is what a flag said. Where this account has no home folder, it is missed only by who wants gpg. */
 export function ownKeyring(gnupgHome?: string): Keyring {
-  return { home: gnupgHome ?? (process.env['GNUPGHOME'] || join(homedir(), '.gnupg')), user: process.getuid?.() ?? 0, group: process.getgid?.() ?? 0, terminal: process.env['TERM'] ?? 'linux' }
+  return { home: gnupgHome ?? (process.env['GNUPGHOME'] || inHome('.gnupg')), user: process.getuid?.() ?? 0, group: process.getgid?.() ?? 0, terminal: process.env['TERM'] ?? 'linux' }
 }
 
 /** In place of a path: a card, or this account's keyring. */

@@ -31,7 +31,7 @@ export function makeFolder(path: string): void {
 
 /** An empty folder of our own where the system keeps such things. Throws FILE_UNWRITABLE. */
 export function makeTemporaryFolder(name: string): string {
-  return writable(join(tmpdir(), name), () => mkdtempSync(join(tmpdir(), `${name}-`)))
+  return writable(join(tmpdir(), name), () => mkdtempSync(join(tmpdir(), `${name}-`)), 'TMPDIR names where temporary files go: set it to a folder that is there, with space.')
 }
 
 function alreadyThere(path: string): GlasskeyError {
@@ -280,15 +280,20 @@ export function removeFile(path: string): void {
   })
 }
 
-/** Makes names in a folder durable. */
+/** Makes names in a folder durable. Where the file system has no such thing (shares of a network, FUSE), there is nothing to wait for. */
 export function syncFolder(path: string): void {
   const folder = openSync(path, 'r')
   try {
     fsyncSync(folder)
+  } catch (error) {
+    if (!NO_FOLDER_SYNC.some((code) => hasErrno(error, code))) throw error
   } finally {
     closeSync(folder)
   }
 }
+
+/** What a file system that syncs no folders says to fsync(2). */
+const NO_FOLDER_SYNC = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
 
 /** Whether an error is the system's error of this name. */
 export function hasErrno(error: unknown, code: string): boolean {
@@ -304,12 +309,12 @@ function beside(path: string): string {
 const TAKES_NOTHING = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EBUSY', 'ENODEV', 'ENXIO', 'ENOTCONN', 'ESTALE', 'ETIMEDOUT', 'ELOOP', 'EMFILE', 'ENFILE']
 
 /** Writes at `path`; what the system then says of the place, people can mend. Throws FILE_UNWRITABLE. */
-export function writable<Made>(path: string, make: () => Made): Made {
+export function writable<Made>(path: string, make: () => Made, hint = 'Check the folder, its permissions and the space left.'): Made {
   try {
     return make()
   } catch (error) {
     if (!TAKES_NOTHING.some((code) => hasErrno(error, code))) throw error
-    throw new GlasskeyError('FILE_UNWRITABLE', `nothing can be written at ${path} (${(error as Error).message})`, 'Check the folder, its permissions and the space left.', { cause: error })
+    throw new GlasskeyError('FILE_UNWRITABLE', `nothing can be written at ${path} (${(error as Error).message})`, hint, { cause: error })
   }
 }
 

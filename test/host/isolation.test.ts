@@ -1,6 +1,6 @@
 /** Rooms on strange machines: flags that not every Node knows, and programs that cannot be started. */
 import { afterEach, expect, test, vi } from 'vitest'
-import { startRoom } from '../../src/host/isolation.js'
+import { probeIsolation, startRoom } from '../../src/host/isolation.js'
 import { refusal } from '../vectors/refusal.js'
 
 afterEach(() => {
@@ -29,4 +29,11 @@ test('a room that cannot be started is an error with a name, and no event that e
   } finally {
     process.execPath = node
   }
+})
+
+test('no folder for temporary files: nothing is called missing that was not tried, and what to set is named', () => {
+  vi.stubEnv('TMPDIR', '/nowhere')
+  const refused = refusal(() => probeIsolation())
+  vi.unstubAllEnvs()
+  expect(refused).toMatchObject({ code: 'FILE_UNWRITABLE', hint: 'TMPDIR names where temporary files go: set it to a folder that is there, with space.' })
 })
