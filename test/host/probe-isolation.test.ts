@@ -3,7 +3,7 @@ import type * as processes from 'node:child_process'
 import { expect, test, vi } from 'vitest'
 import { probeIsolation } from '../../src/host/isolation.js'
 
-const { answers } = vi.hoisted(() => ({ answers: { of: ((): object => ({ status: 0 })) as (args: readonly string[]) => object } }))
+const { answers } = vi.hoisted(() => ({ answers: { of: (args: readonly string[]): object => ({ status: args.length > 0 ? 0 : 1 }) } }))
 vi.mock('node:child_process', async (original) => ({
   ...(await original<typeof processes>()),
   spawnSync: (_: string, args: readonly string[]) => answers.of(args),
