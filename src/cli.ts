@@ -8,6 +8,15 @@ import { VERSION } from './version.js'
 // A terminal that was closed must not end a process that still has something to rotate.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
+// What was asked for and did not arrive (a full disk) is no success. Who closed a pipe or a terminal wanted no more.
+process.stdout.once('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE' || process.stdout.isTTY) return
+  process.once('exit', () => {
+    process.stderr.write(`FILE_UNWRITABLE: standard output took not all of what was asked for (${error.message})\nMake room, or name another file. What was done is done; only its account is cut short.\n`)
+    process.exitCode ||= EXIT.usage
+  })
+})
+
 const words = process.argv.slice(2)
 switch (words.join(' ')) {
   case '--help':

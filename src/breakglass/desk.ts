@@ -44,7 +44,7 @@ export async function holdAtDesk(job: DeskJob): Promise<{ finished: Finished | n
   // Only now: a child that is given the terminal makes it wait again.
   for (const stream of [process.stdout, process.stderr]) neverWait(stream)
   const [, , , , readerPipe, clerkPipe] = strongroom.stdio as unknown as readonly [unknown, unknown, unknown, unknown, Socket, Socket]
-  const clerk = job.clerk ? startRoom('clerk', [], ['ignore', 'ignore', 'ignore', clerkPipe], job.isolation) : null
+  const clerk = job.clerk ? orWithout(strongroom, () => startRoom('clerk', [], ['ignore', 'ignore', 'ignore', clerkPipe], job.isolation)) : null
   clerkPipe.destroy()
   let reader: ChildProcess | null = null
   const send = (message: ToStrongroom): void => {
@@ -63,9 +63,9 @@ export async function holdAtDesk(job: DeskJob): Promise<{ finished: Finished | n
         say(`No disk takes the journal. Write this line down: ${message.text}`, 'alarm')
         break
       case 'read-scans':
-        reader = door
+        reader = orNothing(() => door
           ? startCamera(door, job.isolation, readerPipe)
-          : startRoom('reader', job.scans.map((path) => basename(path)), ['ignore', 'ignore', 'ignore', readerPipe, ...scans], job.isolation)
+          : startRoom('reader', job.scans.map((path) => basename(path)), ['ignore', 'ignore', 'ignore', readerPipe, ...scans], job.isolation))
         readerPipe.destroy()
         for (const descriptor of scans) closeSync(descriptor)
         break
@@ -90,6 +90,27 @@ export async function holdAtDesk(job: DeskJob): Promise<{ finished: Finished | n
   ;(reader as ChildProcess | null)?.kill('SIGKILL')
   // Set in the listener above, which the compiler cannot see.
   return { finished: finished as Finished | null, unwritten }
+}
+
+/** A room beside a strongroom that has no order yet, and ends with it where there is none. Throws what `start` throws. */
+function orWithout(strongroom: ChildProcess, start: () => ChildProcess): ChildProcess {
+  try {
+    return start()
+  } catch (error) {
+    strongroom.kill('SIGKILL')
+    throw error
+  }
+}
+
+/** A reader that cannot be started is one that ends at once: its pipe closes, and the strongroom lets people type. */
+function orNothing(start: () => ChildProcess): ChildProcess | null {
+  try {
+    return start()
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    say(`The sheets cannot be read by a machine: ${error.message}.`, 'alarm')
+    return null
+  }
 }
 
 /** The first signal asks for the exit, and says so; further ones say what is at stake. */

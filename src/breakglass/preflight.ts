@@ -61,15 +61,15 @@ const CLERK_PATIENCE_MS = 60_000
  * talk to it before the key is live. The key would be used up for nothing.
  */
 export async function lookAtClerk(isolation: Isolation): Promise<Finding[]> {
-  const clerk = profileClerk(isolation, CLERK_PATIENCE_MS)
   try {
-    await clerk.run({ task: 'warm', params: { packages: ['database', 'identity', 'identitydomains'] } }, () => Promise.reject(new GlasskeyError('OUTSIDE_WARRANT', 'nothing is asked of OCI')))
+    const clerk = profileClerk(isolation, CLERK_PATIENCE_MS)
+    await clerk.run({ task: 'warm', params: { packages: ['database', 'identity', 'identitydomains'] } }, () => Promise.reject(new GlasskeyError('OUTSIDE_WARRANT', 'nothing is asked of OCI'))).finally(() => {
+      clerk.close()
+    })
     return [{ what: CLERK, level: 'good', said: 'starts here, and loads the SDK' }]
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
     return [{ what: CLERK, level: 'stop', said: `does not work here, with Node ${process.versions.node} (${error.message}): nothing but a rotation could be done. Install glasskey again with npm ci, or use a Node that package.json names` }]
-  } finally {
-    clerk.close()
   }
 }
 

@@ -35,7 +35,6 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   const standing = standingOf(folder)
   const cloud = cloudOf(args)
   const reader = readerOf(args)
-  const isolation = probeIsolation()
   const current = inUse(folder.standings, folder.events)
   const generation = generationNumber(folder, current?.generation ?? 1)
   const { manifest } = generation
@@ -49,10 +48,7 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
     ...lookAtRevocation(folder, generation),
     ...(current ? await lookAtSigners(folder, manifest) : []),
     ...(await lookAtCloud(folder, manifest, cloud, current ? reader ?? 'no --reader' : 'there was no takeover')),
-    isolation.exceptions.length === 0
-      ? { what: 'isolation', level: 'good', said: 'strongroom, reader and clerk get namespaces of their own; no core files' }
-      : { what: 'isolation', level: 'warn', said: isolation.exceptions.join('; ') },
-    ...(await lookAtClerk(isolation)),
+    ...(await lookAtMachine()),
   ]
   const stops = findings.filter(({ level }) => level === 'stop')
   const notes = findings.filter(({ level }) => level === 'warn').length
@@ -63,6 +59,23 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   const json = { ready: stops.length === 0, findings: findings.map((finding) => ({ ...finding })) }
   if (stops.length === 0) return { json, text }
   return { json, text, error: { code: 'REFUSED', message: `a session would not begin: ${stops.map(({ what, said }) => `${what}: ${said}`).join('; ')}`, hint: 'Mend it, and run glasskey check again.' } }
+}
+
+/** What this machine gives, and whether a clerk works in it. */
+async function lookAtMachine(): Promise<Finding[]> {
+  try {
+    const isolation = probeIsolation()
+    const { exceptions } = isolation
+    return [
+      exceptions.length === 0
+        ? { what: 'isolation', level: 'good', said: 'strongroom, reader and clerk get namespaces of their own; no core files' }
+        : { what: 'isolation', level: 'warn', said: exceptions.join('; ') },
+      ...(await lookAtClerk(isolation)),
+    ]
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    return [{ what: 'isolation', level: 'stop', said: `${error.message}. ${error.hint}` }]
+  }
 }
 
 /** Clocks and key list, as far as they can be seen. `reader`: a login, or why there is none. */

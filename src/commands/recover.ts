@@ -9,7 +9,7 @@ import { lookForNetwork } from '../host/air-gap.js'
 import { requireOwnCode } from '../host/environment.js'
 import { prepareCamera } from '../host/camera.js'
 import { probeIsolation, withoutCoreFile } from '../host/isolation.js'
-import { ask, isInteractive, say } from '../host/terminal.js'
+import { ask, isInteractive, say, whereToAsk } from '../host/terminal.js'
 import { shareFilesOf, sheetsOf } from './flags.js'
 import { custodianKeysOf, keyFlags, type KeyArguments } from './key-flags.js'
 import type { Outcome } from './outcome.js'
@@ -38,7 +38,7 @@ export const builder = (flags: Argv): Argv =>
     .option('yes', { type: 'boolean', default: false, describe: 'rehearsal sheets only: do not ask for the sentence' })
 
 export const handler = async (args: Arguments): Promise<Outcome> => {
-  if (args.scan.length + args.shareFile.length === 0 && !isInteractive()) throw new GlasskeyError('USAGE', 'which sheets?', 'glasskey recover --scan FILE...')
+  if (args.scan.length + args.shareFile.length === 0 && !isInteractive()) throw new GlasskeyError('USAGE', 'which sheets?', whereToAsk('glasskey recover --scan FILE...'))
   requireOwnCode(process.env)
   withoutCoreFile()
   const out = args.out === undefined ? null : resolve(args.out)

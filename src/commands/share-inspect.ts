@@ -16,7 +16,7 @@ import { lookForNetwork } from '../host/air-gap.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { requireGiven, type GivenFiles } from '../host/given-files.js'
 import { probeIsolation, type Isolation } from '../host/isolation.js'
-import { ask, askYesNo, isInteractive, say } from '../host/terminal.js'
+import { ask, askYesNo, isInteractive, say, whereToAsk } from '../host/terminal.js'
 import { shareFilesOf, sheetsOf } from './flags.js'
 import { custodianKeysOf, type KeyArguments } from './key-flags.js'
 import { askOfBag, recordInspection, toldOf, type Inspected, type InspectionFlags, type SheetsSeen } from './inspection.js'
@@ -43,7 +43,7 @@ export async function inspectShare(args: InspectArguments): Promise<Outcome> {
   if (folder === null && (args.record === true || args.online !== undefined)) throw new GlasskeyError('USAGE', 'in which logbook?', 'Name the custody folder with --custody.')
   const given = args.scan.length + args.shareFile.length > 0
   if (!given && !args.type && args.record === true && folder) return closedBag(folder, args)
-  if (!given && !isInteractive()) throw new GlasskeyError('USAGE', 'which sheet?', 'glasskey share inspect --scan FILE; or of a closed bag: --record --custody DIR')
+  if (!given && !isInteractive()) throw new GlasskeyError('USAGE', 'which sheet?', whereToAsk('glasskey share inspect --scan FILE; of a closed bag: --record --custody DIR'))
   // What can be refused is refused before an exception is entered for it.
   const sources = sourcesOf(args)
   const seen = await enterRoom(folder, args)

@@ -2,14 +2,13 @@
  * The second factor: asking a custodian for the key that opens a sealed share, and opening it. What is wrong is named, and
  * asked for again; nothing is locked by us.
  */
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import type { PrivateKey } from 'openpgp'
 import { inFours, type SealedShare } from '../custody/sealed-share.js'
 import { openText, readCustodianKeys, unlockKey } from '../custody/sealing.js'
 import { parseShareText } from '../custody/share-text.js'
 import { GlasskeyError } from '../errors.js'
-import { readTyped } from './disk.js'
+import { readGiven } from './disk.js'
+import { inHome } from './home.js'
 import { decryptWithGpg, type Keyring } from './gpg-decryption.js'
 import { ask, isInteractive, say } from './terminal.js'
 import { askToUnlock, TRY_AGAIN } from './unlock-key.js'
@@ -23,9 +22,9 @@ export interface CustodianKeys {
   keyring: Keyring
 }
 
-/** The person's own keyring, and no key named. `gnupgHome` is what a flag said. */
+/** The person's own keyring, and no key named. `gnupgHome` is what a flag said. Where this account has no home folder, it is missed only by who wants gpg. */
 export function ownKeyring(gnupgHome?: string): Keyring {
-  return { home: gnupgHome ?? (process.env['GNUPGHOME'] || join(homedir(), '.gnupg')), user: process.getuid?.() ?? 0, group: process.getgid?.() ?? 0, terminal: process.env['TERM'] ?? 'linux' }
+  return { home: gnupgHome ?? (process.env['GNUPGHOME'] || inHome('.gnupg')), user: process.getuid?.() ?? 0, group: process.getgid?.() ?? 0, terminal: process.env['TERM'] ?? 'linux' }
 }
 
 /** In place of a path: a card, or this account's keyring. */
@@ -79,7 +78,7 @@ export type Opener = (sealed: SealedShare) => Promise<string>
  */
 export async function openerBy(means: string, { custodian, fingerprint }: Pick<SealedShare, 'custodian' | 'fingerprint'>, keys: CustodianKeys, signal?: AbortSignal): Promise<Opener> {
   const passphraseFile = keys.passphraseFiles[String(custodian)]
-  const given = passphraseFile === undefined ? null : readTyped(passphraseFile, 'the passphrase').replace(/\r?\n$/, '')
+  const given = passphraseFile === undefined ? null : (await readGiven(passphraseFile, 'the passphrase', signal)).replace(/\r?\n$/, '')
   if (means === GPG) return async (sealed) => asPromised(sealed, await decryptWithGpg(sealed.message, keys.keyring, given, signal))
   const key = await unlocked(means, fingerprint, given, signal)
   return async (sealed) => asPromised(sealed, await openText(sealed.message, key))
@@ -95,7 +94,7 @@ function asPromised(sealed: SealedShare, text: string): string {
 
 /** The private key of a file, unlocked. */
 async function unlocked(path: string, fingerprint: string, given: string | null, signal?: AbortSignal): Promise<PrivateKey> {
-  const keys = await readCustodianKeys(readTyped(path, 'the private key'), path)
+  const keys = await readCustodianKeys(await readGiven(path, 'the private key', signal), path)
   const key = keys.find((candidate) => candidate.getFingerprint().toUpperCase() === fingerprint)
   if (!key) {
     const found = keys.map((candidate) => candidate.getFingerprint().toUpperCase()).join(', ') || 'none'

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { objectIn } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
+import { pause } from './clock.js'
 import { shellWord } from './terminal.js'
 
 const MEBIBYTE = 1024 * 1024
@@ -30,7 +31,7 @@ export function makeFolder(path: string): void {
 
 /** An empty folder of our own where the system keeps such things. Throws FILE_UNWRITABLE. */
 export function makeTemporaryFolder(name: string): string {
-  return writable(join(tmpdir(), name), () => mkdtempSync(join(tmpdir(), `${name}-`)))
+  return writable(join(tmpdir(), name), () => mkdtempSync(join(tmpdir(), `${name}-`)), 'TMPDIR names where temporary files go: set it to a folder that is there, with space.')
 }
 
 function alreadyThere(path: string): GlasskeyError {
@@ -124,6 +125,51 @@ export function readTyped(path: string, what: string): string {
   return Buffer.from(bounded(path, what, FILE_LIMITS.document, 'anything')).toString('utf8')
 }
 
+/**
+ * As `readTyped`, where a pipe must not hold everything else up: one that somebody still writes to is waited for until `signal` aborts, and
+ * one that nobody opened for writing for ten seconds. Throws INTERRUPTED too.
+ */
+export async function readGiven(path: string, what: string, signal?: AbortSignal): Promise<string> {
+  let file: number | undefined
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    const isPipe = fstatSync(file).isFIFO()
+    const chunks: Buffer[] = []
+    const begun = performance.now()
+    for (let length = 0, opened = !isPipe; ; ) {
+      const chunk = Buffer.allocUnsafe(64 * 1024)
+      const read = readNow(file, chunk)
+      opened ||= read !== 0
+      if (read === 0 && opened) return Buffer.concat(chunks, length).toString('utf8')
+      if (read !== null && read > 0) {
+        length += read
+        if (length > FILE_LIMITS.document) tooLarge(path, what, FILE_LIMITS.document)
+        chunks.push(chunk.subarray(0, read))
+        continue
+      }
+      if (!opened && performance.now() - begun > WRITER_PATIENCE_MS) throw new GlasskeyError('FILE_UNREADABLE', `${what} is a pipe that nobody writes to: ${path}`, 'Start what writes to it first, or name a file.')
+      await pause(20, signal)
+      if (signal?.aborted === true) throw new GlasskeyError('INTERRUPTED', `stopped: ${String(signal.reason)}`)
+    }
+  } catch (error) {
+    throw notRead(error, path, what)
+  } finally {
+    if (file !== undefined) closeSync(file)
+  }
+}
+
+const WRITER_PATIENCE_MS = 10_000
+
+/** How much came, 0 at the end; null when there is nothing yet. */
+function readNow(file: number, into: Buffer): number | null {
+  try {
+    return readSync(file, into)
+  } catch (error) {
+    if (hasErrno(error, 'EAGAIN')) return null
+    throw error
+  }
+}
+
 /** For a path that is read later, when a mistake would cost more. Throws FILE_MISSING; `what` is how messages call it. */
 export function requireThere(path: string, what: string): void {
   if (!existsSync(path)) throw new GlasskeyError('FILE_MISSING', `${what} is not there: ${path}`, 'Check the path.')
@@ -176,14 +222,17 @@ function bounded(path: string, what: string, most: number, kind: 'file' | 'anyth
     if (kind === 'file' && !fstatSync(file).isFile()) throw new GlasskeyError('FILE_UNREADABLE', `${what} is not a file: ${path}`, 'Fetch an untouched copy of it.')
     return readUpTo(file, most) ?? tooLarge(path, what, most)
   } catch (error) {
-    if (error instanceof GlasskeyError) throw error
-    if (hasErrno(error, 'ENOENT') || hasErrno(error, 'ENOTDIR')) {
-      throw new GlasskeyError('FILE_MISSING', `${what} is not there: ${path}`, 'Check the path.', { cause: error })
-    }
-    throw unreadable(path, what, error)
+    throw notRead(error, path, what)
   } finally {
     if (file !== undefined) closeSync(file)
   }
+}
+
+/** How the system's error in reading a file is said; what was said already stays. */
+function notRead(error: unknown, path: string, what: string): unknown {
+  if (error instanceof GlasskeyError) return error
+  if (hasErrno(error, 'ENOENT') || hasErrno(error, 'ENOTDIR')) return new GlasskeyError('FILE_MISSING', `${what} is not there: ${path}`, 'Check the path.', { cause: error })
+  return unreadable(path, what, error)
 }
 
 /** What is there and cannot be read: whose it is, where that is why. */
@@ -231,15 +280,20 @@ export function removeFile(path: string): void {
   })
 }
 
-/** Makes names in a folder durable. */
+/** Makes names in a folder durable. Where the file system has no such thing (shares of a network, FUSE), there is nothing to wait for. */
 export function syncFolder(path: string): void {
   const folder = openSync(path, 'r')
   try {
     fsyncSync(folder)
+  } catch (error) {
+    if (!NO_FOLDER_SYNC.some((code) => hasErrno(error, code))) throw error
   } finally {
     closeSync(folder)
   }
 }
+
+/** What a file system that syncs no folders says to fsync(2). */
+const NO_FOLDER_SYNC = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
 
 /** Whether an error is the system's error of this name. */
 export function hasErrno(error: unknown, code: string): boolean {
@@ -255,12 +309,12 @@ function beside(path: string): string {
 const TAKES_NOTHING = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EBUSY', 'ENODEV', 'ENXIO', 'ENOTCONN', 'ESTALE', 'ETIMEDOUT', 'ELOOP', 'EMFILE', 'ENFILE']
 
 /** Writes at `path`; what the system then says of the place, people can mend. Throws FILE_UNWRITABLE. */
-export function writable<Made>(path: string, make: () => Made): Made {
+export function writable<Made>(path: string, make: () => Made, hint = 'Check the folder, its permissions and the space left.'): Made {
   try {
     return make()
   } catch (error) {
     if (!TAKES_NOTHING.some((code) => hasErrno(error, code))) throw error
-    throw new GlasskeyError('FILE_UNWRITABLE', `nothing can be written at ${path} (${(error as Error).message})`, 'Check the folder, its permissions and the space left.', { cause: error })
+    throw new GlasskeyError('FILE_UNWRITABLE', `nothing can be written at ${path} (${(error as Error).message})`, hint, { cause: error })
   }
 }
 

@@ -12,8 +12,8 @@ import { GlasskeyError } from '../errors.js'
 
 /** Whose gpg it is. */
 export interface Keyring {
-  /** GNUPGHOME: where keyring and agent's sockets are. */
-  home: string
+  /** GNUPGHOME: where keyring and agent's sockets are. Null where nobody knows. */
+  home: string | null
   /** User and group number of the person, as outside of any namespace. */
   user: number
   group: number
@@ -28,8 +28,10 @@ const PATIENCE_MS = 5 * 60_000
 
 /** The text behind a message. A passphrase is handed to gpg where one was given; else pinentry asks. Throws SHARE_SEALED saying what was wrong. */
 export async function decryptWithGpg(message: Uint8Array, keyring: Keyring, passphrase: string | null, signal?: AbortSignal): Promise<string> {
+  const { home } = keyring
+  if (home === null) throw new GlasskeyError('SHARE_SEALED', 'nobody knows where the keyring of this account is', 'Begin again with HOME set, or with --gnupg-home DIR.')
   const before = namespaceFor(keyring)
-  const env = environmentOf(keyring)
+  const env = environmentOf(home, keyring)
   const quietly = (program: string, ...args: string[]): number | null => spawnSync(before[0] ?? program, before.length > 0 ? [...before.slice(1), program, ...args] : args, { stdio: 'ignore', env, timeout: 10_000 }).status
   const wasRunning = quietly('gpg-connect-agent', '--no-autostart', '/bye') === 0
   try {
@@ -119,7 +121,7 @@ function refusalOf(status: string): GlasskeyError {
 }
 
 /** Nothing of ours or of the desk's, but what pinentry needs to find the terminal. */
-function environmentOf({ home, terminal }: Keyring): Record<string, string> {
+function environmentOf(home: string, { terminal }: Keyring): Record<string, string> {
   return { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: home, GNUPGHOME: home, LC_ALL: 'C.UTF-8', TERM: terminal, ...terminalName() }
 }
 
@@ -134,7 +136,7 @@ function terminalName(): Record<string, string> {
   }
 }
 
-/** How to begin the command where the machine gives a namespace; nothing where it does not, which the warrant says. */
+/** How to begin the command where the machine gives a namespace; nothing where it does not, which the warrant says (probeIsolation). */
 function namespaceFor({ user, group }: Keyring): string[] {
   const command = ['unshare', '--user', `--map-user=${user}`, `--map-group=${group}`]
   return spawnSync('unshare', [...command.slice(1), 'true'], { stdio: 'ignore', timeout: 10_000 }).status === 0 ? command : []

@@ -1,6 +1,6 @@
 /** Asking for a passphrase: nothing of it is shown, kept in a history, or echoed. */
 import { GlasskeyError } from '../errors.js'
-import { endRawMode, isInteractive, say, visible } from './terminal.js'
+import { endRawMode, isInteractive, say, visible, whereToAsk } from './terminal.js'
 
 const ENTER = /[\r\n]/
 const INTERRUPT = '\u0003'
@@ -14,7 +14,7 @@ const BACKSPACE = ['\u007f', '\b']
  * INTERRUPTED for Ctrl-C, Ctrl-D, or when the wait is called off.
  */
 export async function askHidden(question: string, flag: string, accept: (typed: string) => Promise<string | null>, signal?: AbortSignal): Promise<string> {
-  if (!isInteractive()) throw new GlasskeyError('NO_TERMINAL', `there is nobody to ask: ${question}`, `Run this on a terminal, or use ${flag}.`)
+  if (!isInteractive()) throw new GlasskeyError('NO_TERMINAL', `there is nobody to ask: ${question}`, whereToAsk(`use ${flag}`))
   process.stdin.setRawMode(true)
   try {
     for (;;) {

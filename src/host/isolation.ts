@@ -10,7 +10,8 @@ import { spawn, spawnSync, type ChildProcess, type StdioOptions } from 'node:chi
 import { existsSync, rmdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { makeTemporaryFolder } from './disk.js'
+import { GlasskeyError } from '../errors.js'
+import { hasErrno, makeTemporaryFolder } from './disk.js'
 import { foreignCode } from './environment.js'
 
 /** Processes beside the desk. `camera` is the reader that shows a page instead of reading files. */
@@ -66,19 +67,17 @@ for device in zero random urandom; do : > "$root/dev/$device"; mount --bind "/de
 /** Root in the room, but not by number: a browser refuses its own sandbox to root, and needs a user namespace to build it in. */
 const NOT_AS_ROOT = 'unshare --user --map-user=1000 --map-group=1000 '
 
-/** Finds out what the machine can give. `wanted` false: people chose to go without, which is an exception too. */
+/** Finds out what the machine can give. `wanted` false: people chose to go without, which is an exception too. Throws FILE_UNWRITABLE where it cannot be tried. */
 export function probeIsolation(wanted = true): Isolation {
   const exceptions: string[] = []
   const coreLimit = works('prlimit', ['--core=1', 'true'])
   if (!coreLimit) exceptions.push('a crash of the strongroom may leave its memory in a core file (no prlimit)')
-  const namespaces = wanted && tryNamespaces()
-  if (!namespaces) {
-    const why = wanted ? 'this machine gives no user namespaces' : 'namespaces are switched off'
-    exceptions.push(`${why}: other programs of this account could read the key from memory, and every process has the network`)
-  }
+  const missing = wanted ? whyNoNamespaces() : 'namespaces are switched off'
+  if (missing !== null) exceptions.push(`${missing}: other programs of this account could read the key from memory, and every process has the network`)
+  else if (!works('unshare', ['--user', '--map-user=1000', '--map-group=1000', 'true'])) exceptions.push('the unshare of this machine gives gpg no namespace of its own (no --map-user): where it opens a share, it could read the memory of the strongroom')
   const foreign = foreignCode(process.env)
   if (foreign.length > 0) exceptions.push(`glasskey was started with ${foreign.join(', ')}: other code may run in the desk (not in strongroom, reader or clerk)`)
-  return { namespaces, coreLimit, exceptions }
+  return { namespaces: missing === null, coreLimit, exceptions }
 }
 
 /** Keeps this very process out of core files, where the machine can: one that holds a key, or all of a share, itself, and has no room for that. */
@@ -88,7 +87,8 @@ export function withoutCoreFile(): void {
 
 /**
  * Starts a room. The environment is empty but for HOME=/, where the SDK finds nothing. `browserPaths` is what a browser in
- * the room needs to see (its folder, a display, cameras); null where none is started there, and only with namespaces.
+ * the room needs to see (its folder, a display, cameras); null where none is started there, and only with namespaces. Throws REFUSED,
+ * FILE_UNWRITABLE.
  */
 export function startRoom(room: Room, args: readonly string[], stdio: StdioOptions, isolation: Isolation, browserPaths: readonly string[] | null = null): ChildProcess {
   const script = join(CODE, room, 'main.js')
@@ -100,11 +100,16 @@ export function startRoom(room: Room, args: readonly string[], stdio: StdioOptio
     return start([...limited, 'unshare', '--user', '--map-root-user', '--net', 'setpriv', '--no-new-privs', '--bounding-set=-all', '--inh-caps=-all', ...node], stdio)
   }
   const root = makeTemporaryFolder('glasskey-room')
-  const child = start([...limited, ...inMinimalRoot(root, node, browserPaths)], stdio)
-  child.once('exit', () => {
+  try {
+    const child = start([...limited, ...inMinimalRoot(root, node, browserPaths)], stdio)
+    child.once('exit', () => {
+      removeEmpty(root)
+    })
+    return child
+  } catch (error) {
     removeEmpty(root)
-  })
-  return child
+    throw error
+  }
 }
 
 /** What is left of a room is an empty folder. A disk that does not let go of it must not end the desk: a key may be live. */
@@ -118,7 +123,11 @@ function removeEmpty(folder: string): void {
 
 function start(command: string[], stdio: StdioOptions): ChildProcess {
   const [file = '', ...args] = command
-  return spawn(file, args, { stdio, env: { HOME: '/' }, serialization: 'advanced' })
+  const child = spawn(file, args, { stdio, env: { HOME: '/' }, serialization: 'advanced' })
+  // What Node says of a process that never was comes later, to whoever listens; an event that nobody hears would end the desk.
+  child.on('error', () => undefined)
+  if (child.pid === undefined) throw new GlasskeyError('REFUSED', `${file} cannot be started: it is gone, or this machine has no process, memory or open file left to give`, 'Close other programs, or raise the limits (ulimit -u, ulimit -n). Then begin again.')
+  return child
 }
 
 function inMinimalRoot(root: string, program: string[], browserPaths: readonly string[] | null = null): string[] {
@@ -149,18 +158,26 @@ function nodeFlags(room: Room): string[] {
 
 /** Whether a room can be made with a loopback of its own and a browser's sandbox inside it: tried, not guessed. */
 export function canHoldBrowser(isolation: Isolation, browserPaths: readonly string[]): boolean {
-  return isolation.namespaces && tryNamespaces(browserPaths)
+  return isolation.namespaces && whyNoNamespaces(browserPaths) === null
 }
 
-function tryNamespaces(browserPaths: readonly string[] | null = null): boolean {
+/** Null where namespaces can be had; else what became of trying, in words: what was not found out is not called missing. */
+function whyNoNamespaces(browserPaths: readonly string[] | null = null): string | null {
   const root = makeTemporaryFolder('glasskey-probe')
   const program = browserPaths ? ['unshare', '--user', 'true'] : [process.execPath, '-e', '0']
   const [file = '', ...args] = inMinimalRoot(root, program, browserPaths)
-  const done = works(file, args)
-  rmdirSync(root)
-  return done
+  const { status, error } = tried(file, args)
+  removeEmpty(root)
+  if (hasErrno(error, 'ETIMEDOUT')) return `this machine did not give a user namespace within ${PATIENCE_MS / 1000} s`
+  return status === 0 ? null : 'this machine gives no user namespaces'
 }
 
+const PATIENCE_MS = 10_000
+
 function works(file: string, args: string[]): boolean {
-  return spawnSync(file, args, { stdio: 'ignore', env: {}, timeout: 10_000 }).status === 0
+  return tried(file, args).status === 0
+}
+
+function tried(file: string, args: string[]): { status: number | null; error?: Error } {
+  return spawnSync(file, args, { stdio: 'ignore', env: {}, timeout: PATIENCE_MS })
 }

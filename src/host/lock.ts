@@ -1,17 +1,20 @@
 /** One session at a time in a custody folder: a lock file that says whose it is and since when. */
-import { hostname } from 'node:os'
+import { hostname, uptime } from 'node:os'
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs'
 import { z } from 'zod'
 import { jsonIn, sha256Hex } from '../canonical.js'
 import { line } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import { hasErrno, readText, removeFile, replaceFile, writeNew } from './disk.js'
+import { shellWord } from './terminal.js'
 
 /** Who holds a lock. What Linux alone can tell is null elsewhere. */
 interface Owner {
   what: string
   since: string
   host: string
+  /** Digest of the machine-id, which systemd asks to keep to oneself. A live system draws a new one at each start; copies of a virtual machine may share one. */
+  machine: string | null
   pid: number
   /** When the process began, in ticks since the start of the machine: a later process of the same number began later. */
   began: string | null
@@ -24,16 +27,20 @@ interface Owner {
 /** Takes the lock; the returned function gives it back. Throws CUSTODY_LOCKED naming the owner. A dead owner's lock is taken over. */
 export function takeLock(path: string, what: string, now: Date): () => void {
   const mine = JSON.stringify({ what, since: now.toISOString(), ...thisProcess() }) + '\n'
-  claim(path, mine, (owner) => {
-    return new GlasskeyError(
-      'CUSTODY_LOCKED',
-      `this custody folder is in use: ${owner.what} by process ${owner.pid} on ${owner.host}, ${age(owner, now)}`,
-      `Wait for it, or find out what it is doing. If that machine is gone for good, remove ${path} and run glasskey resume.`,
-    )
-  })
+  claim(path, mine, now, (owner) => lockedBy(owner, path, now))
   return () => {
     giveBack(path, mine)
   }
+}
+
+function lockedBy(owner: Owner | null, path: string, now: Date): GlasskeyError {
+  const remove = `rm ${shellWord(path)}, then glasskey resume.`
+  if (!owner) return new GlasskeyError('CUSTODY_LOCKED', `this custody folder has a lock that does not say whose it is: ${path} is empty or damaged, as a power cut leaves it`, `If no other glasskey is at work on this folder: ${remove}`)
+  return new GlasskeyError(
+    'CUSTODY_LOCKED',
+    `this custody folder is in use: ${owner.what} by process ${owner.pid} on ${owner.host}, ${age(owner, now)}`,
+    `Wait for it, or find out what it is doing. If that machine is gone for good, or is this one and was started again since: ${remove}`,
+  )
 }
 
 /**
@@ -41,7 +48,7 @@ export function takeLock(path: string, what: string, now: Date): () => void {
  * a file of the same kind, named after the text of the dead one. So two that find the same dead lock do not both take it,
  * and one that comes late sees that what it found is no longer there.
  */
-function claim(path: string, mine: string, locked: (owner: Owner) => GlasskeyError): void {
+function claim(path: string, mine: string, now: Date, locked: (owner: Owner | null) => GlasskeyError): void {
   for (;;) {
     if (isNew(path, mine)) return
     const found = lockIn(path)
@@ -50,9 +57,9 @@ function claim(path: string, mine: string, locked: (owner: Owner) => GlasskeyErr
       continue
     }
     const owner = ownerIn(found)
-    if (mayLive(owner)) throw locked(owner)
+    if (!owner || mayLive(owner, now)) throw locked(owner)
     const right = `${path}.after-${sha256Hex(found).slice(0, 16)}`
-    claim(right, mine, locked)
+    claim(right, mine, now, locked)
     try {
       if (lockIn(path) === found) {
         replaceFile(path, mine)
@@ -102,12 +109,12 @@ function lockIn(path: string): string | null {
   }
 }
 
-/** What the kernel says of itself; null where it says nothing. */
+/** What the system says of itself; null where it says nothing, or not to everybody (hidepid). */
 function textOf(path: string): string | null {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    if (hasErrno(error, 'ENOENT') || hasErrno(error, 'ESRCH')) return null
+    if (['ENOENT', 'ESRCH', 'EPERM', 'EACCES'].some((code) => hasErrno(error, code))) return null
     throw error
   }
 }
@@ -117,31 +124,39 @@ const ownerShape = z.object({
   since: line,
   host: line,
   pid: z.number().int().min(1),
+  machine: line.nullish(),
   began: line.nullish(),
   boot: line.nullish(),
   pids: line.nullish(),
 })
 
-const UNKNOWN: z.infer<typeof ownerShape> = { what: 'something unknown', since: '', host: 'an unknown machine', pid: 0 }
-
-/** A text that is no lock of ours has an owner of whom nothing is known. */
-function ownerIn(text: string): Owner {
-  const said = ownerShape.safeParse(jsonIn(text)).data ?? UNKNOWN
-  return { ...said, began: said.began ?? null, boot: said.boot ?? null, pids: said.pids ?? null }
+/** Null for a text that is no lock of ours. */
+function ownerIn(text: string): Owner | null {
+  const said = ownerShape.safeParse(jsonIn(text)).data
+  return said ? { ...said, machine: said.machine ?? null, began: said.began ?? null, boot: said.boot ?? null, pids: said.pids ?? null } : null
 }
 
 function thisProcess(): Omit<Owner, 'what' | 'since'> {
-  return { host: hostname(), pid: process.pid, began: statusOf(process.pid)?.began ?? null, boot: textOf('/proc/sys/kernel/random/boot_id')?.trim() ?? null, pids: numbering() }
+  return { host: hostname(), machine: thisMachine(), pid: process.pid, began: statusOf(process.pid)?.began ?? null, boot: textOf('/proc/sys/kernel/random/boot_id')?.trim() ?? null, pids: numbering() }
 }
 
-/** Whether the owner may still be at work. What cannot be told from here counts as alive. */
-function mayLive(owner: Owner): boolean {
+function thisMachine(): string | null {
+  const id = textOf('/etc/machine-id')?.trim() ?? ''
+  return id === '' ? null : sha256Hex(`glasskey/lock/1\0${id}`).slice(0, 16)
+}
+
+/**
+ * Whether the owner may still be at work. What cannot be told from here counts as alive. A machine that was started again is known by
+ * name and machine-id, and by having been started after the lock was taken: two copies of one machine that run side by side may share
+ * both, and one that ran before the lock was taken is another than its owner's. Only a copy that was started during the session itself
+ * passes for its owner; so a folder is not to be shared between copies of one machine.
+ */
+function mayLive(owner: Owner, now: Date): boolean {
   const here = thisProcess()
   const boot = owner.boot === null || here.boot === null ? 'unknown' : owner.boot === here.boot ? 'this' : 'another'
   if (boot !== 'this' && owner.host !== here.host) return true
-  if (boot === 'another') return false
+  if (boot === 'another') return owner.machine !== here.machine || !(now.getTime() - uptime() * 1000 > Date.parse(owner.since))
   if (owner.pids !== null && here.pids !== null && owner.pids !== here.pids) return true
-  if (!Number.isSafeInteger(owner.pid) || owner.pid < 1) return true
   if (!exists(owner.pid)) return false
   const status = statusOf(owner.pid)
   return status === null || (!status.ended && (owner.began === null || owner.began === status.began))

@@ -1,8 +1,7 @@
 /** Profiles of `~/.oci/config`: the bootstrap, reader and auditor logins. Their keys stay on the desk, never with the clerk. */
 import { createPrivateKey, sign, type KeyObject } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { dirname, isAbsolute, resolve } from 'node:path'
 import { z } from 'zod'
 import { explain } from '../custody/explain.js'
 import { fingerprint, region, tenancyOcid, userOcid, visibleOnly } from '../custody/fields.js'
@@ -10,6 +9,7 @@ import { fingerprintOf, spkiOf } from '../custody/key.js'
 import { GlasskeyError } from '../errors.js'
 import type { Signer } from '../wire/signature.js'
 import { readText } from './disk.js'
+import { inHome } from './home.js'
 
 const profileSchema = z.object({ tenancy: tenancyOcid, user: userOcid, fingerprint, region, key_file: z.string().min(1), pass_phrase: z.string().optional() })
 
@@ -28,7 +28,8 @@ export interface Profile {
 
 /** Reads a profile and its key. Throws OCI_CONFIG_INVALID naming file, profile and setting. */
 export function readProfile(name: string, file: string | undefined): Profile {
-  const path = file ?? join(homedir(), '.oci', 'config')
+  const path = file ?? inHome('.oci', 'config')
+  if (path === null) throw new GlasskeyError('USAGE', 'nobody knows the home folder of this account, with its .oci/config', 'Set HOME, or name the file: --oci-config FILE')
   const invalid = (what: string, cause?: unknown): GlasskeyError =>
     new GlasskeyError('OCI_CONFIG_INVALID', `${path}, profile ${name}: ${what}`, 'See "SDK and CLI Configuration File" in the OCI documentation.', { cause })
   const sections = sectionsIn(readText(path, 'the OCI configuration file'), name, invalid)
@@ -88,7 +89,7 @@ export function signerFor(tenancy: string, user: string, key: KeyObject): Signer
 }
 
 function place(keyFile: string, config: string): string {
-  if (keyFile.startsWith('~')) return join(homedir(), keyFile.slice(1))
+  if (keyFile.startsWith('~')) return inHome(keyFile.slice(1)) ?? keyFile
   if (isAbsolute(keyFile)) return keyFile
   const beside = resolve(dirname(config), keyFile)
   return existsSync(beside) ? beside : resolve(keyFile)

@@ -1,7 +1,7 @@
 /** A block of lines that somebody pastes at the terminal: it begins and ends by itself. */
 import { createInterface } from 'node:readline'
 import { GlasskeyError } from '../errors.js'
-import { isInteractive, visible } from './terminal.js'
+import { isInteractive, visible, whereToAsk } from './terminal.js'
 
 /** What is read of one paste. */
 const LONGEST = 64 * 1024
@@ -11,7 +11,7 @@ const LONGEST = 64 * 1024
  * `begin` begins anew: the first was cut. Of other lines before it people are told once; empty ones, as a paste brings them, are nothing. Throws NO_TERMINAL, and INTERRUPTED when the wait is called off or the input ends.
  */
 export async function pasteBlock(question: string, begin: string, end: string, stop: string, flag: string, signal: AbortSignal): Promise<string> {
-  if (!isInteractive()) throw new GlasskeyError('NO_TERMINAL', `there is nobody to ask: ${question}`, `Run this on a terminal, or use ${flag}.`)
+  if (!isInteractive()) throw new GlasskeyError('NO_TERMINAL', `there is nobody to ask: ${question}`, whereToAsk(`use ${flag}`))
   process.stderr.write(`${visible(question)}\n`)
   const input = createInterface({ input: process.stdin, terminal: false, signal })
   let block = ''

@@ -16,6 +16,7 @@ import { readLogbook, type LogbookEntry } from '../record/logbook.js'
 import { replay, type Session } from '../record/replay.js'
 import { parseWarrant, warrantDigest, type Warrant } from '../warrant/warrant.js'
 import { entryAt, FILE_LIMITS, namesIn, readBytes, readLines, readText } from './disk.js'
+import { shellWord } from './terminal.js'
 
 /** One generation as it lies in the folder. */
 export interface Generation {
@@ -72,7 +73,7 @@ export const places = {
  */
 export function readSealedFolder(path: string): SealedFolder {
   checkPlaces(path)
-  if (isOutbox(path)) throw new GlasskeyError('USAGE', `${path} is the outbox of a ceremony, not a custody folder`, `glasskey ceremony import --custody DIR --outbox ${path} brings it into the folder DIR; then name that one.`)
+  if (isOutbox(path)) throw new GlasskeyError('USAGE', `${path} is the outbox of a ceremony, not a custody folder`, `glasskey ceremony import --custody DIR --outbox ${shellWord(path)} brings it into the folder DIR; then name that one.`)
   const generations = numbersIn(places.generations(path)).map((number) => readGeneration(path, number))
   if (generations.length === 0) throw new GlasskeyError('FILE_MISSING', `there is no custody in ${path}: it holds no generations`, 'Is it the right folder? A ceremony makes one.')
   checkGenerations(generations)

@@ -18,6 +18,11 @@ export function isInteractive(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY
 }
 
+/** What is done where nobody can be asked. `otherwise` is how it goes without asking. */
+export function whereToAsk(otherwise: string): string {
+  return process.stdin.isTTY && !process.stderr.isTTY ? `Questions go to standard error: leave it on the terminal (the command script keeps a log), or ${otherwise}.` : `Run this on a terminal, or ${otherwise}.`
+}
+
 /** Text with everything that a terminal would obey, or an eye would miss, written out: `[U+001B]`. Line ends and tabs stay. */
 export function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (hidden) => (hidden === '\n' || hidden === '\t' ? hidden : `[U+${(hidden.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}]`))
@@ -87,7 +92,7 @@ export function listenAgain(): boolean {
  * nobody to ask, and INTERRUPTED when the wait is called off or the input ends (Ctrl-D).
  */
 export async function ask(question: string, flag: string, signal?: AbortSignal): Promise<string> {
-  if (!isInteractive()) throw new GlasskeyError('NO_TERMINAL', `there is nobody to ask: ${question}`, `Run this on a terminal, or use ${flag}.`)
+  if (!isInteractive()) throw new GlasskeyError('NO_TERMINAL', `there is nobody to ask: ${question}`, whereToAsk(`use ${flag}`))
   const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false })
   let stopped = (): void => undefined
   const ended = new Promise<never>((_, reject) => {

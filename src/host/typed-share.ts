@@ -11,7 +11,7 @@ import { back, erase, forward, goTo, groupSize, GROUPS, isBegun, isComplete, men
 import { GlasskeyError } from '../errors.js'
 import { Block, type BlockLine } from './block.js'
 import { keysIn, type Editing, type Key } from './keys.js'
-import { ask, askYesNo, endRawMode, isInteractive } from './terminal.js'
+import { ask, askYesNo, endRawMode, isInteractive, whereToAsk } from './terminal.js'
 
 /** How typing ended: a text whose checksum holds, a sheet that was put away because it is the wrong one, or nothing. */
 export type Typed = { text: string } | { wrongSheet: GlasskeyError } | 'nothing'
@@ -34,7 +34,7 @@ const BELL = '\u0007'
 
 /** One share, typed, pasted or from a scanner that types. Throws NO_TERMINAL, and INTERRUPTED as `ask` does. */
 export async function typeShare(request: TypingRequest): Promise<Typed> {
-  if (!isInteractive()) throw new GlasskeyError('NO_TERMINAL', `there is nobody to ask: ${request.question}`, `Run this on a terminal, or use ${request.flag}.`)
+  if (!isInteractive()) throw new GlasskeyError('NO_TERMINAL', `there is nobody to ask: ${request.question}`, whereToAsk(`use ${request.flag}`))
   const console = process.env['TERM'] === 'dumb' ? new LineConsole(request) : new DrawnConsole(request)
   let now: Now = { typing: NOTHING_TYPED, said: null, uncovered: false }
   try {

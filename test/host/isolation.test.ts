@@ -1,6 +1,7 @@
-/** Flags of Node that not every Node knows. */
+/** Rooms on strange machines: flags that not every Node knows, and programs that cannot be started. */
 import { afterEach, expect, test, vi } from 'vitest'
-import { startRoom } from '../../src/host/isolation.js'
+import { probeIsolation, startRoom } from '../../src/host/isolation.js'
+import { refusal } from '../vectors/refusal.js'
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -16,4 +17,23 @@ test.each([
   const clerk = startRoom('clerk', [], 'ignore', PLAIN)
   clerk.kill('SIGKILL')
   expect(clerk.spawnargs.filter((flag) => /permission|allow-net/.test(flag))).toEqual(wanted)
+})
+
+test('a room that cannot be started is an error with a name, and no event that ends the desk', async () => {
+  const node = process.execPath
+  process.execPath = '/nowhere/node'
+  try {
+    expect(refusal(() => startRoom('strongroom', [], 'ignore', PLAIN))).toMatchObject({ code: 'REFUSED', message: '/nowhere/node cannot be started: it is gone, or this machine has no process, memory or open file left to give' })
+    // What Node says of it later is heard.
+    await new Promise((later) => setTimeout(later, 20))
+  } finally {
+    process.execPath = node
+  }
+})
+
+test('no folder for temporary files: nothing is called missing that was not tried, and what to set is named', () => {
+  vi.stubEnv('TMPDIR', '/nowhere')
+  const refused = refusal(() => probeIsolation())
+  vi.unstubAllEnvs()
+  expect(refused).toMatchObject({ code: 'FILE_UNWRITABLE', hint: 'TMPDIR names where temporary files go: set it to a folder that is there, with space.' })
 })

@@ -1,7 +1,7 @@
 /** One session at a time, whoever died, and however many look at the same moment. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { hostname, tmpdir } from 'node:os'
+import { hostname, tmpdir, uptime } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -13,6 +13,9 @@ import { refusal } from '../vectors/refusal.js'
 const FOUR = new Date('2026-11-20T04:00:00Z')
 // No process has this number: Linux counts to 4194304 at most.
 const NOBODY = 4194305
+const ANOTHER_BOOT = '00000000-0000-4000-8000-000000000000'
+/** This machine was started after that, and before FOUR. */
+const BEFORE = '2016-11-20T04:00:00Z'
 const LINUX = process.platform === 'linux'
 
 let directory: string
@@ -59,7 +62,7 @@ test('a lock names its owner and age, says what to do, and is given back', () =>
   expect(refusal(() => takeLock(path, 'resume', later(430_000)))).toMatchObject({
     code: 'CUSTODY_LOCKED',
     message: `this custody folder is in use: break rotate by process ${process.pid} on ${hostname()}, for 7 min`,
-    hint: `Wait for it, or find out what it is doing. If that machine is gone for good, remove ${path} and run glasskey resume.`,
+    hint: `Wait for it, or find out what it is doing. If that machine is gone for good, or is this one and was started again since: rm ${path}, then glasskey resume.`,
   })
   release()
   expect(existsSync(path)).toBe(false)
@@ -84,7 +87,7 @@ describe('a dead owner loses it', () => {
     expect(refused()).toContain(`by process ${process.pid}`)
   })
   test.runIf(LINUX)('the machine was started again, whoever has the number now', () => {
-    writeFileSync(path, written({ boot: '00000000-0000-4000-8000-000000000000' }))
+    writeFileSync(path, written({ boot: ANOTHER_BOOT, since: BEFORE }))
     expect(taken()).toBe('resume')
   })
   test.runIf(LINUX)('the machine has another name now', () => {
@@ -117,6 +120,14 @@ describe('what cannot be told counts as alive', () => {
     writeFileSync(path, written({ host: 'another-machine', boot: '00000000-0000-4000-8000-000000000000', pid: NOBODY }))
     expect(refused()).toBe(`this custody folder is in use: break rotate by process ${NOBODY} on another-machine, for 0 s`)
   })
+  test.runIf(LINUX)('a copy of this machine that shares its name and machine-id: this one ran before the lock was taken', () => {
+    writeFileSync(path, written({ boot: ANOTHER_BOOT, since: new Date(FOUR.getTime() - uptime() * 1000 + 60_000).toISOString() }))
+    expect(refused()).toContain(`break rotate by process ${process.pid} on ${hostname()}`)
+  })
+  test.runIf(LINUX).each([{ machine: '0123456789abcdef' }, { since: 'some time' }])('another machine of the same name, or a live system that was started again: %j', (changes) => {
+    writeFileSync(path, written({ boot: ANOTHER_BOOT, since: BEFORE, ...changes }))
+    expect(refused()).toContain(`break rotate by process ${process.pid} on ${hostname()}`)
+  })
   test.runIf(LINUX)('a container, which numbers its processes in its own way', () => {
     writeFileSync(path, written({ pids: 'pid:[1]', pid: NOBODY }))
     expect(refused()).toContain(`by process ${NOBODY}`)
@@ -128,8 +139,13 @@ describe('what cannot be told counts as alive', () => {
     expect(taken()).toBe('resume')
   })
   test.each(['', 'null', '[]', '{"pid":', '{"pid":"x"}', '{"pid":-1}'])('a file that is no lock: %j', (text) => {
-    writeFileSync(path, text)
-    expect(refused()).toMatch(/^this custody folder is in use: something unknown by process (0|-1|NaN) on an unknown machine, nobody knows since when$/)
+    const damaged = join(directory, 'a lock')
+    writeFileSync(damaged, text)
+    expect(refusal(() => takeLock(damaged, 'resume', FOUR))).toMatchObject({
+      code: 'CUSTODY_LOCKED',
+      message: `this custody folder has a lock that does not say whose it is: ${damaged} is empty or damaged, as a power cut leaves it`,
+      hint: `If no other glasskey is at work on this folder: rm '${damaged}', then glasskey resume.`,
+    })
   })
 })
 

@@ -236,7 +236,7 @@ describe('files in a folder', () => {
 
   test.each(['null', '[]', '"x"', '{"pid":{"valueOf":1}}', '{"what":"\\u001b[2J","pid":1,"host":"h","since":"x"}', '['.repeat(100_000), ''])('a lock that is none of ours: %#', (text) => {
     writeFileSync(join(directory, 'lock'), text)
-    expect(refusal(() => takeLock(join(directory, 'lock'), 'x', new Date()))).toMatchObject({ code: 'CUSTODY_LOCKED', message: expect.stringContaining('something unknown by process 0 on an unknown machine') as string })
+    expect(refusal(() => takeLock(join(directory, 'lock'), 'x', new Date()))).toMatchObject({ code: 'CUSTODY_LOCKED', message: expect.stringContaining('a lock that does not say whose it is') as string })
   })
 
   test.each(['', 'null', '[]', '{"type":"ceremony"}', '{"type":"ceremony","__proto__":{}}', '['.repeat(100_000), '\ufeff{}'])('an outbox whose entry is none of ours changes nothing: %#', async (text) => {

@@ -1,4 +1,4 @@
-/** A machine on which the SDK's process does not work: found out while the bags are closed. */
+/** A machine on which the SDK's process does not work, or that has no place for rooms: found out while the bags are closed. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { hostileBuild, type HostileBuild } from '../stage/hostile-build.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
@@ -19,6 +19,12 @@ afterAll(async () => {
 test('check says so', async () => {
   const { code, stdout } = await stage.run(['check', '--custody', stage.custody, ...stage.oci], { cli: build.cli })
   expect([code, stdout]).toEqual([3, expect.stringMatching(SAID)])
+})
+
+test('check where temporary files have no place: everything else is shown as well', async () => {
+  const { code, stdout } = await stage.run(['check', '--custody', stage.custody, ...stage.oci], { env: { TMPDIR: '/nowhere' } })
+  expect([code, stdout]).toEqual([3, expect.stringMatching(/^STOP {2}isolation: nothing can be written at \/nowhere\/glasskey-probe \(ENOENT: .+\)\. TMPDIR names where temporary files go: set it to a folder that is there, with space\.$/m)])
+  expect(stdout).toContain('ok    successors: GENERATION 3, 4 wait\n')
 })
 
 test.each([['with a successor', []], ['and rotation deferred', ['--defer-rotation']]])('a release %s does not begin: no session, no share read, nothing spent', async (_, more) => {

@@ -1,5 +1,6 @@
 /** What a tired newcomer types first, and what it costs. */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { closeSync, cpSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -31,6 +32,16 @@ describe('the front page', () => {
 
   test('no command at all: the page, and a mistake', async () => {
     expect(await glasskey([])).toEqual({ code: 2, stdout: '', stderr: `${frontPage()}\nUSAGE: Which command? The first one for a newcomer is: glasskey drill\n` })
+  })
+
+  test.runIf(existsSync('/dev/full')).each([
+    ['--version', 2],
+    ['share inspect --rehearsal --json --share-file -', 5],
+  ])('%s to a disk that is full: said, and never a success', (line, code) => {
+    const full = openSync('/dev/full', 'w')
+    const ended = spawnSync(process.execPath, [CLI, ...line.split(' ')], { stdio: ['pipe', full, 'pipe'], input: 'GKR1XX', encoding: 'utf8' })
+    closeSync(full)
+    expect([ended.status, ended.stderr]).toEqual([code, expect.stringMatching(/FILE_UNWRITABLE: standard output took not all of what was asked for \(ENOSPC: .+\)\nMake room, or name another file\. What was done is done; only its account is cut short\.\n$/)])
   })
 
   test('it and the version need no package', async () => {
