@@ -11,6 +11,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import type { Moment, Observe } from '../../src/simulator/listener.js'
 import type { Ended } from '../stage/command-line.js'
 import { assertNobodyLockedOut, assertNothingBlind, isChange } from '../stage/cloud-truth.js'
+import type { PlayedFlow } from '../stage/flows.js'
 import { assertAllWell, assertNothingSilent, assertSaidWhatNext, doAsTold } from '../stage/laws.js'
 import type { DurableWrite, Plan, Role, Synced } from '../stage/played.js'
 import { killOf, processesOf } from '../stage/processes.mjs'
@@ -18,11 +19,7 @@ import { classOf, Counter, shareOf, type Kinds } from '../stage/points.js'
 import { settled, type Rehearsal, type Staging } from '../stage/rehearsal.js'
 
 /** A flow that can be interrupted. */
-export interface Flow {
-  name: string
-  /** A stage on which it can begin. */
-  open: (staging: Staging) => Promise<Rehearsal>
-  args: (stage: Rehearsal) => string[]
+export interface Flow extends PlayedFlow {
   /** Whether the bootstrap key may still be the way in. */
   lent?: boolean
   /** What people do afterwards; `doAsTold` when left out. */
@@ -97,7 +94,7 @@ async function pointsOf(flow: Flow): Promise<Point[]> {
     log = join(stage.directory, 'writes.jsonl')
     await settled(stage, SLOW)
     const { code, stderr } = await stage.run(flow.args(stage), { onStart: (pid) => (desk = pid) }, { log })
-    if (code !== 0) throw new Error(`${flow.name} ended with ${code} before anything was done to it:\n${stderr}`)
+    if (code !== (flow.ends ?? 0)) throw new Error(`${flow.name} ended with ${code} before anything was done to it:\n${stderr}`)
     unsynced ??= notDurable(log).map((path) => `${path}, at the end`).at(0)
     if (unsynced !== undefined) throw new Error(`${flow.name}: not durable: ${unsynced}`)
     const writes = notesIn(log).filter((note) => 'what' in note)

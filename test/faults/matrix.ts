@@ -13,15 +13,13 @@ import type { TenancyEventInput } from '../../src/simulator/tenancy-events.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { assertNobodyLockedOut, assertNothingBlind } from '../stage/cloud-truth.js'
 import type { Ended } from '../stage/command-line.js'
+import type { PlayedFlow } from '../stage/flows.js'
 import { assertAllWell, assertNothingSilent, assertSaidWhatNext, doAsTold } from '../stage/laws.js'
 import { settled, type Rehearsal, type Staging } from '../stage/rehearsal.js'
 import { classOf, Counter, shareOf, type Kinds } from '../stage/points.js'
 
 /** A flow whose calls fail. */
-export interface Flow {
-  name: string
-  open: (staging: Staging) => Promise<Rehearsal>
-  args: (stage: Rehearsal) => string[]
+export interface Flow extends PlayedFlow {
   /** Whether the bootstrap key may still be the way in. */
   lent?: boolean
   /** Whether it ends in an exit, which is tried again until its time is over. */
@@ -59,6 +57,8 @@ interface Fault {
   name: string
   /** The connection is met instead of the request. */
   atTheDoor?: boolean
+  /** Of whatever region: nothing of OCI can be reached. */
+  everywhere?: boolean
   /** How often it strikes; once when neither is there. */
   count?: number
   /** For how long it strikes. */
@@ -92,8 +92,9 @@ interface Call {
   region: string
   /** Which of its kind, from 0. */
   nth: number
-  /** Which connection to its region, from 0. */
+  /** Which connection to its region, and which of all, from 0. */
   connection: number
+  connectionOfAll: number
   /** Whether its answer has a body. */
   hasBody: boolean
 }
@@ -110,6 +111,7 @@ const filled = (stage: Rehearsal): TenancyEventInput => ({ event: 'fill-key-slot
 
 const FAULTS: readonly Fault[] = [
   { name: 'its region is down for good', atTheDoor: true, count: 1_000_000, lasting: true, action: () => ({ do: 'refuse' }) },
+  { name: 'every region is down for good', atTheDoor: true, everywhere: true, count: 1_000_000, lasting: true, action: () => ({ do: 'refuse' }) },
   { name: 'the user is blocked before it', lasting: true, meddled: true, action: event('before', blocked) },
   { name: 'the user is blocked after it', lasting: true, meddled: true, action: event('after', blocked) },
   { name: 'the connection is refused', atTheDoor: true, action: () => ({ do: 'refuse' }) },
@@ -138,6 +140,7 @@ const FAULTS: readonly Fault[] = [
   { name: 'its clock is 6 min ahead', action: () => ({ do: 'skew', seconds: 360 }) },
   { name: 'its clock is 6 min behind', action: () => ({ do: 'skew', seconds: -360 }) },
   { name: 'its region is down for a minute', atTheDoor: true, seconds: 60, action: () => ({ do: 'refuse' }) },
+  { name: 'every region is down for a minute', atTheDoor: true, everywhere: true, seconds: 60, action: () => ({ do: 'refuse' }) },
   { name: 'busy for a minute', seconds: 60, action: error(503, 'ServiceUnavailable') },
   { name: 'strangers fill the key slots before it', meddled: true, action: event('before', filled) },
   { name: 'strangers fill the key slots after it', meddled: true, action: event('after', filled) },
@@ -196,14 +199,14 @@ async function callsOf(flow: Flow): Promise<Call[]> {
   try {
     const before = stage.cloud.requests.length
     const { code, stderr } = await stage.run(flow.args(stage))
-    if (code !== 0) throw new Error(`${flow.name} ended with ${code} before anything was done to it:\n${stderr}`)
+    if (code !== (flow.ends ?? 0)) throw new Error(`${flow.name} ended with ${code} before anything was done to it:\n${stderr}`)
     const kinds = new Counter()
     const connections = new Counter()
     const asked = stage.cloud.requests.slice(before).sort((one, other) => one.arrival - other.arrival)
     return asked.flatMap(({ method, path, region, status }): Call[] => {
       const kind = classOf({ method, path, region })
-      const [nth, connection] = [kinds.next(kind), connections.next(region)]
-      return nth < REPEATS ? [{ kind, method, path: globOf(path), region, nth, connection, hasBody: status !== 204 }] : []
+      const [nth, connection, connectionOfAll] = [kinds.next(kind), connections.next(region), connections.next('')]
+      return nth < REPEATS ? [{ kind, method, path: globOf(path), region, nth, connection, connectionOfAll, hasBody: status !== 204 }] : []
     })
   } finally {
     await stage.close()
@@ -243,12 +246,17 @@ function met(flow: Flow, one: Case): Promise<boolean> {
 async function struck(flow: Flow, { call, fault }: { call: Call; fault: Fault }): Promise<boolean> {
   const speed = fault.lasting === true ? HASTE : SPEED
   return watched(flow, { speed, tls: fault.tls === true }, async (stage) => {
-    const { method, path, region, nth, connection } = call
-    const { count, seconds, atTheDoor, meddled = false } = fault
-    stage.cloud.armFault({ match: { region, ...(atTheDoor === true ? {} : { method, path }) }, after: atTheDoor === true ? connection : nth, count, seconds, action: fault.action(stage, speed) })
+    const { count, seconds, meddled = false } = fault
+    stage.cloud.armFault({ ...placeOf(call, fault), count, seconds, action: fault.action(stage, speed) })
     await playAndMend(flow, stage, { meddled })
     return stage.cloud.strikes > 0
   })
+}
+
+/** Which requests, or connections, a fault meets, and how many of them pass first. */
+function placeOf({ method, path, region, nth, connection, connectionOfAll }: Call, { atTheDoor = false, everywhere = false }: Fault): Pick<FaultInput, 'match' | 'after'> {
+  if (everywhere) return { match: {}, after: connectionOfAll }
+  return atTheDoor ? { match: { region }, after: connection } : { match: { method, path, region }, after: nth }
 }
 
 async function struckAgain(flow: Flow, { after, faults }: { after: number; faults: readonly Fault[] }): Promise<boolean> {

@@ -180,7 +180,7 @@ function assertDoneAsRecorded(stage: Rehearsal, { logbook, sessions }: CustodyFo
   if (entry?.type === 'session' && newest) {
     const { actionResult } = entry
     if (actionResult === 'done') assertReleased(stage, newest.enables)
-    else if (actionResult !== 'interrupted' && releases.length === 1) assertReleased(stage, false)
+    else if (actionResult !== 'interrupted' && releases.length === 1) assertReleased(stage, !newest.enables)
   }
   if (isTakenOver(logbook.lines)) assertTakenOver(stage)
 }

@@ -1,0 +1,4 @@
+import { byRemover } from '../stage/flows.js'
+import { dieAtEveryPoint } from './matrix.js'
+
+await dieAtEveryPoint(byRemover)

@@ -1,0 +1,4 @@
+import { deferred } from '../stage/flows.js'
+import { dieAtEveryPoint } from './matrix.js'
+
+await dieAtEveryPoint(deferred)

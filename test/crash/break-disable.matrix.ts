@@ -1,0 +1,4 @@
+import { disabling } from '../stage/flows.js'
+import { dieAtEveryPoint } from './matrix.js'
+
+await dieAtEveryPoint(disabling)

@@ -1,0 +1,4 @@
+import { deferred } from '../stage/flows.js'
+import { faultAtEveryCall } from './matrix.js'
+
+await faultAtEveryCall(deferred)
