@@ -5,6 +5,7 @@ import { EXIT, EXIT_CODES, GlasskeyError } from '../errors.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
 import { say, shellWord, toned } from '../host/terminal.js'
 import { SUCCESSORS } from '../record/due.js'
+import { strangersIn } from '../record/recognise.js'
 import { acceptedOnly, isSaasChange, unansweredChanges } from '../record/replay.js'
 import type { CustodyStanding } from '../record/standing.js'
 import type { Outcome, Problem } from './outcome.js'
@@ -25,6 +26,7 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
     actionDetail: state.action?.detail ?? '',
     refusals: state.refusals.map(({ reason }) => reason),
     grade,
+    strangersKeys: strangersOf(result),
     secondsLive: state.burned?.secondsLive ?? 0,
     logbook: result.logbook,
     entryFile: printed.entry,
@@ -122,11 +124,8 @@ function unfinished(folder: string, { alive, failure }: SessionResult, { inUse, 
   return [toned(`THE TAKEOVER IS NOT FINISHED: other ways in than the API key may be open. Now: glasskey takeover --custody ${folder} … (a quorum of GENERATION ${inUse.generation})`, 'alarm', process.stdout)]
 }
 
-/** Fingerprints of the keys that nobody's sheets open, in what a login read last. Until a takeover has come through, the bootstrap key is one of them. */
-function strangersIn({ warrant, failure, state: { listings } }: SessionResult): string[] {
-  if (warrant.action.name === 'takeover' && failure) return []
-  return (listings.at(-1)?.keys ?? []).flatMap(({ generation, fingerprint, lifecycleState }) => (generation === null && lifecycleState !== 'DELETED' ? [fingerprint] : []))
-}
+/** Keys of strangers that a login saw on the user. */
+const strangersOf = ({ warrant, failure, state: { listings } }: SessionResult): string[] => strangersIn(listings, warrant.action.name, failure === null)
 
 function closing(folder: string, result: SessionResult, printed: PrintedSession, standing: CustodyStanding): string {
   const { warrant, state, grade } = result
@@ -138,7 +137,7 @@ function closing(folder: string, result: SessionResult, printed: PrintedSession,
     ...(printed.drillRecord === null ? [] : [`Drill record, with the times measured: ${printed.drillRecord}`]),
     ...unansweredChanges(state).filter(({ intent }) => isSaasChange(intent)).map(({ intent, outcome }) => toned(`NOT KNOWN: whether "${intent.rule}" happened; OCI ${outcome?.type === 'outcome' ? `answered ${outcome.status}` : 'never answered'}. ${toAsk(result, intent.seq)}`, 'alarm', process.stdout)),
     ...acceptedOnly(state).map(({ intent }) => toned(`NOT YET: OCI accepted "${intent.rule}", and it was not in force when it was last read. It may still come: look at the database in OCI's console.`, 'alarm', process.stdout)),
-    ...strangersIn(result).map((fingerprint) => toned(`A STRANGER'S KEY: the user has API key ${fingerprint}, which no manifest of this folder names. Find out who put it there; an administrator deletes it.`, 'alarm', process.stdout)),
+    ...strangersOf(result).map((fingerprint) => toned(`A STRANGER'S KEY: the user has API key ${fingerprint}, which no manifest of this folder names. Find out who put it there; an administrator deletes it.`, 'alarm', process.stdout)),
     ...(dead ? [`Next: destroy the used sheets of GENERATION ${warrant.key.generation} before a witness (glasskey logbook add destroyed)${printed.affidavit === null ? '' : `; to sign: ${printed.affidavit}`}.`] : []),
     ...(grade === 'unproved' && !result.alive ? [`Another session proved the key dead. For the auditor's word on this one too: glasskey resume --custody ${folder} --session ${result.session} --reader PROFILE`] : []),
     ...(state.successor && standing.inUse?.generation === state.successor.generation ? [`In use now: GENERATION ${state.successor.generation}, key id ${state.successor.keyId}. ${standing.waiting.length} more waiting.`] : []),

@@ -5,6 +5,7 @@ import type { Manifest } from '../custody/manifest.js'
 import { hexToWords } from '../custody/words.js'
 import { firstPart, type JournalLine } from '../record/journal.js'
 import type { LogbookEntry } from '../record/logbook.js'
+import { strangersIn } from '../record/recognise.js'
 import { acceptedOnly, unansweredChanges, type Call, type Session } from '../record/replay.js'
 import { TOOL } from '../version.js'
 import { codeWords, purpose, warrantDigest, type Warrant } from '../warrant/warrant.js'
@@ -56,7 +57,7 @@ export function entryPage(source: EntrySource): LogbookEntryContent {
     facts: release ? [] : factsOf(source),
     release,
     exceptions: [...(source.session ? exceptionsOf(source.session) : []), ...(entry.type === 'ceremony' ? entry.exceptions : [])],
-    unresolved: unresolvedOf(source.session?.session ?? null),
+    unresolved: source.session ? unresolvedOf(source.session, entry) : [],
     signatures: [
       { role: 'Operator', name: entry.type === 'session' ? entry.operator : '' },
       { role: 'Witness', name: 'witness' in entry ? entry.witness : '' },
@@ -283,12 +284,12 @@ function censusOf(session: Session): { what: string; before: string; after: stri
   ]
 }
 
-function unresolvedOf(session: Session | null): string[] {
-  if (!session) return []
+function unresolvedOf({ warrant, session }: NonNullable<EntrySource['session']>, entry: LogbookEntry): string[] {
+  const alive = session.grade === 'unproved' ? [`THE KEY OF GENERATION ${session.opened.generation} IS NOT PROVED DEAD: ${session.gradeWhy}`] : []
   const unknown = unansweredChanges(session).map(({ intent, outcome }) => `no answer is known to "${intent.rule}" (${intent.method} ${intent.host})${outcome?.type === 'outcome' ? `, only a ${outcome.status}` : ''}`)
   const pending = acceptedOnly(session).map(({ intent }) => `OCI accepted "${intent.rule}", and it was not in force when it was last read`)
-  const open = [...unknown, ...pending]
-  return session.grade === 'unproved' ? [`THE KEY OF GENERATION ${session.opened.generation} IS NOT PROVED DEAD: ${session.gradeWhy}`, ...open] : open
+  const strangers = strangersIn(session.listings, warrant.action.name, entry.type === 'session' && entry.exitCode === 0)
+  return [...alive, ...unknown, ...pending, ...strangers.map((fingerprint) => `A STRANGER'S KEY: the user has API key ${fingerprint}, which no manifest names`)]
 }
 
 function named({ generation, keyId }: { generation: number; keyId: string }): NamedGeneration {

@@ -1,6 +1,7 @@
 /** Whose an API key is that OCI lists: known by its whole public key; by OCI's fingerprint only where OCI leaves the key out. */
 import { namesOfPem } from '../custody/key.js'
 import type { Manifest } from '../custody/manifest.js'
+import type { Warrant } from '../warrant/warrant.js'
 import type { ListedKey } from './journal.js'
 
 /** ApiKey as OCI lists it (oci-identity, models/api-key). */
@@ -25,4 +26,13 @@ function withoutValue({ keyValue, fingerprint }: KeyAsListed, manifests: readonl
 /** Whether a listing still has this key, by its value or by OCI's name for it: either is enough to call it alive. */
 export function isListed(keys: readonly ListedKey[], manifest: Pick<Manifest, 'spkiSha256' | 'fingerprint'>): boolean {
   return keys.some((key) => key.spkiSha256 === manifest.spkiSha256 || key.fingerprint === manifest.fingerprint)
+}
+
+/**
+ * Fingerprints of the keys that nobody's sheets open, in what a login read last. `cameThrough`: whether the session did what it was for;
+ * until a takeover has, the bootstrap key is one of them.
+ */
+export function strangersIn(listings: readonly { keys: readonly ListedKey[] }[], action: Warrant['action']['name'], cameThrough: boolean): string[] {
+  if (action === 'takeover' && !cameThrough) return []
+  return (listings.at(-1)?.keys ?? []).flatMap(({ generation, fingerprint, lifecycleState }) => (generation === null && lifecycleState !== 'DELETED' ? [fingerprint] : []))
 }

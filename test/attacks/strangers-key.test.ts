@@ -1,7 +1,9 @@
 /** A user administrator fills the key slots of the break-glass user with keys of their own. */
+import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { textOf } from '../paper/printed.js'
 import { livingKeys } from '../stage/cloud-truth.js'
 import { assertAllWell } from '../stage/laws.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
@@ -57,4 +59,17 @@ test('in the middle of the session: the action was done, the exit still rotates'
   expect(JSON.parse(stdout)).toMatchObject({ error: null, grade: 'proved', actionResult: 'done', successor: { generation: 3 } })
   expect(code).toBe(0)
   expect(stage.listedKeys).toBe(1)
+})
+
+test('once the used key is deleted, so that no exit can remove it: the command, its outcome and the page in the logbook name it', async () => {
+  stage = await rehearsal({ speed: 4 })
+  const { administrator } = stage.cloud.seed.users
+  const publicKeyPem = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'pem', type: 'spki' }) as string
+  stage.cloud.armFault({ match: { method: 'DELETE', path: '*/apiKeys/*' }, action: { do: 'event', when: 'after', event: { event: 'add-api-key', userId: administrator, publicKeyPem } } })
+  const { code, stdout } = await stage.run([...stage.rotate(), '--reader', 'AUDITOR', '--json'])
+  const [{ fingerprint } = { fingerprint: '' }] = livingKeys(stage).filter(({ generation }) => generation === null)
+  const { entryFile, ...outcome } = JSON.parse(stdout) as { entryFile: string }
+  expect([code, outcome]).toEqual([0, expect.objectContaining({ grade: 'proved', strangersKeys: [fingerprint] })])
+  const pages = await textOf(new Uint8Array(readFileSync(entryFile)))
+  expect(pages.join(' ').replace(/\s+/g, ' ')).toContain(`A STRANGER'S KEY: the user has API key ${fingerprint}, which no manifest names`)
 })

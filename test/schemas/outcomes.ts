@@ -132,6 +132,7 @@ const session = z.strictObject({
   actionDetail: z.string().describe('What became of the action, for people; empty when it was not begun'),
   refusals: z.array(z.string()).describe('Requests that the strongroom refused to sign, and why'),
   grade: grade.nullable().describe('How well the used key is proved dead; null when no key was live'),
+  strangersKeys: z.array(fingerprint).describe('Fingerprints of API keys that the user has and no manifest names, as a login read them last; none, too, where no login looked'),
   secondsLive,
   logbook: entryNumber.describe('Number of the logbook entry'),
   entryFile: path.nullable().describe('PDF of the logbook entry; null when it could not be drawn or written'),
