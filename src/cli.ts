@@ -3,7 +3,7 @@
 import { frontPage } from './commands/front-page.js'
 import { WHICH } from './commands/verbs.js'
 import { EXIT } from './errors.js'
-import { VERSION } from './version.js'
+import { newerNodeNeeded, VERSION } from './version.js'
 
 // A terminal that was closed must not end a process that still has something to rotate.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
@@ -31,6 +31,26 @@ switch (words.join(' ')) {
     process.stderr.write(`${frontPage()}\nUSAGE: ${WHICH}\n`)
     process.exitCode = EXIT.usage
     break
-  default:
-    await (await import('./commands/command-line.js')).runCommand(words)
+  default: {
+    // Before anything is loaded, whose own words for it would help nobody.
+    const unfit = unfitPlace()
+    if (unfit === null) await (await import('./commands/command-line.js')).runCommand(words)
+    else {
+      process.stderr.write(`USAGE: ${unfit}\n`)
+      process.exitCode = EXIT.usage
+    }
+  }
+}
+
+/** Why nothing can run here, and what to do about it; null: it can. */
+function unfitPlace(): string | null {
+  const needed = newerNodeNeeded(process.versions.node)
+  if (needed !== null) return `glasskey needs Node ${needed} or newer, and this is ${process.versions.node}\nInstall one, or name it: /path/to/node ${process.argv[1] ?? 'dist/cli.js'} ${words[0] ?? ''} …`
+  try {
+    process.cwd()
+    return null
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    return 'the folder that this was started in is gone\nGo to another one (cd), and begin again.'
+  }
 }

@@ -34,6 +34,12 @@ describe('the front page', () => {
     expect(await glasskey([])).toEqual({ code: 2, stdout: '', stderr: `${frontPage()}\nUSAGE: Which command? The first one for a newcomer is: glasskey drill\n` })
   })
 
+  test('in a folder that is gone', () => {
+    const gone = mkdtempSync(join(tmpdir(), 'glasskey-test-'))
+    const { status, stderr } = spawnSync('sh', ['-c', `cd '${gone}' && rmdir '${gone}' && '${process.execPath}' '${CLI}' status --custody .`], { encoding: 'utf8' })
+    expect([status, stderr]).toEqual([2, 'USAGE: the folder that this was started in is gone\nGo to another one (cd), and begin again.\n'])
+  })
+
   test.runIf(existsSync('/dev/full')).each([
     ['--version', 2],
     ['share inspect --rehearsal --json --share-file -', 5],
