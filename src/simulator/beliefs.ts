@@ -33,6 +33,8 @@ export const DEFAULT_BELIEFS = {
   activeBeforeAccepted: false,
   /** Seconds for which a deleted key stays listed as DELETED. Oracle's CLI tests tolerate it for secret keys. */
   deletedKeysListed: 0,
+  /** Seconds by which the list of a user's keys is behind what was done to them. That other regions are behind home is documented; of home's own lists nothing is. */
+  keyListDelay: 0,
   /** Does clearing a capability stop the credentials that exist? Documentation speaks of creating only. */
   clearedCapabilityDisables: false,
   /** Creating a credential whose capability is cleared: that it is refused is documented, the code is not. */

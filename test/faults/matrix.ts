@@ -156,6 +156,7 @@ const WEATHER: readonly Weather[] = [
   })),
   { name: 'a new key is accepted after minutes', staging: { activationDelay: { [HOME]: 120, [AWAY]: 200 } }, patience: 210 },
   { name: 'a deleted key is refused after minutes', staging: { revocationDelay: { [HOME]: 120, [AWAY]: 200 } }, patience: 210 },
+  { name: 'the list of keys is a minute behind', staging: { beliefs: { keyListDelay: 60 } }, patience: 70 },
   { name: 'no key may delete itself', staging: { beliefs: { selfDeletion: '403 NotAllowed' } }, mend: removeAsAsked },
 ]
 

@@ -135,8 +135,8 @@ export async function rehearsal({ after = 'taken over', speed = 1, ...options }:
 }
 
 /** Waits until what was done to keys before, perhaps a minute ago, has arrived everywhere: only what comes now is to be slow. */
-export async function settled({ cloud, time }: Rehearsal, { activationDelay = {}, revocationDelay = {} }: Staging): Promise<void> {
-  const slowest = Math.max(0, ...Object.values(activationDelay), ...Object.values(revocationDelay)) * 1000
+export async function settled({ cloud, time }: Rehearsal, { activationDelay = {}, revocationDelay = {}, beliefs = {} }: Staging): Promise<void> {
+  const slowest = Math.max(beliefs.keyListDelay ?? 0, ...Object.values(activationDelay), ...Object.values(revocationDelay)) * 1000
   const newest = Math.max(...cloud.tenancy.identity.apiKeys.map(({ timeCreated, timeDeleted }) => timeDeleted ?? timeCreated))
   await new Promise((over) => setTimeout(over, Math.max(0, newest + slowest - cloud.now()) / time.speed))
 }

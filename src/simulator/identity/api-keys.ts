@@ -116,10 +116,12 @@ function uploadApiKey(call: Call): Answer {
 
 function listApiKeys(call: Call): Answer {
   const user = userOf(call)
-  const shown = call.cloud.beliefs.deletedKeysListed * 1000
-  const keys = call.identity.apiKeys.filter(
-    (key) => key.userId === user.id && (key.timeDeleted === null || call.now < key.timeDeleted + shown),
-  )
+  const { deletedKeysListed, keyListDelay } = call.cloud.beliefs
+  const asOf = call.now - keyListDelay * 1000
+  const keys = call.identity.apiKeys
+    .filter((key) => key.userId === user.id && key.timeCreated <= asOf)
+    .map((key) => (key.timeDeleted !== null && key.timeDeleted > asOf ? { ...key, timeDeleted: null } : key))
+    .filter((key) => key.timeDeleted === null || asOf < key.timeDeleted + deletedKeysListed * 1000)
   return { status: 200, body: keys.map((key) => apiKeyBody(call, key)) }
 }
 
