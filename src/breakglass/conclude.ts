@@ -18,7 +18,7 @@ import { evidenceFile, evidenceOf } from '../record/evidence.js'
 import { readJournal, type Grade, type JournalEntry, type JournalLine } from '../record/journal.js'
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
 import { isListed } from '../record/recognise.js'
-import { isRefusedNow, replay, wasNeverAccepted, type Session } from '../record/replay.js'
+import { actionOf, isRefusedNow, replay, wasNeverAccepted, type Session } from '../record/replay.js'
 import type { Failure } from '../strongroom/protocol.js'
 import { warrantDigest, type Warrant } from '../warrant/warrant.js'
 import type { Finished } from './desk.js'
@@ -198,8 +198,8 @@ function failureOf({ finished, warrant, stale }: Conclusion, state: Session, ali
   if (finished && !finished.selfDeletionRefused) return finished.failure
   if (state.keyLiveAt === null) return failure('INTERNAL', 'the strongroom ended without a word; no key was live', 'Begin again.')
   // It died between the deletion and its last word, or the remover did the deletion: what the action came to is in the journal.
-  const { action } = state
-  return action !== null && ['failed', 'interrupted'].includes(action.result) ? failure('INTERRUPTED', `the action ${action.result === 'failed' ? 'was not done' : 'did not come to its end'}: ${action.detail}`, 'The key was rotated all the same.') : null
+  const action = actionOf(state)
+  return ['failed', 'interrupted'].includes(action.result) ? failure('INTERRUPTED', `the action ${action.result === 'failed' ? 'was not done' : 'did not come to its end'}: ${action.detail}`, 'The key was rotated all the same.') : null
 }
 
 /** Failures that say no more than that the action was not seen to be done. */
@@ -263,7 +263,7 @@ export function enterSession(job: Conclusion, failure: Failure | null): SessionR
     warrantSha256: warrantDigest(warrant),
     journalSha256: chain.head.sha256,
     shares: session.sharesSeen,
-    actionResult: session.action?.result ?? 'not begun',
+    actionResult: actionOf(session).result,
     successor: session.successor ? { generation: session.successor.generation, keyId: session.successor.keyId } : null,
     grade: session.grade,
     secondsLive: session.burned?.secondsLive ?? 0,

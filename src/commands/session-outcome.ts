@@ -6,7 +6,7 @@ import { readCustodyFolder } from '../host/custody-folder.js'
 import { say, shellWord, toned } from '../host/terminal.js'
 import { SUCCESSORS } from '../record/due.js'
 import { strangersIn } from '../record/recognise.js'
-import { acceptedOnly, isSaasChange, unansweredChanges } from '../record/replay.js'
+import { acceptedOnly, actionOf, isSaasChange, unansweredChanges } from '../record/replay.js'
 import type { CustodyStanding } from '../record/standing.js'
 import type { Outcome, Problem } from './outcome.js'
 import { standingOf } from './status.js'
@@ -22,8 +22,8 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
     generation: warrant.key.generation,
     keyId: warrant.key.keyId,
     successor: state.successor ? { generation: state.successor.generation, keyId: state.successor.keyId } : null,
-    actionResult: state.action?.result ?? 'not begun',
-    actionDetail: state.action?.detail ?? '',
+    actionResult: actionOf(state).result,
+    actionDetail: actionOf(state).detail,
     refusals: state.refusals.map(({ reason }) => reason),
     grade,
     strangersKeys: strangersOf(result),

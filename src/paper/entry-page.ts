@@ -223,7 +223,7 @@ function releaseOf(source: EntrySource, { warrant, lines, session }: NonNullable
       { what: 'Deadline', at: warrant.deadline },
       { what: 'Process with the key ended', at: session.burned?.at ?? null },
     ],
-    whyEnded: session.exit?.cause ?? session.action?.detail ?? 'before a key was live',
+    whyEnded: session.exit?.cause ?? session.action?.detail ?? (session.keyLiveAt === null ? 'before a key was live' : 'the process that held the key ended without a word'),
     calls: session.calls.map((call, index) => ({
       number: index + 1,
       at: call.intent.at,

@@ -275,6 +275,16 @@ export function wasFoundOut({ intent }: Pick<Call, 'intent'>, { action, calls }:
   return calls.some((later) => later.intent.seq > intent.seq && later.intent.seq < action.seq && later.intent.rule === READ_SAAS_BACK && later.outcome?.type === 'outcome' && later.outcome.status === 200)
 }
 
+/**
+ * What became of the action, in a word and in a sentence: as its end says it. Where the strongroom died before it could, the action is
+ * interrupted as soon as a change was asked for that OCI did not plainly refuse.
+ */
+export function actionOf({ action, calls, exit }: Session): { result: LineOf<'action-ended'>['result'] | 'not begun'; detail: string } {
+  if (action) return action
+  const isItsChange = (call: Call): boolean => call.intent.by === 'clerk' && call.intent.method !== 'GET' && call.intent.rule !== READ_SAAS_BACK && (exit === null || call.intent.seq < exit.seq)
+  return calls.some((call) => isItsChange(call) && mayHaveHappened(call)) ? { result: 'interrupted', detail: 'the process that held the key ended before it was known what came of it' } : { result: 'not begun', detail: '' }
+}
+
 /** Changes of SAAS_ADMIN that OCI accepted, and that were not in force when they were last read. */
 export function acceptedOnly({ calls, action }: Session): Call[] {
   return calls.filter((call) => isSaasChange(call.intent) && isAccepted(call) && action?.result !== 'done')

@@ -3,7 +3,7 @@ import { generationEvents } from '../../src/record/events.js'
 import { readJournal, type JournalEntry, type ListedKey } from '../../src/record/journal.js'
 import { readLogbook, type NewLogbookEntry } from '../../src/record/logbook.js'
 import { isListed, recognise } from '../../src/record/recognise.js'
-import { DELETE_OTHER_KEY, DELETE_USED_KEY, isSettled, replay, type Session } from '../../src/record/replay.js'
+import { actionOf, DELETE_OTHER_KEY, DELETE_USED_KEY, ENABLE_SAAS, isSettled, READ_SAAS_BACK, replay, UPLOAD_SUCCESSOR, type Session } from '../../src/record/replay.js'
 import { journalOf, manifestOf, SESSIONS, vectorText } from '../vectors/frozen.js'
 import { pen } from '../vectors/story.js'
 
@@ -109,6 +109,23 @@ describe('calls', () => {
   })
   test('an outcome of nothing changes nothing', () => {
     expect(told(del, { type: 'outcome', intent: 99, status: 200, opcRequestId: '', date: '' }).calls).toMatchObject([{ outcome: null }])
+  })
+})
+
+describe('the action', () => {
+  const enable: JournalEntry = { type: 'intent', rule: ENABLE_SAAS, method: 'POST', host: 'h', path: '/p', bodySha256: null, by: 'clerk' }
+  const exit: JournalEntry = { type: 'exit-began', cause: 'c' }
+  test.each<[string, JournalEntry[], string]>([
+    ['the key was live, and nothing was asked for', [live], 'not begun'],
+    ['the exit alone changed something', [live, exit, { ...enable, rule: UPLOAD_SUCCESSOR }], 'not begun'],
+    ['only readings', [live, { ...enable, rule: READ_SAAS_BACK }, answer(200)], 'not begun'],
+    ['a change, and nobody heard an answer', [live, enable], 'interrupted'],
+    ['a change that OCI accepted', [live, enable, answer(200)], 'interrupted'],
+    ['a change of which a gateway knew nothing', [live, enable, answer(503)], 'interrupted'],
+    ['a change that OCI refused', [live, enable, answer(409)], 'not begun'],
+    ['a change, and its end', [live, enable, answer(200), { type: 'action-ended', result: 'done', detail: 'd' }], 'done'],
+  ])('%s', (_, entries, result) => {
+    expect(actionOf(told(...entries)).result).toBe(result)
   })
 })
 

@@ -178,6 +178,7 @@ describe('rotation deferred', () => {
     expect(resumed.stderr).not.toContain('Gather a quorum')
     expect(resumed.stdout.trimEnd().split('\n').at(-1)).toBe(`THE KEY OF GENERATION 2 IS NOT PROVED DEAD. Now: glasskey break rotate --custody ${stage.custody} …`)
     expect(stage.journal().filter(({ type }) => type === 'rotation-deferred')).toHaveLength(1)
+    expect((await stage.run(['logbook', 'list', '--custody', stage.custody])).stdout).toContain('GENERATION 2 used, unproved; action interrupted.')
     const rotated = await stage.run([...stage.rotate(2), '--reader', 'AUDITOR'])
     expect([rotated.code, rotated.stderr]).toEqual([0, expect.stringContaining('is dead: proved.')])
     expect(inOci(stage)).toEqual([3])

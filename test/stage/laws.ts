@@ -58,6 +58,7 @@ export async function doAsTold(stage: Rehearsal, told?: Ended): Promise<string[]
   const done: string[] = []
   // Where no key may delete itself, people are told to name the login that may.
   const remover = told?.stderr.includes('glasskey takeover --remover PROFILE') === true ? ['--remover', 'REMOVER'] : []
+  if (told) await enterFound(stage, told)
   let args = told?.code === 6 ? printedCommand(stage, told) : nextCommand(stage)
   while (args !== null) {
     if (done.length === MOST_STEPS) throw new Error(`${MOST_STEPS} commands, and still something is left to do:\n${done.join('\n')}`)
@@ -67,9 +68,19 @@ export async function doAsTold(stage: Rehearsal, told?: Ended): Promise<string[]
     done.push(`glasskey ${args.slice(0, flags).join(' ')}: ${stderr}`)
     if (code !== 0 && code !== 6) throw new Error(`glasskey ${args.join(' ')} ended with ${code}:\n${stderr}\n${stdout}`)
     assertNothingSilent(stage, ended)
+    await enterFound(stage, ended)
     args = code === 6 ? printedCommand(stage, ended) : nextCommand(stage)
   }
   return done
+}
+
+/** Enters what people found in OCI's console, wherever the command asked them to look: nobody could read it any more. */
+async function enterFound(stage: Rehearsal, { stdout }: Ended): Promise<void> {
+  for (const [, step = ''] of stdout.matchAll(/glasskey logbook add exception --set step="([^"]+)"/g)) {
+    const sets = [`step=${step}`, 'happened=the console shows it', 'decision=it stays as it is', 'decidedBy=Lin Chen', 'witness=Emmy Noether'].flatMap((set) => ['--set', set])
+    const { code, stderr } = await stage.run(['logbook', 'add', 'exception', '--custody', stage.custody, ...sets])
+    if (code !== 0) throw new Error(`glasskey logbook add exception ended with ${code}:\n${stderr}`)
+  }
 }
 
 /** Arguments of the last command that was printed, with what people have in place of what it calls FILE, PROFILE and …. */

@@ -152,7 +152,7 @@ function lineType(bytes) {
 /** The name of a file without what changes from run to run. */
 function nameOf(path) {
   const folder = basename(dirname(path)).replace(/^\d{8}.*/, 'SESSION')
-  return `${folder}/${basename(path)}`.replace(/new-\d+(-[0-9a-f]{8})?/g, 'new').replace(/glasskey-[\w-]+/g, 'STAGE').replace(/\d{8}-\S*$/, 'SESSION')
+  return `${folder}/${basename(path)}`.replace(/new-\d+(-[0-9a-f]{8})?/g, 'new').replace(/glasskey-[\w-]+/g, 'STAGE').replace(/\d{8}T\S*$/, 'SESSION')
 }
 
 /** Kills at the write of `path`, and leaves word that it was so: a death that never came shows nothing. */

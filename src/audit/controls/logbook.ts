@@ -1,5 +1,6 @@
 /** L: the logbook, in itself and against the sessions. */
 import { canonicalJson, sha256Hex } from '../../canonical.js'
+import { actionOf } from '../../record/replay.js'
 import { warrantDigest } from '../../warrant/warrant.js'
 import { type Control, failed } from '../control.js'
 import type { Dossier } from '../dossier.js'
@@ -78,7 +79,7 @@ function entryOf({ warrant, state }: SoundSession): Omit<SessionEntry, 'seq' | '
     keyId: warrant.key.keyId,
     warrantSha256: warrantDigest(warrant),
     shares: state.sharesSeen,
-    actionResult: state.action?.result ?? 'not begun',
+    actionResult: actionOf(state).result,
     successor: state.successor ? { generation: state.successor.generation, keyId: state.successor.keyId } : null,
     grade: state.grade,
     secondsLive: state.burned?.secondsLive ?? 0,
