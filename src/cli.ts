@@ -3,29 +3,20 @@
 import { frontPage } from './commands/front-page.js'
 import { WHICH } from './commands/verbs.js'
 import { EXIT } from './errors.js'
+import { outliveOutput, print } from './host/standard-output.js'
 import { newerNodeNeeded, VERSION } from './version.js'
 
-// A terminal that was closed must not end a process that still has something to rotate.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
-
-// What was asked for and did not arrive (a full disk) is no success. Who closed a pipe or a terminal wanted no more.
-process.stdout.once('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE' || process.stdout.isTTY) return
-  process.once('exit', () => {
-    process.stderr.write(`FILE_UNWRITABLE: standard output took not all of what was asked for (${error.message})\nMake room, or name another file. What was done is done; only its account is cut short.\n`)
-    process.exitCode ||= EXIT.usage
-  })
-})
+outliveOutput()
 
 const words = process.argv.slice(2)
 switch (words.join(' ')) {
   case '--help':
   case 'help':
   case 'help help':
-    process.stdout.write(frontPage())
+    print(frontPage())
     break
   case '--version':
-    process.stdout.write(`${VERSION}\n`)
+    print(`${VERSION}\n`)
     break
   case '':
     process.stderr.write(`${frontPage()}\nUSAGE: ${WHICH}\n`)

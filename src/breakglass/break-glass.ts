@@ -114,7 +114,7 @@ async function holdAttentively(folder: string, warrant: Warrant, task: 'perform'
     origins: [...new Set(scopeOf(warrant).map(({ origin }) => origin))],
     isolation,
     attention,
-  })
+  }).catch(notHeld)
   try {
     if (inputs.remover && finished?.selfDeletionRefused === true && unwritten.length === 0) await removeUsedKey({ folder, warrant, remover: inputs.remover, cloud: inputs.cloud, isolation })
     attention.heed(whileProving(warrant))
@@ -124,6 +124,13 @@ async function holdAttentively(folder: string, warrant: Warrant, task: 'perform'
     // Somebody changed the folder while the key was in use: whatever was done, nothing of it can be called proved.
     throw cannotConclude(warrant, error, `the key of GENERATION ${warrant.key.generation} counts as alive until then`)
   }
+}
+
+/** A session whose processes could not be started, or whose scans could not be opened, comes to its end like any other: nothing was read in it. Throws what is no GlasskeyError. */
+function notHeld(error: unknown): Awaited<ReturnType<typeof holdAtDesk>> {
+  if (!(error instanceof GlasskeyError)) throw error
+  const { code, message, hint } = error
+  return { finished: { kind: 'finished', probes: [], failure: { code, message, hint }, selfDeletionRefused: false }, unwritten: [] }
 }
 
 /**

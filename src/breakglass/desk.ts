@@ -40,12 +40,9 @@ export async function holdAtDesk(job: DeskJob): Promise<{ finished: Finished | n
   // Descriptors are opened before anything starts: a wrong path is an error before it is a session.
   const scans = job.scans.map((path) => openScan(path))
   const door = job.camera && (await openDoor(job.camera))
-  const strongroom = startRoom('strongroom', [], ['inherit', 'ignore', 'inherit', 'ipc', 'pipe', 'pipe'], job.isolation)
+  const { strongroom, clerk, readerPipe } = startRooms(job, () => door?.listener?.close())
   // Only now: a child that is given the terminal makes it wait again.
   for (const stream of [process.stdout, process.stderr]) neverWait(stream)
-  const [, , , , readerPipe, clerkPipe] = strongroom.stdio as unknown as readonly [unknown, unknown, unknown, unknown, Socket, Socket]
-  const clerk = job.clerk ? orWithout(strongroom, () => startRoom('clerk', [], ['ignore', 'ignore', 'ignore', clerkPipe], job.isolation)) : null
-  clerkPipe.destroy()
   let reader: ChildProcess | null = null
   const send = (message: ToStrongroom): void => {
     if (strongroom.connected) strongroom.send(message, undefined, undefined, () => undefined)
@@ -92,12 +89,18 @@ export async function holdAtDesk(job: DeskJob): Promise<{ finished: Finished | n
   return { finished: finished as Finished | null, unwritten }
 }
 
-/** A room beside a strongroom that has no order yet, and ends with it where there is none. Throws what `start` throws. */
-function orWithout(strongroom: ChildProcess, start: () => ChildProcess): ChildProcess {
+/** A strongroom that has no order yet, and a clerk where one is needed. Where either cannot be started, neither is there, and `undo` was called. Throws as `startRoom`. */
+function startRooms({ clerk: isNeeded, isolation }: DeskJob, undo: () => void): { strongroom: ChildProcess; clerk: ChildProcess | null; readerPipe: Socket } {
+  let strongroom: ChildProcess | null = null
   try {
-    return start()
+    strongroom = startRoom('strongroom', [], ['inherit', 'ignore', 'inherit', 'ipc', 'pipe', 'pipe'], isolation)
+    const [, , , , readerPipe, clerkPipe] = strongroom.stdio as unknown as readonly [unknown, unknown, unknown, unknown, Socket, Socket]
+    const clerk = isNeeded ? startRoom('clerk', [], ['ignore', 'ignore', 'ignore', clerkPipe], isolation) : null
+    clerkPipe.destroy()
+    return { strongroom, clerk, readerPipe }
   } catch (error) {
-    strongroom.kill('SIGKILL')
+    strongroom?.kill('SIGKILL')
+    undo()
     throw error
   }
 }

@@ -13,7 +13,7 @@ import { TOLERANCE_MS } from '../warrant/deadline.js'
 import { MAXIMUM_API_KEYS } from '../warrant/scope.js'
 import { exchange, ExchangeError } from '../wire/exchange.js'
 import { identityAt, subscribedRegions, viewUser, type Cloud } from './login.js'
-import { deskCarrier, newRequestId, profileClerk } from './profile-clerk.js'
+import { deskCarrier, newRequestId, profileClerk, type ProfileClerk } from './profile-clerk.js'
 import type { ListedKey } from '../record/journal.js'
 import { isBlocked, recogniseAll } from './user-view.js'
 
@@ -61,8 +61,14 @@ const CLERK_PATIENCE_MS = 60_000
  * talk to it before the key is live. The key would be used up for nothing.
  */
 export async function lookAtClerk(isolation: Isolation): Promise<Finding[]> {
+  let clerk: ProfileClerk
   try {
-    const clerk = profileClerk(isolation, CLERK_PATIENCE_MS)
+    clerk = profileClerk(isolation, CLERK_PATIENCE_MS)
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    return [{ what: CLERK, level: 'stop', said: `${error.message}. ${error.hint}` }]
+  }
+  try {
     await clerk.run({ task: 'warm', params: { packages: ['database', 'identity', 'identitydomains'] } }, () => Promise.reject(new GlasskeyError('OUTSIDE_WARRANT', 'nothing is asked of OCI'))).finally(() => {
       clerk.close()
     })

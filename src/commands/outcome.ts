@@ -1,6 +1,7 @@
 /** How every command ends: what was asked for on standard output, the error in one place, the exit code from one table. */
 import type { Json } from '../canonical.js'
 import { EXIT_CODES, GlasskeyError, type ErrorCode } from '../errors.js'
+import { print } from '../host/standard-output.js'
 import { say, visibleToned } from '../host/terminal.js'
 
 /** What was wrong and what to do next, as `--json` gives it. Its code decides the exit code. */
@@ -29,12 +30,12 @@ export function printed(found: { [name: string]: Json | undefined }, error: Prob
 export async function report(run: () => Promise<Outcome>, { json, debug }: { json: boolean; debug: boolean }): Promise<void> {
   try {
     const outcome = await run()
-    if (json) process.stdout.write(outcome.json ? printed(outcome.json, outcome.error ?? null) : '')
-    else if (outcome.text !== '') process.stdout.write(visibleToned(outcome.text.trimEnd()) + '\n')
+    if (json) print(outcome.json ? printed(outcome.json, outcome.error ?? null) : '')
+    else if (outcome.text !== '') print(visibleToned(outcome.text.trimEnd()) + '\n')
     process.exitCode = outcome.error ? EXIT_CODES[outcome.error.code] : 0
   } catch (error) {
     const known = error instanceof GlasskeyError ? error : new GlasskeyError('INTERNAL', error instanceof Error ? error.message : String(error), 'This is a fault of glasskey. --debug shows where.', { cause: error })
-    if (json) process.stdout.write(printed({}, { code: known.code, message: known.message, hint: known.hint }))
+    if (json) print(printed({}, { code: known.code, message: known.message, hint: known.hint }))
     say(`${known.code}: ${known.message}`, 'alarm')
     if (known.hint !== '') say(known.hint)
     if (debug) process.stderr.write(`${known.stack ?? ''}\n${known.cause instanceof Error ? (known.cause.stack ?? '') : ''}\n`)

@@ -125,7 +125,7 @@ function unfinished(folder: string, { alive, failure }: SessionResult, { inUse, 
 }
 
 /** Keys of strangers that a login saw on the user. */
-const strangersOf = ({ warrant, failure, state: { listings } }: SessionResult): string[] => strangersIn(listings, warrant.action.name, failure === null)
+const strangersOf = ({ warrant, state: { listings, closed } }: SessionResult): string[] => strangersIn(listings, warrant.action.name, closed?.exitCode === 0)
 
 function closing(folder: string, result: SessionResult, printed: PrintedSession, standing: CustodyStanding): string {
   const { warrant, state, grade } = result

@@ -4,6 +4,7 @@ import type { Argv } from 'yargs'
 import { GlasskeyError } from '../errors.js'
 import { readBeliefs } from '../simulator/beliefs.js'
 import { describeSimulator, writeConfig } from '../simulator/config-directory.js'
+import { print } from '../host/standard-output.js'
 import { printed, type Outcome } from './outcome.js'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../simulator/simulator.js'
 
@@ -121,7 +122,7 @@ export async function handler(args: SimulatorArguments): Promise<Outcome> {
   const directory = args.writeConfig
   try {
     if (directory !== undefined) writeConfig(directory, simulator)
-    process.stdout.write(printed({ ...describeSimulator(simulator), pid: process.pid, config: directory === undefined ? null : resolve(directory) }, null))
+    print(printed({ ...describeSimulator(simulator), pid: process.pid, config: directory === undefined ? null : resolve(directory) }, null))
     process.stderr.write(`${welcome(simulator, directory)}\n`)
     await stop
   } finally {

@@ -95,7 +95,7 @@ export async function openDoor(camera: Camera): Promise<Door> {
  * Where people open the page themselves, says where it is.
  */
 export function startCamera({ camera: { browser }, token, listener }: Door, isolation: Isolation, pipe: Duplex | 'pipe'): ChildProcess {
-  const child = startRoom('camera', [], ['pipe', 'ignore', 'ignore', pipe, ...(listener ? [descriptorOf(listener)] : [])], isolation, browser?.paths ?? null)
+  const child = orShut(listener, () => startRoom('camera', [], ['pipe', 'ignore', 'ignore', pipe, ...(listener ? [descriptorOf(listener)] : [])], isolation, browser?.paths ?? null))
   const settings: CameraSettings = { token, browser: browser && { program: browser.program, env: browser.env } }
   const input = child.stdin as Writable
   input.on('error', () => undefined)
@@ -135,6 +135,16 @@ export async function showSheets(camera: Camera, isolation: Isolation, greeting:
     }
   }
   return { lines: lines(), answer }
+}
+
+/** A door that leads nowhere would keep this process from ending. Throws what `start` throws. */
+function orShut(listener: Server | null, start: () => ChildProcess): ChildProcess {
+  try {
+    return start()
+  } catch (error) {
+    listener?.close()
+    throw error
+  }
 }
 
 /** Node has no public name for it, and takes no listening socket where it takes a descriptor. */

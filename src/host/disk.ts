@@ -147,7 +147,7 @@ export async function readGiven(path: string, what: string, signal?: AbortSignal
         chunks.push(chunk.subarray(0, read))
         continue
       }
-      if (!opened && performance.now() - begun > WRITER_PATIENCE_MS) throw new GlasskeyError('FILE_UNREADABLE', `${what} is a pipe that nobody writes to: ${path}`, 'Start what writes to it first, or name a file.')
+      if (!opened && performance.now() - begun > WRITER_PATIENCE_MS) throw new GlasskeyError('FILE_UNREADABLE', `${what} is a pipe that gave nothing: ${path}`, 'Nobody writes to it, or what wrote to it ended without a word. Look at that, or name a file.')
       await pause(20, signal)
       if (signal?.aborted === true) throw new GlasskeyError('INTERRUPTED', `stopped: ${String(signal.reason)}`)
     }

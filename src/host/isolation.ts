@@ -67,22 +67,25 @@ for device in zero random urandom; do : > "$root/dev/$device"; mount --bind "/de
 /** Root in the room, but not by number: a browser refuses its own sandbox to root, and needs a user namespace to build it in. */
 const NOT_AS_ROOT = 'unshare --user --map-user=1000 --map-group=1000 '
 
-/** Finds out what the machine can give. `wanted` false: people chose to go without, which is an exception too. Throws FILE_UNWRITABLE where it cannot be tried. */
+/** Finds out what the machine can give. `wanted` false: people chose to go without, which is an exception too. Throws FILE_UNWRITABLE and REFUSED where it cannot be tried. */
 export function probeIsolation(wanted = true): Isolation {
   const exceptions: string[] = []
-  const coreLimit = works('prlimit', ['--core=1', 'true'])
-  if (!coreLimit) exceptions.push('a crash of the strongroom may leave its memory in a core file (no prlimit)')
+  const unlimited = whyNot('prlimit', ['--core=1', 'true'], 'no prlimit')
+  if (unlimited !== null) exceptions.push(`a crash of the strongroom may leave its memory in a core file (${unlimited})`)
   const missing = wanted ? whyNoNamespaces() : 'namespaces are switched off'
   if (missing !== null) exceptions.push(`${missing}: other programs of this account could read the key from memory, and every process has the network`)
-  else if (!works('unshare', ['--user', '--map-user=1000', '--map-group=1000', 'true'])) exceptions.push('the unshare of this machine gives gpg no namespace of its own (no --map-user): where it opens a share, it could read the memory of the strongroom')
+  else {
+    const shared = whyNot('unshare', ['--user', '--map-user=1000', '--map-group=1000', 'true'], 'no --map-user')
+    if (shared !== null) exceptions.push(`the unshare of this machine gives gpg no namespace of its own (${shared}): where it opens a share, it could read the memory of the strongroom`)
+  }
   const foreign = foreignCode(process.env)
   if (foreign.length > 0) exceptions.push(`glasskey was started with ${foreign.join(', ')}: other code may run in the desk (not in strongroom, reader or clerk)`)
-  return { namespaces: missing === null, coreLimit, exceptions }
+  return { namespaces: missing === null, coreLimit: unlimited === null, exceptions }
 }
 
 /** Keeps this very process out of core files, where the machine can: one that holds a key, or all of a share, itself, and has no room for that. */
 export function withoutCoreFile(): void {
-  works('prlimit', ['--pid', String(process.pid), '--core=1'])
+  spawnSync('prlimit', ['--pid', String(process.pid), '--core=1'], QUIETLY)
 }
 
 /**
@@ -123,11 +126,20 @@ function removeEmpty(folder: string): void {
 
 function start(command: string[], stdio: StdioOptions): ChildProcess {
   const [file = '', ...args] = command
-  const child = spawn(file, args, { stdio, env: { HOME: '/' }, serialization: 'advanced' })
+  let child: ChildProcess
+  try {
+    child = spawn(file, args, { stdio, env: { HOME: '/' }, serialization: 'advanced' })
+  } catch (error) {
+    throw notStarted(file, error)
+  }
   // What Node says of a process that never was comes later, to whoever listens; an event that nobody hears would end the desk.
   child.on('error', () => undefined)
-  if (child.pid === undefined) throw new GlasskeyError('REFUSED', `${file} cannot be started: it is gone, or this machine has no process, memory or open file left to give`, 'Close other programs, or raise the limits (ulimit -u, ulimit -n). Then begin again.')
+  if (child.pid === undefined) throw notStarted(file)
   return child
+}
+
+function notStarted(file: string, cause?: unknown): GlasskeyError {
+  return new GlasskeyError('REFUSED', `${file} cannot be started: it is gone, or this machine has no process, memory or open file left to give`, 'Close other programs, or raise the limits (ulimit -u, ulimit -n). Then begin again.', { cause })
 }
 
 function inMinimalRoot(root: string, program: string[], browserPaths: readonly string[] | null = null): string[] {
@@ -166,18 +178,22 @@ function whyNoNamespaces(browserPaths: readonly string[] | null = null): string 
   const root = makeTemporaryFolder('glasskey-probe')
   const program = browserPaths ? ['unshare', '--user', 'true'] : [process.execPath, '-e', '0']
   const [file = '', ...args] = inMinimalRoot(root, program, browserPaths)
-  const { status, error } = tried(file, args)
-  removeEmpty(root)
-  if (hasErrno(error, 'ETIMEDOUT')) return `this machine did not give a user namespace within ${PATIENCE_MS / 1000} s`
-  return status === 0 ? null : 'this machine gives no user namespaces'
+  try {
+    return whyNot(file, args, 'this machine gives no user namespaces', 'this machine did not give a user namespace')
+  } finally {
+    removeEmpty(root)
+  }
 }
 
 const PATIENCE_MS = 10_000
 
-function works(file: string, args: string[]): boolean {
-  return tried(file, args).status === 0
-}
+/** unshare passes no SIGTERM on, and does not end by it. */
+const QUIETLY = { stdio: 'ignore', env: {}, timeout: PATIENCE_MS, killSignal: 'SIGKILL' } as const
 
-function tried(file: string, args: string[]): { status: number | null; error?: Error } {
-  return spawnSync(file, args, { stdio: 'ignore', env: {}, timeout: PATIENCE_MS })
+/** Null where a program does what it should; else what became of trying, in words. Throws REFUSED where the machine could not try. */
+function whyNot(file: string, args: string[], missing: string, slow = `${file} did not answer`): string | null {
+  const { status, error } = spawnSync(file, args, QUIETLY)
+  if (hasErrno(error, 'ETIMEDOUT')) return `${slow} within ${PATIENCE_MS / 1000} s`
+  if (error && !hasErrno(error, 'ENOENT')) throw notStarted(file, error)
+  return status === 0 ? null : missing
 }

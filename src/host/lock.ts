@@ -27,7 +27,7 @@ interface Owner {
 /** Takes the lock; the returned function gives it back. Throws CUSTODY_LOCKED naming the owner. A dead owner's lock is taken over. */
 export function takeLock(path: string, what: string, now: Date): () => void {
   const mine = JSON.stringify({ what, since: now.toISOString(), ...thisProcess() }) + '\n'
-  claim(path, mine, now, (owner) => lockedBy(owner, path, now))
+  claim(path, mine, now)
   return () => {
     giveBack(path, mine)
   }
@@ -48,7 +48,7 @@ function lockedBy(owner: Owner | null, path: string, now: Date): GlasskeyError {
  * a file of the same kind, named after the text of the dead one. So two that find the same dead lock do not both take it,
  * and one that comes late sees that what it found is no longer there.
  */
-function claim(path: string, mine: string, now: Date, locked: (owner: Owner | null) => GlasskeyError): void {
+function claim(path: string, mine: string, now: Date): void {
   for (;;) {
     if (isNew(path, mine)) return
     const found = lockIn(path)
@@ -57,9 +57,11 @@ function claim(path: string, mine: string, now: Date, locked: (owner: Owner | nu
       continue
     }
     const owner = ownerIn(found)
-    if (!owner || mayLive(owner, now)) throw locked(owner)
+    // Some file systems show a new file before it has its text.
+    if (!owner && changesSoon(path, found)) continue
+    if (!owner || mayLive(owner, now)) throw lockedBy(owner, path, now)
     const right = `${path}.after-${sha256Hex(found).slice(0, 16)}`
-    claim(right, mine, now, locked)
+    claim(right, mine, now)
     try {
       if (lockIn(path) === found) {
         replaceFile(path, mine)
@@ -70,6 +72,14 @@ function claim(path: string, mine: string, now: Date, locked: (owner: Owner | nu
     }
   }
 }
+
+/** Whether the lock gets another text within a moment. */
+function changesSoon(path: string, found: string): boolean {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, MOMENT_MS)
+  return lockIn(path) !== found
+}
+
+const MOMENT_MS = 500
 
 function isNew(path: string, text: string): boolean {
   try {
@@ -154,8 +164,8 @@ function thisMachine(): string | null {
 function mayLive(owner: Owner, now: Date): boolean {
   const here = thisProcess()
   const boot = owner.boot === null || here.boot === null ? 'unknown' : owner.boot === here.boot ? 'this' : 'another'
-  if (boot !== 'this' && owner.host !== here.host) return true
-  if (boot === 'another') return owner.machine !== here.machine || !(now.getTime() - uptime() * 1000 > Date.parse(owner.since))
+  if (boot !== 'this' && (owner.host !== here.host || owner.machine !== here.machine)) return true
+  if (boot === 'another') return owner.machine === null || !(now.getTime() - uptime() * 1000 > Date.parse(owner.since))
   if (owner.pids !== null && here.pids !== null && owner.pids !== here.pids) return true
   if (!exists(owner.pid)) return false
   const status = statusOf(owner.pid)

@@ -20,7 +20,7 @@ export function isInteractive(): boolean {
 
 /** What is done where nobody can be asked. `otherwise` is how it goes without asking. */
 export function whereToAsk(otherwise: string): string {
-  return process.stdin.isTTY && !process.stderr.isTTY ? `Questions go to standard error: leave it on the terminal (the command script keeps a log), or ${otherwise}.` : `Run this on a terminal, or ${otherwise}.`
+  return process.stdin.isTTY && !process.stderr.isTTY ? `Questions go to standard error: leave it on the terminal, with nothing that records it, or ${otherwise}.` : `Run this on a terminal, or ${otherwise}.`
 }
 
 /** Text with everything that a terminal would obey, or an eye would miss, written out: `[U+001B]`. Line ends and tabs stay. */

@@ -29,7 +29,7 @@ test('a pipe that nobody writes to: called off at once, and by itself after ten 
   const called = new AbortController()
   setTimeout(() => { called.abort('Ctrl-C') }, 50)
   expect(await refusalOf(() => readGiven(path, 'the passphrase', called.signal))).toMatchObject({ code: 'INTERRUPTED', message: 'stopped: Ctrl-C' })
-  expect(await refusalOf(() => readGiven(path, 'the passphrase'))).toMatchObject({ code: 'FILE_UNREADABLE', message: `the passphrase is a pipe that nobody writes to: ${path}`, hint: 'Start what writes to it first, or name a file.' })
+  expect(await refusalOf(() => readGiven(path, 'the passphrase'))).toMatchObject({ code: 'FILE_UNREADABLE', message: `the passphrase is a pipe that gave nothing: ${path}`, hint: 'Nobody writes to it, or what wrote to it ended without a word. Look at that, or name a file.' })
 })
 
 test('a file is read as ever, and has a limit', async () => {

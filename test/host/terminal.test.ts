@@ -9,7 +9,7 @@ test.each([['/media/stick/custody', '/media/stick/custody'], ['/media/my stick/c
 })
 
 test.each([
-  [true, false, 'Questions go to standard error: leave it on the terminal (the command script keeps a log), or use --yes.'],
+  [true, false, 'Questions go to standard error: leave it on the terminal, with nothing that records it, or use --yes.'],
   [false, false, 'Run this on a terminal, or use --yes.'],
   [false, true, 'Run this on a terminal, or use --yes.'],
 ])('a terminal before standard input: %s, and behind standard error: %s', (input, error, says) => {

@@ -1,6 +1,6 @@
 /** What a tired newcomer types first, and what it costs. */
 import { spawnSync } from 'node:child_process'
-import { closeSync, cpSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { closeSync, cpSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -48,6 +48,14 @@ describe('the front page', () => {
     const ended = spawnSync(process.execPath, [CLI, ...line.split(' ')], { stdio: ['pipe', full, 'pipe'], input: 'GKR1XX', encoding: 'utf8' })
     closeSync(full)
     expect([ended.status, ended.stderr]).toEqual([code, expect.stringMatching(/FILE_UNWRITABLE: standard output took not all of what was asked for \(ENOSPC: .+\)\nMake room, or name another file\. What was done is done; only its account is cut short\.\n$/)])
+  })
+
+  test('a disk that takes a part of it: said, and never a success', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'glasskey-part-'))
+    folders.push(folder)
+    const { status, stderr } = spawnSync('bash', ['-c', `ulimit -f 1; trap '' XFSZ; '${process.execPath}' '${CLI}' --help > '${folder}/help.txt'`], { encoding: 'utf8' })
+    expect([status, stderr]).toEqual([2, expect.stringContaining('FILE_UNWRITABLE: standard output took not all of what was asked for (EFBIG')])
+    expect(readFileSync(join(folder, 'help.txt'), 'utf8')).toBe(frontPage().slice(0, 1024))
   })
 
   test('it and the version need no package', async () => {
