@@ -8,6 +8,7 @@ import type { Profile } from '../host/oci-profile.js'
 import { isIdentityHost, isLoopback, originOf, realmOf, type Endpoints } from '../wire/hosts.js'
 import { carryFor, deskCarrier, type LentLogin } from './profile-clerk.js'
 import { inShape, isBlocked, recogniseAll, type UserView } from './user-view.js'
+import { keyAsListed, PAGE } from '../record/recognise.js'
 import type { Listing } from './proof.js'
 
 /** Where OCI is, for this command. */
@@ -38,8 +39,8 @@ export function identityAt(region: string, tenancy: string, cloud: Cloud): strin
 export async function viewUser(profile: Profile, manifest: Manifest, cloud: Cloud): Promise<UserView> {
   const read = readerAt(profile, manifest, cloud)
   const user = await read(`/users/${manifest.user}`)
-  const keys = inShape(await read(`/users/${manifest.user}/apiKeys`), z.array(z.object({ fingerprint: z.string(), keyValue: z.string().nullish(), lifecycleState: z.string() })))
-  const living = keys.filter((key) => !['DELETED', 'DELETING'].includes(key.lifecycleState)).map((key) => ({ ...key, keyValue: key.keyValue ?? '' }))
+  const keys = inShape(await read(`/users/${manifest.user}/apiKeys`), z.array(keyAsListed).max(PAGE))
+  const living = keys.filter((key) => !['DELETED', 'DELETING'].includes(key.lifecycleState))
   const { lifecycleState, inactiveStatus, capabilities } = inShape(user, z.object({ lifecycleState: z.string(), inactiveStatus: z.number().nullish(), capabilities: z.record(z.string(), z.boolean().nullish()).nullish() }))
   return { lifecycleState, inactiveStatus: inactiveStatus ?? null, capabilities: capabilities ?? {}, keys: living }
 }

@@ -12,6 +12,7 @@ import { signerFor, type Profile } from '../host/oci-profile.js'
 import type { StoredSession } from '../host/sealed-folder.js'
 import { say } from '../host/terminal.js'
 import type { JournalEntry } from '../record/journal.js'
+import type { KeyAsListed } from '../record/recognise.js'
 import { isCredible } from '../warrant/probe-schedule.js'
 import { MAXIMUM_API_KEYS } from '../warrant/scope.js'
 import { exchange, ExchangeError, type Carrier } from '../wire/exchange.js'
@@ -59,10 +60,10 @@ export function measuredBefore(sessions: readonly StoredSession[], remover: Prof
  * Fingerprints of throw-away keys that an earlier attempt did not live to remove: the journal has the digest of each upload. They
  * are those of the keys themselves: what stands beside a key in the list came through the clerk, and may name another.
  */
-export function leftBehind(keys: readonly { keyValue: string }[], sessions: readonly StoredSession[]): string[] {
+export function leftBehind(keys: readonly Pick<KeyAsListed, 'keyValue'>[], sessions: readonly StoredSession[]): string[] {
   const uploaded = new Set(sessions.flatMap(({ session }) => session.calls.flatMap(({ intent }) => (intent.rule.startsWith(MEASURE) ? [intent.bodySha256] : []))))
   return keys.flatMap(({ keyValue }) => {
-    const names = namesOfPem(keyValue)
+    const names = namesOfPem(keyValue ?? '')
     return names && uploaded.has(sha256Hex(canonicalJson({ key: names.publicKeyPem }))) ? [names.fingerprint] : []
   })
 }

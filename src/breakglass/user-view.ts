@@ -4,14 +4,13 @@ import { explain } from '../custody/explain.js'
 import type { Manifest } from '../custody/manifest.js'
 import { GlasskeyError } from '../errors.js'
 import type { ListedKey } from '../record/journal.js'
-import { recognise } from '../record/recognise.js'
+import { keyAsListed, PAGE, recognise } from '../record/recognise.js'
 import type { Json } from '../canonical.js'
 
-const key = z.object({ fingerprint: z.string(), keyValue: z.string(), lifecycleState: z.string() })
 const capabilities = z.record(z.string(), z.boolean().nullish())
 
 /** A user and its living API keys. */
-export const userView = z.object({ lifecycleState: z.string(), inactiveStatus: z.number().nullable(), capabilities, keys: z.array(key) })
+export const userView = z.object({ lifecycleState: z.string(), inactiveStatus: z.number().nullable(), capabilities, keys: z.array(keyAsListed).max(PAGE) })
 /** A user and its living API keys. */
 export type UserView = z.infer<typeof userView>
 

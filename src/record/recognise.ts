@@ -1,15 +1,20 @@
 /** Whose an API key is that OCI lists: known by its whole public key; by OCI's fingerprint only where OCI leaves the key out. */
+import { z } from 'zod'
 import { namesOfPem } from '../custody/key.js'
 import type { Manifest } from '../custody/manifest.js'
 import type { Warrant } from '../warrant/warrant.js'
 import type { ListedKey } from './journal.js'
 
-/** ApiKey as OCI lists it (oci-identity, models/api-key). */
-export interface KeyAsListed {
-  fingerprint: string
-  keyValue?: string | null | undefined
-  lifecycleState: string
-}
+/** A word of OCI's that goes into the record: a name of something, whole characters. */
+export const word = z.string().max(255).refine((text) => text.isWellFormed())
+
+/** A page of any of OCI's lists has at most a thousand entries; ours are never near it. */
+export const PAGE = 1000
+
+/** ApiKey as OCI lists it (oci-identity, models/api-key); longer than what the record takes it never is. */
+export const keyAsListed = z.object({ fingerprint: word.max(200), keyValue: z.string().nullish(), lifecycleState: word })
+/** ApiKey as OCI lists it. */
+export type KeyAsListed = z.infer<typeof keyAsListed>
 
 /** A listed key beside the manifest whose whole SPKI it has. OCI's fingerprint alone is never believed. */
 export function recognise(key: KeyAsListed, manifests: readonly Manifest[]): ListedKey {

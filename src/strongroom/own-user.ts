@@ -8,21 +8,15 @@ import { asLine } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import type { Manifest } from '../custody/manifest.js'
 import type { Census, ListedKey } from '../record/journal.js'
-import { recognise } from '../record/recognise.js'
+import { keyAsListed, PAGE, recognise, word } from '../record/recognise.js'
 import { CREDENTIALS, identityOrigin, keyPath, membershipsTarget, userPath } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
 import type { Answer } from '../wire/exchange.js'
 import type { Method } from '../wire/signature.js'
 import { NoAnswer, type Sender } from './courier.js'
 
-/** A word of OCI's that goes into the record: a name of something, whole characters. */
-const word = z.string().max(255).refine((text) => text.isWellFormed())
-/** A page of any of OCI's lists has at most a thousand entries; ours are never near it. */
-const PAGE = 1000
-
 /** An exit needs none of these but `lifecycleState`: what is of another shape is not known, and holds nothing up. */
 const userShape = z.object({ id: word, lifecycleState: word, inactiveStatus: z.number().nullish().catch(null), capabilities: z.record(z.string(), z.unknown()).nullish().catch(null) })
-const keyShape = z.object({ fingerprint: word.max(200), keyValue: z.string().nullish(), lifecycleState: word })
 const listedShape = z.array(z.object({ id: word, lifecycleState: word.nullish() })).max(PAGE)
 const membershipShape = z.array(z.object({ groupId: word, lifecycleState: word.nullish() })).max(PAGE)
 
@@ -68,7 +62,7 @@ export function ownUser(courier: Sender, warrant: Warrant, manifests: readonly M
 
   const readUser = (): Promise<z.infer<typeof userShape>> => get('read the own user', userPath(warrant), userShape)
   const listKeys = async (): Promise<ListedKey[]> => {
-    const keys = await get('list the own keys', `${userPath(warrant)}/apiKeys`, z.array(keyShape).max(PAGE))
+    const keys = await get('list the own keys', `${userPath(warrant)}/apiKeys`, z.array(keyAsListed).max(PAGE))
     return keys.filter((key) => !GONE.includes(key.lifecycleState)).map((key) => recognise(key, manifests))
   }
   const listCredentials = async (kind: keyof typeof CREDENTIALS): Promise<string[]> => {

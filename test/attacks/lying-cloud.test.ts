@@ -23,6 +23,26 @@ const everywhere = warrant.regions
 const key = (generation: number): ListedKey => ({ fingerprint: manifestOf(generation).fingerprint, spkiSha256: manifestOf(generation).spkiSha256, generation, lifecycleState: 'ACTIVE' })
 const listing = (...generations: number[]): Listing => ({ profile: 'AUDITOR', keys: generations.map(key), blocked: false })
 
+test.each<[string, unknown]>([
+  ['one fingerprint longer than any', [{ fingerprint: 'f'.repeat(201), lifecycleState: 'ACTIVE' }]],
+  ['a state of a megabyte', [{ fingerprint: 'f', lifecycleState: 'A'.repeat(1024 * 1024) }]],
+  ['a thousand keys and one', Array.from({ length: 1001 }, () => ({ fingerprint: 'f', lifecycleState: 'ACTIVE' }))],
+  ['half of a character', [{ fingerprint: '\ud800', lifecycleState: 'ACTIVE' }]],
+])('once the used key is deleted, its list has what no record takes: %s; the session is concluded without it', async (_, body) => {
+  const opened: Rehearsal = await rehearsal({
+    speed: 4,
+    observe: (moment, { method }) => {
+      if (moment === 'done' && method === 'DELETE') opened.cloud.armFault({ match: { method: 'GET', path: '*/apiKeys' }, count: 100, action: { do: 'answer', status: 200, body } })
+      return undefined
+    },
+  })
+  stage = opened
+  const { code, stderr, stdout } = await opened.run([...opened.rotate(), '--reader', 'AUDITOR'])
+  expect(stderr).toContain('AUDITOR cannot read the key list: OCI answered in another shape than documented')
+  expect([code, stderr, stdout]).toEqual([0, expect.stringContaining('is dead: refused-only.'), expect.stringContaining('Logbook entry 3')])
+  expect(opened.journal().at(-1)).toMatchObject({ type: 'closed', exitCode: 0 })
+})
+
 test('it says 204 and keeps the key, and its list says gone: a region that takes the key outweighs both', async () => {
   stage = await rehearsal()
   const { cloud } = stage
