@@ -39,7 +39,7 @@ export default defineConfig({
     maxWorkers: isMatrix ? 2 : kind === 'interop' ? 4 : 3,
     maxConcurrency: 4,
     sequence: { sequencer: LongestFirst },
-    // CI's machine is shared: a scene that was starved of its seconds is played once more, and the report says so (retry x1).
-    retry: process.env['CI'] === undefined ? 0 : 1,
+    // CI's machine is shared: a scene that was starved of its seconds is played once more, and the report says so (retry x1). A matrix never is.
+    retry: process.env['CI'] === undefined || isMatrix ? 0 : 1,
   },
 })

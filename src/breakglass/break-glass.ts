@@ -56,7 +56,7 @@ export async function breakGlass(folderPath: string, request: Request, inputs: I
     checkInputs(warrant, inputs)
     const { manifest } = generation
     // What only a clerk can do: shown beside the regions, while people wait for OCI anyway.
-    const [regions, clerk] = await Promise.all([lookAtRegions(manifest, inputs.cloud), asksClerk(warrant) || inputs.remover ? lookAtClerk(isolation) : []])
+    const [regions, clerk] = await Promise.all([lookAtRegions(manifest, inputs.cloud), clerkFor(warrant, inputs, isolation)])
     const findings = [
       ...lookAtExposure(folder, manifest),
       ...lookAtSelfDeletion(folder, inputs.remover),
@@ -76,6 +76,12 @@ export async function breakGlass(folderPath: string, request: Request, inputs: I
   } finally {
     release()
   }
+}
+
+/** A look at the clerk where one is needed: for the action, or for the remover's deletion. */
+async function clerkFor(warrant: Warrant, { remover }: Inputs, isolation: Isolation): Promise<Finding[]> {
+  const action = asksClerk(warrant)
+  return action || remover ? lookAtClerk(isolation, [...(action ? (['database'] as const) : []), ...(remover ? (['identity'] as const) : [])]) : []
 }
 
 /** Whether there is something for the SDK to marshal. */

@@ -56,11 +56,14 @@ export async function lookAtSigners(folder: CustodyFolder, manifest: Manifest): 
 const CLERK = 'clerk'
 const CLERK_PATIENCE_MS = 60_000
 
+/** Service packages of the SDK (`oci-…`). */
+type SdkPackage = 'database' | 'identity' | 'identitydomains'
+
 /**
- * A real clerk starts here and loads the SDK: with another Node, or with half an installation, it may not, and in a session nobody would
+ * A real clerk starts here and loads the SDK, or what a session needs of it: with another Node, or with half an installation, it may not, and in a session nobody would
  * talk to it before the key is live. The key would be used up for nothing.
  */
-export async function lookAtClerk(isolation: Isolation): Promise<Finding[]> {
+export async function lookAtClerk(isolation: Isolation, packages: readonly SdkPackage[] = ['database', 'identity', 'identitydomains']): Promise<Finding[]> {
   let clerk: ProfileClerk
   try {
     clerk = profileClerk(isolation, CLERK_PATIENCE_MS)
@@ -69,7 +72,7 @@ export async function lookAtClerk(isolation: Isolation): Promise<Finding[]> {
     return [{ what: CLERK, level: 'stop', said: `${error.message}. ${error.hint}` }]
   }
   try {
-    await clerk.run({ task: 'warm', params: { packages: ['database', 'identity', 'identitydomains'] } }, () => Promise.reject(new GlasskeyError('OUTSIDE_WARRANT', 'nothing is asked of OCI'))).finally(() => {
+    await clerk.run({ task: 'warm', params: { packages: [...packages] } }, () => Promise.reject(new GlasskeyError('OUTSIDE_WARRANT', 'nothing is asked of OCI'))).finally(() => {
       clerk.close()
     })
     return [{ what: CLERK, level: 'good', said: 'starts here, and loads the SDK' }]

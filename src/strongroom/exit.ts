@@ -201,7 +201,7 @@ async function deleteUsedKey({ user, warrant }: ExitParts, proven: ProvenSuccess
   try {
     await user.deleteKey(warrant.key.fingerprint)
   } catch (error) {
-    if ((error instanceof NoAnswer && error.sent) || (error instanceof OciRefusal && error.status >= 500)) throw new DeletionUnanswered(reasonOf(error), { cause: error })
+    if ((error instanceof NoAnswer && error.sent) || (error instanceof OciRefusal && (error.status >= 500 || error.status < 300))) throw new DeletionUnanswered(reasonOf(error), { cause: error })
     // 404 is OCI's word for "gone" and for "you may not": the next reading tells which.
     if (error instanceof OciRefusal && [400, 403, 404, 409].includes(error.status)) {
       const still = (await user.listKeys()).some((key) => key.fingerprint === warrant.key.fingerprint)

@@ -25,6 +25,9 @@ const BLOCKED = 4
 
 const GONE = ['DELETED', 'DELETING']
 
+/** What DeleteApiKey answers when it is done; any other success is somebody else's (a portal, a proxy). */
+const DELETED = 204
+
 /** OCI answered, and not with success. */
 export class OciRefusal extends GlasskeyError {
   readonly status: number
@@ -79,7 +82,9 @@ export function ownUser(courier: Sender, warrant: Warrant, manifests: readonly M
       await call('upload the successor', 'POST', `${userPath(warrant)}/apiKeys`, JSON.stringify({ key: warrant.successor.publicKeyPem }))
     },
     deleteKey: async (fingerprint) => {
-      await call(`delete key ${fingerprint}`, 'DELETE', keyPath(warrant, fingerprint))
+      const what = `delete key ${fingerprint}`
+      const answer = await call(what, 'DELETE', keyPath(warrant, fingerprint))
+      if (answer.status !== DELETED) throw new OciRefusal(what, answer, 'is not OCI\'s word for done')
     },
     census: async () => {
       const user = await readUser()

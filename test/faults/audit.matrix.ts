@@ -3,7 +3,7 @@ import { rehearsal } from '../stage/rehearsal.js'
 import { faultAtEveryCall } from './matrix.js'
 
 /** Faults in which a status of 200 brings nothing that can be read. */
-const UNREADABLE = ['truncate', 'empty', 'drip', 'reset', 'delay']
+const UNREADABLE = ['html', 'truncate', 'empty', 'drip', 'reset', 'delay']
 
 await faultAtEveryCall({
   name: 'audit',
