@@ -114,9 +114,10 @@ function refuseUnseen(warrant: Warrant, { remote }: Inputs, camera: Camera | nul
 }
 
 /** What had happened, in plain words. `gone` is what a listing said of the used key; null when none could be read. `burned`: another session proved it dead. */
-function whatHappened({ session, warrant }: StoredSession, gone: boolean | null, burned: boolean): string {
+export function whatHappened({ session, warrant }: StoredSession, gone: boolean | null, burned: boolean): string {
   const key = `the key of GENERATION ${warrant.key.generation}`
-  if (session.keyLiveAt === null) return `The session ended before ${key} was recombined; ${session.sharesSeen.length} shares were seen.`
+  const { length: shares } = session.sharesSeen
+  if (session.keyLiveAt === null) return `The session ended before ${key} was recombined; ${shares} ${shares === 1 ? 'share was' : 'shares were'} seen.`
   const listed = `${gone === null ? '' : gone ? ' The key list no longer has it.' : ' The key list still has it.'}${burned ? ' Another session proved it dead.' : ''}`
   switch (session.deletion) {
     case 'not-sent':

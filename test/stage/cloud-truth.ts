@@ -5,6 +5,7 @@
 import { createHash, createPublicKey } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { inject } from 'vitest'
 import type { RequestRecord } from '../../src/simulator/listener.js'
 import type { ApiKeyRecord } from '../../src/simulator/tenancy.js'
 import type { Rehearsal } from './rehearsal.js'
@@ -41,6 +42,8 @@ export function assertSheetsOpenIt(stage: Rehearsal, generation: number): void {
   const spki = key && createPublicKey(key.pem).export({ format: 'der', type: 'spki' })
   if (spki === undefined || sha256(spki) !== spkiSha256) throw new Error(`OCI has 0 keys of GENERATION ${generation}, byte for byte`)
   if (sha256(readFileSync(join(folder, 'envelope.pgp'))) !== envelopeSha256) throw new Error('the sheets of the key in use are gone: its envelope is another')
+  const original = join(inject('sealed'), 'custody', 'generations', String(generation))
+  if (existsSync(original) && manifestIn(original).fingerprint === fingerprint && sha256(readFileSync(join(original, 'envelope.pgp'))) !== envelopeSha256) throw new Error('the sheets of the key in use are gone: its envelope is not the one that the ceremony sealed')
 }
 
 /** A key that a record calls dead from this time (ms) on. */

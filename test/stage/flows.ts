@@ -1,4 +1,5 @@
-/** Flows that both matrices play, beyond the plain ones: who may not delete, who puts off rotating, and who ends a release early. */
+/** Flows that both matrices play, beyond the plain ones: who may not delete, who puts off rotating, who ends a release early, and what is resumed. */
+import { killOf } from './processes.mjs'
 import { rehearsal, type Rehearsal, type Staging } from './rehearsal.js'
 
 /** What both matrices know of a flow. */
@@ -37,4 +38,50 @@ export const disabling: PlayedFlow = {
     return stage
   },
   args: (stage) => stage.saasAdmin(2, '--disable', '--reader', 'AUDITOR'),
+}
+
+/** A session whose strongroom died when OCI had such a request before it, unread. */
+async function interrupted({ observe, clockSkew = 0, ...staging }: Staging, args: (stage: Rehearsal) => string[], isLast: (request: { method: string; path: string }) => boolean): Promise<Rehearsal> {
+  let desk = 0
+  const stage = await rehearsal({
+    ...staging,
+    observe: (moment, request) => {
+      if (desk !== 0 && moment === 'received' && isLast(request)) {
+        killOf(desk, 'strongroom')
+        desk = 0
+        return 'drop'
+      }
+      return observe?.(moment, request)
+    },
+  })
+  const { code, stderr } = await stage.run(args(stage), { onStart: (pid) => (desk = pid) })
+  if (code !== 6) throw new Error(`what is to be resumed ended with ${code}:\n${stderr}`)
+  desk = 0
+  // The clocks agreed when the session was opened.
+  stage.cloud.advance(clockSkew)
+  stage.skewed = clockSkew !== 0
+  return stage
+}
+
+const withQuorum = (stage: Rehearsal): string[] => ['resume', '--custody', stage.custody, '--yes', '--reader', 'AUDITOR', ...stage.shares(2, 1, 3), ...stage.oci]
+
+/** The strongroom did not live to hear whether its key was deleted. */
+export const resumed: PlayedFlow = {
+  name: 'resume',
+  open: (staging) => interrupted(staging, (stage) => stage.rotate(), ({ method }) => method === 'DELETE'),
+  args: withQuorum,
+}
+
+/** Nobody heard whether SAAS_ADMIN was enabled, and the exit has not begun. */
+export const resumedRelease: PlayedFlow = {
+  name: 'resume of a release',
+  open: (staging) => interrupted(staging, (stage) => stage.saasAdmin(), ({ path }) => path.includes('configureSaasAdminUser')),
+  args: withQuorum,
+}
+
+/** The successor is there, the used key may not delete itself, and somebody who may comes later: without a quorum. */
+export const resumedByRemover: PlayedFlow = {
+  name: 'resume by a remover',
+  open: ({ beliefs, ...staging }) => interrupted({ ...staging, beliefs: { selfDeletion: '403 NotAllowed', ...beliefs } }, (stage) => stage.rotate(), () => false),
+  args: (stage) => ['resume', '--custody', stage.custody, '--yes', '--remover', 'REMOVER', '--reader', 'AUDITOR', ...stage.oci],
 }

@@ -1,0 +1,4 @@
+import { resumedByRemover } from '../stage/flows.js'
+import { dieAtEveryPoint } from './matrix.js'
+
+await dieAtEveryPoint(resumedByRemover)

@@ -1,0 +1,4 @@
+import { resumedByRemover } from '../stage/flows.js'
+import { faultAtEveryCall } from './matrix.js'
+
+await faultAtEveryCall(resumedByRemover)

@@ -1,0 +1,4 @@
+import { resumedRelease } from '../stage/flows.js'
+import { faultAtEveryCall } from './matrix.js'
+
+await faultAtEveryCall(resumedRelease)
