@@ -24,6 +24,9 @@ const manifestOf = (generation) => parseManifest(readFileSync(new URL(`custody/g
 /** Key id of a generation that is not in use yet. */
 const WAITING = Buffer.from(manifestOf(3).keyId, 'hex')
 
+// First of all: a run that hangs or is killed can be played again.
+console.error(`seed ${seed}`)
+
 /** mulberry32: small, fixed, good enough to choose mutations. */
 let state = seed >>> 0
 function upTo(below) {
