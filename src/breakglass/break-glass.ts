@@ -132,10 +132,10 @@ async function holdAttentively(folder: string, warrant: Warrant, task: 'perform'
   }
 }
 
-/** A session whose processes could not be started, or whose scans could not be opened, comes to its end like any other: nothing was read in it. Throws what is no GlasskeyError. */
+/** A session whose processes could not be started, or whose scans could not be opened, comes to its end like any other: nothing was read in it. */
 function notHeld(error: unknown): Awaited<ReturnType<typeof holdAtDesk>> {
-  if (!(error instanceof GlasskeyError)) throw error
-  const { code, message, hint } = error
+  if (!(error instanceof Error)) throw error
+  const { code, message, hint } = error instanceof GlasskeyError ? error : new GlasskeyError('INTERNAL', error.message, 'This is a fault of glasskey.')
   return { finished: { kind: 'finished', probes: [], failure: { code, message, hint }, selfDeletionRefused: false }, unwritten: [] }
 }
 
