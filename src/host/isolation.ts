@@ -194,6 +194,6 @@ const QUIETLY = { stdio: 'ignore', env: {}, timeout: PATIENCE_MS, killSignal: 'S
 function whyNot(file: string, args: string[], missing: string, slow = `${file} did not answer`): string | null {
   const { status, error } = spawnSync(file, args, QUIETLY)
   if (hasErrno(error, 'ETIMEDOUT')) return `${slow} within ${PATIENCE_MS / 1000} s`
-  if (error && !hasErrno(error, 'ENOENT')) throw notStarted(file, error)
+  if (['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE'].some((code) => hasErrno(error, code))) throw notStarted(file, error)
   return status === 0 ? null : missing
 }
