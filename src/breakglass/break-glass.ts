@@ -120,7 +120,7 @@ async function holdAttentively(folder: string, warrant: Warrant, task: 'perform'
     origins: [...new Set(scopeOf(warrant).map(({ origin }) => origin))],
     isolation,
     attention,
-  }).catch(notHeld)
+  }).catch((error: unknown) => notHeld(error, task))
   try {
     if (inputs.remover && finished?.selfDeletionRefused === true && unwritten.length === 0) await removeUsedKey({ folder, warrant, remover: inputs.remover, cloud: inputs.cloud, isolation })
     attention.heed(whileProving(warrant))
@@ -132,10 +132,11 @@ async function holdAttentively(folder: string, warrant: Warrant, task: 'perform'
   }
 }
 
-/** A session whose processes could not be started, or whose scans could not be opened, comes to its end like any other: nothing was read in it. */
-function notHeld(error: unknown): Awaited<ReturnType<typeof holdAtDesk>> {
+/** A session whose processes could not be started, or whose scans could not be opened, comes to its end like any other: nothing was read in it. One that is only finished has a graver thing to say at its end, so the cause is said here. */
+function notHeld(error: unknown, task: 'perform' | 'finish'): Awaited<ReturnType<typeof holdAtDesk>> {
   if (!(error instanceof Error)) throw error
   const { code, message, hint } = error instanceof GlasskeyError ? error : new GlasskeyError('INTERNAL', error.message, 'This is a fault of glasskey.')
+  if (task === 'finish') say(`Nothing can be signed: ${message}. ${hint}`, 'alarm')
   return { finished: { kind: 'finished', probes: [], failure: { code, message, hint }, selfDeletionRefused: false }, unwritten: [] }
 }
 

@@ -6,7 +6,7 @@ import { closeSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
-import { openDoor, startCamera, type Camera } from '../host/camera.js'
+import { openDoor, startCamera, type Camera, type Door } from '../host/camera.js'
 import { startRoom, type Isolation } from '../host/isolation.js'
 import { Relay } from '../host/relay.js'
 import { openScan } from '../host/scan-reader.js'
@@ -37,10 +37,7 @@ export interface DeskJob {
  * journal says how far it got. `unwritten` are journal lines that no disk took.
  */
 export async function holdAtDesk(job: DeskJob): Promise<{ finished: Finished | null; unwritten: string[] }> {
-  // Descriptors are opened before anything starts: a wrong path is an error before it is a session.
-  const scans = job.scans.map((path) => openScan(path))
-  const door = job.camera && (await openDoor(job.camera))
-  const { strongroom, clerk, readerPipe } = startRooms(job, () => door?.listener?.close())
+  const { scans, door, strongroom, clerk, readerPipe } = await begin(job)
   // Only now: a child that is given the terminal makes it wait again.
   for (const stream of [process.stdout, process.stderr]) neverWait(stream)
   let reader: ChildProcess | null = null
@@ -89,18 +86,24 @@ export async function holdAtDesk(job: DeskJob): Promise<{ finished: Finished | n
   return { finished: finished as Finished | null, unwritten }
 }
 
-/** A strongroom that has no order yet, and a clerk where one is needed. Where either cannot be started, neither is there, and `undo` was called. Throws as `startRoom`. */
-function startRooms({ clerk: isNeeded, isolation }: DeskJob, undo: () => void): { strongroom: ChildProcess; clerk: ChildProcess | null; readerPipe: Socket } {
+/** What a session needs before its strongroom has an order: scans and door opened, a clerk where one is needed. All of it, or nothing is left open. Throws what the parts throw. */
+async function begin(job: DeskJob): Promise<{ scans: number[]; door: Door | null; strongroom: ChildProcess; clerk: ChildProcess | null; readerPipe: Socket }> {
+  const scans: number[] = []
+  let door: Door | null = null
   let strongroom: ChildProcess | null = null
   try {
-    strongroom = startRoom('strongroom', [], ['inherit', 'ignore', 'inherit', 'ipc', 'pipe', 'pipe'], isolation)
+    // Descriptors are opened before anything starts: a wrong path is an error before a share is read.
+    for (const path of job.scans) scans.push(openScan(path))
+    door = job.camera && (await openDoor(job.camera))
+    strongroom = startRoom('strongroom', [], ['inherit', 'ignore', 'inherit', 'ipc', 'pipe', 'pipe'], job.isolation)
     const [, , , , readerPipe, clerkPipe] = strongroom.stdio as unknown as readonly [unknown, unknown, unknown, unknown, Socket, Socket]
-    const clerk = isNeeded ? startRoom('clerk', [], ['ignore', 'ignore', 'ignore', clerkPipe], isolation) : null
+    const clerk = job.clerk ? startRoom('clerk', [], ['ignore', 'ignore', 'ignore', clerkPipe], job.isolation) : null
     clerkPipe.destroy()
-    return { strongroom, clerk, readerPipe }
+    return { scans, door, strongroom, clerk, readerPipe }
   } catch (error) {
     strongroom?.kill('SIGKILL')
-    undo()
+    door?.listener?.close()
+    for (const descriptor of scans) closeSync(descriptor)
     throw error
   }
 }

@@ -5,10 +5,10 @@ import { asRemark, region as regionField } from '../custody/fields.js'
 import type { Manifest } from '../custody/manifest.js'
 import { GlasskeyError } from '../errors.js'
 import type { Profile } from '../host/oci-profile.js'
+import { keyAsListed, PAGE } from '../record/recognise.js'
 import { isIdentityHost, isLoopback, originOf, realmOf, type Endpoints } from '../wire/hosts.js'
 import { carryFor, deskCarrier, type LentLogin } from './profile-clerk.js'
 import { inShape, isBlocked, recogniseAll, type UserView } from './user-view.js'
-import { keyAsListed, PAGE } from '../record/recognise.js'
 import type { Listing } from './proof.js'
 
 /** Where OCI is, for this command. */

@@ -36,17 +36,21 @@ export function awaitsRemover(session: Session): boolean {
 
 /** Deletes the used key with the remover's login. True when OCI said that it is done; otherwise it says why not, and the key counts as alive. */
 export async function removeUsedKey(job: Removal): Promise<boolean> {
+  let asked = false
   try {
-    await remove(job)
+    asked = await remove(job)
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
     say(`${error.code === 'OUTCOME_UNKNOWN' ? `Whether the remover ${job.remover.name} deleted the used key is not known` : `The remover ${job.remover.name} did not delete the used key`}: ${error.message}`, 'alarm')
   }
-  return replay(readCustodyFolder(job.folder).sessions.find(({ id }) => id === job.warrant.session)?.chain.lines ?? []).deletion === 'done'
+  const isDone = replay(readCustodyFolder(job.folder).sessions.find(({ id }) => id === job.warrant.session)?.chain.lines ?? []).deletion === 'done'
+  if (asked && isDone) say(`The remover ${job.remover.name} deleted the used key.`, 'good')
+  else if (asked) say(`Whether the remover ${job.remover.name} deleted the used key is not known: something else answered in OCI's place.`, 'alarm')
+  return isDone
 }
 
-/** Throws NO_SUCCESSOR, OCI_REFUSED, OCI_UNREACHABLE, OUTCOME_UNKNOWN. */
-async function remove({ folder, warrant, remover, cloud, isolation }: Removal): Promise<void> {
+/** Asks for the deletion; false where the key is gone already. Throws NO_SUCCESSOR, OCI_REFUSED, OCI_UNREACHABLE, OUTCOME_UNKNOWN. */
+async function remove({ folder, warrant, remover, cloud, isolation }: Removal): Promise<boolean> {
   const custody = readCustodyFolder(folder)
   const { manifest } = generationNumber(custody, warrant.key.generation)
   const journal = LineFile.open<JournalLine, JournalEntry>(places.journal(folder, warrant.session), readJournal, wallClock)
@@ -60,12 +64,12 @@ async function remove({ folder, warrant, remover, cloud, isolation }: Removal): 
     const { keys } = await listingBy(remover, manifest, custody.generations.map((generation) => generation.manifest), cloud)
     const standing = keys.find(({ spkiSha256, lifecycleState }) => spkiSha256 === successor?.spkiSha256 && lifecycleState === 'ACTIVE')
     if (!successor || !standing) throw new GlasskeyError('NO_SUCCESSOR', 'its successor is not listed as ACTIVE and equal: without one, everybody would be locked out', 'Nothing was deleted.')
-    if (!isListed(keys, manifest)) return
+    if (!isListed(keys, manifest)) return false
     if (!journal.lines.some(({ type }) => type === 'successor-active')) {
       journal.append({ type: 'successor-active', generation: successor.generation, keyId: successor.keyId, spkiSha256: successor.spkiSha256, fingerprint: successor.fingerprint })
     }
     await clerk.run({ task: 'delete-key', params: { endpoint, user: manifest.user, fingerprint } }, carry)
-    say(`The remover ${remover.name} deleted the used key.`, 'good')
+    return true
   } finally {
     clerk.close()
   }

@@ -235,7 +235,7 @@ function answered(session: Session, outcome: LineOf<'outcome'>): void {
 }
 
 function mayHaveDeleted({ intent, outcome }: Call): boolean {
-  return DELETIONS.includes(intent.rule) && (outcome?.type !== 'outcome' || outcome.status === 404 || outcome.status >= 500)
+  return DELETIONS.includes(intent.rule) && (outcome?.type !== 'outcome' || outcome.status < 300 || outcome.status === 404 || outcome.status >= 500)
 }
 
 /** Whether a request switches SAAS_ADMIN. */

@@ -33,8 +33,8 @@ export class OciRefusal extends GlasskeyError {
   readonly status: number
   /** What was answered, for those who wait and try again. */
   readonly answer: Answer
-  constructor(what: string, answer: Answer, words: string) {
-    super('OCI_REFUSED', `OCI refused to ${what}: ${answer.status} ${words}`, 'The words are OCI\'s own.')
+  constructor(what: string, answer: Answer, words: string, { message = `OCI refused to ${what}: ${answer.status} ${words}`, hint = 'The words are OCI\'s own.' } = {}) {
+    super('OCI_REFUSED', message, hint)
     this.status = answer.status
     this.answer = answer
   }
@@ -84,7 +84,11 @@ export function ownUser(courier: Sender, warrant: Warrant, manifests: readonly M
     deleteKey: async (fingerprint) => {
       const what = `delete key ${fingerprint}`
       const answer = await call(what, 'DELETE', keyPath(warrant, fingerprint))
-      if (answer.status !== DELETED) throw new OciRefusal(what, answer, 'is not OCI\'s word for done')
+      if (answer.status === DELETED) return
+      throw new OciRefusal(what, answer, '', {
+        message: `whether key ${fingerprint} was deleted is not known: ${answer.status} is not OCI's answer to that`,
+        hint: 'Something else answered in its place: a proxy, a portal. The key list tells what happened.',
+      })
     },
     census: async () => {
       const user = await readUser()
