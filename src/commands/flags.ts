@@ -123,7 +123,7 @@ export function shareFilesOf({ shareFile = [] }: { shareFile?: string[] | undefi
 
 /** Files with shares that were named, and that outlive the session. */
 export function sheetFilesOf(args: SessionArguments): string[] {
-  return [...sheetsOf(args).scans, ...shareFilesOf(args).filter((path) => path !== STANDARD_INPUT)]
+  return [...new Set([...sheetsOf(args).scans, ...shareFilesOf(args).filter((path) => path !== STANDARD_INPUT)])]
 }
 
 /** How custodians elsewhere are heard; null when nobody asked for it. Throws USAGE. */
