@@ -25,7 +25,7 @@ import type { Finished } from './desk.js'
 import { listingBy, type Cloud } from './login.js'
 import { deskCarrier } from './profile-clerk.js'
 import { acceptingRegions, gradeOf, probeAll, type Listing } from './proof.js'
-import { tell } from '../host/tell.js'
+import { tell, tellUnwritten, tellWritten } from '../host/tell.js'
 
 /** What concluding needs to know. */
 export interface Conclusion {
@@ -71,9 +71,7 @@ export async function conclude(job: Conclusion): Promise<SessionResult> {
   const path = places.journal(job.folder, warrant.session)
   keepUnwritten(path, job.unwritten)
   const journal = LineFile.open<JournalLine, JournalEntry>(path, readJournal, wallClock)
-  journal.keepGoing((text) => {
-    say(`No disk takes the journal. Write this line down: ${text}`, 'alarm')
-  })
+  journal.keepGoing(tellUnwritten, tellWritten)
   const write = (entry: JournalEntry): void => {
     tell(journal.append(entry).line)
   }
@@ -89,6 +87,7 @@ export async function conclude(job: Conclusion): Promise<SessionResult> {
   const failure = failureOf(job, state, alive, state.keyLiveAt === null || isOpenable(job))
   write({ type: 'closed', exitCode: exitCodeOf(failure, alive) })
   journal.close()
+  if (journal.unwritten.length > 0) throw notOnDisk(path, journal.unwritten, 'it took none of them')
   return enterSession(job, failure)
 }
 
@@ -98,22 +97,32 @@ export function cannotConclude({ session }: Warrant, error: Error, untilThen: st
   return new GlasskeyError('OUTCOME_UNKNOWN', `session ${session} cannot be concluded: ${what}`, `Mend that; ${untilThen}. Then: glasskey resume --session ${session}`, { cause: error })
 }
 
-/** Lines that only memory held reach the disk now, if there is one again and the strongroom did not get them there itself. */
+/** Lines that only memory held reach the disk now, if there is one again. Throws FILE_UNWRITABLE, and has put them somewhere else. */
 function keepUnwritten(path: string, unwritten: readonly string[]): void {
-  const chain = readJournal(readLines(path, 'the journal'), path)
-  const missing = unwritten.filter((text) => (JSON.parse(text) as { seq: number }).seq > chain.head.seq)
-  if (missing.length === 0) return
-  const text = missing.map((line) => line + '\n').join('')
-  const whole = wholeBytes(chain)
+  if (unwritten.length === 0) return
+  let [missing, whole]: [readonly string[], number | null] = [unwritten, null]
   try {
+    const chain = readJournal(readLines(path, 'the journal'), path)
+    // The strongroom may have died when it had got them there itself.
+    missing = unwritten.filter((text) => (JSON.parse(text) as { seq: number }).seq > chain.head.seq)
+    if (missing.length === 0) return
+    whole = wholeBytes(chain)
     // Half of a line that is missing would be in the way of the whole one.
     if (statSync(path).size > whole) truncateSync(path, whole)
-    appendFileSync(path, text, { flush: true })
+    appendFileSync(path, asText(missing), { flush: true })
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    cutBack(path, whole)
-    throw new GlasskeyError('FILE_UNWRITABLE', `${missing.length} lines of the journal are not on its disk (${error.message}). ${elsewhere(text, path)}`)
+    if (whole !== null) cutBack(path, whole)
+    throw notOnDisk(path, missing, error.message)
   }
+}
+
+function notOnDisk(path: string, missing: readonly string[], why: string): GlasskeyError {
+  return new GlasskeyError('FILE_UNWRITABLE', `${missing.length} lines of the journal are not on its disk (${why}). ${elsewhere(asText(missing), path)}`)
+}
+
+function asText(lines: readonly string[]): string {
+  return lines.map((line) => line + '\n').join('')
 }
 
 /** A disk that does not even cut has taken nothing, or is beyond help. */

@@ -10,6 +10,7 @@ import { openDoor, startCamera, type Camera, type Door } from '../host/camera.js
 import { startRoom, type Isolation } from '../host/isolation.js'
 import { Relay } from '../host/relay.js'
 import { openScan } from '../host/scan-reader.js'
+import { tellUnwritten, tellWritten } from '../host/tell.js'
 import { neverWait, say } from '../host/terminal.js'
 import type { FromStrongroom, Order, ToStrongroom } from '../strongroom/protocol.js'
 import type { Answer, Attention } from './attention.js'
@@ -47,14 +48,18 @@ export async function holdAtDesk(job: DeskJob): Promise<{ finished: Finished | n
   const relay = new Relay(job.origins, send)
   const stage = { live: false }
   job.attention.heed(askedToLeave(send, stage))
-  const unwritten: string[] = []
+  let unwritten: string[] = []
   let finished: Finished | null = null
 
   strongroom.on('message', (message: FromStrongroom) => {
     switch (message.kind) {
       case 'unwritten':
         unwritten.push(message.text)
-        say(`No disk takes the journal. Write this line down: ${message.text}`, 'alarm')
+        tellUnwritten(message.text)
+        break
+      case 'written':
+        unwritten = []
+        tellWritten()
         break
       case 'read-scans':
         reader = orNothing(() => door

@@ -5,7 +5,7 @@
  * into the next line. What somebody else has added since is never written over: the strongroom of a desk that was killed
  * may live a moment longer than its lock. Once `keepGoing` was called, a disk that is full or gone no longer throws: space
  * was reserved, and after that the lines wait in memory, are handed to `onUnwritten`, and are written as soon as a disk
- * takes them.
+ * takes them, which `onWritten` hears of.
  */
 import { closeSync, constants, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -35,6 +35,9 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
   #torn: string | undefined
   #unwritten: string[] = []
   #onUnwritten: ((line: string) => void) | null = null
+  #onWritten: () => void = () => undefined
+  /** Whether lines that wait were handed over. */
+  #handed = false
   readonly lines: Line[]
 
   private constructor(path: string, now: () => Date, chain: Chain<Line>, size: number, read: Read<Line>) {
@@ -75,9 +78,10 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     if (!existsSync(this.#ballast)) writeNew(this.#ballast, new Uint8Array(RESERVED_BYTES))
   }
 
-  /** From now on a failing disk does not stop the caller. `onUnwritten` gets each line that only memory holds. */
-  keepGoing(onUnwritten: (line: string) => void): void {
+  /** From now on a failing disk does not stop the caller. `onUnwritten` gets each line that only memory holds; `onWritten` is called when all of them are durable after all. */
+  keepGoing(onUnwritten: (line: string) => void, onWritten: () => void): void {
     this.#onUnwritten = onUnwritten
+    this.#onWritten = onWritten
   }
 
   /** Adds a line and makes it durable. Returns the line as it stands in the chain, and the head after it. Throws FILE_UNWRITABLE before `keepGoing`. */
@@ -122,6 +126,7 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
       this.#flush()
     } catch (error) {
       if (!(error instanceof Error)) throw error
+      this.#handed = true
       this.#onUnwritten?.(text)
     }
   }
@@ -143,6 +148,9 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
         throw error
       }
     })
+    if (!this.#handed) return
+    this.#handed = false
+    this.#onWritten()
   }
 
   /** Throws FILE_UNWRITABLE where somebody else has written. */

@@ -33,9 +33,14 @@ export function openJournal(path: string, desk: DeskLine): Journal {
       return file.head
     },
     keepGoing: () => {
-      file.keepGoing((text) => {
-        desk.say({ kind: 'unwritten', text })
-      })
+      file.keepGoing(
+        (text) => {
+          desk.say({ kind: 'unwritten', text })
+        },
+        () => {
+          desk.say({ kind: 'written' })
+        },
+      )
     },
     close: () => {
       file.close()

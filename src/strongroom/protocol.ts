@@ -67,6 +67,7 @@ export interface Failure {
 /** From the strongroom. */
 export type FromStrongroom =
   | { kind: 'unwritten'; text: string }
+  | { kind: 'written' }
   | { kind: 'read-scans' }
   | { kind: 'quorum-complete' }
   | { kind: 'connect'; id: number; host: string; port: number }

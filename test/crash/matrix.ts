@@ -15,7 +15,7 @@ import type { PlayedFlow } from '../stage/flows.js'
 import { assertAllWell, assertNothingSilent, assertSaidWhatNext, doAsTold } from '../stage/laws.js'
 import type { DurableWrite, Plan, Role, Synced } from '../stage/played.js'
 import { killOf, processesOf } from '../stage/processes.mjs'
-import { classOf, Counter, shareOf, type Kinds } from '../stage/points.js'
+import { classOf, Counter, refuseMissed, shareOf, type Kinds } from '../stage/points.js'
 import { settled, type Rehearsal, type Staging } from '../stage/rehearsal.js'
 
 /** A flow that can be interrupted. */
@@ -34,7 +34,7 @@ export interface Flow extends PlayedFlow {
 export type Point =
   | { at: 'write'; write: DurableWrite; phase: 'before' | 'torn' | 'after'; victim: Role | 'machine'; tail?: 'lost' | 'garbled' | 'zeros' }
   | { at: 'request'; request: string; phase: Moment; victim: Role }
-  | { at: 'disk'; from: string; error: 'ENOSPC' | 'EIO' | 'EROFS' }
+  | { at: 'disk'; from: string; error: 'ENOSPC' | 'EIO' | 'EROFS' | 'ENOENT' }
 
 /** Time runs this much faster than life: proofs take minutes otherwise. */
 const SPEED = 8
@@ -57,16 +57,19 @@ export async function dieAtEveryPoint(flow: Flow): Promise<void> {
   const points = shareOf(all, kindsOf)
   describe(flow.name, () => {
     let met = 0
-    test.concurrent.for(points.map((point) => [nameOf(point), point] as const))('%s', async ([, point], { skip }) => {
+    const missed: string[] = []
+    test.concurrent.for(points.map((point) => [nameOf(point), point] as const))('%s', async ([name, point], { skip }) => {
       for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
         if (!(await dieAt(flow, point))) continue
         met += 1
         return
       }
+      missed.push(name)
       skip('nobody died: the flow did not come to this point')
     })
     afterAll(() => {
       console.log(`${flow.name}: ${met} crash points of ${all.length}`)
+      refuseMissed(missed, points.length)
     })
   })
 }
@@ -108,7 +111,7 @@ async function pointsOf(flow: Flow): Promise<Point[]> {
       if (isLine(write)) points.push(...(['lost', 'garbled', 'zeros'] as const).map((tail): Point => ({ at: 'write', write, phase: 'after', victim: 'machine', tail })))
     }
     const lines = new Set(writes.filter((write) => isLine(write)).map(({ what }) => what))
-    for (const from of lines) points.push(...(['ENOSPC', 'EIO', 'EROFS'] as const).map((error): Point => ({ at: 'disk', from, error })))
+    for (const from of lines) points.push(...(['ENOSPC', 'EIO', 'EROFS', 'ENOENT'] as const).map((error): Point => ({ at: 'disk', from, error })))
   } finally {
     await stage.close()
   }

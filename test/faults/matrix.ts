@@ -16,7 +16,7 @@ import type { Ended } from '../stage/command-line.js'
 import type { PlayedFlow } from '../stage/flows.js'
 import { assertAllWell, assertNothingSilent, assertSaidWhatNext, doAsTold } from '../stage/laws.js'
 import { settled, type Rehearsal, type Staging } from '../stage/rehearsal.js'
-import { classOf, Counter, shareOf, type Kinds } from '../stage/points.js'
+import { classOf, Counter, refuseMissed, shareOf, type Kinds } from '../stage/points.js'
 
 /** A flow whose calls fail. */
 export interface Flow extends PlayedFlow {
@@ -179,14 +179,18 @@ export async function faultAtEveryCall(flow: Flow): Promise<void> {
   ]
   const cases = shareOf(all, ({ kinds }) => kinds)
   describe(flow.name, () => {
+    const missed: string[] = []
     for (const one of cases) {
       test.concurrent(one.name, async ({ skip }) => {
-        if (!(await suffer(flow, one))) skip('the flow did not come to this call: what is polled is asked more or less often')
+        if (await suffer(flow, one)) return
+        missed.push(one.name)
+        skip('the flow did not come to this call: what is polled is asked more or less often')
       })
     }
     afterAll(() => {
       const { met, lockedOut, lost, silent, blind } = counted
       console.log(`${flow.name}: ${met} faults (of ${all.length}, at ${calls.length} calls): ${lockedOut} lock-outs, ${lost} lost keys, ${silent} silent exposures, ${blind} blind repetitions`)
+      refuseMissed(missed, cases.length)
     })
   })
 }

@@ -53,7 +53,7 @@ test('what another process has added is not written over: neither by one that go
   const text = readFileSync(path, 'utf8')
   expect(() => orphan.append(retired(3))).toThrow(`${path} was changed meanwhile: it has ${text.length} bytes, and ${text.indexOf('\n') + 1} were expected`)
   const unwritten: string[] = []
-  orphan.keepGoing((line) => unwritten.push(line))
+  orphan.keepGoing((line) => unwritten.push(line), () => undefined)
   orphan.append(retired(3))
   expect(unwritten).toHaveLength(1)
   expect(readFileSync(path, 'utf8')).toBe(text)
@@ -66,7 +66,7 @@ test.each(['EDQUOT', 'EIO'])('a disk that takes half a line and then fails (%s):
   file.append(retired(1))
   const whole = readFileSync(path, 'utf8')
   const unwritten: string[] = []
-  file.keepGoing((text) => unwritten.push(text))
+  file.keepGoing((text) => unwritten.push(text), () => undefined)
   const { writeSync } = fs
   let calls = 0
   const failing = (fd: number, bytes: Buffer, offset: number, _length: number, position: number): number => {
@@ -149,7 +149,8 @@ test('after exposure the lines wait in memory, are handed over, and reach the di
   expect(statSync(`${path}.reserve`).size).toBe(512 * 1024)
   file.append(retired(1))
   const handed: string[] = []
-  file.keepGoing((text) => handed.push(text))
+  let written = 0
+  file.keepGoing((text) => handed.push(text), () => (written += 1))
   renameSync(path, `${path}.gone`)
   file.append(retired(2))
   file.append(retired(3))
@@ -157,10 +158,13 @@ test('after exposure the lines wait in memory, are handed over, and reach the di
   expect(file.unwritten).toHaveLength(2)
   // Space that was set aside is given up in the attempt.
   expect(existsSync(`${path}.reserve`)).toBe(false)
+  expect(written).toBe(0)
   renameSync(`${path}.gone`, path)
   file.append(retired(4))
+  file.append(retired(5))
   expect(file.unwritten).toEqual([])
-  expect(open().lines.map(({ seq }) => seq)).toEqual([1, 2, 3, 4])
+  expect(written, 'word that all of them are durable').toBe(1)
+  expect(open().lines.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5])
 })
 
 test('an altered file is not written to', () => {

@@ -1,4 +1,4 @@
-/** A real disk that is full and a real folder that is read-only, in a mount namespace: before a session, and with the key live. */
+/** A real disk that is full, a real folder that is read-only and a real one that goes, in a mount namespace: before a session, and with the key live. */
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,10 +13,14 @@ afterEach(async () => {
   stage = undefined
 })
 
-/** Disks that fail in a way of their own; `spoil` may be called again and again. */
+const UNWRITABLE = /^FILE_UNWRITABLE: nothing can be written at \S*small\/\S+ \(E\w+: [^)]+\)\nCheck the folder, its permissions and the space left\.\n$/
+const MISSING = /^FILE_MISSING: custody\.yaml is not there: \S*small\/custody\.yaml\nCheck the path\.\n$/
+
+/** Disks that fail in a way of their own, and what is said of them before a session; `spoil` may be called again and again. */
 const DISKS = [
-  ['a full disk', 'mount -t tmpfs -o size=3m small small; cp -a custody/. small', 'cat /dev/zero >>small/filler 2>/dev/null', 'rm small/filler'],
-  ['a read-only folder', 'cp -a custody/. small; mount --bind small small', 'mount -o remount,bind,ro small', 'mount -o remount,bind,rw small'],
+  ['a full disk', 'mount -t tmpfs -o size=3m small small; cp -a custody/. small', 'cat /dev/zero >>small/filler 2>/dev/null', 'rm small/filler', UNWRITABLE],
+  ['a read-only folder', 'cp -a custody/. small; mount --bind small small', 'mount -o remount,bind,ro small', 'mount -o remount,bind,rw small', UNWRITABLE],
+  ['a stick that is pulled out', 'mkdir stick; mount -t tmpfs stick stick; cp -a custody/. stick; mount --bind stick small', 'umount -l small 2>/dev/null', 'mount --bind stick small', MISSING],
 ] as const
 
 /**
@@ -26,7 +30,7 @@ const DISKS = [
 const SCRIPT = (make: string, spoil: string, mend: string): string => `set -u
 mkdir small; ${make}
 run() { name=$1; shift; "$@" >"$name.out" 2>"$name.err"; echo $? >"$name.code"; }
-${spoil}; run before $GLASSKEY $RELEASE; ls small small/sessions >before.list; ${mend}
+${spoil}; run before $GLASSKEY $RELEASE; ls small small/sessions >before.list 2>/dev/null; ${mend}
 run during $GLASSKEY $RELEASE & session=$!
 until grep -q "Asking OCI: enable" during.err; do sleep 0.05; done
 while kill -0 $session 2>/dev/null; do ${spoil}; sleep 0.02; done
@@ -38,7 +42,7 @@ run verify $GLASSKEY logbook verify --custody small
 run audit $GLASSKEY audit --custody small $AUDIT
 `
 
-test.each(DISKS)('%s: before a session a named refusal; with the key live the exit goes on, and resume completes the record', async (_, make, spoil, mend) => {
+test.each(DISKS)('%s: before a session a named refusal; with the key live the exit goes on, and resume completes the record', async (_, make, spoil, mend, before) => {
   stage = await rehearsal({ speed: 4 })
   const { directory, custody, cloud, oci } = stage
   cloud.armFault({ match: { path: '*configureSaasAdminUser' }, action: { do: 'delay', when: 'before', milliseconds: 1500 } })
@@ -49,14 +53,14 @@ test.each(DISKS)('%s: before a session a named refusal; with the key live the ex
   await new Promise((done) => shell.once('close', done))
   const read = (name: string): string => readFileSync(join(directory, name), 'utf8')
 
-  expect(read('before.err')).toMatch(/^FILE_UNWRITABLE: nothing can be written at \S*small\/\S+ \(E\w+: [^)]+\)\nCheck the folder, its permissions and the space left\.\n$/)
+  expect(read('before.err')).toMatch(before)
   expect(read('before.code')).toBe('2\n')
   expect(read('before.list')).not.toMatch(/lock|new-|opening/)
 
   expect(read('during.err')).toContain('No disk takes the journal. Write this line down: {')
   expect(read('during.err')).toMatch(/The used key [0-9a-f]{16} is deleted\./)
   expect(read('during.code')).toBe('6\n')
-  expect(read('during.err')).toMatch(/OUTCOME_UNKNOWN: session \S+ cannot be concluded: FILE_UNWRITABLE: \d+ lines of the journal are not on its disk \(E\w+: .*\)\. They are kept in \S+\. When the disk takes them, before anything else: cat \S+ >> \S+journal\.jsonl\nMend that; the key of GENERATION 2 counts as alive until then\. Then: glasskey resume --session \S+\n$/)
+  expect(read('during.err')).toMatch(/OUTCOME_UNKNOWN: session \S+ cannot be concluded: FILE_UNWRITABLE: \d+ lines of the journal are not on its disk \((E\w+: .*|the journal is not there: .*)\)\. They are kept in \S+\. When the disk takes them, before anything else: cat \S+ >> \S+journal\.jsonl\nMend that; the key of GENERATION 2 counts as alive until then\. Then: glasskey resume --session \S+\n$/)
   expect(read('during.err')).not.toContain('It was not deleted')
   expect(stage.listedKeys).toBe(1)
 

@@ -1,4 +1,6 @@
 /** Flows that both matrices play, beyond the plain ones: who may not delete, who puts off rotating, who ends a release early, and what is resumed. */
+import { appendFileSync } from 'node:fs'
+import { places } from '../../src/host/sealed-folder.js'
 import { killOf } from './processes.mjs'
 import { rehearsal, type Rehearsal, type Staging } from './rehearsal.js'
 
@@ -46,8 +48,7 @@ async function interrupted({ observe, clockSkew = 0, ...staging }: Staging, args
   const stage = await rehearsal({
     ...staging,
     observe: (moment, request) => {
-      if (desk !== 0 && moment === 'received' && isLast(request)) {
-        killOf(desk, 'strongroom')
+      if (desk !== 0 && moment === 'received' && isLast(request) && killOf(desk, 'strongroom') > 0) {
         desk = 0
         return 'drop'
       }
@@ -63,12 +64,19 @@ async function interrupted({ observe, clockSkew = 0, ...staging }: Staging, args
   return stage
 }
 
+/** As `interrupted`; and the power went while the next line was written. */
+async function torn(...given: Parameters<typeof interrupted>): Promise<Rehearsal> {
+  const stage = await interrupted(...given)
+  appendFileSync(places.journal(stage.custody, stage.session), '{"at":"2026-11')
+  return stage
+}
+
 const withQuorum = (stage: Rehearsal): string[] => ['resume', '--custody', stage.custody, '--yes', '--reader', 'AUDITOR', ...stage.shares(2, 1, 3), ...stage.oci]
 
-/** The strongroom did not live to hear whether its key was deleted. */
+/** The strongroom did not live to hear whether its key was deleted; half a line is what it wrote last. */
 export const resumed: PlayedFlow = {
   name: 'resume',
-  open: (staging) => interrupted(staging, (stage) => stage.rotate(), ({ method }) => method === 'DELETE'),
+  open: (staging) => torn(staging, (stage) => stage.rotate(), ({ method }) => method === 'DELETE'),
   args: withQuorum,
 }
 
@@ -77,6 +85,14 @@ export const resumedRelease: PlayedFlow = {
   name: 'resume of a release',
   open: (staging) => interrupted(staging, (stage) => stage.saasAdmin(), ({ path }) => path.includes('configureSaasAdminUser')),
   args: withQuorum,
+}
+
+/** The first key was live, and the first other way in was about to be closed. */
+export const resumedTakeover: PlayedFlow & { lent: boolean } = {
+  name: 'resume of a takeover',
+  open: (staging) => interrupted({ ...staging, after: 'sealed' }, (stage) => stage.takeover(), ({ method }) => method === 'DELETE'),
+  args: (stage) => ['resume', '--custody', stage.custody, '--yes', '--reader', 'AUDITOR', ...stage.shares(1, 1, 3), ...stage.oci],
+  lent: true,
 }
 
 /** The successor is there, the used key may not delete itself, and somebody who may comes later: without a quorum. */

@@ -89,7 +89,7 @@ function watchDisk() {
   }
 
   fs.openSync = (path, flags, ...more) => {
-    if (plan.disk?.error === 'ENOENT' && flags !== 'r') fail(String(path), 'open')
+    if (plan.disk?.error === 'ENOENT') fail(String(path), 'open')
     const descriptor = real.openSync(path, flags, ...more)
     paths.set(descriptor, String(path))
     return descriptor
@@ -109,19 +109,30 @@ function watchDisk() {
     paths.delete(descriptor)
     real.closeSync(descriptor)
   }
+  fs.ftruncateSync = (descriptor, ...more) => write(paths.get(descriptor), 'ftruncateSync', () => real.ftruncateSync(descriptor, ...more))
   fs.fsyncSync = (descriptor) => {
     real.fsyncSync(descriptor)
     note(() => ({ role, synced: paths.get(descriptor) }))
   }
   for (const name of ['linkSync', 'renameSync']) fs[name] = (from, to) => write(to, name, () => real[name](from, to), undefined, String(from))
   // Node's own removal of a folder comes here too, with bytes for paths.
-  for (const name of ['mkdirSync', 'unlinkSync']) fs[name] = (path, ...more) => typeof path !== 'string' ? real[name](path, ...more) : write(path, name, () => real[name](path, ...more))
+  for (const name of ['mkdirSync', 'unlinkSync', 'truncateSync']) fs[name] = (path, ...more) => typeof path !== 'string' ? real[name](path, ...more) : write(path, name, () => real[name](path, ...more))
   fs.rmSync = (path, ...more) => {
     if (!real.existsSync(path)) return real.rmSync(path, ...more)
     if (String(path).endsWith('.reserve')) room = true
     return write(path, 'rmSync', () => real.rmSync(path, ...more))
   }
   fs.appendFileSync = (path, data, ...more) => write(path, 'appendFileSync', () => real.appendFileSync(path, data, ...more), () => real.appendFileSync(path, String(data).slice(0, String(data).length / 2)))
+  // A stick that was pulled out is not there to be read either.
+  if (plan.disk?.error === 'ENOENT') {
+    for (const name of ['readFileSync', 'readdirSync', 'statSync', 'lstatSync', 'realpathSync', 'existsSync', 'accessSync']) {
+      fs[name] = (path, ...more) => {
+        if (name === 'existsSync' && isGone(path)) return false
+        fail(path, name)
+        return real[name](path, ...more)
+      }
+    }
+  }
 }
 
 function note(what) {
@@ -131,9 +142,14 @@ function note(what) {
 /** Whether the reserved space was given back: then a full disk takes lines again. */
 let room = false
 
+function isGone(path) {
+  const { disk } = plan
+  return disk !== undefined && real.existsSync(disk.mark) && String(path).startsWith(disk.folder)
+}
+
 function fail(path, what) {
   const { disk } = plan
-  if (!disk || !real.existsSync(disk.mark) || !String(path).startsWith(disk.folder)) return
+  if (!isGone(path)) return
   if (disk.error === 'ENOSPC' && (room || ['rmSync', 'unlinkSync'].includes(what))) return
   throw Object.assign(new Error(`${disk.error}: the disk fails, ${what} '${path}'`), { code: disk.error, syscall: what })
 }

@@ -1,0 +1,4 @@
+import { resumedTakeover } from '../stage/flows.js'
+import { dieAtEveryPoint } from './matrix.js'
+
+await dieAtEveryPoint(resumedTakeover)

@@ -1,0 +1,4 @@
+import { resumedTakeover } from '../stage/flows.js'
+import { faultAtEveryCall } from './matrix.js'
+
+await faultAtEveryCall(resumedTakeover)
