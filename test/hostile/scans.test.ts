@@ -10,12 +10,17 @@ import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { crc32, deflateSync } from 'node:zlib'
 import fc from 'fast-check'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { joinParts, parsePart } from '../../src/custody/paper-parts.js'
+import { parseShareText } from '../../src/custody/share-text.js'
 import { GlasskeyError } from '../../src/errors.js'
 import { readerLines } from '../../src/host/scan-reader.js'
+import { drawSheet } from '../../src/paper/sheet.js'
 import { decode } from '../../src/reader/decode.js'
 import { isOurs } from '../../src/reader/line.js'
+import { sheetContent } from '../paper/examples.js'
+import { pngOf, rasterOf } from '../reader/pictures.js'
+import { secretsOf } from '../vectors/frozen.js'
 import { refusal, refusalOf } from '../vectors/refusal.js'
 
 const MEBIBYTE = 1024 * 1024
@@ -139,6 +144,60 @@ test('any bytes that begin like a picture or a PDF', async () => {
   }), { numRuns: 60 })
 })
 
+describe('a genuine sheet that was changed says what was printed, or nothing that counts', () => {
+  const sheet = sheetContent({ rehearsal: true, shareText: secretsOf(2).shareTexts[0] ?? '' })
+  const printed = [sheet.shareText, ...sheet.envelopeParts]
+  /** Of the whole; drawn doubles would nearly all be next to nothing. */
+  const share = fc.nat(9999).map((parts) => parts / 10_000)
+  let pdf: Uint8Array
+  beforeAll(async () => {
+    pdf = await drawSheet(sheet, { paper: 'A4' })
+  })
+
+  /** What was read of a file, looked at once. Throws when it is neither what was printed, nor refused. */
+  const heldAgainstPaper = async (bytes: Uint8Array): Promise<string[]> => {
+    const said: string[] = []
+    try {
+      for await (const { texts } of decode(bytes, 'scan', 1)) said.push(...texts)
+    } catch (error) {
+      expect(error).toMatchObject({ name: 'GlasskeyError', code: expect.stringMatching(/^(SCAN_UNREADABLE|LIMIT_EXCEEDED)$/) as unknown })
+    }
+    for (const text of said) {
+      if (printed.includes(text) || !isOurs(text)) continue
+      expect(refusal(() => (text.startsWith('GKE1/') ? parsePart(text) : parseShareText(text))).code).toMatch(/^(SCAN_UNREADABLE|SHARE_MISREAD|SHARE_VERSION)$/)
+    }
+    return said
+  }
+
+  test('the bytes of its PDF', async () => {
+    let read = 0
+    const change = fc.record({ at: share, byte: fc.nat(255) })
+    await fc.assert(fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (changes) => {
+      const bytes = Uint8Array.from(pdf)
+      for (const { at, byte } of changes) bytes[Math.floor(at * bytes.length)] = byte
+      read += (await heldAgainstPaper(bytes)).length
+    }), { numRuns: 16 })
+    expect(read, 'texts that were read in spite of it').toBeGreaterThan(0)
+  })
+
+  test('spots on its picture, black and white', async () => {
+    let read = 0
+    const pages = await Promise.all([1, 2].map((page) => rasterOf(pdf, page, 110)))
+    const spot = fc.record({ left: share, top: share, size: fc.integer({ min: 2, max: 60 }), light: fc.constantFrom(0, 255) })
+    await fc.assert(fc.asyncProperty(fc.constantFrom(...pages), fc.array(spot, { minLength: 1, maxLength: 40 }), async ({ width, height, data }, spots) => {
+      const smudged = Uint8ClampedArray.from(data)
+      for (const { left, top, size, light } of spots) {
+        for (let y = Math.floor(top * height); y < Math.min(height, top * height + size); y += 1) {
+          const start = y * width + Math.floor(left * width)
+          smudged.fill(light, start * 4, Math.min(start + size, (y + 1) * width) * 4)
+        }
+      }
+      read += (await heldAgainstPaper(pngOf({ width, height, data: smudged }))).length
+    }), { numRuns: 30 })
+    expect(read, 'texts that were read in spite of them').toBeGreaterThan(0)
+  })
+})
+
 describe('codes', () => {
   const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 300 }), fc.tuple(fc.constantFrom('GKE1/', 'GKP1/', 'gke1/', 'GK1', 'GKR1'), fc.string({ unit: fc.constantFrom('0', '1', '9', 'A', 'F', 'Z', '/', '=', '\n', ' ', '\0'), maxLength: 80 })).map((pieces) => pieces.join('')))
 
@@ -160,8 +219,11 @@ describe('codes', () => {
     fc.assert(fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
       try {
         const joined = joinParts(parts, 'GKE1', 'a')
-        expect(parts.filter(({ prefix, keyId }) => prefix === 'GKE1' && keyId === 'a').length).toBeGreaterThan(0)
-        expect(joined.length).toBeLessThanOrEqual(80)
+        const own = parts.filter(({ prefix, keyId }) => prefix === 'GKE1' && keyId === 'a')
+        const slices = Array.from({ length: own[0]?.parts ?? 0 }, (_, at) => own.find(({ part: number }) => number === at + 1)?.slice)
+        expect(slices.length).toBeGreaterThan(0)
+        expect(Buffer.from(joined)).toEqual(Buffer.concat(slices.map((each) => each ?? Buffer.from('a part that nobody gave'))))
+        for (const each of own) expect(each).toMatchObject({ parts: slices.length, ...(each.part >= 1 && each.part <= slices.length ? { slice: slices[each.part - 1] } : {}) })
       } catch (error) {
         expect(refusal(() => { throw error }).code).toBe('SCAN_UNREADABLE')
       }

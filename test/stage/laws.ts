@@ -40,7 +40,7 @@ export function assertSaidWhatNext(stage: Rehearsal, { code, stdout, stderr }: E
   const folder = readCustodyFolder(stage.custody)
   const open = openSessions({ ...folder, logbook: folder.logbook.lines }).map(({ id }) => id)
   const said = `${stdout}\n${stderr}`
-  if (code !== 0) expect(stderr, 'an error has a name').toMatch(/^[A-Z][A-Z_]+: /m)
+  if (code !== 0) expect(stderr, 'an error has a name, and says what next').toMatch(/^[A-Z][A-Z_]+: .+\n.{12,}$/m)
   const { next } = standingOf(folder)
   if (code !== 6) expect(open, `sessions that are open after exit ${code}`).toEqual([])
   else if (open.length === 0) {
