@@ -238,7 +238,10 @@ async function answer(parts: ListenerParts, request: IncomingMessage, response: 
 /** A region that is being listened for. */
 export interface Listener {
   readonly port: number
+  /** Cuts every connection, and listens no more. */
   readonly close: () => Promise<void>
+  /** Listens again, at the same port. */
+  readonly reopen: () => Promise<void>
 }
 
 /**
@@ -275,12 +278,16 @@ export async function listen(parts: ListenerParts, port: number, tls: Certified 
       server.setSecureContext({ cert: shown.certificatePem, key: shown.privateKeyPem, minVersion: 'TLSv1.2' })
     }
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, '127.0.0.1', resolve)
-  })
+  const listenAt = (wanted: number): Promise<void> =>
+    new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(wanted, '127.0.0.1', resolve)
+    })
+  await listenAt(port)
+  const { port: its } = server.address() as AddressInfo
   return {
-    port: (server.address() as AddressInfo).port,
+    port: its,
+    reopen: () => listenAt(its),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -83,6 +83,9 @@ export interface Simulator {
   now(): number
   /** Moves this cloud's clock. */
   advance(seconds: number): void
+  /** From now on nobody listens for this region: its port refuses every connection, until `reopen`. */
+  shut(region: string): Promise<void>
+  reopen(region: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -182,6 +185,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const requests: RequestRecord[] = []
   let arrived = 0
   const listeners: Listener[] = []
+  const listenerOf = (region: string): Listener => {
+    const its = listeners[names.indexOf(region)]
+    if (its === undefined) throw new RangeError(`no region ${region}`)
+    return its
+  }
 
   const strangerPem = (): string =>
     createPublicKey(generateKey()).export({ format: 'pem', type: 'spki' }) as string
@@ -213,6 +221,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     acceptedIn: (key, at = now()) => regions.filter((region) => accepts(region, key, at)).map(({ name }) => name),
     now,
     advance: (seconds) => void (ahead += seconds * 1000),
+    shut: (region) => listenerOf(region).close(),
+    reopen: (region) => listenerOf(region).reopen(),
     close: async () => {
       await Promise.all(listeners.map((listener) => listener.close()))
       save()
