@@ -15,6 +15,7 @@ import { scopeOf } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { Attention, type Answer } from './attention.js'
 import { cannotConclude, conclude, type SessionResult } from './conclude.js'
+import { KeptLines } from './kept-lines.js'
 import { holdAtDesk } from './desk.js'
 import type { Cloud } from './login.js'
 import { drawUpWarrant, openSession, refuseUnfinished, rotatingFrom, type Request } from './open-session.js'
@@ -112,7 +113,8 @@ export async function holdAndConclude(folder: string, warrant: Warrant, task: 'p
 }
 
 async function holdAttentively(folder: string, warrant: Warrant, task: 'perform' | 'finish', inputs: Inputs, isolation: Isolation, camera: Camera | null, attention: Attention): Promise<SessionResult> {
-  const { finished, unwritten } = await holdAtDesk({
+  const kept = new KeptLines(places.journal(folder, warrant.session))
+  const finished = await holdAtDesk({
     order: { folder, session: warrant.session, task, scans: camera ? 'camera' : inputs.scans.length, shareFiles: [...inputs.shareFiles], keys: inputs.keys, remote: inputs.remote, yes: inputs.yes, ca: inputs.cloud.ca, exceptions: unseenBy(warrant, isolation) },
     scans: inputs.scans,
     camera,
@@ -120,16 +122,17 @@ async function holdAttentively(folder: string, warrant: Warrant, task: 'perform'
     origins: [...new Set(scopeOf(warrant).map(({ origin }) => origin))],
     isolation,
     attention,
+    kept,
   }).catch((error: unknown) => notHeld(error, task))
   try {
-    if (inputs.remover && finished?.selfDeletionRefused === true && unwritten.length === 0) await removeUsedKey({ folder, warrant, remover: inputs.remover, cloud: inputs.cloud, isolation })
-    attention.heed(whileProving(warrant))
-    return await conclude({ folder, warrant, finished, unwritten, reader: inputs.reader ?? inputs.remover, cloud: inputs.cloud, isolation })
+    if (inputs.remover && finished?.selfDeletionRefused === true && kept.length === 0) await removeUsedKey({ folder, warrant, remover: inputs.remover, cloud: inputs.cloud, isolation })
   } catch (error) {
     if (!(error instanceof Error)) throw error
     // Somebody changed the folder while the key was in use: whatever was done, nothing of it can be called proved.
-    throw cannotConclude(warrant, error, `the key of GENERATION ${warrant.key.generation} counts as alive until then`)
+    throw cannotConclude({ warrant, kept }, error)
   }
+  attention.heed(whileProving(warrant))
+  return await conclude({ folder, warrant, finished, kept, reader: inputs.reader ?? inputs.remover, cloud: inputs.cloud, isolation })
 }
 
 /** A session whose processes could not be started, or whose scans could not be opened, comes to its end like any other: nothing was read in it. One that is only finished has a graver thing to say at its end, so the cause is said here. */
@@ -137,7 +140,7 @@ function notHeld(error: unknown, task: 'perform' | 'finish'): Awaited<ReturnType
   if (!(error instanceof Error)) throw error
   const { code, message, hint } = error instanceof GlasskeyError ? error : new GlasskeyError('INTERNAL', error.message, 'This is a fault of glasskey.')
   if (task === 'finish') say(`Nothing can be signed: ${message}. ${hint}`, 'alarm')
-  return { finished: { kind: 'finished', probes: [], failure: { code, message, hint }, selfDeletionRefused: false }, unwritten: [] }
+  return { kind: 'finished', probes: [], failure: { code, message, hint }, selfDeletionRefused: false }
 }
 
 /**

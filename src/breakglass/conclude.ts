@@ -1,19 +1,18 @@
 /** After the burn: proof, grade, evidence, logbook, paper. No key exists in this machine any more. */
-import { appendFileSync, existsSync, statSync, truncateSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { asRemark } from '../custody/fields.js'
 import { canBeOpened, toUpload } from '../custody/generation.js'
 import { EXIT, EXIT_CODES, type ErrorCode } from '../errors.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, places } from '../host/sealed-folder.js'
-import { makeTemporaryFolder, readLines, replaceFile, writeNew } from '../host/disk.js'
+import { replaceFile, writeNew } from '../host/disk.js'
 import { wallClock } from '../host/clock.js'
 import type { Isolation } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
 import type { Profile } from '../host/oci-profile.js'
-import { say } from '../host/terminal.js'
+import { say, shellWord } from '../host/terminal.js'
 import { GlasskeyError } from '../errors.js'
-import { wholeBytes } from '../record/chain.js'
 import { evidenceFile, evidenceOf } from '../record/evidence.js'
 import { readJournal, type Grade, type JournalEntry, type JournalLine } from '../record/journal.js'
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
@@ -23,16 +22,18 @@ import type { Failure } from '../strongroom/protocol.js'
 import { warrantDigest, type Warrant } from '../warrant/warrant.js'
 import type { Finished } from './desk.js'
 import { listingBy, type Cloud } from './login.js'
+import type { KeptLines } from './kept-lines.js'
 import { deskCarrier } from './profile-clerk.js'
 import { acceptingRegions, gradeOf, probeAll, type Listing } from './proof.js'
-import { tell, tellUnwritten, tellWritten } from '../host/tell.js'
+import { tell } from '../host/tell.js'
 
 /** What concluding needs to know. */
 export interface Conclusion {
   folder: string
   warrant: Warrant
   finished: Finished | null
-  unwritten: readonly string[]
+  /** Lines of the journal that its disk has not taken. */
+  kept: KeptLines
   reader: Profile | null
   cloud: Cloud
   isolation: Isolation
@@ -65,13 +66,30 @@ export interface SessionResult {
   logbook: number
 }
 
-/** Proves, grades, closes and records a session. Never throws for what OCI says: that is part of the record. */
-export async function conclude(job: Conclusion): Promise<SessionResult> {
-  const { warrant } = job
+/** Proves, grades, closes and records a session. What OCI says never throws: it is part of the record. Throws OUTCOME_UNKNOWN when the folder does not take it, and says that `untilThen`. */
+export async function conclude(job: Conclusion, untilThen?: string): Promise<SessionResult> {
+  try {
+    job.kept.bringBack()
+    return enterSession(job, await closeSession(job))
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    throw cannotConclude(job, error, untilThen)
+  }
+}
+
+/** Proves, grades and closes. Answers why the session did not do what it was for. */
+async function closeSession(job: Conclusion): Promise<Failure | null> {
+  const { warrant, kept } = job
   const path = places.journal(job.folder, warrant.session)
-  keepUnwritten(path, job.unwritten)
   const journal = LineFile.open<JournalLine, JournalEntry>(path, readJournal, wallClock)
-  journal.keepGoing(tellUnwritten, tellWritten)
+  journal.keepGoing(
+    (text, why) => {
+      kept.add(text, why)
+    },
+    () => {
+      kept.drop()
+    },
+  )
   const write = (entry: JournalEntry): void => {
     tell(journal.append(entry).line)
   }
@@ -87,63 +105,18 @@ export async function conclude(job: Conclusion): Promise<SessionResult> {
   const failure = failureOf(job, state, alive, state.keyLiveAt === null || isOpenable(job))
   write({ type: 'closed', exitCode: exitCodeOf(failure, alive) })
   journal.close()
-  if (journal.unwritten.length > 0) throw notOnDisk(path, journal.unwritten, 'it took none of them')
-  return enterSession(job, failure)
+  if (kept.length > 0) throw new GlasskeyError('FILE_UNWRITABLE', `nothing can be written at ${path} (${kept.why})`)
+  return failure
 }
 
 /** What is said of a session whose end is not on record, and what must be taken for true until it is. */
-export function cannotConclude({ session }: Warrant, error: Error, untilThen: string): GlasskeyError {
+export function cannotConclude({ warrant: { session, key }, kept }: Pick<Conclusion, 'warrant' | 'kept'>, error: Error, untilThen?: string): GlasskeyError {
   const what = error instanceof GlasskeyError ? `${error.code}: ${error.message}` : error.message
-  return new GlasskeyError('OUTCOME_UNKNOWN', `session ${session} cannot be concluded: ${what}`, `Mend that; ${untilThen}. Then: glasskey resume --session ${session}`, { cause: error })
-}
-
-/** Lines that only memory held reach the disk now, if there is one again. Throws FILE_UNWRITABLE, and has put them somewhere else. */
-function keepUnwritten(path: string, unwritten: readonly string[]): void {
-  if (unwritten.length === 0) return
-  let [missing, whole]: [readonly string[], number | null] = [unwritten, null]
-  try {
-    const chain = readJournal(readLines(path, 'the journal'), path)
-    // The strongroom may have died when it had got them there itself.
-    missing = unwritten.filter((text) => (JSON.parse(text) as { seq: number }).seq > chain.head.seq)
-    if (missing.length === 0) return
-    whole = wholeBytes(chain)
-    // Half of a line that is missing would be in the way of the whole one.
-    if (statSync(path).size > whole) truncateSync(path, whole)
-    appendFileSync(path, asText(missing), { flush: true })
-  } catch (error) {
-    if (!(error instanceof Error)) throw error
-    if (whole !== null) cutBack(path, whole)
-    throw notOnDisk(path, missing, error.message)
-  }
-}
-
-function notOnDisk(path: string, missing: readonly string[], why: string): GlasskeyError {
-  return new GlasskeyError('FILE_UNWRITABLE', `${missing.length} lines of the journal are not on its disk (${why}). ${elsewhere(asText(missing), path)}`)
-}
-
-function asText(lines: readonly string[]): string {
-  return lines.map((line) => line + '\n').join('')
-}
-
-/** A disk that does not even cut has taken nothing, or is beyond help. */
-function cutBack(path: string, size: number): void {
-  try {
-    if (statSync(path).size > size) truncateSync(path, size)
-  } catch (error) {
-    if (!(error instanceof Error)) throw error
-  }
-}
-
-/** Puts lines that their own disk does not take somewhere else, and says what to do with them. They hold no secret. */
-function elsewhere(text: string, path: string): string {
-  try {
-    const saved = join(makeTemporaryFolder('glasskey-lines'), 'journal-lines.jsonl')
-    writeNew(saved, text)
-    return `They are kept in ${saved}. When the disk takes them, before anything else: cat ${saved} >> ${path}`
-  } catch (error) {
-    if (!(error instanceof Error)) throw error
-    return 'They stand above and nowhere else: write them down'
-  }
+  const lines = kept.length === 0 ? '' : kept.file === null ? `. ${kept.length} lines of its journal stand above and nowhere else: write them down` : `. ${kept.length} lines of its journal are kept in ${kept.file}`
+  // Where somebody has gone on without them, they are evidence and no more.
+  const back = kept.file === null || (error instanceof GlasskeyError && error.code === 'CHAIN_BROKEN') ? '' : ` --kept-lines ${shellWord(kept.file)}`
+  const mend = back === '' ? 'Mend that' : 'Mend that before this machine is switched off'
+  return new GlasskeyError('OUTCOME_UNKNOWN', `session ${session} cannot be concluded: ${what}${lines}`, `${mend}; ${untilThen ?? `the key of GENERATION ${key.generation} counts as alive until then`}. Then: glasskey resume --session ${session}${back}`, { cause: error })
 }
 
 async function gradeSession(job: Conclusion, state: Session, probed: () => Session['probes'], write: (entry: JournalEntry) => void): Promise<void> {

@@ -10,10 +10,10 @@ import { openDoor, startCamera, type Camera, type Door } from '../host/camera.js
 import { startRoom, type Isolation } from '../host/isolation.js'
 import { Relay } from '../host/relay.js'
 import { openScan } from '../host/scan-reader.js'
-import { tellUnwritten, tellWritten } from '../host/tell.js'
 import { neverWait, say } from '../host/terminal.js'
 import type { FromStrongroom, Order, ToStrongroom } from '../strongroom/protocol.js'
 import type { Answer, Attention } from './attention.js'
+import type { KeptLines } from './kept-lines.js'
 
 /** How the strongroom ended. */
 export type Finished = Extract<FromStrongroom, { kind: 'finished' }>
@@ -31,13 +31,15 @@ export interface DeskJob {
   origins: readonly string[]
   isolation: Isolation
   attention: Attention
+  /** Takes the journal's lines that no disk takes. */
+  kept: KeptLines
 }
 
 /**
- * Holds one session. Resolves when the strongroom is gone. `finished` is null when it died without a word: then the
- * journal says how far it got. `unwritten` are journal lines that no disk took.
+ * Holds one session. Resolves when the strongroom is gone. Null when it died without a word: then the
+ * journal says how far it got.
  */
-export async function holdAtDesk(job: DeskJob): Promise<{ finished: Finished | null; unwritten: string[] }> {
+export async function holdAtDesk(job: DeskJob): Promise<Finished | null> {
   const { scans, door, strongroom, clerk, readerPipe } = await begin(job)
   // Only now: a child that is given the terminal makes it wait again.
   for (const stream of [process.stdout, process.stderr]) neverWait(stream)
@@ -48,18 +50,15 @@ export async function holdAtDesk(job: DeskJob): Promise<{ finished: Finished | n
   const relay = new Relay(job.origins, send)
   const stage = { live: false }
   job.attention.heed(askedToLeave(send, stage))
-  let unwritten: string[] = []
   let finished: Finished | null = null
 
   strongroom.on('message', (message: FromStrongroom) => {
     switch (message.kind) {
       case 'unwritten':
-        unwritten.push(message.text)
-        tellUnwritten(message.text)
+        job.kept.add(message.text, message.why)
         break
       case 'written':
-        unwritten = []
-        tellWritten()
+        job.kept.drop()
         break
       case 'read-scans':
         reader = orNothing(() => door
@@ -87,8 +86,7 @@ export async function holdAtDesk(job: DeskJob): Promise<{ finished: Finished | n
   door?.listener?.close()
   clerk?.kill('SIGKILL')
   ;(reader as ChildProcess | null)?.kill('SIGKILL')
-  // Set in the listener above, which the compiler cannot see.
-  return { finished: finished as Finished | null, unwritten }
+  return finished
 }
 
 /** What a session needs before its strongroom has an order: scans and door opened, a clerk where one is needed. All of it, or nothing is left open. Throws what the parts throw. */

@@ -18,23 +18,31 @@ import type { Warrant } from '../warrant/warrant.js'
 import { bringsSheets, holdAndConclude, checkInputs, roomsFor, unseenBy, type Inputs } from './break-glass.js'
 import { conclude, enterSession, tryListing, type SessionResult } from './conclude.js'
 import { checkEndpoints, leftAlive, unfinishedSessions } from './open-session.js'
+import { KeptLines, putBackFrom } from './kept-lines.js'
 import { acceptingRegions, heirOf } from './proof.js'
 import { awaitsRemover, removeUsedKey } from './remover.js'
 import { staleness } from './staleness.js'
 
-/** Finishes one session, or says that nothing is open. Throws USAGE for a session that is not there. */
-export async function resume(folderPath: string, id: string | undefined, inputs: Inputs): Promise<SessionResult | null> {
+/** Finishes one session, or says that nothing is open. `keptLines` is a file of journal lines that its disk had not taken. Throws USAGE for a session that is not there. */
+export async function resume(folderPath: string, id: string | undefined, keptLines: string | null, inputs: Inputs): Promise<SessionResult | null> {
   const release = takeLock(places.lock(folderPath), 'resume', wallClock())
   try {
-    const folder = readCustodyFolder(folderPath)
-    const stored = id === undefined ? unfinishedSessions(folder)[0] : folder.sessions.find((candidate) => candidate.id === id)
+    let folder = readCustodyFolder(folderPath)
+    const find = (): StoredSession | undefined => (id === undefined ? unfinishedSessions(folder)[0] : folder.sessions.find((candidate) => candidate.id === id))
+    let stored = find()
     if (!stored) {
       if (id !== undefined) throw new GlasskeyError('USAGE', `there is no session ${id}`, 'glasskey logbook list names them.')
       return null
     }
+    const journalPath = places.journal(folderPath, stored.id)
+    if (keptLines !== null) {
+      putBackFrom(keptLines, journalPath)
+      folder = readCustodyFolder(folderPath)
+      stored = find() ?? stored
+    }
     const reader = inputs.reader ?? inputs.remover
     const { isolation, camera } = roomsFor(inputs)
-    const job = { folder: folderPath, warrant: stored.warrant, reader, cloud: inputs.cloud, isolation, unwritten: [], finished: { kind: 'finished' as const, probes: [], failure: null, selfDeletionRefused: false } }
+    const job = { folder: folderPath, warrant: stored.warrant, reader, cloud: inputs.cloud, isolation, kept: new KeptLines(journalPath), finished: { kind: 'finished' as const, probes: [], failure: null, selfDeletionRefused: false } }
     // Where rotation was deferred, and no session rotated since: somebody who was named may look whether the key went all the same.
     const deferred = stored.session.deferred !== null && stored.session.deletion !== 'done' && stored.session.closed !== null && id !== undefined && reader !== null
     // All was done but the logbook's entry: a crash between the two.
@@ -82,7 +90,7 @@ export async function resume(folderPath: string, id: string | undefined, inputs:
       checkInputs(warrant, inputs)
       refuseUnseen(warrant, inputs, camera, added)
     }
-    const journal = LineFile.open<JournalLine, JournalEntry>(places.journal(folderPath, warrant.session), readJournal, wallClock)
+    const journal = LineFile.open<JournalLine, JournalEntry>(journalPath, readJournal, wallClock)
     journal.append({ type: 'resumed', tool: TOOL, found, ...(added.length === 0 ? {} : { isolation: added }) })
     if (stale) return await conclude({ ...job, stale })
     if (remover && (await removeUsedKey({ ...job, remover }))) return await conclude(job)

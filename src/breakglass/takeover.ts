@@ -14,7 +14,8 @@ import { ONLY_API_KEYS } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { generationToInstall, installByBootstrap, leftoversOf, lookAtRoom, refuseFullSlots, surveyWith, type Lent } from './bootstrap.js'
 import { holdAndConclude, checkInputs, roomsFor, sayFindings, type Inputs } from './break-glass.js'
-import { cannotConclude, conclude, type SessionResult } from './conclude.js'
+import { conclude, type SessionResult } from './conclude.js'
+import { KeptLines } from './kept-lines.js'
 import { isUnknownToOci } from './login.js'
 import { drawUpWarrant, openSession, refuseUnfinished } from './open-session.js'
 import { lookAtRegions, refuseStops } from './preflight.js'
@@ -112,12 +113,9 @@ async function prepare(job: Preparation): Promise<TakeoverResult | { warrant: Wa
       // No share was read. What was measured and uploaded is in the journal, and the attempt in the logbook.
       const { code, message, hint } = error
       const finished = { kind: 'finished' as const, probes: [], failure: { code, message, hint }, selfDeletionRefused: false }
-      try {
-        return { done: await conclude({ folder: folder.path, warrant, finished, unwritten: [], reader: inputs.reader ?? inputs.remover, cloud: inputs.cloud, isolation }), bootstrapKeyFile: bootstrap.keyFile }
-      } catch (failure) {
-        if (!(failure instanceof Error)) throw failure
-        throw cannotConclude(warrant, failure, `no share was read, and the bootstrap key is still the way in (${message})`)
-      }
+      const kept = new KeptLines(places.journal(folder.path, warrant.session))
+      const done = await conclude({ folder: folder.path, warrant, finished, kept, reader: inputs.reader ?? inputs.remover, cloud: inputs.cloud, isolation }, `no share was read, and the bootstrap key is still the way in (${message})`)
+      return { done, bootstrapKeyFile: bootstrap.keyFile }
     }
   }
   return { warrant }

@@ -8,6 +8,7 @@ import type { Outcome } from './outcome.js'
 
 interface Arguments extends SessionArguments {
   session: string | undefined
+  keptLines: string | undefined
 }
 
 export const builder = (flags: Argv): Argv =>
@@ -15,12 +16,13 @@ export const builder = (flags: Argv): Argv =>
     flags
       .usage('$0 resume [--session ID]\n\nFinishes what was interrupted, from the journal and from what OCI says is true. Asks for a quorum only when a\nsignature is needed.')
       .option('session', { type: 'string', group: HEADINGS.action, describe: 'which session (the one that is open)' })
+      .option('kept-lines', { type: 'string', group: HEADINGS.action, describe: 'journal lines that its disk did not take' })
   )
 
 
 export const handler = async (args: Arguments): Promise<Outcome> => {
   const folder = resolve(args.custody)
-  const result = await resume(folder, args.session, inputsOf(args))
+  const result = await resume(folder, args.session, args.keptLines === undefined ? null : resolve(args.keptLines), inputsOf(args))
   if (!result) {
     const found = args.session === undefined ? 'every session has come to its end' : `session ${args.session} has come to its end`
     return { json: nothingToDo([found]), text: `Nothing is open: ${found}.` }

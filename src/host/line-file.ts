@@ -7,7 +7,7 @@
  * was reserved, and after that the lines wait in memory, are handed to `onUnwritten`, and are written as soon as a disk
  * takes them, which `onWritten` hears of.
  */
-import { closeSync, constants, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, constants, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { canonicalJson, sha256Hex, type Json } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
@@ -30,11 +30,9 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
   readonly #check: (line: string) => void
   #head: Head
   #size: number
-  /** Whether an attempt at writing failed, and may have left some of its bytes behind the last whole line. */
-  #frayed = false
   #torn: string | undefined
   #unwritten: string[] = []
-  #onUnwritten: ((line: string) => void) | null = null
+  #onUnwritten: ((line: string, why: string) => void) | null = null
   #onWritten: () => void = () => undefined
   /** Whether lines that wait were handed over. */
   #handed = false
@@ -78,8 +76,8 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     if (!existsSync(this.#ballast)) writeNew(this.#ballast, new Uint8Array(RESERVED_BYTES))
   }
 
-  /** From now on a failing disk does not stop the caller. `onUnwritten` gets each line that only memory holds; `onWritten` is called when all of them are durable after all. */
-  keepGoing(onUnwritten: (line: string) => void, onWritten: () => void): void {
+  /** From now on a failing disk does not stop the caller. `onUnwritten` gets each line that only memory holds, and what the disk said; `onWritten` is called when all of them are durable after all. */
+  keepGoing(onUnwritten: (line: string, why: string) => void, onWritten: () => void): void {
     this.#onUnwritten = onUnwritten
     this.#onWritten = onWritten
   }
@@ -127,7 +125,7 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     } catch (error) {
       if (!(error instanceof Error)) throw error
       this.#handed = true
-      this.#onUnwritten?.(text)
+      this.#onUnwritten?.(text, whatItSaid(error))
     }
   }
 
@@ -135,15 +133,13 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
   #flush(): void {
     const bytes = Buffer.from(this.#unwritten.map((text) => text + '\n').join(''))
     this.#inPlace((file) => {
-      this.#refuseOthers(file)
+      this.#refuseOthers(file, bytes)
       try {
         for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done, this.#size + done)
         fsyncSync(file)
         this.#size += bytes.length
         this.#unwritten = []
-        this.#frayed = false
       } catch (error) {
-        this.#frayed = true
         this.#cutBack(file)
         throw error
       }
@@ -153,10 +149,12 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     this.#onWritten()
   }
 
-  /** Throws FILE_UNWRITABLE where somebody else has written. */
-  #refuseOthers(file: number): void {
+  /** Throws FILE_UNWRITABLE where somebody else has written. Behind the last good write there may be the beginning of `ours`, which the disk then did not cut away. */
+  #refuseOthers(file: number, ours: Buffer): void {
     const { size } = fstatSync(file)
-    if (size === this.#size || this.#frayed) return
+    const behind = Buffer.alloc(Math.max(0, Math.min(size - this.#size, ours.length)))
+    readSync(file, behind, 0, behind.length, this.#size)
+    if (size - this.#size === behind.length && behind.equals(ours.subarray(0, behind.length))) return
     throw new GlasskeyError('FILE_UNWRITABLE', `${this.#path} was changed meanwhile: it has ${size} bytes, and ${this.#size} were expected`, 'Another process is at work on this folder. Nothing was written: wait until it has ended, and begin again.')
   }
 
@@ -198,6 +196,11 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
   get #ballast(): string {
     return `${this.#path}.reserve`
   }
+}
+
+/** In the system's own words. */
+function whatItSaid(error: Error): string {
+  return error.cause instanceof Error ? error.cause.message : error.message
 }
 
 /** Whether one line alone has a shape that `read` takes; its place in the chain is ours to get right. */

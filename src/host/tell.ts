@@ -69,16 +69,6 @@ export function sentence(line: JournalLine): { text: string; tone: Tone } | null
   }
 }
 
-/** Tells people of a line that only memory holds. */
-export function tellUnwritten(text: string): void {
-  say(`No disk takes the journal. Write this line down: ${text}`, 'alarm')
-}
-
-/** Tells them that none is any more. */
-export function tellWritten(): void {
-  say('A disk takes the journal again: every line that you were to write down is on it.')
-}
-
 function countOf(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

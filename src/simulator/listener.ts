@@ -1,5 +1,6 @@
 /** One region's door: an HTTP or HTTPS server on 127.0.0.1, with the faults that happen at doors. */
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
@@ -278,11 +279,10 @@ export async function listen(parts: ListenerParts, port: number, tls: Certified 
       server.setSecureContext({ cert: shown.certificatePem, key: shown.privateKeyPem, minVersion: 'TLSv1.2' })
     }
   })
-  const listenAt = (wanted: number): Promise<void> =>
-    new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(wanted, '127.0.0.1', resolve)
-    })
+  const listenAt = async (wanted: number): Promise<void> => {
+    server.listen(wanted, '127.0.0.1')
+    await once(server, 'listening')
+  }
   await listenAt(port)
   const { port: its } = server.address() as AddressInfo
   return {

@@ -34,8 +34,8 @@ export function openJournal(path: string, desk: DeskLine): Journal {
     },
     keepGoing: () => {
       file.keepGoing(
-        (text) => {
-          desk.say({ kind: 'unwritten', text })
+        (text, why) => {
+          desk.say({ kind: 'unwritten', text, why })
         },
         () => {
           desk.say({ kind: 'written' })

@@ -167,6 +167,39 @@ test('after exposure the lines wait in memory, are handed over, and reach the di
   expect(open().lines.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5])
 })
 
+test('what the disk took of a line and did not cut away is written over; what somebody else has added behind it is not', () => {
+  const file = open()
+  file.append(retired(1))
+  const handed: string[] = []
+  file.keepGoing((text, why) => handed.push(`${why}: ${text}`), () => undefined)
+  const { writeSync, ftruncateSync } = fs
+  Object.assign(fs, {
+    writeSync: (descriptor: number, bytes: Uint8Array, offset: number, _: number, position: number) => {
+      writeSync(descriptor, bytes, offset, 20, position)
+      throw Object.assign(new Error('EIO: i/o error, write'), { code: 'EIO' })
+    },
+    ftruncateSync: () => {
+      throw new Error('EIO: i/o error, ftruncate')
+    },
+  })
+  syncBuiltinESMExports()
+  try {
+    file.append(retired(2))
+  } finally {
+    Object.assign(fs, { writeSync, ftruncateSync })
+    syncBuiltinESMExports()
+  }
+  expect(handed).toEqual([expect.stringMatching(/^EIO: i\/o error, write: \{.*"generation":2/)])
+  const half = readFileSync(path)
+  appendFileSync(path, 'somebody else')
+  file.append(retired(3))
+  expect(readFileSync(path, 'utf8')).toBe(half.toString() + 'somebody else')
+  expect(handed[1]).toContain('was changed meanwhile')
+  writeFileSync(path, half)
+  file.append(retired(4))
+  expect(open().lines.map(({ seq }) => seq)).toEqual([1, 2, 3, 4])
+})
+
 test('an altered file is not written to', () => {
   open().append(retired(1))
   writeFileSync(path, readFileSync(path, 'utf8').replace('"generation":1', '"generation":2'))

@@ -30,14 +30,15 @@ const DISKS = [
 const SCRIPT = (make: string, spoil: string, mend: string): string => `set -u
 mkdir small; ${make}
 run() { name=$1; shift; "$@" >"$name.out" 2>"$name.err"; echo $? >"$name.code"; }
-${spoil}; run before $GLASSKEY $RELEASE; ls small small/sessions >before.list 2>/dev/null; ${mend}
+${spoil}; run before $GLASSKEY $RELEASE; ${mend}; ls small small/sessions >before.list
 run during $GLASSKEY $RELEASE & session=$!
 until grep -q "Asking OCI: enable" during.err; do sleep 0.05; done
 while kill -0 $session 2>/dev/null; do ${spoil}; sleep 0.02; done
 ${mend}
 run status $GLASSKEY status --custody small
-sh -c "$(grep -o 'cat /[^ ]* >> [^ ]*' during.err)"
-run resume $GLASSKEY $RESUME
+kept=$(grep -o -e '--kept-lines /[^ ]*' during.err | head -n 1)
+run resume $GLASSKEY $RESUME $kept
+run again $GLASSKEY $RESUME --session $(ls small/sessions | tail -n 1) $kept
 run verify $GLASSKEY logbook verify --custody small
 run audit $GLASSKEY audit --custody small $AUDIT
 `
@@ -57,15 +58,18 @@ test.each(DISKS)('%s: before a session a named refusal; with the key live the ex
   expect(read('before.code')).toBe('2\n')
   expect(read('before.list')).not.toMatch(/lock|new-|opening/)
 
-  expect(read('during.err')).toContain('No disk takes the journal. Write this line down: {')
+  expect(read('during.err')).toMatch(/^No disk takes the journal \(E\w+: .+\)\. Its lines are kept in \S+ until it does: do not switch this machine off\.$/m)
   expect(read('during.err')).toMatch(/The used key [0-9a-f]{16} is deleted\./)
   expect(read('during.code')).toBe('6\n')
-  expect(read('during.err')).toMatch(/OUTCOME_UNKNOWN: session \S+ cannot be concluded: FILE_UNWRITABLE: \d+ lines of the journal are not on its disk \((E\w+: .*|the journal is not there: .*)\)\. They are kept in \S+\. When the disk takes them, before anything else: cat \S+ >> \S+journal\.jsonl\nMend that; the key of GENERATION 2 counts as alive until then\. Then: glasskey resume --session \S+\n$/)
+  expect(read('during.err')).toMatch(/^OUTCOME_UNKNOWN: session \S+ cannot be concluded: FILE_(UNWRITABLE: nothing can be written at \S+ \(E\w+: .*\)|MISSING: the journal is not there: \S+)\. \d+ lines of its journal are kept in \S+\nMend that before this machine is switched off; the key of GENERATION 2 counts as alive until then\. Then: glasskey resume --session \S+ --kept-lines \S+\n$/m)
   expect(read('during.err')).not.toContain('It was not deleted')
   expect(stage.listedKeys).toBe(1)
 
   expect(read('status.out')).toMatch(/^RED: session .* has not come to its end: the key of GENERATION 2 may be alive\n/)
   expect([read('resume.code'), read('resume.err')]).toEqual(['0\n', expect.stringContaining('is dead: listed-only')])
+  expect(read('resume.err')).toMatch(/^\d+ lines are back in the journal; \S+ is not needed any more\.\n/)
+  // Typed once more, the command does nothing.
+  expect([read('again.code'), read('again.out')]).toEqual(['0\n', expect.stringContaining('Nothing is open')])
   expect(read('verify.code')).toBe('0\n')
   expect(JSON.parse(read('audit.out'))).toMatchObject({ opinion: { keyRevoked: { verdict: 'Yes' } } })
 })

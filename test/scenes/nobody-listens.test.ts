@@ -5,13 +5,14 @@ import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 const SPEED = 12
 
 let stage: Rehearsal | undefined
+let minute: Promise<void> | undefined
 afterEach(async () => {
+  await minute
   await stage?.close()
   stage = undefined
 })
 
 test('the home region is shut when the successor is asked for, and opens a minute later: the exit waits, says why and until when, and rotates', async () => {
-  let minute: Promise<void> | undefined
   const aMinute = async ({ cloud }: Rehearsal): Promise<void> => {
     await cloud.shut(cloud.seed.homeRegion)
     await new Promise((over) => setTimeout(over, 60_000 / SPEED))
@@ -26,7 +27,6 @@ test('the home region is shut when the successor is asked for, and opens a minut
     },
   })
   const { code, stderr } = await stage.run([...stage.rotate(), '--reader', 'AUDITOR'])
-  await minute
   expect(stderr).toMatch(/The exit waits: .*ECONNREFUSED.* until [\d:]+Z/)
   expect(stderr).toMatch(/is dead: proved\. /)
   expect(code).toBe(0)

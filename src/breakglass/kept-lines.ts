@@ -1,0 +1,149 @@
+/**
+ * Journal lines that their own disk did not take, because it is full or was pulled out: kept in another place as they
+ * come, and brought back. They hold no secret.
+ */
+import { appendFileSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { GlasskeyError } from '../errors.js'
+import { makeTemporaryFolder, readLines, replaceFile, writable } from '../host/disk.js'
+import { say } from '../host/terminal.js'
+import { wholeBytes } from '../record/chain.js'
+import { readJournal } from '../record/journal.js'
+
+/** Lines of one journal that are not on its disk. */
+export class KeptLines {
+  readonly #journal: string
+  #lines: string[] = []
+  #file: string | null = null
+  #why = ''
+
+  constructor(journal: string) {
+    this.#journal = journal
+  }
+
+  get length(): number {
+    return this.#lines.length
+  }
+
+  /** The file that has all of them; null when there is none. */
+  get file(): string | null {
+    return this.#file
+  }
+
+  /** What the disk said last. */
+  get why(): string {
+    return this.#why
+  }
+
+  /** Keeps a line, and tells people where; or, where nothing takes it, what it is. */
+  add(text: string, why: string): void {
+    this.#lines.push(text)
+    this.#why = why
+    const earlier = this.#file
+    this.#save()
+    if (this.#file === null) say(`No disk takes the journal (${why}). Write this line down: ${text}`, 'alarm')
+    else if (earlier === null) say(`No disk takes the journal (${why}). Its lines are kept in ${this.#file} until it does: do not switch this machine off.`, 'alarm')
+  }
+
+  /** Their own disk has them after all. */
+  drop(): void {
+    if (this.#lines.length === 0) return
+    if (this.#file !== null) clear(dirname(this.#file))
+    this.#lines = []
+    this.#file = null
+    say('The disk takes the journal again, and has every line of it.')
+  }
+
+  /** Puts them where they belong, if there is a disk again. Throws as `putBack`; they stay kept then. */
+  bringBack(): void {
+    if (this.#lines.length === 0) return
+    putBack(this.#journal, this.#lines)
+    this.drop()
+  }
+
+  /** All of them at once: an attempt that failed leaves no gap. */
+  #save(): void {
+    try {
+      const file = this.#file ?? join(makeTemporaryFolder('glasskey-lines'), 'journal-lines.jsonl')
+      replaceFile(file, asText(this.#lines))
+      this.#file = file
+    } catch (error) {
+      if (!(error instanceof Error)) throw error
+      this.#file = null
+    }
+  }
+}
+
+/** Brings back the lines of a file that a session named, and says so. Throws as `putBack`; FILE_MISSING, FILE_UNREADABLE. */
+export function putBackFrom(file: string, journal: string): void {
+  const back = putBack(journal, readLines(file, 'the file of kept lines').split('\n').filter((text) => text !== ''))
+  say(`${back === 0 ? 'The journal has every kept line already' : `${back} ${back === 1 ? 'line is' : 'lines are'} back in the journal`}; ${file} is not needed any more.`)
+}
+
+/**
+ * Adds to a journal those of these lines that it does not have yet. Half of one that its disk took is cut away first.
+ * Answers how many. Throws CHAIN_BROKEN when they do not follow what is there, and changes nothing; FILE_UNWRITABLE.
+ */
+export function putBack(journal: string, lines: readonly string[]): number {
+  const chain = readJournal(readLines(journal, 'the journal'), journal)
+  const from = numberOf(lines[0] ?? '') - 1
+  const there = chain.texts.slice(from, from + lines.length)
+  const missing = lines.slice(there.length)
+  if (lines.length === 0 || !there.every((text, at) => text === lines[at]) || !follow(chain.texts, missing)) {
+    throw new GlasskeyError('CHAIN_BROKEN', `the kept lines do not follow ${journal}: they are of another session, not whole, or somebody has gone on without them`, 'Keep their file with the evidence, and leave --kept-lines away.')
+  }
+  if (missing.length === 0) return 0
+  const whole = wholeBytes(chain)
+  writable(journal, () => {
+    if (statSync(journal).size > whole) truncateSync(journal, whole)
+    try {
+      appendFileSync(journal, asText(missing), { flush: true })
+    } catch (error) {
+      cutBack(journal, whole)
+      throw error
+    }
+  })
+  return missing.length
+}
+
+function follow(texts: readonly string[], missing: readonly string[]): boolean {
+  try {
+    return readJournal(asText([...texts, ...missing]), 'kept lines').texts.length === texts.length + missing.length
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    return false
+  }
+}
+
+/** Number of a line in its chain; that of none when it has none. */
+function numberOf(text: string): number {
+  try {
+    const { seq } = JSON.parse(text) as { seq?: unknown }
+    return typeof seq === 'number' && seq >= 1 ? seq : Infinity
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    return Infinity
+  }
+}
+
+/** What is not needed any more is no reason to stop. */
+function clear(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true })
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+  }
+}
+
+/** A disk that does not even cut has taken nothing, or is beyond help. */
+function cutBack(path: string, size: number): void {
+  try {
+    if (statSync(path).size > size) truncateSync(path, size)
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+  }
+}
+
+function asText(lines: readonly string[]): string {
+  return lines.map((line) => line + '\n').join('')
+}
