@@ -112,7 +112,8 @@ async function closeSession(job: Conclusion): Promise<Failure | null> {
 /** What is said of a session whose end is not on record, and what must be taken for true until it is. */
 export function cannotConclude({ warrant: { session, key }, kept }: Pick<Conclusion, 'warrant' | 'kept'>, error: Error, untilThen?: string): GlasskeyError {
   const what = error instanceof GlasskeyError ? `${error.code}: ${error.message}` : error.message
-  const lines = kept.length === 0 ? '' : kept.file === null ? `. ${kept.length} lines of its journal stand above and nowhere else: write them down` : `. ${kept.length} lines of its journal are kept in ${kept.file}`
+  const how = kept.file === null ? 'stand above and nowhere else: write them down' : `are kept in ${kept.file}`
+  const lines = kept.length === 0 ? '' : `. The lines of its journal that are missing, ${kept.length}, ${how}`
   // Where somebody has gone on without them, they are evidence and no more.
   const back = kept.file === null || (error instanceof GlasskeyError && error.code === 'CHAIN_BROKEN') ? '' : ` --kept-lines ${shellWord(kept.file)}`
   const mend = back === '' ? 'Mend that' : 'Mend that before this machine is switched off'

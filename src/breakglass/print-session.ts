@@ -32,10 +32,19 @@ export interface PrintedSession {
   failure: GlasskeyError | null
 }
 
-/** Draws and, if a printer is named, prints. A disk or a printer that fails does not hide how the session ended. */
+/** Draws and, if a printer is named, prints. A disk or a printer that fails, or a folder that cannot be read any more, does not hide how the session ended. */
 export async function printSession(folderPath: string, result: SessionResult, printer: string | undefined): Promise<PrintedSession> {
-  const folder = readCustodyFolder(folderPath)
   const place = places.session(folderPath, result.session)
+  const evidence = join(place, 'evidence.json')
+  try {
+    return { ...(await printFrom(readCustodyFolder(folderPath), place, result, printer)), evidence }
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    return { entry: null, slips: null, affidavit: null, drillRecord: null, evidence, failure: error }
+  }
+}
+
+async function printFrom(folder: CustodyFolder, place: string, result: SessionResult, printer: string | undefined): Promise<Omit<PrintedSession, 'evidence'>> {
   const source = entrySource(folder, result.logbook)
   const { paper } = folder.custody
   let failure: GlasskeyError | null = null
@@ -58,7 +67,7 @@ export async function printSession(folderPath: string, result: SessionResult, pr
   const slips = await onPaper('slips', 'release slips', () => releaseSlips(source))
   const affidavit = await onPaper('affidavit', 'affidavit', () => destructionForm(folder, result))
   const drillRecord = await onPaper('drill-record', 'drill-record', () => drillForm(folder, result))
-  return { entry, slips, affidavit, drillRecord, evidence: join(place, 'evidence.json'), failure }
+  return { entry, slips, affidavit, drillRecord, failure }
 }
 
 type Drawn = ((drawing: { paper: Paper }) => Promise<Uint8Array>) | null

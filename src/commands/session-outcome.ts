@@ -37,7 +37,7 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
     // Only a takeover knows one.
     bootstrapKeyFile: null,
   }
-  const standing = standingOf(readCustodyFolder(folder))
+  const standing = tryStanding(folder)
   const text = closing(folder, result, printed, standing)
   const unprinted = printed.failure && notOnPaper(folder, result, printed.failure)
   if (unprinted) sayProblem(unprinted)
@@ -49,6 +49,16 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
   const elsewhere = failure?.code === 'FOLDER_ALTERED'
   const next = elsewhere ? failure.hint : commandFor(folder, result)
   return { json, text: `${text}\n${toned(`THE KEY OF GENERATION ${warrant.key.generation} IS NOT PROVED DEAD. ${elsewhere ? 'Go on as said above, in an untouched copy of the folder.' : `Now: ${next}`}`, 'alarm', process.stdout)}`, error: alive(result, next) }
+}
+
+/** Where things stand; null where the folder cannot be read any more, which `printSession` says. */
+function tryStanding(folder: string): CustodyStanding | null {
+  try {
+    return standingOf(readCustodyFolder(folder))
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    return null
+  }
 }
 
 /** Scans and typed shares lie where people put them, and outlive the session. Until it has come to its end, a quorum may have to sign once more. */
@@ -127,7 +137,7 @@ function unfinished(folder: string, { alive, failure }: SessionResult, { inUse, 
 /** Keys of strangers that a login saw on the user. */
 const strangersOf = ({ warrant, state: { listings, closed } }: SessionResult): string[] => strangersIn(listings, warrant.action.name, closed?.exitCode === 0)
 
-function closing(folder: string, result: SessionResult, printed: PrintedSession, standing: CustodyStanding): string {
+function closing(folder: string, result: SessionResult, printed: PrintedSession, standing: CustodyStanding | null): string {
   const { warrant, state, grade } = result
   const dead = grade !== null && grade !== 'unproved'
   const lines = [
@@ -140,11 +150,18 @@ function closing(folder: string, result: SessionResult, printed: PrintedSession,
     ...strangersOf(result).map((fingerprint) => toned(`A STRANGER'S KEY: the user has API key ${fingerprint}, which no manifest of this folder names. Find out who put it there; an administrator deletes it.`, 'alarm', process.stdout)),
     ...(dead ? [`Next: destroy the used sheets of GENERATION ${warrant.key.generation} before a witness (glasskey logbook add destroyed)${printed.affidavit === null ? '' : `; to sign: ${printed.affidavit}`}.`] : []),
     ...(grade === 'unproved' && !result.alive ? [`Another session proved the key dead. For the auditor's word on this one too: glasskey resume --custody ${folder} --session ${result.session} --reader PROFILE`] : []),
-    ...(state.successor && standing.inUse?.generation === state.successor.generation ? [`In use now: GENERATION ${state.successor.generation}, key id ${state.successor.keyId}. ${standing.waiting.length} more waiting.`] : []),
+    ...(standing ? standsNow(folder, result, standing) : [`What is in use now: glasskey status --custody ${folder}, when the folder can be read again.`]),
+  ]
+  return lines.join('\n')
+}
+
+function standsNow(folder: string, result: SessionResult, standing: CustodyStanding): string[] {
+  const { successor } = result.state
+  return [
+    ...(successor && standing.inUse?.generation === successor.generation ? [`In use now: GENERATION ${successor.generation}, key id ${successor.keyId}. ${standing.waiting.length} more waiting.`] : []),
     ...(standing.inUse && standing.waiting.length < SUCCESSORS && !result.alive ? ['Fewer than two successors wait: plan the next ceremony.'] : []),
     ...unfinished(folder, result, standing),
   ]
-  return lines.join('\n')
 }
 
 /** A positive whole number, or USAGE. */

@@ -51,6 +51,16 @@ test('the session was refused and nothing can be written: the refusal is the err
   expect((await sessionOutcome(custody, ended({ session: UNWRITTEN, failure }), undefined)).error).toEqual(failure)
 })
 
+test.each([[true, 'KEY_NOT_PROVED_DEAD'], [false, 'FILE_MISSING']])('the folder cannot be read any more, its stick was pulled out (the key may be alive: %s): how it ended is said, and what cannot be', async (alive, code) => {
+  rmSync(custody, { recursive: true })
+  const { error, text, json } = await sessionOutcome(custody, ended({ alive }), undefined)
+  expect(error).toMatchObject({ code })
+  expect(json).toMatchObject({ entryFile: null, slipsFile: null })
+  expect(text).toContain(`What is in use now: glasskey status --custody ${custody}, when the folder can be read again.`)
+  expect(text.includes('THE KEY OF GENERATION 2 IS NOT PROVED DEAD')).toBe(alive)
+  expect(said).toContain(`FILE_MISSING: the session is over and entered, and not all of it is on paper: custody.yaml is not there: ${custody}/custody.yaml\n`)
+})
+
 test.each<[string, Partial<SessionResult>, boolean, string]>([
   ['proved dead', {}, false, "Files that shares were read from still hold them. Remove them now: shred -u '/dev/shm/a b.pdf' /dev/shm/typed"],
   ['no key was live', { grade: null }, false, "Files that shares were read from still hold them, of a key that is not proved dead. Remove them now: shred -u '/dev/shm/a b.pdf' /dev/shm/typed"],

@@ -205,7 +205,7 @@ function planFor(point: Point, folder: string, mark: string): Partial<Plan> {
 function assertKept({ code, stderr }: Ended): void {
   const kept = stderr.split('No disk takes the journal')
   if (code === -1 || kept.length === 1 || (kept.at(-1) ?? '').includes('has every line of it')) return
-  expect(stderr, 'how the lines come back').toMatch(/\d+ lines of its journal are kept in \S+\n.*glasskey resume --session \S+ --kept-lines \S+$/m)
+  expect(stderr, 'how the lines come back').toMatch(/The lines of its journal that are missing, \d+, are kept in \S+\n.*glasskey resume --session \S+ --kept-lines \S+$/m)
 }
 
 /** A desk that lives says how it ended, and never with an error of its own making; a key that may be alive is said in red, with the command that goes on. */
@@ -219,7 +219,7 @@ function assertSaidSo(stage: Rehearsal, point: Point, ended: Ended): void {
 function assertKilled(point: Point, { code, stdout, stderr }: Ended): void {
   const victim = point.at === 'disk' ? null : point.victim
   if (victim === 'desk' || victim === 'machine') expect(code, 'the desk was killed').toBe(-1)
-  else if (point.at === 'disk' && code === 2) expect(stderr).toMatch(/^FILE_UNWRITABLE: (the session is over and entered, and not all of it is on paper: )?nothing can be written at /m)
+  else if (point.at === 'disk' && code === 2) expect(stderr).toMatch(/^FILE_UNWRITABLE: (the session is over and entered, and not all of it is on paper: )?nothing can be written at |^FILE_MISSING: the session is over and entered, and not all of it is on paper: /m)
   else if (code === 1) expect(stderr).toMatch(victim === 'clerk' ? /^INTERNAL: the clerk failed: its process ended/m : /^INTERNAL: the strongroom ended without a word; no key was live/m)
   else expect([0, 3, 6], `the desk's own end:\n${stderr}\n${stdout}`).toContain(code)
 }
