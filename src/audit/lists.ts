@@ -5,6 +5,7 @@ import { inShape } from '../breakglass/user-view.js'
 import { jsonIn } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 import type { Carrier } from '../wire/exchange.js'
+import { whatHelps } from '../wire/what-helps.js'
 
 const MAXIMUM_PAGES = 200
 
@@ -12,7 +13,7 @@ const MAXIMUM_PAGES = 200
 export class ListRefused extends GlasskeyError {
   readonly status: number
   constructor(url: string, status: number) {
-    super('OCI_REFUSED', `OCI answered ${status} to GET ${new URL(url).pathname}`)
+    super('OCI_REFUSED', `OCI answered ${status} to GET ${new URL(url).pathname}`, whatHelps(status))
     this.status = status
   }
 }

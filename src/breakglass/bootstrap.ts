@@ -38,7 +38,13 @@ export async function surveyWith({ folder, inputs, clerk }: Omit<Lent, 'bootstra
   const { tenancy, user, homeRegion } = first.manifest
   const login = lentLogin(profile, tenancy, inputs.cloud, true)
   const task = { task: 'survey', params: { endpoint: identityAt(homeRegion, tenancy, inputs.cloud), tenancy, user } }
-  return inShape(await clerk.run(task, (request) => carryFor(request, login, deskCarrier(inputs.cloud.ca))), surveyView)
+  try {
+    return inShape(await clerk.run(task, (request) => carryFor(request, login, deskCarrier(inputs.cloud.ca))), surveyView)
+  } catch (error) {
+    // More than one login is asked in a takeover.
+    if (!(error instanceof GlasskeyError) || error.code !== 'OCI_REFUSED') throw error
+    throw new GlasskeyError(error.code, `${profile.name} cannot read the user: ${error.message}`, error.hint, { cause: error })
+  }
 }
 
 /** A key that an earlier attempt left in OCI, and the rule under which it is deleted. */

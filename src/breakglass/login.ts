@@ -1,12 +1,13 @@
 /** Lent logins for a custody: which hosts they may be used on, and reading with them. */
 import { z } from 'zod'
-import type { Json } from '../canonical.js'
+import { jsonIn, type Json } from '../canonical.js'
 import { asRemark, region as regionField } from '../custody/fields.js'
 import type { Manifest } from '../custody/manifest.js'
 import { GlasskeyError } from '../errors.js'
 import type { Profile } from '../host/oci-profile.js'
 import { keyAsListed, PAGE } from '../record/recognise.js'
 import { isIdentityHost, isLoopback, originOf, realmOf, type Endpoints } from '../wire/hosts.js'
+import { whatHelps } from '../wire/what-helps.js'
 import { carryFor, deskCarrier, type LentLogin } from './profile-clerk.js'
 import { inShape, isBlocked, recogniseAll, type UserView } from './user-view.js'
 import type { Listing } from './proof.js'
@@ -60,20 +61,26 @@ function readerAt(profile: Profile, manifest: Manifest, cloud: Cloud): (path: st
   return async (path) => {
     const answer = await carryFor({ method: 'GET', url: base + path, body: null, contentType: null, headers: {} }, login, carrier)
     const text = new TextDecoder().decode(answer.body)
-    if (answer.status !== 200) throw new GlasskeyError('OCI_REFUSED', `OCI answered ${answer.status} to ${profile.name}: ${asRemark(text)}`)
+    if (answer.status !== 200) throw new GlasskeyError('OCI_REFUSED', `OCI answered ${answer.status} to ${profile.name}: ${asRemark(wordsIn(text))}`, whatHelps(answer.status))
     try {
       return JSON.parse(text) as Json
     } catch (error) {
-      throw new GlasskeyError('OCI_REFUSED', 'OCI answered with something that is not JSON', '', { cause: error })
+      throw new GlasskeyError('OCI_REFUSED', 'OCI answered with something that is not JSON', whatHelps(answer.status), { cause: error })
     }
   }
+}
+
+/** Code and message of an error of OCI, which are JSON; other words as they are. */
+function wordsIn(text: string): string {
+  const error = z.object({ code: z.string(), message: z.string() }).safeParse(jsonIn(text))
+  return error.success ? `${error.data.code}: ${error.data.message}` : text
 }
 
 /** Whether OCI knows this login's key no more (401). The desk asks itself, in the home region. Throws OCI_REFUSED for any answer but 200 and 401; OCI_UNREACHABLE. */
 export async function isUnknownToOci(profile: Profile, manifest: Manifest, cloud: Cloud): Promise<boolean> {
   const url = `${identityAt(manifest.homeRegion, manifest.tenancy, cloud)}/20160918/users/${profile.user}`
   const { status } = await carryFor({ method: 'GET', url, body: null, contentType: null, headers: {} }, lentLogin(profile, manifest.tenancy, cloud, true), deskCarrier(cloud.ca))
-  if (status !== 200 && status !== 401) throw new GlasskeyError('OCI_REFUSED', `OCI answered ${status} to ${profile.name}`)
+  if (status !== 200 && status !== 401) throw new GlasskeyError('OCI_REFUSED', `OCI answered ${status} to ${profile.name}`, whatHelps(status))
   return status === 401
 }
 

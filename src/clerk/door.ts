@@ -12,6 +12,7 @@ import { asRemark } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import type { Answer } from '../wire/exchange.js'
 import type { UnsignedRequest } from '../wire/signature.js'
+import { whatHelps } from '../wire/what-helps.js'
 
 const MAXIMUM_LINE = 4 * 1024 * 1024
 
@@ -60,7 +61,7 @@ export async function runTask(pipe: Duplex, task: ClerkTask, carry: Carry, signa
       if (carried !== undefined) throw carried
       const { status, code } = message.error
       // Other people's words: one line of what can be seen, and not too many.
-      throw new GlasskeyError('OCI_REFUSED', asRemark(status === null ? message.error.message : `OCI answered ${status} ${code ?? ''}: ${message.error.message}`), '')
+      throw new GlasskeyError('OCI_REFUSED', asRemark(status === null ? message.error.message : `OCI answered ${status} ${code ?? ''}: ${message.error.message}`), status === null ? '' : whatHelps(status))
     }
     const { request, method, url, contentType, headers, body } = message
     try {

@@ -139,7 +139,7 @@ test('a bootstrap key of somebody else is refused before anything is measured', 
   const of = await begin()
   const digest = of.stateDigest()
   const { code, stderr } = await stage.run(stage.takeover(1).map((word) => (word === 'BOOTSTRAP' ? 'OPERATOR' : word)))
-  expect([code, stderr]).toEqual([3, expect.stringContaining('OCI_REFUSED: OCI answered 404 NotAuthorizedOrNotFound')])
+  expect([code, stderr]).toEqual([3, expect.stringMatching(/^OCI_REFUSED: OPERATOR cannot read the user: OCI answered 404 NotAuthorizedOrNotFound: .+\nIt is not there, or the login may not see it, and OCI says the same of both: look at the OCID, and at the policies\.$/m)])
   expect(stderr).not.toContain('Measuring')
   expect(of.stateDigest()).toBe(digest)
 })

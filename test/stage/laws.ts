@@ -145,7 +145,7 @@ async function auditWithLogin(stage: Rehearsal): Promise<Audited> {
   const audit = await stage.run(['audit', '--custody', stage.custody, '--profile', 'AUDITOR', '--json', ...stage.oci])
   const { opinion, controls } = JSON.parse(audit.stdout) as { opinion: Record<string, { verdict: string; sentence: string }>; controls: { code: string; result: string; finding: string }[] }
   const { keyRevoked } = opinion
-  return { revoked: keyRevoked?.verdict === 'Yes' ? null : JSON.stringify(keyRevoked), failed: failures(controls) }
+  return { revoked: keyRevoked?.verdict === 'Yes' ? null : [JSON.stringify(keyRevoked), ...failures(controls)].join('; '), failed: failures(controls) }
 }
 
 /** The audit that needs nothing but the folder, in this process. */
