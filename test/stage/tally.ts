@@ -1,5 +1,5 @@
 /** The last words of a matrix: how many points or faults were met, and what went wrong in them. */
-import type { Reporter, TestModule } from 'vitest/node'
+import type { Reporter, TestCase, TestModule } from 'vitest/node'
 
 /** What the errors of laws.ts and of the matrices begin with. */
 const WRONGS = { 'lock-outs': /LOCKED OUT/, 'lost keys': /OCI has \d+ keys|the sheets of the key in use are gone/, 'silent exposures': /SILENT/, 'blind repetitions': /REPEATED BLINDLY/ }
@@ -10,6 +10,12 @@ export class Tally implements Reporter {
 
   constructor(what: string) {
     this.#what = what
+  }
+
+  /** A run takes hours: what failed is told when it fails. */
+  onTestCaseResult(test: TestCase): void {
+    const { state, errors } = test.result()
+    if (state === 'failed') console.log(`\nFAILED ${test.fullName}\n${errors.map(({ message }) => message).join('\n')}\n`)
   }
 
   onTestRunEnd(modules: readonly TestModule[]): void {
