@@ -14,7 +14,7 @@ import type { RemoteOrder } from '../strongroom/protocol.js'
 import { scopeOf } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { Attention, type Answer } from './attention.js'
-import { cannotConclude, conclude, type SessionResult } from './conclude.js'
+import { cannotConclude, conclude, resumeWith, type SessionResult } from './conclude.js'
 import { KeptLines } from './kept-lines.js'
 import { holdAtDesk } from './desk.js'
 import type { Cloud } from './login.js'
@@ -129,9 +129,9 @@ async function holdAttentively(folder: string, warrant: Warrant, task: 'perform'
   } catch (error) {
     if (!(error instanceof Error)) throw error
     // Somebody changed the folder while the key was in use: whatever was done, nothing of it can be called proved.
-    throw cannotConclude({ warrant, kept }, error)
+    throw cannotConclude({ folder, warrant, kept }, error)
   }
-  attention.heed(whileProving(warrant))
+  attention.heed(whileProving(() => resumeWith({ folder, warrant, kept })))
   return await conclude({ folder, warrant, finished, kept, reader: inputs.reader ?? inputs.remover, cloud: inputs.cloud, isolation })
 }
 
@@ -147,13 +147,13 @@ function notHeld(error: unknown, task: 'perform' | 'finish'): Awaited<ReturnType
  * During the proof no key exists any more. Ctrl-C is told so; another one ends it, and the key counts as not proved dead.
  * Other signals do not: nobody read what they were told. Nor does a key that is held down or hit in anger.
  */
-function whileProving(warrant: Warrant): Answer {
+function whileProving(goesOn: () => string): Answer {
   let pressed: number | null = null
   return (signal, cause) => {
     if (signal === 'SIGINT') {
       const now = performance.now()
       if (pressed !== null && now - pressed > READING_MS) {
-        say(`Stopped. The used key is not proved dead. Now: glasskey resume --session ${warrant.session}`, 'alarm')
+        say(`Stopped. The used key is not proved dead. Now: ${goesOn()}`, 'alarm')
         process.exit(EXIT.unproved)
       }
       pressed = now

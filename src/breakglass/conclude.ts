@@ -110,14 +110,19 @@ async function closeSession(job: Conclusion): Promise<Failure | null> {
 }
 
 /** What is said of a session whose end is not on record, and what must be taken for true until it is. */
-export function cannotConclude({ warrant: { session, key }, kept }: Pick<Conclusion, 'warrant' | 'kept'>, error: Error, untilThen?: string): GlasskeyError {
-  const what = error instanceof GlasskeyError ? `${error.code}: ${error.message}` : error.message
-  const how = kept.file === null ? 'stand above and nowhere else: write them down' : `are kept in ${kept.file}`
-  const lines = kept.length === 0 ? '' : `. The lines of its journal that are missing, ${kept.length}, ${how}`
-  // Where somebody has gone on without them, they are evidence and no more.
-  const back = kept.file === null || (error instanceof GlasskeyError && error.code === 'CHAIN_BROKEN') ? '' : ` --kept-lines ${shellWord(kept.file)}`
-  const mend = back === '' ? 'Mend that' : 'Mend that before this machine is switched off'
-  return new GlasskeyError('OUTCOME_UNKNOWN', `session ${session} cannot be concluded: ${what}${lines}`, `${mend}; ${untilThen ?? `the key of GENERATION ${key.generation} counts as alive until then`}. Then: glasskey resume --session ${session}${back}`, { cause: error })
+export function cannotConclude(job: Pick<Conclusion, 'folder' | 'warrant' | 'kept'>, error: Error, untilThen?: string): GlasskeyError {
+  const { warrant: { session, key }, kept } = job
+  const [what, hint] = error instanceof GlasskeyError ? [`${error.code}: ${error.message}`, error.hint] : [error.message, '']
+  const lines = kept.length === 0 ? '' : `. The lines of its journal that are missing, ${kept.length}, ${kept.file === null ? 'stand above and nowhere else' : `are kept in ${kept.file}`}`
+  const mend = kept.file === null ? 'Mend that' : 'Mend that before this machine is switched off'
+  return new GlasskeyError('OUTCOME_UNKNOWN', `session ${session} cannot be concluded: ${what}${lines}`, `${hint === '' ? '' : `${hint} `}${mend}; ${untilThen ?? `the key of GENERATION ${key.generation} counts as alive until then`}. Then: ${resumeWith(job)}`, { cause: error })
+}
+
+/** The command that goes on with a session, and brings the lines that its journal lacks. */
+export function resumeWith({ folder, warrant: { session }, kept }: Pick<Conclusion, 'folder' | 'warrant' | 'kept'>): string {
+  const resume = `glasskey resume --custody ${shellWord(folder)} --session ${session}`
+  if (kept.length === 0) return resume
+  return kept.file === null ? `type those lines into a FILE, one to a line, and ${resume} --kept-lines FILE` : `${resume} --kept-lines ${shellWord(kept.file)}`
 }
 
 async function gradeSession(job: Conclusion, state: Session, probed: () => Session['probes'], write: (entry: JournalEntry) => void): Promise<void> {

@@ -41,8 +41,10 @@ export class KeptLines {
     this.#why = why
     const earlier = this.#file
     this.#save()
-    if (this.#file === null) say(`No disk takes the journal (${why}). Write this line down: ${text}`, 'alarm')
-    else if (earlier === null) say(`No disk takes the journal (${why}). Its lines are kept in ${this.#file} until it does: do not switch this machine off.`, 'alarm')
+    if (this.#file === null) {
+      // Those that were only in a file are in none now.
+      for (const line of earlier === null ? [text] : this.#lines) say(`No disk takes the journal (${why}). Write this line down: ${line}`, 'alarm')
+    } else if (earlier === null) say(`No disk takes the journal (${why}). Its lines are kept in ${this.#file} until it does: do not switch this machine off.`, 'alarm')
   }
 
   /** Their own disk has them after all. */
@@ -63,13 +65,17 @@ export class KeptLines {
 
   /** All of them at once: an attempt that failed leaves no gap. */
   #save(): void {
+    const earlier = this.#file
+    this.#file = null
+    let folder: string | null = null
     try {
-      const file = this.#file ?? join(makeTemporaryFolder('glasskey-lines'), 'journal-lines.jsonl')
+      folder = earlier === null ? makeTemporaryFolder('glasskey-lines') : dirname(earlier)
+      const file = join(folder, 'journal-lines.jsonl')
       replaceFile(file, asText(this.#lines))
       this.#file = file
     } catch (error) {
       if (!(error instanceof Error)) throw error
-      this.#file = null
+      if (folder !== null && earlier === null) clear(folder)
     }
   }
 }

@@ -28,18 +28,17 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
   const release = takeLock(places.lock(folderPath), 'resume', wallClock())
   try {
     let folder = readCustodyFolder(folderPath)
-    const find = (): StoredSession | undefined => (id === undefined ? unfinishedSessions(folder)[0] : folder.sessions.find((candidate) => candidate.id === id))
-    let stored = find()
-    if (!stored) {
-      if (id !== undefined) throw new GlasskeyError('USAGE', `there is no session ${id}`, 'glasskey logbook list names them.')
-      return null
-    }
-    const journalPath = places.journal(folderPath, stored.id)
+    const wanted = id ?? unfinishedSessions(folder)[0]?.id
+    const find = (): StoredSession | undefined => folder.sessions.find((candidate) => candidate.id === wanted)
+    if (wanted !== undefined && !find()) throw new GlasskeyError('USAGE', `there is no session ${wanted}`, 'glasskey logbook list names them.')
+    const journalPath = places.journal(folderPath, wanted ?? '')
     if (keptLines !== null) {
+      if (wanted === undefined) throw new GlasskeyError('USAGE', 'no session is open', 'Name the one whose lines these are: --session ID.')
       putBackFrom(keptLines, journalPath)
       folder = readCustodyFolder(folderPath)
-      stored = find() ?? stored
     }
+    const stored = find()
+    if (!stored) return null
     const reader = inputs.reader ?? inputs.remover
     const { isolation, camera } = roomsFor(inputs)
     const job = { folder: folderPath, warrant: stored.warrant, reader, cloud: inputs.cloud, isolation, kept: new KeptLines(journalPath), finished: { kind: 'finished' as const, probes: [], failure: null, selfDeletionRefused: false } }
@@ -92,8 +91,9 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     }
     const journal = LineFile.open<JournalLine, JournalEntry>(journalPath, readJournal, wallClock)
     journal.append({ type: 'resumed', tool: TOOL, found, ...(added.length === 0 ? {} : { isolation: added }) })
-    if (stale) return await conclude({ ...job, stale })
-    if (remover && (await removeUsedKey({ ...job, remover }))) return await conclude(job)
+    const untilThen = session.keyLiveAt === null ? 'no key was live in it' : burned ? 'another session proved its key dead' : undefined
+    if (stale) return await conclude({ ...job, stale }, untilThen)
+    if (remover && (await removeUsedKey({ ...job, remover }))) return await conclude(job, untilThen)
     if (remover && (!given || !needsSignature)) return await conclude({ ...job, finished: { ...job.finished, failure: notRemoved(warrant, remover), selfDeletionRefused: true } })
     if (needsSignature) return await holdAndConclude(folderPath, warrant, 'finish', inputs, isolation, camera)
     // Installed by a session that this folder knows nothing of, and read back equal: the record says what is true.
@@ -101,7 +101,7 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
       journal.append({ type: 'successor-active', generation: successor.generation, keyId: successor.keyId, spkiSha256: successor.spkiSha256, fingerprint: successor.fingerprint })
     }
     if (gone && session.deletion !== 'done') journal.append({ type: 'key-deleted', keyId: used.keyId, fingerprint: used.fingerprint })
-    return await conclude({ ...job, provedElsewhere: burned })
+    return await conclude({ ...job, provedElsewhere: burned }, untilThen)
   } finally {
     release()
   }

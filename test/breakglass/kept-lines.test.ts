@@ -135,6 +135,16 @@ describe('kept', () => {
     expect(readFileSync(kept.file ?? '', 'utf8')).toBe(asText(texts.slice(HAD, HAD + 2)))
   })
 
+  test('on the terminal, all of them, where the place that had them is gone', () => {
+    const kept = new KeptLines(journal)
+    kept.add(texts[HAD] ?? '', 'ENOSPC: no space left on device, write')
+    rmSync(dirname(kept.file ?? ''), { recursive: true })
+    said = ''
+    kept.add(texts[HAD + 1] ?? '', 'ENOSPC: no space left on device, write')
+    expect(said).toBe(texts.slice(HAD, HAD + 2).map((text) => `No disk takes the journal (ENOSPC: no space left on device, write). Write this line down: ${text}\n`).join(''))
+    expect([kept.file, kept.length]).toEqual([null, 2])
+  })
+
   test('none: nothing is said, nothing is written', () => {
     const kept = new KeptLines(journal)
     kept.bringBack()

@@ -205,7 +205,7 @@ function planFor(point: Point, folder: string, mark: string): Partial<Plan> {
 function assertKept({ code, stderr }: Ended): void {
   const kept = stderr.split('No disk takes the journal')
   if (code === -1 || kept.length === 1 || (kept.at(-1) ?? '').includes('has every line of it')) return
-  expect(stderr, 'how the lines come back').toMatch(/The lines of its journal that are missing, \d+, are kept in \S+\n.*glasskey resume --session \S+ --kept-lines \S+$/m)
+  expect(stderr, 'how the lines come back').toMatch(/The lines of its journal that are missing, \d+, are kept in \S+\n.*glasskey resume --custody \S+ --session \S+ --kept-lines \S+$/m)
 }
 
 /** A desk that lives says how it ended, and never with an error of its own making; a key that may be alive is said in red, with the command that goes on. */

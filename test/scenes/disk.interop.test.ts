@@ -61,7 +61,7 @@ test.each(DISKS)('%s: before a session a named refusal; with the key live the ex
   expect(read('during.err')).toMatch(/^No disk takes the journal \(E\w+: .+\)\. Its lines are kept in \S+ until it does: do not switch this machine off\.$/m)
   expect(read('during.err')).toMatch(/The used key [0-9a-f]{16} is deleted\./)
   expect(read('during.code')).toBe('6\n')
-  expect(read('during.err')).toMatch(/^OUTCOME_UNKNOWN: session \S+ cannot be concluded: FILE_(UNWRITABLE: nothing can be written at \S+ \(E\w+: .*\)|MISSING: the journal is not there: \S+)\. The lines of its journal that are missing, \d+, are kept in \S+\nMend that before this machine is switched off; the key of GENERATION 2 counts as alive until then\. Then: glasskey resume --session \S+ --kept-lines \S+\n$/m)
+  expect(read('during.err')).toMatch(/^OUTCOME_UNKNOWN: session \S+ cannot be concluded: FILE_(UNWRITABLE: nothing can be written at \S+ \(E\w+: .*\)|MISSING: the journal is not there: \S+)\. The lines of its journal that are missing, \d+, are kept in \S+\n(Check [a-z, ]+\. )?Mend that before this machine is switched off; the key of GENERATION 2 counts as alive until then\. Then: glasskey resume --custody \S+ --session \S+ --kept-lines \S+\n$/m)
   expect(read('during.err')).not.toContain('It was not deleted')
   expect(stage.listedKeys).toBe(1)
 

@@ -27,7 +27,7 @@ test.each([
   const refusedIn = new Set(stage.journal().flatMap((line) => (line.type === 'probe' && line.status === 401 ? [line.region] : [])))
   expect(refusedIn.size).toBe(2)
   if (exit === 0) return
-  expect(stderr).toContain(`Then: glasskey resume --session ${stage.session}\n`)
+  expect(stderr).toContain(`Then: glasskey resume --custody ${stage.custody} --session ${stage.session}\n`)
   writeFileSync(yaml, whole)
   expect((await stage.run(['resume', '--custody', stage.custody, '--reader', 'AUDITOR', ...stage.oci])).code).toBe(0)
 })

@@ -108,7 +108,7 @@ test('during the proof: a Ctrl-C in anger changes nothing, one in earnest stops 
   await new Promise((again) => setTimeout(again, 2100))
   second.signal('SIGINT')
   const stopped = await second.ended
-  expect(stopped.stderr).toMatch(/Stopped\. The used key is not proved dead\. Now: glasskey resume --session \S+\n$/)
+  expect(stopped.stderr).toMatch(/Stopped\. The used key is not proved dead\. Now: glasskey resume --custody \S+ --session \S+\n$/)
   expect(stopped.code).toBe(6)
   expect((await stage.run(['status', '--custody', stage.custody])).stdout).toMatch(/^RED: session .* has not come to its end: the key of GENERATION 3 may be alive\n/)
   const resumed = await stage.run(['resume', '--custody', stage.custody, '--reader', 'AUDITOR', '--json', ...stage.oci])

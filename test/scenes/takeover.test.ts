@@ -120,7 +120,7 @@ test('a disk that is full while OCI is measured: named, no share read, and finis
   const mark = join(directory, 'the-disk-fails')
   const { code, stderr } = await stage.run(stage.takeover(), {}, { disk: { from: 'intent', error: 'ENOSPC', folder: custody, mark } })
   const [session = ''] = readdirSync(join(custody, 'sessions'))
-  expect(stderr).toMatch(new RegExp(`^OUTCOME_UNKNOWN: session ${session} cannot be concluded: FILE_UNWRITABLE: nothing can be written at \\S*${custody}\\S+ \\(ENOSPC: the disk fails, .+\\)\\. The lines of its journal that are missing, \\d+, are kept in \\S+\nMend that before this machine is switched off; no share was read, and the bootstrap key is still the way in \\(OCI answered 200 to "measure: upload a throw-away key", and that is not on record: .+\\)\\. Then: glasskey resume --session ${session} --kept-lines \\S+$`, 'm'))
+  expect(stderr).toMatch(new RegExp(`^OUTCOME_UNKNOWN: session ${session} cannot be concluded: FILE_UNWRITABLE: nothing can be written at \\S*${custody}\\S+ \\(ENOSPC: the disk fails, .+\\)\\. The lines of its journal that are missing, \\d+, are kept in \\S+\n(Check .+\\. )?Mend that before this machine is switched off; no share was read, and the bootstrap key is still the way in \\(OCI answered 200 to "measure: upload a throw-away key", and that is not on record: .+\\)\\. Then: glasskey resume --custody \\S+ --session ${session} --kept-lines \\S+$`, 'm'))
   expect(stderr).not.toContain('about to be read')
   expect(code).toBe(6)
   rmSync(mark)
