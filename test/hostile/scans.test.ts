@@ -176,7 +176,7 @@ describe('a genuine sheet that was changed says what was printed, or nothing tha
       const bytes = Uint8Array.from(pdf)
       for (const { at, byte } of changes) bytes[Math.floor(at * bytes.length)] = byte
       read += (await heldAgainstPaper(bytes)).length
-    }), { numRuns: 16 })
+    }), { numRuns: 10 })
     expect(read, 'texts that were read in spite of it').toBeGreaterThan(0)
   })
 
