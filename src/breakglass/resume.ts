@@ -3,7 +3,7 @@ import { GlasskeyError } from '../errors.js'
 import { canBeOpened } from '../custody/generation.js'
 import type { Camera } from '../host/camera.js'
 import { wallClock } from '../host/clock.js'
-import { readCustodyFolder } from '../host/custody-folder.js'
+import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, places, type StoredSession } from '../host/sealed-folder.js'
 import { LineFile } from '../host/line-file.js'
 import { takeLock } from '../host/lock.js'
@@ -29,16 +29,17 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
   try {
     let folder = readCustodyFolder(folderPath)
     const wanted = id ?? unfinishedSessions(folder)[0]?.id
-    const find = (): StoredSession | undefined => folder.sessions.find((candidate) => candidate.id === wanted)
-    if (wanted !== undefined && !find()) throw new GlasskeyError('USAGE', `there is no session ${wanted}`, 'glasskey logbook list names them.')
-    const journalPath = places.journal(folderPath, wanted ?? '')
+    if (wanted === undefined) {
+      if (keptLines !== null) throw new GlasskeyError('USAGE', 'no session is open', 'Name the one whose lines these are: --session ID.')
+      return null
+    }
+    let stored = sessionOf(folder, wanted)
+    const journalPath = places.journal(folderPath, wanted)
     if (keptLines !== null) {
-      if (wanted === undefined) throw new GlasskeyError('USAGE', 'no session is open', 'Name the one whose lines these are: --session ID.')
       putBackFrom(keptLines, journalPath)
       folder = readCustodyFolder(folderPath)
+      stored = sessionOf(folder, wanted)
     }
-    const stored = find()
-    if (!stored) return null
     const reader = inputs.reader ?? inputs.remover
     const { isolation, camera } = roomsFor(inputs)
     const job = { folder: folderPath, warrant: stored.warrant, reader, cloud: inputs.cloud, isolation, kept: new KeptLines(journalPath), finished: { kind: 'finished' as const, probes: [], failure: null, selfDeletionRefused: false } }
@@ -105,6 +106,12 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
   } finally {
     release()
   }
+}
+
+function sessionOf({ sessions }: CustodyFolder, id: string): StoredSession {
+  const stored = sessions.find((candidate) => candidate.id === id)
+  if (!stored) throw new GlasskeyError('USAGE', `there is no session ${id}`, 'glasskey logbook list names them.')
+  return stored
 }
 
 function notRemoved({ session, key, user }: Warrant, remover: Profile): GlasskeyError {

@@ -50,7 +50,7 @@ export async function switchSaasAdmin({ warrant }: Room, action: SaasAction, cou
   }
   const why = trouble ?? clerkLied(change)
   if (status && saysSomething(status)) throw why
-  throw why instanceof GlasskeyError ? new NotKnown(why.code, why.message, LOOK, { cause: why }) : new NotKnown('OCI_UNREACHABLE', `OCI did not answer: ${why.message}`, LOOK, { cause: why })
+  throw why instanceof GlasskeyError ? new NotKnown(why.code, why.message, trouble ? LOOK : `${why.hint} ${LOOK}`, { cause: why }) : new NotKnown('OCI_UNREACHABLE', `OCI did not answer: ${why.message}`, LOOK, { cause: why })
 }
 
 const ACCEPTED = 'OCI accepted it'
