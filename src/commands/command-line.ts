@@ -70,7 +70,7 @@ export function commandLine(words: readonly string[], debug = false): Argv {
       async (flags: Argv) => (await load()).builder(flags).hide('help').hide('version').hide('debug'),
       async (args: ArgumentsCamelCase) => {
         const { handler } = await load()
-        await report(() => handler(args as never), { json: args['json'] === true, debug })
+        await report(() => handler(args as never), { json: args['json'] === true, debug, ...(typeof args['custody'] === 'string' ? { custody: args['custody'] } : {}) })
       },
     )
   }

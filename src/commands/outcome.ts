@@ -1,8 +1,10 @@
 /** How every command ends: what was asked for on standard output, the error in one place, the exit code from one table. */
+import { resolve } from 'node:path'
 import type { Json } from '../canonical.js'
 import { EXIT_CODES, GlasskeyError, type ErrorCode } from '../errors.js'
 import { print } from '../host/standard-output.js'
 import { say, visibleToned } from '../host/terminal.js'
+import { inFolder } from './printed-command.js'
 
 /** What was wrong and what to do next, as `--json` gives it. Its code decides the exit code. */
 export interface Problem {
@@ -26,8 +28,8 @@ export function printed(found: { [name: string]: Json | undefined }, error: Prob
   return JSON.stringify({ ...found, error }) + '\n'
 }
 
-/** Runs a command, prints its outcome or its error, and sets the exit code. */
-export async function report(run: () => Promise<Outcome>, { json, debug }: { json: boolean; debug: boolean }): Promise<void> {
+/** Runs a command, prints its outcome or its error, and sets the exit code. `custody`: the folder it is about, for the command that is next. */
+export async function report(run: () => Promise<Outcome>, { json, debug, custody }: { json: boolean; debug: boolean; custody?: string }): Promise<void> {
   try {
     const outcome = await run()
     if (json) print(outcome.json ? printed(outcome.json, outcome.error ?? null) : '')
@@ -35,9 +37,10 @@ export async function report(run: () => Promise<Outcome>, { json, debug }: { jso
     process.exitCode = outcome.error ? EXIT_CODES[outcome.error.code] : 0
   } catch (error) {
     const known = error instanceof GlasskeyError ? error : new GlasskeyError('INTERNAL', error instanceof Error ? error.message : String(error), 'This is a fault of glasskey. --debug shows where.', { cause: error })
-    if (json) print(printed({}, { code: known.code, message: known.message, hint: known.hint }))
+    const hint = custody === undefined ? known.hint : inFolder(known.hint, resolve(custody))
+    if (json) print(printed({}, { code: known.code, message: known.message, hint }))
     say(`${known.code}: ${known.message}`, 'alarm')
-    if (known.hint !== '') say(known.hint)
+    if (hint !== '') say(hint)
     if (debug) process.stderr.write(`${known.stack ?? ''}\n${known.cause instanceof Error ? (known.cause.stack ?? '') : ''}\n`)
     process.exitCode = EXIT_CODES[known.code]
   }

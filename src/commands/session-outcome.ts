@@ -9,6 +9,7 @@ import { strangersIn } from '../record/recognise.js'
 import { acceptedOnly, actionOf, isSaasChange, unansweredChanges } from '../record/replay.js'
 import type { CustodyStanding } from '../record/standing.js'
 import type { Outcome, Problem } from './outcome.js'
+import { inFolder } from './printed-command.js'
 import { standingOf } from './status.js'
 
 /** Prints entry and slips, and says what to do next. How the session ended outweighs paper that could not be had. `sheetFiles`: what shares were read from. */
@@ -40,15 +41,16 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
   const standing = tryStanding(folder)
   const text = closing(folder, result, printed, standing)
   const unprinted = printed.failure && notOnPaper(folder, result, printed.failure)
+  const problem = failure && { code: failure.code, message: failure.message, hint: inFolder(failure.hint, folder) }
   if (unprinted) sayProblem(unprinted)
   if (sheetFiles.length > 0) sayLeft(sheetFiles, result)
   if (!failure && !result.alive) return { json, text, ...(unprinted ? { error: unprinted } : {}) }
-  if (failure) sayProblem(failure)
-  if (!result.alive) return { json, text: `${text}\n${harmless(result)}`.trimEnd(), ...(failure ? { error: problemOf(failure) } : {}) }
+  if (problem) sayProblem(problem)
+  if (!result.alive) return { json, text: `${text}\n${harmless(result)}`.trimEnd(), ...(problem ? { error: problem } : {}) }
   // Nobody goes on in a folder that the paper contradicts.
-  const elsewhere = failure?.code === 'FOLDER_ALTERED'
-  const next = elsewhere ? failure.hint : commandFor(folder, result)
-  return { json, text: `${text}\n${toned(`THE KEY OF GENERATION ${warrant.key.generation} IS NOT PROVED DEAD. ${elsewhere ? 'Go on as said above, in an untouched copy of the folder.' : `Now: ${next}`}`, 'alarm', process.stdout)}`, error: alive(result, next) }
+  const elsewhere = problem?.code === 'FOLDER_ALTERED'
+  const next = elsewhere ? problem.hint : commandFor(folder, result)
+  return { json, text: `${text}\n${toned(`THE KEY OF GENERATION ${warrant.key.generation} IS NOT PROVED DEAD. ${elsewhere ? 'Go on as said above, in an untouched copy of the folder.' : `Now: ${next}`}`, 'alarm', process.stdout)}`, error: alive(result, problem, next) }
 }
 
 /** Where things stand; null where the folder cannot be read any more, which `printSession` says. */
@@ -71,10 +73,10 @@ function sayLeft(files: readonly string[], { warrant, grade, alive, wayOn }: Ses
 
 /** The command that goes on, with what people must bring. */
 function commandFor(folder: string, { session, warrant, wayOn }: SessionResult): string {
-  const resume = `glasskey resume --custody ${folder} --session ${session}`
+  const resume = `glasskey resume --custody ${shellWord(folder)} --session ${session}`
   switch (wayOn) {
     case 'rotate':
-      return `glasskey break rotate --custody ${folder} …`
+      return `glasskey break rotate --custody ${shellWord(folder)} …`
     case 'reader':
       return `${resume} --reader PROFILE`
     case 'remover':
@@ -85,23 +87,19 @@ function commandFor(folder: string, { session, warrant, wayOn }: SessionResult):
 }
 
 /** The error of a session whose key may be alive: exit 6, whatever else went wrong in it. */
-function alive({ warrant, failure }: SessionResult, next: string): Problem {
-  if (failure && EXIT_CODES[failure.code] === EXIT.unproved) return problemOf(failure)
-  const why = failure ? `: ${failure.code}: ${failure.message}` : ''
+function alive({ warrant }: SessionResult, problem: Problem | null, next: string): Problem {
+  if (problem && EXIT_CODES[problem.code] === EXIT.unproved) return problem
+  const why = problem ? `: ${problem.code}: ${problem.message}` : ''
   return { code: 'KEY_NOT_PROVED_DEAD', message: `the key of GENERATION ${warrant.key.generation} is not proved dead${why}`, hint: next }
 }
 
 function notOnPaper(folder: string, { logbook }: SessionResult, { code, message }: GlasskeyError): Problem {
-  return { code, message: `the session is over and entered, and not all of it is on paper: ${message}`, hint: `Mend that. Then the entry: glasskey logbook print ${logbook} --custody ${folder} --out FILE; release slips are filled in by hand.` }
+  return { code, message: `the session is over and entered, and not all of it is on paper: ${message}`, hint: `Mend that. Then the entry: glasskey logbook print ${logbook} --custody ${shellWord(folder)} --out FILE; release slips are filled in by hand.` }
 }
 
 function sayProblem({ code, message, hint }: Problem): void {
   say(`${code}: ${message}`, 'alarm')
   if (hint !== '') say(hint)
-}
-
-function problemOf({ code, message, hint }: Problem): Problem {
-  return { code, message, hint }
 }
 
 /** What `takeover` and `resume` say when there is nothing to do: all that was found. */
@@ -130,8 +128,8 @@ function toAsk({ session, alive, wayOn }: SessionResult, line: number): string {
 /** What remains to be done about a takeover that did not come through: the key in use is the custodians', and other ways in may be open. */
 function unfinished(folder: string, { alive, failure }: SessionResult, { inUse, next }: CustodyStanding): string[] {
   if (alive || !next.includes('glasskey takeover')) return []
-  if (!inUse || inUse.margin < 0) return [`Next${failure ? ', once what is named above is mended' : ''}: ${inUse ? next : `glasskey takeover --custody ${folder} …`}`]
-  return [toned(`THE TAKEOVER IS NOT FINISHED: other ways in than the API key may be open. Now: glasskey takeover --custody ${folder} … (a quorum of GENERATION ${inUse.generation})`, 'alarm', process.stdout)]
+  if (!inUse || inUse.margin < 0) return [`Next${failure ? ', once what is named above is mended' : ''}: ${inUse ? next : `glasskey takeover --custody ${shellWord(folder)} …`}`]
+  return [toned(`THE TAKEOVER IS NOT FINISHED: other ways in than the API key may be open. Now: glasskey takeover --custody ${shellWord(folder)} … (a quorum of GENERATION ${inUse.generation})`, 'alarm', process.stdout)]
 }
 
 /** Keys of strangers that a login saw on the user. */
@@ -149,8 +147,8 @@ function closing(folder: string, result: SessionResult, printed: PrintedSession,
     ...acceptedOnly(state).map(({ intent }) => toned(`NOT YET: OCI accepted "${intent.rule}", and it was not in force when it was last read. It may still come: look at the database in OCI's console.`, 'alarm', process.stdout)),
     ...strangersOf(result).map((fingerprint) => toned(`A STRANGER'S KEY: the user has API key ${fingerprint}, which no manifest of this folder names. Find out who put it there; an administrator deletes it.`, 'alarm', process.stdout)),
     ...(dead ? [`Next: destroy the used sheets of GENERATION ${warrant.key.generation} before a witness (glasskey logbook add destroyed)${printed.affidavit === null ? '' : `; to sign: ${printed.affidavit}`}.`] : []),
-    ...(grade === 'unproved' && !result.alive ? [`Another session proved the key dead. For the auditor's word on this one too: glasskey resume --custody ${folder} --session ${result.session} --reader PROFILE`] : []),
-    ...(standing ? standsNow(folder, result, standing) : [`What is in use now: glasskey status --custody ${folder}, when the folder can be read again.`]),
+    ...(grade === 'unproved' && !result.alive ? [`Another session proved the key dead. For the auditor's word on this one too: glasskey resume --custody ${shellWord(folder)} --session ${result.session} --reader PROFILE`] : []),
+    ...(standing ? standsNow(folder, result, standing) : [`What is in use now: glasskey status --custody ${shellWord(folder)}, when the folder can be read again.`]),
   ]
   return lines.join('\n')
 }

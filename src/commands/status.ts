@@ -10,6 +10,7 @@ import { calendarText } from '../record/calendar.js'
 import { custodyStanding, type CustodyStanding } from '../record/standing.js'
 import { custodyFlag } from './flags.js'
 import type { Outcome } from './outcome.js'
+import { inFolder } from './printed-command.js'
 
 /** Remarks shown; the rest are counted. */
 const SHOWN = 4
@@ -20,7 +21,8 @@ export const builder = (flags: Argv): Argv =>
     .option('ics', { type: 'string', requiresArg: true, describe: 'new file for a calendar of drills, inspections and ceremonies (iCalendar, without names)' })
 
 export const handler = (args: { custody: string; ics: string | undefined }): Promise<Outcome> => {
-  const folder = readCustodyFolder(resolve(args.custody))
+  const path = resolve(args.custody)
+  const folder = readCustodyFolder(path)
   const standing = standingOf(folder)
   const calendar = args.ics === undefined ? null : resolve(args.ics)
   if (calendar !== null) {
@@ -40,7 +42,7 @@ export const handler = (args: { custody: string; ics: string | undefined }): Pro
     next: standing.next,
     logbook: folder.logbook.head.seq,
   }
-  return Promise.resolve({ json, text: lines(folder, standing).join('\n') })
+  return Promise.resolve({ json, text: lines(path, folder, standing).join('\n') })
 }
 
 /** Where the custody of a folder stands now. */
@@ -68,7 +70,7 @@ function countOf(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
-function lines(folder: CustodyFolder, standing: CustodyStanding): string[] {
+function lines(path: string, folder: CustodyFolder, standing: CustodyStanding): string[] {
   const { inUse } = standing
   const shown = standing.remarks.slice(0, SHOWN).map(({ level, text }) => (level === 'alarm' ? toned(`RED: ${text}`, 'alarm', process.stdout) : `Note: ${text}`))
   const more = standing.remarks.length - shown.length
@@ -82,6 +84,7 @@ function lines(folder: CustodyFolder, standing: CustodyStanding): string[] {
       : 'In use: none; the takeover has not happened.',
     `Waiting: ${standing.waiting.length === 0 ? 'none' : standing.waiting.map((generation) => `GENERATION ${generation}`).join(', ')}.`,
     `Last real drill: ${standing.daysSinceDrill === null ? 'never' : `${standing.daysSinceDrill} days ago`}. Logbook: ${folder.logbook.head.seq} entries.`,
-    `Next: ${standing.next}.`,
+    // Nobody should copy a full stop with the last word of a command.
+    `Next: ${inFolder(standing.next, path)}${/^glasskey .* --/.test(standing.next) ? '' : '.'}`,
   ]
 }

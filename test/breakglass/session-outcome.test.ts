@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { SessionResult, WayOn } from '../../src/breakglass/conclude.js'
 import { sessionOutcome } from '../../src/commands/session-outcome.js'
+import { GlasskeyError } from '../../src/errors.js'
 import { replay } from '../../src/record/replay.js'
 import { journalOf, SESSIONS, VECTORS, warrantOf } from '../vectors/frozen.js'
 
@@ -84,4 +85,15 @@ test.each<[WayOn, string]>([
 ])('the last line names what people must bring: %s', async (wayOn, command) => {
   const { text } = await sessionOutcome(custody, ended({ alive: true, wayOn }), undefined)
   expect(text.trimEnd().split('\n').at(-1)).toBe(`THE KEY OF GENERATION 2 IS NOT PROVED DEAD. Now: ${command.replace('CUSTODY', custody)}`)
+})
+
+test('a command that is copied word for word runs: it has the folder, in quotes where the shell would take it apart', async () => {
+  const folder = join(custody, '..', "the vault's")
+  cpSync(custody, folder, { recursive: true })
+  const failure = new GlasskeyError('KEY_NOT_PROVED_DEAD', 'the key of GENERATION 2 may be ALIVE in OCI', `Gather a quorum: glasskey resume --session ${SESSIONS[1]} --scan FILE...`)
+  const { text, error } = await sessionOutcome(folder, ended({ alive: true, failure }), undefined)
+  const command = `glasskey resume --custody '${folder.replace("'", "'\\''")}' --session ${SESSIONS[1]} --scan FILE...`
+  expect(said).toContain(`KEY_NOT_PROVED_DEAD: the key of GENERATION 2 may be ALIVE in OCI\nGather a quorum: ${command}\n`)
+  expect(error?.hint).toBe(`Gather a quorum: ${command}`)
+  expect(text).toContain(`Now: ${command} (a quorum of GENERATION 2)`)
 })

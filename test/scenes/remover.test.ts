@@ -29,7 +29,7 @@ test('takeover and break with a remover: done and proved, and the audit holds', 
 test('without one the session ends with 6 and names it; resume --remover needs no quorum', async () => {
   stage = await rehearsal({ speed: 4, ...REFUSED })
   const broken = await stage.run(stage.rotate(2))
-  const next = /With the remover's login: (glasskey resume --session \S+ --remover PROFILE)\. Or an administrator deletes API key/.exec(broken.stderr)?.[1] ?? ''
+  const next = /With the remover's login: (glasskey resume --custody \S+ --session \S+ --remover PROFILE)\. Or an administrator deletes API key/.exec(broken.stderr)?.[1] ?? ''
   expect([broken.code, next]).toEqual([6, expect.stringContaining('--remover PROFILE')])
   expect(livingKeys(stage).map(({ generation }) => generation)).toEqual([2, 3])
 

@@ -110,7 +110,9 @@ test('during the proof: a Ctrl-C in anger changes nothing, one in earnest stops 
   const stopped = await second.ended
   expect(stopped.stderr).toMatch(/Stopped\. The used key is not proved dead\. Now: glasskey resume --custody \S+ --session \S+\n$/)
   expect(stopped.code).toBe(6)
-  expect((await stage.run(['status', '--custody', stage.custody])).stdout).toMatch(/^RED: session .* has not come to its end: the key of GENERATION 3 may be alive\n/)
+  const { stdout } = await stage.run(['status', '--custody', stage.custody])
+  expect(stdout).toMatch(/^RED: session .* has not come to its end: the key of GENERATION 3 may be alive\n/)
+  expect(stdout).toContain(`\nNext: glasskey resume --custody ${stage.custody} --session ${stage.session}\n`)
   const resumed = await stage.run(['resume', '--custody', stage.custody, '--reader', 'AUDITOR', '--json', ...stage.oci])
   expect([resumed.code, json(resumed)]).toMatchObject([0, { grade: 'listed-only' }])
   expect(stage.listedKeys).toBe(1)

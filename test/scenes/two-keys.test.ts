@@ -81,7 +81,7 @@ describe('the successor is there, and too few of its sheets are left to open it'
     await lost(opened)
     const unseen = await resume(opened, ...opened.shares(2, 1, 2))
     expect(unseen.code).toBe(6)
-    expect(unseen.stderr).toMatch(/Whether OCI deleted the key of GENERATION 2 is not known\. First let somebody who can read the key list look: glasskey resume --session \S+ --reader PROFILE\n/)
+    expect(unseen.stderr).toMatch(/Whether OCI deleted the key of GENERATION 2 is not known\. First let somebody who can read the key list look: glasskey resume --custody \S+ --session \S+ --reader PROFILE\n/)
     expect(unseen.stderr).not.toContain('KEY LIVE')
     const seen = await resume(opened, '--remover', 'REMOVER')
     // What people bring next is of the key that they can open.
@@ -117,7 +117,7 @@ describe('the used key is still there, and too few of its own sheets are left to
     expect(inOci(opened)).toEqual([4])
     // Nobody need look before the next session can begin; until somebody does, it stands in red.
     const unseen = await resume(opened)
-    expect([unseen.code, unseen.stderr]).toEqual([6, expect.stringContaining('The exit of a later session deleted it; somebody who can read the key list settles it: glasskey resume --session ')])
+    expect([unseen.code, unseen.stderr]).toEqual([6, expect.stringContaining('The exit of a later session deleted it; somebody who can read the key list settles it: glasskey resume --custody ')])
     expect((await opened.run(opened.rotate(4))).stderr).toContain('NO_SUCCESSOR')
     expect(await status(opened)).toContain('the key of GENERATION 2 may be alive')
     const looked = await resume(opened, '--reader', 'AUDITOR')
@@ -136,7 +136,7 @@ describe('the used key is still there, and too few of its own sheets are left to
     for (const custodian of [1, 2]) await enter(stage, 'lost', `custodian=${custodian}`, 'copy=1', 'generations=2', 'witness=Security desk')
     const { code, stdout, stderr } = await resume(stage, ...stage.shares(2, 1, 3))
     expect([code, stderr]).toEqual([6, expect.stringContaining('No sheet is read: too few are left to sign with the key of GENERATION 2.\n')])
-    expect(stderr).toContain('Too few sheets are left to sign new probes. Somebody who can read the key list looks: glasskey resume --session ')
+    expect(stderr).toContain('Too few sheets are left to sign new probes. Somebody who can read the key list looks: glasskey resume --custody ')
     expect(stdout).toMatch(/Now: glasskey resume --custody \S+ --session \S+ --reader PROFILE\n$/)
     // An emergency waits for the look; a rotation does not.
     expect((await stage.run(stage.saasAdmin(3))).stderr).toContain('SESSION_UNFINISHED')
@@ -147,7 +147,7 @@ describe('the used key is still there, and too few of its own sheets are left to
   test('where the remover may not delete it either, that is said, and no quorum is asked for that could do nothing', async () => {
     const opened = await bothThere('403 NotAllowed')
     const { code, stderr, stdout } = await resume(opened, '--remover', 'AUDITOR')
-    expect([code, stderr]).toEqual([6, expect.stringContaining('KEY_NOT_PROVED_DEAD: the key of GENERATION 2 may be ALIVE in OCI: AUDITOR did not delete it, or OCI never said so\nWith a login that may: glasskey resume --session ')])
+    expect([code, stderr]).toEqual([6, expect.stringContaining('KEY_NOT_PROVED_DEAD: the key of GENERATION 2 may be ALIVE in OCI: AUDITOR did not delete it, or OCI never said so\nWith a login that may: glasskey resume --custody ')])
     expect(stderr).not.toContain('Gather a quorum')
     expect(stdout).toMatch(/Now: glasskey resume --custody \S+ --session \S+ --remover PROFILE\n$/)
     expect((await resume(opened, '--remover', 'REMOVER', '--reader', 'AUDITOR')).code).toBe(0)

@@ -95,8 +95,9 @@ function printedCommand(stage: Rehearsal, { stdout, stderr }: Ended): string[] {
     if (name === 'scan') return stage.shares(generationOf(stage, flags.get('session')), 1, 3)
     return [`--${name}`, value === 'PROFILE' ? (name === 'remover' ? 'REMOVER' : 'AUDITOR') : value]
   })
-  // The folder and the reader that the operator has been using all along.
-  const kept = [...(flags.has('custody') ? [] : ['--custody', stage.custody]), ...(flags.has('reader') ? [] : ['--reader', 'AUDITOR'])]
+  expect(flags.get('custody'), 'the folder that the command is printed with').toBe(stage.custody)
+  // The reader that the operator has been using all along.
+  const kept = [...(flags.has('reader') ? [] : ['--reader', 'AUDITOR'])]
   return ['resume', ...given, ...kept, '--yes', ...stage.oci]
 }
 
