@@ -13,6 +13,7 @@ const KINDS: Record<string, { include: string[]; exclude?: string[]; plays?: str
   interop: { include: ['test/**/*.interop.test.ts'] },
   crash: { include: ['test/crash/*.matrix.ts'], plays: 'crash points' },
   faults: { include: ['test/faults/*.matrix.ts'], plays: 'faults' },
+  nights: { include: ['test/nights/*.matrix.ts'], plays: 'bad nights' },
   matrices: { include: ['test/{crash,faults}/*.matrix.ts'], plays: 'crash points and faults' },
 }
 const kind = process.env['GLASSKEY_TESTS'] ?? 'unit'

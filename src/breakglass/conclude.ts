@@ -230,7 +230,7 @@ export function enterSession(job: Conclusion, failure: Failure | null): SessionR
   const { warrant } = job
   const folder = readCustodyFolder(job.folder)
   const stored = folder.sessions.find(({ id }) => id === warrant.session)
-  if (!stored) throw new GlasskeyError('FOLDER_ALTERED', `session ${warrant.session} has vanished from the custody folder`)
+  if (!stored) throw new GlasskeyError('FOLDER_ALTERED', `session ${warrant.session} has vanished from the custody folder`, 'Find the newest copy of this folder, and go on there.')
   const { chain, session } = stored
   const alive = isAlive(job, session)
   const { manifest } = generationNumber(folder, warrant.key.generation)

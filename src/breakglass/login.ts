@@ -65,7 +65,7 @@ function readerAt(profile: Profile, manifest: Manifest, cloud: Cloud): (path: st
     try {
       return JSON.parse(text) as Json
     } catch (error) {
-      throw new GlasskeyError('OCI_REFUSED', 'OCI answered with something that is not JSON', whatHelps(answer.status), { cause: error })
+      throw new GlasskeyError('OCI_REFUSED', 'OCI answered with something that is not JSON', whatHelps(null), { cause: error })
     }
   }
 }

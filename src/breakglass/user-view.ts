@@ -5,6 +5,7 @@ import type { Manifest } from '../custody/manifest.js'
 import { GlasskeyError } from '../errors.js'
 import type { ListedKey } from '../record/journal.js'
 import { keyAsListed, PAGE, recognise } from '../record/recognise.js'
+import { whatHelps } from '../wire/what-helps.js'
 import type { Json } from '../canonical.js'
 
 const capabilities = z.record(z.string(), z.boolean().nullish())
@@ -28,7 +29,7 @@ export type SurveyView = z.infer<typeof surveyView>
 /** An answer in its shape. Throws OCI_REFUSED. */
 export function inShape<Shape>(value: Json, schema: z.ZodType<Shape>): Shape {
   const parsed = schema.safeParse(value)
-  if (!parsed.success) throw new GlasskeyError('OCI_REFUSED', `OCI answered in another shape than documented: ${explain(parsed.error)}`)
+  if (!parsed.success) throw new GlasskeyError('OCI_REFUSED', `OCI answered in another shape than documented: ${explain(parsed.error)}`, whatHelps(null))
   return parsed.data
 }
 

@@ -61,7 +61,7 @@ export async function runTask(pipe: Duplex, task: ClerkTask, carry: Carry, signa
       if (carried !== undefined) throw carried
       const { status, code } = message.error
       // Other people's words: one line of what can be seen, and not too many.
-      throw new GlasskeyError('OCI_REFUSED', asRemark(status === null ? message.error.message : `OCI answered ${status} ${code ?? ''}: ${message.error.message}`), status === null ? '' : whatHelps(status))
+      throw new GlasskeyError('OCI_REFUSED', asRemark(status === null ? `OCI's answer cannot be read: ${message.error.message}` : `OCI answered ${status} ${code ?? ''}: ${message.error.message}`), whatHelps(status))
     }
     const { request, method, url, contentType, headers, body } = message
     try {

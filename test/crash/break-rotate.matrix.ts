@@ -1,8 +1,4 @@
-import { rehearsal } from '../stage/rehearsal.js'
+import { rotating } from '../stage/flows.js'
 import { dieAtEveryPoint } from './matrix.js'
 
-await dieAtEveryPoint({
-  name: 'break rotate',
-  open: rehearsal,
-  args: (stage) => [...stage.rotate(), '--reader', 'AUDITOR'],
-})
+await dieAtEveryPoint(rotating)

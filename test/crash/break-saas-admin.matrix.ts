@@ -1,10 +1,8 @@
-import { rehearsal } from '../stage/rehearsal.js'
+import { releasing } from '../stage/flows.js'
 import { dieAtEveryPoint } from './matrix.js'
 
 await dieAtEveryPoint({
-  name: 'break saas-admin',
-  open: rehearsal,
-  args: (stage) => [...stage.saasAdmin(), '--reader', 'AUDITOR'],
+  ...releasing,
   // A ceremony's last line is garbled in CI; a real folder is read-only there.
   inCi: (what) => !['write after machine garbled', 'disk EIO', 'disk EROFS'].includes(what),
 })

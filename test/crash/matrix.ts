@@ -10,18 +10,17 @@ import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { Moment, Observe } from '../../src/simulator/listener.js'
 import type { Ended } from '../stage/command-line.js'
-import { assertNobodyLockedOut, assertNothingBlind, isChange } from '../stage/cloud-truth.js'
+import { assertNothingBlind, isChange } from '../stage/cloud-truth.js'
 import type { PlayedFlow } from '../stage/flows.js'
 import { assertAllWell, assertNothingSilent, assertSaidWhatNext, doAsTold } from '../stage/laws.js'
 import type { DurableWrite, Plan, Role, Synced } from '../stage/played.js'
 import { killOf, processesOf } from '../stage/processes.mjs'
 import { classOf, Counter, refuseMissed, shareOf, type Kinds } from '../stage/points.js'
 import { settled, type Rehearsal, type Staging } from '../stage/rehearsal.js'
+import { watched } from '../stage/watched.js'
 
 /** A flow that can be interrupted. */
 export interface Flow extends PlayedFlow {
-  /** Whether the bootstrap key may still be the way in. */
-  lent?: boolean
   /** What CI plays of it, where another flow writes in the same way, and faster; everything when left out. */
   inCi?: (what: string) => boolean
   /** What people do afterwards; `doAsTold` when left out. */
@@ -144,14 +143,7 @@ async function dieAt(flow: Flow, point: Point): Promise<boolean> {
   let desk = 0
   let died = false
   let killed = 0
-  let failure: unknown
-  const held: { stage?: Rehearsal } = {}
   const observe: Observe = (moment, request) => {
-    try {
-      if (moment === 'done' && held.stage) assertNobodyLockedOut(held.stage, flow.lent === true)
-    } catch (error) {
-      failure ??= error
-    }
     if (point.at !== 'request' || desk === 0 || died) return undefined
     const kind = classOf(request)
     if (moment === 'received') seen.next(kind)
@@ -161,9 +153,7 @@ async function dieAt(flow: Flow, point: Point): Promise<boolean> {
     killed = killOf(desk, point.victim)
     return moment === 'answered' ? undefined : 'drop'
   }
-  const stage = await flow.open({ observe, speed: SPEED, ...SLOW })
-  held.stage = stage
-  try {
+  return watched(flow, { observe, speed: SPEED, ...SLOW }, async (stage) => {
     await settled(stage, SLOW)
     const mark = join(stage.directory, 'it-happened')
     const began = stage.cloud.now()
@@ -178,16 +168,10 @@ async function dieAt(flow: Flow, point: Point): Promise<boolean> {
     if (flow.finish === undefined) assertSaidSo(stage, point, ended)
     else assertKilled(point, ended)
     await (flow.finish ?? doAsTold)(stage, ended)
-    assertNothingBlind(stage.cloud.requests, diedAt)
+    assertNothingBlind(stage.cloud.requests, [diedAt])
     await (flow.check ?? assertAllWell)(stage)
-    if (failure !== undefined) throw failure as Error
     return true
-  } catch (caught) {
-    // Whatever else went wrong: somebody who is locked out comes first.
-    throw failure ?? caught
-  } finally {
-    await stage.close()
-  }
+  })
 }
 
 function planFor(point: Point, folder: string, mark: string): Partial<Plan> {

@@ -1,9 +1,4 @@
-import { rehearsal } from '../stage/rehearsal.js'
+import { takingOver } from '../stage/flows.js'
 import { dieAtEveryPoint } from './matrix.js'
 
-await dieAtEveryPoint({
-  name: 'takeover',
-  open: (staging) => rehearsal({ ...staging, after: 'sealed' }),
-  args: (stage) => stage.takeover(),
-  lent: true,
-})
+await dieAtEveryPoint(takingOver)

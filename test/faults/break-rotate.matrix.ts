@@ -1,9 +1,4 @@
-import { rehearsal } from '../stage/rehearsal.js'
+import { rotating } from '../stage/flows.js'
 import { faultAtEveryCall } from './matrix.js'
 
-await faultAtEveryCall({
-  name: 'break rotate',
-  open: rehearsal,
-  exits: true,
-  args: (stage) => [...stage.rotate(), '--reader', 'AUDITOR'],
-})
+await faultAtEveryCall({ ...rotating, exits: true })

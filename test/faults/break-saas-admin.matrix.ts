@@ -1,9 +1,4 @@
-import { rehearsal } from '../stage/rehearsal.js'
+import { releasing } from '../stage/flows.js'
 import { faultAtEveryCall } from './matrix.js'
 
-await faultAtEveryCall({
-  name: 'break saas-admin',
-  open: rehearsal,
-  exits: true,
-  args: (stage) => [...stage.saasAdmin(), '--reader', 'AUDITOR'],
-})
+await faultAtEveryCall({ ...releasing, exits: true })

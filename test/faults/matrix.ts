@@ -5,23 +5,20 @@
  * It must end in done, or say what to do next; no mutation may be repeated blindly; and when the weather is good again and
  * people do what `status` tells them, all must be well. What is the weather of a whole flow, and not of a call, is there too.
  */
-import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { FaultInput } from '../../src/simulator/faults.js'
-import type { Simulator } from '../../src/simulator/simulator.js'
-import type { TenancyEventInput } from '../../src/simulator/tenancy-events.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
-import { assertNobodyLockedOut, assertNothingBlind } from '../stage/cloud-truth.js'
+import { assertNothingBlind } from '../stage/cloud-truth.js'
 import type { Ended } from '../stage/command-line.js'
+import { FAULTS, PASSING, type Fault } from '../stage/faults.js'
 import type { PlayedFlow } from '../stage/flows.js'
 import { assertAllWell, assertNothingSilent, assertSaidWhatNext, doAsTold } from '../stage/laws.js'
 import { settled, type Rehearsal, type Staging } from '../stage/rehearsal.js'
 import { classOf, Counter, refuseMissed, shareOf, type Kinds } from '../stage/points.js'
+import { fairWeather, strangersKeys, watched } from '../stage/watched.js'
 
 /** A flow whose calls fail. */
 export interface Flow extends PlayedFlow {
-  /** Whether the bootstrap key may still be the way in. */
-  lent?: boolean
   /** Whether it ends in an exit, which is tried again until its time is over. */
   exits?: boolean
   /** How it may end, in place of "done, refused, or with the command that goes on". `meddled`: somebody else changed something. */
@@ -37,9 +34,6 @@ const HASTE = 30
 /** Of a request that is repeated until something is so, this many are told apart; no flow asks for anything so often on purpose. */
 const REPEATS = 12
 
-/** s; longer than any call waits. */
-const TOO_LATE = 25
-
 /** min; no command takes longer, on a machine that is busy too. */
 const ENDLESS = 45
 
@@ -51,29 +45,6 @@ const MOMENTARY = 3
 
 const HOME = 'eu-frankfurt-1'
 const AWAY = 'eu-amsterdam-1'
-
-/** What can happen to a call. */
-interface Fault {
-  name: string
-  /** The connection is met instead of the request. */
-  atTheDoor?: boolean
-  /** Of whatever region: nothing of OCI can be reached. */
-  everywhere?: boolean
-  /** How often it strikes; once when neither is there. */
-  count?: number
-  /** For how long it strikes. */
-  seconds?: number
-  tls?: boolean
-  /** Somebody else changes something. */
-  meddled?: boolean
-  /** Nothing helps, and all patience is used up. */
-  lasting?: boolean
-  /** Somebody else answers in OCI's place, and calls it success: that is for the auditor to find (A01: no answer to that request). */
-  foreign?: boolean
-  /** It is something that happens to the body of an answer. */
-  ofBody?: boolean
-  action: (stage: Rehearsal, speed: number) => FaultInput['action']
-}
 
 /** What can be the weather of a whole flow. */
 interface Weather {
@@ -103,52 +74,6 @@ interface Call {
 
 type Case = { name: string; kinds: Kinds } & ({ call: Call; fault: Fault } | { weather: Weather } | { after: number; faults: readonly Fault[] })
 
-const error = (status: number, code: string, headers: Record<string, string> = {}): Fault['action'] => () => ({ do: 'answer', status, body: { code, message: 'a rehearsed fault' }, headers })
-/** A gateway did not wait for what happened all the same. */
-const gaveUp = (status: number, code: string): Fault['action'] => () => ({ do: 'answer', when: 'after', status, body: { code, message: 'a rehearsed fault' } })
-const event = (when: 'before' | 'after', make: (stage: Rehearsal) => TenancyEventInput): Fault['action'] => (stage) => ({ do: 'event', when, event: make(stage) })
-const late = (when: 'before' | 'after'): Fault['action'] => (_, speed) => ({ do: 'delay', when, milliseconds: Math.round((TOO_LATE * 1000) / speed) })
-const blocked = (stage: Rehearsal): TenancyEventInput => ({ event: 'block-user', userId: stage.cloud.seed.users.administrator })
-const filled = (stage: Rehearsal): TenancyEventInput => ({ event: 'fill-key-slots', userId: stage.cloud.seed.users.administrator })
-
-const FAULTS: readonly Fault[] = [
-  { name: 'its region is down for good', atTheDoor: true, count: 1_000_000, lasting: true, action: () => ({ do: 'refuse' }) },
-  { name: 'every region is down for good', atTheDoor: true, everywhere: true, count: 1_000_000, lasting: true, action: () => ({ do: 'refuse' }) },
-  { name: 'the user is blocked before it', lasting: true, meddled: true, action: event('before', blocked) },
-  { name: 'the user is blocked after it', lasting: true, meddled: true, action: event('after', blocked) },
-  { name: 'the connection is refused', atTheDoor: true, action: () => ({ do: 'refuse' }) },
-  { name: 'another authority vouches for it', atTheDoor: true, tls: true, action: () => ({ do: 'wrong-certificate' }) },
-  { name: 'reset before its effect', action: () => ({ do: 'reset', when: 'before' }) },
-  { name: 'reset after its effect', action: () => ({ do: 'reset', when: 'after' }) },
-  { name: 'too late, and so is its effect', action: late('before') },
-  { name: 'its answer is too late', action: late('after') },
-  { name: 'its answer drips', ofBody: true, action: () => ({ do: 'drip', milliseconds: 100 }) },
-  { name: '401', action: error(401, 'NotAuthenticated') },
-  { name: '404', action: error(404, 'NotAuthorizedOrNotFound') },
-  { name: '409 IncorrectState', action: error(409, 'IncorrectState') },
-  { name: '409 Conflict', action: error(409, 'Conflict') },
-  { name: '412', action: error(412, 'NoEtagMatch') },
-  { name: '429 with Retry-After', action: error(429, 'TooManyRequests', { 'retry-after': '3' }) },
-  { name: '500', action: error(500, 'InternalServerError') },
-  { name: '503', action: error(503, 'ServiceUnavailable') },
-  { name: '500 after its effect', action: gaveUp(500, 'InternalServerError') },
-  { name: '503 after its effect', action: gaveUp(503, 'ServiceUnavailable') },
-  { name: 'a page of HTML', action: () => ({ do: 'html' }) },
-  { name: 'a page of HTML that says 200', foreign: true, action: () => ({ do: 'html', status: 200 }) },
-  { name: 'half of its JSON', ofBody: true, action: () => ({ do: 'truncate' }) },
-  { name: 'an empty body', ofBody: true, action: () => ({ do: 'empty' }) },
-  { name: 'a redirect', action: () => ({ do: 'redirect', location: 'http://127.0.0.1:9/' }) },
-  { name: 'its clock is 4 min ahead', action: () => ({ do: 'skew', seconds: 240 }) },
-  { name: 'its clock is 4 min behind', action: () => ({ do: 'skew', seconds: -240 }) },
-  { name: 'its clock is 6 min ahead', action: () => ({ do: 'skew', seconds: 360 }) },
-  { name: 'its clock is 6 min behind', action: () => ({ do: 'skew', seconds: -360 }) },
-  { name: 'its region is down for a minute', atTheDoor: true, seconds: 60, action: () => ({ do: 'refuse' }) },
-  { name: 'every region is down for a minute', atTheDoor: true, everywhere: true, seconds: 60, action: () => ({ do: 'refuse' }) },
-  { name: 'busy for a minute', seconds: 60, action: error(503, 'ServiceUnavailable') },
-  { name: 'strangers fill the key slots before it', meddled: true, action: event('before', filled) },
-  { name: 'strangers fill the key slots after it', meddled: true, action: event('after', filled) },
-]
-
 const WEATHER: readonly Weather[] = [
   ...[240, -240, 360, -360].map((seconds): Weather => ({
     name: `OCI is ${Math.abs(seconds) / 60} min ${seconds > 0 ? 'ahead' : 'behind'}`,
@@ -167,9 +92,6 @@ const WEATHER: readonly Weather[] = [
   { name: 'the list of keys is a minute behind', staging: { beliefs: { keyListDelay: 60 } }, patience: 70 },
   { name: 'no key may delete itself', staging: { beliefs: { selfDeletion: '403 NotAllowed' } }, mend: removeAsAsked },
 ]
-
-/** What strikes one request and is over. */
-const PASSING = FAULTS.filter(({ atTheDoor = false, meddled = false, seconds }) => !atTheDoor && !meddled && seconds === undefined)
 
 /** How the cases of this process went. */
 const counted = { met: 0, lockedOut: 0, lost: 0, silent: 0, blind: 0 }
@@ -296,50 +218,11 @@ async function under(flow: Flow, { staging, mend, patience = 0 }: Weather): Prom
   })
 }
 
-/** Opens a stage and watches at every request that nobody is locked out. */
-async function watched<Told>(flow: Flow, staging: Staging, story: (stage: Rehearsal) => Promise<Told>): Promise<Told> {
-  let failure: unknown
-  const held: { stage?: Rehearsal } = {}
-  const strangers: string[] = []
-  const stage = await flow.open({
-    ...staging,
-    // Only strangers' keys are made by the cloud itself.
-    generateKey: () => {
-      const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-      strangers.push(publicKey.export({ format: 'pem', type: 'spki' }) as string)
-      return privateKey
-    },
-    observe: (moment) => {
-      try {
-        if (moment === 'done' && held.stage) assertNobodyLockedOut(held.stage, flow.lent === true)
-      } catch (caught) {
-        failure ??= caught
-      }
-      return undefined
-    },
-  })
-  held.stage = stage
-  strangersOf.set(stage, strangers)
-  try {
-    const told = await story(stage)
-    if (failure !== undefined) throw failure as Error
-    return told
-  } catch (caught) {
-    // Whatever else went wrong: somebody who is locked out comes first.
-    throw failure ?? caught
-  } finally {
-    await stage.close()
-  }
-}
-
 /** `meddled`: somebody else changes something. `foreign`: somebody else answers. */
 interface Circumstances {
   meddled?: boolean
   foreign?: boolean
 }
-
-/** Public keys (PEM) that somebody else has put on the user. */
-const strangersOf = new WeakMap<Rehearsal, readonly string[]>()
 
 /** Plays the flow with what is armed; then the faults are over and people do as they are told. */
 async function playAndMend(flow: Flow, stage: Rehearsal, { meddled = false, foreign = false }: Circumstances, mend?: (said: string) => Promise<void>): Promise<void> {
@@ -380,23 +263,6 @@ function assertStrangersNamed(stage: Rehearsal, { stdout, stderr }: Ended): void
     const seen = stage.cloud.requests.some(({ method, path, status, at }) => method === 'GET' && /\/apiKeys(\?|$)/.test(path) && status === 200 && at > timeCreated)
     if (seen) expect(`${stdout}\n${stderr}`, 'a stranger has a key').toContain(fingerprint)
   }
-}
-
-function strangersKeys(stage: Rehearsal): Simulator['tenancy']['identity']['apiKeys'] {
-  const theirs = new Set((strangersOf.get(stage) ?? []).map(normal))
-  return stage.cloud.tenancy.identity.apiKeys.filter(({ pem, timeDeleted }) => timeDeleted === null && theirs.has(normal(pem)))
-}
-
-function normal(pem: string): string {
-  return createPublicKey(pem).export({ format: 'pem', type: 'spki' }) as string
-}
-
-/** The faults are over; another administrator unblocks the user and removes the keys that strangers have put there, and no others. */
-function fairWeather(stage: Rehearsal): void {
-  const { cloud } = stage
-  cloud.clearFaults()
-  for (const key of strangersKeys(stage)) key.timeDeleted = cloud.now()
-  cloud.happen({ event: 'block-user', userId: cloud.seed.users.administrator, blocked: false })
 }
 
 /** An administrator deletes the key that the command named. */

@@ -135,6 +135,13 @@ async function actionFindings(of: Rehearsal): Promise<string[]> {
   return controls.filter(({ code, result }) => code.startsWith('A') && result === 'fails').map(({ finding }) => finding)
 }
 
+test('an answer that stops half-way is called that, with the login that got it and what to look at', async () => {
+  const of = await begin()
+  of.armFault({ match: { path: '*/regionSubscriptions' }, action: { do: 'truncate' } })
+  const { code, stderr } = await stage.run(stage.takeover(1))
+  expect([code, stderr]).toEqual([3, expect.stringMatching(/^OCI_REFUSED: BOOTSTRAP cannot read the user: OCI's answer cannot be read: .+\nSomething else may have answered in OCI's place: look at the network, and at what stands between\. Then begin again\.$/m)])
+})
+
 test('a bootstrap key of somebody else is refused before anything is measured', async () => {
   const of = await begin()
   const digest = of.stateDigest()

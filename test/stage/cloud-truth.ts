@@ -82,9 +82,9 @@ export function assertTakenOver({ cloud }: Rehearsal): void {
 
 /**
  * Throws when a change was asked for again though nobody had heard what became of it, and nothing was read between that
- * shows it. `diedAt`: number of the first request after a process died, which forgot what it had heard.
+ * shows it. `deaths`: numbers of the first requests after a process died, which forgot what it had heard.
  */
-export function assertNothingBlind(requests: readonly RequestRecord[], diedAt = 0): void {
+export function assertNothingBlind(requests: readonly RequestRecord[], deaths: readonly number[] = []): void {
   const inOrder = [...requests].sort((one, other) => one.arrival - other.arrival)
   const last = new Map<string, number>()
   inOrder.forEach((request, at) => {
@@ -93,7 +93,7 @@ export function assertNothingBlind(requests: readonly RequestRecord[], diedAt = 
     const earlier = last.get(name)
     last.set(name, at)
     const before = earlier === undefined ? undefined : inOrder[earlier]
-    if (earlier === undefined || before === undefined || !(isUnheard(before) || isForgotten(before, request, diedAt))) return
+    if (earlier === undefined || before === undefined || !(isUnheard(before) || isForgotten(before, request, deaths))) return
     if (!inOrder.slice(earlier + 1, at).some((between) => shows(between, request))) throw new Error(`REPEATED BLINDLY: ${name}`)
   })
 }
@@ -110,8 +110,8 @@ function isUnheard({ status, fault }: RequestRecord): boolean {
   return status === null || status >= 500 || (fault !== null && LOSING.includes(fault))
 }
 
-function isForgotten(before: RequestRecord, again: RequestRecord, diedAt: number): boolean {
-  return before.arrival < diedAt && again.arrival >= diedAt && (before.status === null || before.status < 300)
+function isForgotten(before: RequestRecord, again: RequestRecord, deaths: readonly number[]): boolean {
+  return deaths.some((death) => before.arrival < death && again.arrival >= death) && (before.status === null || before.status < 300)
 }
 
 /** Whether a request read what a change is about: the list of keys, the state of SAAS_ADMIN, or the user. */

@@ -1,4 +1,4 @@
-/** Flows that both matrices play, beyond the plain ones: who may not delete, who puts off rotating, who ends a release early, and what is resumed. */
+/** Flows that the matrices play: the plain ones; who may not delete, who puts off rotating, who ends a release early; and what is resumed. */
 import { appendFileSync } from 'node:fs'
 import { places } from '../../src/host/sealed-folder.js'
 import { killOf } from './processes.mjs'
@@ -12,6 +12,27 @@ export interface PlayedFlow {
   args: (stage: Rehearsal) => string[]
   /** Exit code where nothing is in its way; 0 when left out. */
   ends?: number
+  /** Whether the bootstrap key may still be the way in. */
+  lent?: boolean
+}
+
+export const takingOver: PlayedFlow = {
+  name: 'takeover',
+  open: (staging) => rehearsal({ ...staging, after: 'sealed' }),
+  args: (stage) => stage.takeover(),
+  lent: true,
+}
+
+export const rotating: PlayedFlow = {
+  name: 'break rotate',
+  open: rehearsal,
+  args: (stage) => [...stage.rotate(), '--reader', 'AUDITOR'],
+}
+
+export const releasing: PlayedFlow = {
+  name: 'break saas-admin',
+  open: rehearsal,
+  args: (stage) => [...stage.saasAdmin(), '--reader', 'AUDITOR'],
 }
 
 /** No key may delete itself, and a login that may is named: the used key is deleted by another hand. */
@@ -88,7 +109,7 @@ export const resumedRelease: PlayedFlow = {
 }
 
 /** The first key was live, and the first other way in was about to be closed. */
-export const resumedTakeover: PlayedFlow & { lent: boolean } = {
+export const resumedTakeover: PlayedFlow = {
   name: 'resume of a takeover',
   open: (staging) => interrupted({ ...staging, after: 'sealed' }, (stage) => stage.takeover(), ({ method }) => method === 'DELETE'),
   args: (stage) => ['resume', '--custody', stage.custody, '--yes', '--reader', 'AUDITOR', ...stage.shares(1, 1, 3), ...stage.oci],

@@ -56,22 +56,28 @@ export function assertSaidWhatNext(stage: Rehearsal, { code, stdout, stderr }: E
  */
 export async function doAsTold(stage: Rehearsal, told?: Ended): Promise<string[]> {
   const done: string[] = []
-  // Where no key may delete itself, people are told to name the login that may.
-  const remover = told?.stderr.includes('glasskey takeover --remover PROFILE') === true ? ['--remover', 'REMOVER'] : []
   if (told) await enterFound(stage, told)
-  let args = told?.code === 6 ? printedCommand(stage, told) : nextCommand(stage)
+  let args = nextAfter(stage, told)
   while (args !== null) {
     if (done.length === MOST_STEPS) throw new Error(`${MOST_STEPS} commands, and still something is left to do:\n${done.join('\n')}`)
-    const ended = await stage.run([...args, ...(args[0] === 'takeover' ? remover : [])])
+    const ended = await stage.run(args)
     const { code, stdout, stderr } = ended
     const flags = args.findIndex((word) => word.startsWith('--'))
     done.push(`glasskey ${args.slice(0, flags).join(' ')}: ${stderr}`)
     if (code !== 0 && code !== 6) throw new Error(`glasskey ${args.join(' ')} ended with ${code}:\n${stderr}\n${stdout}`)
     assertNothingSilent(stage, ended)
     await enterFound(stage, ended)
-    args = code === 6 ? printedCommand(stage, ended) : nextCommand(stage)
+    args = nextAfter(stage, ended)
   }
   return done
+}
+
+/** Arguments of the command that comes next: the one that was printed with exit 6, or what `status` says; null when nothing is left. */
+export function nextAfter(stage: Rehearsal, told?: Ended): string[] | null {
+  const args = told?.code === 6 ? printedCommand(stage, told) : nextCommand(stage)
+  // Where no key may delete itself, people are told to name the login that may.
+  const remover = args?.[0] === 'takeover' && told?.stderr.includes('glasskey takeover --remover PROFILE') === true ? ['--remover', 'REMOVER'] : []
+  return args && [...args, ...remover]
 }
 
 /** Enters what people found in OCI's console, wherever the command asked them to look: nobody could read it any more. */

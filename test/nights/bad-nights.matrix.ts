@@ -1,0 +1,144 @@
+/**
+ * Bad nights: what the matrices do once and at one place, here by chance, several times, and to the commands that mend it too.
+ *
+ * Each night is drawn from a seed, which is printed: a flow, slow clouds, faults here and there, and what happens to the first
+ * commands: a process is killed at a request, the power goes, the disk fails. People do what was printed, or what `status`
+ * says, each time. Then the weather is good, and all must be well. GLASSKEY_SEED=N plays the nights of a seed again,
+ * GLASSKEY_NIGHTS=N so many of them, GLASSKEY_NIGHTS=N-M those.
+ */
+import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Moment, Observe } from '../../src/simulator/listener.js'
+import { places } from '../../src/host/sealed-folder.js'
+import { assertNothingBlind } from '../stage/cloud-truth.js'
+import type { Ended } from '../stage/command-line.js'
+import { PASSING } from '../stage/faults.js'
+import { byRemover, deferred, disabling, releasing, rotating, takingOver } from '../stage/flows.js'
+import { assertAllWell, assertNothingSilent, assertSaidWhatNext, doAsTold, nextAfter } from '../stage/laws.js'
+import { killOf, processesOf } from '../stage/processes.mjs'
+import type { Plan, Role } from '../stage/played.js'
+import type { Rehearsal, Staging } from '../stage/rehearsal.js'
+import { fairWeather, watched } from '../stage/watched.js'
+
+/** What happens to one command. */
+type Blow =
+  | { at: 'request'; nth: number; phase: Moment; victim: Role | 'machine' }
+  | { at: 'disk'; from: string; error: 'ENOSPC' | 'EIO' | 'EROFS' | 'ENOENT' }
+  | { at: 'nothing' }
+
+const SPEED = 10
+
+/** min; no command takes longer, on a machine that is busy too. */
+const ENDLESS = 45
+
+const FLOWS = [rotating, releasing, takingOver, byRemover, deferred, disabling]
+const LINES = ['session-opened', 'share-accepted', 'key-live', 'intent', 'outcome', 'action-ended', 'exit-began', 'successor-active', 'probes-signed', 'key-deleted', 'burned', 'probe']
+
+const blow: fc.Arbitrary<Blow> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ at: fc.constant('request' as const), nth: fc.integer({ min: 0, max: 40 }), phase: fc.constantFrom<Moment>('received', 'done', 'answered'), victim: fc.constantFrom<(Role | 'machine')[]>('desk', 'strongroom', 'clerk', 'machine') }) },
+  { weight: 2, arbitrary: fc.record({ at: fc.constant('disk' as const), from: fc.constantFrom(...LINES), error: fc.constantFrom('ENOSPC' as const, 'EIO' as const, 'EROFS' as const, 'ENOENT' as const) }) },
+  { weight: 1, arbitrary: fc.record({ at: fc.constant('nothing' as const) }) },
+)
+
+/** s until a key is accepted, and until it is refused, in a region; a list of keys that is behind by so much. */
+const delay = fc.constantFrom(0, 0, 5, 20)
+
+const night = fc.record({
+  flow: fc.constantFrom(...FLOWS),
+  blows: fc.array(blow, { minLength: 1, maxLength: 4 }),
+  troubles: fc.array(fc.record({ fault: fc.constantFrom(...PASSING), after: fc.integer({ min: 0, max: 90 }) }), { maxLength: 5 }),
+  activation: fc.tuple(delay, delay),
+  revocation: fc.tuple(delay, delay),
+  listDelay: fc.constantFrom(0, 0, 0, 10),
+})
+type Night = typeof night extends fc.Arbitrary<infer Drawn> ? Drawn : never
+
+const seed = Number(process.env['GLASSKEY_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+const [, first = '1', last = '50'] = /^(?:(\d+)-)?(\d+)$/.exec(process.env['GLASSKEY_NIGHTS'] ?? '50') ?? []
+const nights = fc.sample(night, { seed, numRuns: Number(last) }).map((drawn, at) => [at + 1, drawn] as const).slice(Number(first) - 1)
+
+describe(`seed ${seed}`, () => {
+  test.concurrent.for(nights.map(([number, drawn]) => [`night ${number}: ${nameOf(drawn)}`, drawn] as const))('%s', ([, drawn]) => playedOut(drawn))
+})
+
+async function playedOut({ flow, blows, troubles, activation, revocation, listDelay }: Night): Promise<void> {
+  const [home, away] = ['eu-frankfurt-1', 'eu-amsterdam-1']
+  const staging: Staging = {
+    speed: SPEED,
+    activationDelay: { [home]: activation[0], [away]: activation[1] },
+    revocationDelay: { [home]: revocation[0], [away]: revocation[1] },
+    beliefs: { keyListDelay: listDelay },
+  }
+  const now: { blow: Blow; desk: number; seen: number; struck: boolean } = { blow: { at: 'nothing' }, desk: 0, seen: 0, struck: false }
+  const observe: Observe = (moment) => {
+    const { blow, desk, struck } = now
+    if (desk === 0 || struck || blow.at !== 'request') return undefined
+    if (moment === 'received') now.seen += 1
+    if (moment !== blow.phase || now.seen !== blow.nth + 1) return undefined
+    now.struck = true
+    if (blow.victim === 'machine') for (const { pid } of processesOf(desk)) process.kill(pid, 'SIGKILL')
+    else killOf(desk, blow.victim)
+    return moment === 'answered' ? undefined : 'drop'
+  }
+  const told: string[] = []
+  await watched(flow, { ...staging, observe }, async (stage) => {
+    const deaths: number[] = []
+    for (const { fault, after } of troubles) stage.cloud.armFault({ after, action: fault.action(stage, SPEED) })
+    let ended: Ended | undefined
+    try {
+      for (const one of blows) {
+        const args = ended === undefined ? flow.args(stage) : nextAfter(stage, ended)
+        if (args === null) break
+        const mark = join(stage.directory, 'it-happened')
+        const began = stage.cloud.now()
+        Object.assign(now, { blow: one, seen: 0, struck: false })
+        ended = await stage.run(args, { onStart: (pid) => (now.desk = pid) }, planOf(one, stage, mark))
+        now.desk = 0
+        const struck = now.struck || existsSync(mark)
+        rmSync(mark, { force: true })
+        told.push(`— ${args.slice(0, 2).join(' ')}; ${struck ? nameOfBlow(one) : 'nothing happened to it'}; it ended with ${ended.code} —\n${ended.stderr}\n${ended.stdout}`)
+        deaths.push(Math.max(-1, ...stage.cloud.requests.map(({ arrival }) => arrival)) + 1)
+        expect((stage.cloud.now() - began) / 60_000, 'minutes that it took').toBeLessThan(ENDLESS)
+        assertNothingBlind(stage.cloud.requests, deaths)
+        assertNothingSilent(stage, ended)
+        if (!struck || (ended.code !== -1 && [0, 3, 6].includes(ended.code))) assertSaidWhatNext(stage, ended)
+        if (one.at === 'request' && struck && one.victim === 'machine') tearLine(stage)
+      }
+      fairWeather(stage)
+      told.push(...(await doAsTold(stage, ended)))
+      assertNothingBlind(stage.cloud.requests, deaths)
+      await assertAllWell(stage, troubles.some(({ fault }) => fault.foreign === true) ? ['A01'] : [])
+    } catch (failure) {
+      throw new Error(`${String(failure)}\n${told.join('\n')}`, { cause: failure })
+    }
+  })
+}
+
+function planOf(blow: Blow, { custody }: Rehearsal, mark: string): Partial<Plan> {
+  return blow.at === 'disk' ? { disk: { from: blow.from, error: blow.error, folder: custody, mark } } : {}
+}
+
+/** The power went: half a line of the newest journal may be what the disk has last. */
+function tearLine(stage: Rehearsal): void {
+  if (!existsSync(places.sessions(stage.custody))) return
+  const journal = places.journal(stage.custody, stage.session)
+  if (existsSync(journal) && /\n$/.test(readFileSync(journal, 'utf8')) && stage.journal().at(-1)?.type !== 'closed') appendFileSync(journal, '{"at":"2026-11')
+}
+
+function nameOf({ flow, blows, troubles, activation, revocation, listDelay }: Night): string {
+  const slow = [...activation, ...revocation, listDelay].some((seconds) => seconds > 0)
+  return [flow.name, ...blows.map(nameOfBlow), ...troubles.map(({ fault, after }) => `${fault.name} after ${after}`), ...(slow ? [`slow: ${[...activation, ...revocation, listDelay].join(' ')} s`] : [])].join('; ')
+}
+
+function nameOfBlow(blow: Blow): string {
+  switch (blow.at) {
+    case 'request':
+      return `${blow.victim} dies when request ${blow.nth + 1} is ${blow.phase}`
+    case 'disk':
+      return `the disk fails from ${blow.from} on with ${blow.error}`
+    case 'nothing':
+      return 'nothing'
+  }
+}
