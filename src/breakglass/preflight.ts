@@ -157,7 +157,7 @@ export async function lookAtKeys(profile: Profile, folder: CustodyFolder, manife
       mine?.lifecycleState === 'ACTIVE'
         ? { what: `GENERATION ${manifest.generation}`, level: 'good', said: 'listed, ACTIVE, equal byte for byte' }
         : { what: `GENERATION ${manifest.generation}`, level: 'stop', said: mine ? `is ${mine.lifecycleState}` : `is not in the key list${elsewhere(keys)}` },
-      ...(strangers.length > 0 ? [{ what: 'other keys', level: 'warn', said: `${strangers.length} that no manifest names: the action would stop${successor === null ? '' : ', and the exit deletes them'}` } as const] : []),
+      ...(strangers.length > 0 ? [{ what: 'other keys', level: 'warn', said: `${strangers.length} that no manifest names (${strangers.map(({ fingerprint }) => fingerprint).join(', ')}): the action would stop${successor === null ? '' : ', and the exit deletes them'}` } as const] : []),
       ...keys.flatMap(({ generation }) => (generation === null || generation === manifest.generation ? [] : [lookAtLeftOver(folder, manifest, generation, successor)])),
       ...(strangers.length > 0 ? [] : [{ what: 'key slots', level: 'good', said: `${MAXIMUM_API_KEYS - keys.length} free` } as const]),
     ]

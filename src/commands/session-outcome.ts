@@ -44,17 +44,33 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
   const problem = failure && { code: failure.code, message: failure.message, hint: inFolder(failure.hint, folder) }
   if (unprinted) sayProblem(unprinted)
   if (sheetFiles.length > 0) sayLeft(sheetFiles, result)
-  if (!failure && !result.alive) return { json, text, ...(unprinted ? { error: unprinted } : {}) }
+  const earlier = result.alive ? null : leftEarlier(folder, standing)
   if (problem) sayProblem(problem)
-  if (!result.alive) return { json, text: `${text}\n${harmless(result)}`.trimEnd(), ...(problem ? { error: problem } : {}) }
+  if (!result.alive) {
+    const error = earlier ?? problem ?? unprinted
+    return { json, text: [text, problem ? harmless(result) : '', earlier ? loud(earlier) : ''].filter((part) => part !== '').join('\n'), ...(error ? { error } : {}) }
+  }
   // Nobody goes on in a folder that the paper contradicts.
   const elsewhere = problem?.code === 'FOLDER_ALTERED'
   const next = elsewhere ? problem.hint : commandFor(folder, result)
   return { json, text: `${text}\n${toned(`THE KEY OF GENERATION ${warrant.key.generation} IS NOT PROVED DEAD. ${elsewhere ? 'Go on as said above, in an untouched copy of the folder.' : `Now: ${next}`}`, 'alarm', process.stdout)}`, error: alive(result, problem, next) }
 }
 
+/** A key that an earlier session used and that is not proved dead: however this one ended, that comes last, with the command that goes on. */
+export function leftEarlier(folder: string, standing: CustodyStanding | null): Problem | null {
+  const [generation] = standing?.unproved ?? []
+  if (standing === null || generation === undefined) return null
+  const command = standing.next === 'glasskey break rotate' ? `${standing.next} --custody ${shellWord(folder)} …` : inFolder(standing.next, folder)
+  return { code: 'KEY_NOT_PROVED_DEAD', message: `the key of GENERATION ${generation}, which an earlier session used, is not proved dead`, hint: command }
+}
+
+/** How a problem that is none of this session's ends what is said. */
+export function loud({ message, hint }: Problem): string {
+  return toned(`${message.toUpperCase()}. Now: ${hint}`, 'alarm', process.stdout)
+}
+
 /** Where things stand; null where the folder cannot be read any more, which `printSession` says. */
-function tryStanding(folder: string): CustodyStanding | null {
+export function tryStanding(folder: string): CustodyStanding | null {
   try {
     return standingOf(readCustodyFolder(folder))
   } catch (error) {

@@ -33,6 +33,7 @@ export const handler = (args: { custody: string; ics: string | undefined }): Pro
     rehearsal: standing.rehearsal,
     inUse: standing.inUse ? { ...standing.inUse } : null,
     waiting: standing.waiting,
+    unproved: standing.unproved,
     remarks: standing.remarks.map((remark) => ({ ...remark })),
     daysSinceDrill: standing.daysSinceDrill,
     drillDueInDays: standing.drillDueInDays,

@@ -19,6 +19,8 @@ export interface CustodyStanding {
   rehearsal: boolean
   inUse: Standing | null
   waiting: number[]
+  /** Generations that were used and are not proved dead. */
+  unproved: number[]
   remarks: Remark[]
   /** Whole days since the last real drill; null when there was none. */
   daysSinceDrill: number | null
@@ -88,6 +90,7 @@ export function custodyStanding(known: Known): CustodyStanding {
   const current = inUse(known.standings, known.events) ?? null
   const waiting = successorsOf(known.standings, current?.generation ?? 0)
   const open = openSessions(known)
+  const unproved = known.standings.filter(({ state }) => state === 'not proved dead').map(({ generation }) => generation)
   const unsealed = unsealedGenerations(known)
   const halfway = known.events.some(({ kind }) => kind === 'installed') && !isTakenOver(known.logbook)
   const blocking = [
@@ -99,7 +102,7 @@ export function custodyStanding(known: Known): CustodyStanding {
     ...(current?.state === 'retired' ? [`GENERATION ${current.generation} is in use, and was given up (logbook add retired): rotate it`] : []),
     ...(halfway ? ['the takeover stopped half-way: other ways in than the API key may be open'] : []),
     ...unsealed.map((generation) => `GENERATION ${generation} is in the folder and in no logbook entry: its import did not come to its end. If its outbox is lost: glasskey logbook add retired`),
-    ...known.standings.filter(({ state }) => state === 'not proved dead').map(({ generation }) => `GENERATION ${generation} was used and is not proved dead`),
+    ...unproved.map((generation) => `GENERATION ${generation} was used and is not proved dead`),
     ...known.standings.filter(({ state }) => state === 'exposed').map(({ generation }) => `GENERATION ${generation} is exposed: a quorum of its shares was seen${current && generation !== current.generation ? '; glasskey logbook add retired' : ''}`),
     ...known.standings.filter(({ state, margin, generation }) => state === 'waiting' && margin < 0 && generation > (current?.generation ?? 0)).map(({ generation }) => `GENERATION ${generation} waits and can no longer be recombined, too many sheets are gone: it is passed over`),
     ...(current && waiting.length < SUCCESSORS ? [`only ${waiting.length} of ${SUCCESSORS} successors ${waiting.length === 1 ? 'waits' : 'wait'}: plan the next ceremony`] : []),
@@ -120,6 +123,7 @@ export function custodyStanding(known: Known): CustodyStanding {
     rehearsal: known.rehearsal,
     inUse: current,
     waiting: waiting.map(({ generation }) => generation),
+    unproved,
     remarks: [
       ...blocking.map((text): Remark => ({ level: 'alarm', stops: true, text })),
       ...alarms.map((text): Remark => ({ level: 'alarm', stops: false, text })),

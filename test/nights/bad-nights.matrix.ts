@@ -14,7 +14,7 @@ import type { Moment, Observe } from '../../src/simulator/listener.js'
 import { places } from '../../src/host/sealed-folder.js'
 import { assertNothingBlind } from '../stage/cloud-truth.js'
 import type { Ended } from '../stage/command-line.js'
-import { PASSING } from '../stage/faults.js'
+import { FAULTS, PASSING, type Fault } from '../stage/faults.js'
 import { byRemover, deferred, disabling, releasing, rotating, takingOver } from '../stage/flows.js'
 import { assertAllWell, assertNothingSilent, assertSaidWhatNext, doAsTold, nextAfter } from '../stage/laws.js'
 import { killOf, processesOf } from '../stage/processes.mjs'
@@ -30,6 +30,11 @@ type Blow =
 
 const SPEED = 10
 
+/** Where nothing helps, and a quarter of an hour of patience is used up each time, time is this much faster than life. */
+const HASTE = 30
+
+const [HOME, AWAY] = ['eu-frankfurt-1', 'eu-amsterdam-1']
+
 /** min; no command takes longer, on a machine that is busy too. */
 const ENDLESS = 45
 
@@ -42,13 +47,20 @@ const blow: fc.Arbitrary<Blow> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ at: fc.constant('nothing' as const) }) },
 )
 
+/** A fault, how many requests or connections pass before it strikes, and in which region, where it is of one. */
+const trouble = fc.record({
+  fault: fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...PASSING) }, { weight: 1, arbitrary: fc.constantFrom(...FAULTS) }),
+  after: fc.integer({ min: 0, max: 90 }),
+  region: fc.constantFrom(HOME, AWAY),
+})
+
 /** s until a key is accepted, and until it is refused, in a region; a list of keys that is behind by so much. */
 const delay = fc.constantFrom(0, 0, 5, 20)
 
 const night = fc.record({
   flow: fc.constantFrom(...FLOWS),
   blows: fc.array(blow, { minLength: 1, maxLength: 4 }),
-  troubles: fc.array(fc.record({ fault: fc.constantFrom(...PASSING), after: fc.integer({ min: 0, max: 90 }) }), { maxLength: 5 }),
+  troubles: fc.array(trouble, { maxLength: 5 }),
   activation: fc.tuple(delay, delay),
   revocation: fc.tuple(delay, delay),
   listDelay: fc.constantFrom(0, 0, 0, 10),
@@ -64,11 +76,13 @@ describe(`seed ${seed}`, () => {
 })
 
 async function playedOut({ flow, blows, troubles, activation, revocation, listDelay }: Night): Promise<void> {
-  const [home, away] = ['eu-frankfurt-1', 'eu-amsterdam-1']
+  const isAny = (of: (fault: Fault) => boolean | undefined): boolean => troubles.some(({ fault }) => of(fault) === true)
+  const speed = isAny(({ lasting }) => lasting) ? HASTE : SPEED
   const staging: Staging = {
-    speed: SPEED,
-    activationDelay: { [home]: activation[0], [away]: activation[1] },
-    revocationDelay: { [home]: revocation[0], [away]: revocation[1] },
+    speed,
+    tls: isAny(({ tls }) => tls),
+    activationDelay: { [HOME]: activation[0], [AWAY]: activation[1] },
+    revocationDelay: { [HOME]: revocation[0], [AWAY]: revocation[1] },
     beliefs: { keyListDelay: listDelay },
   }
   const now: { blow: Blow; desk: number; seen: number; struck: boolean } = { blow: { at: 'nothing' }, desk: 0, seen: 0, struck: false }
@@ -85,7 +99,10 @@ async function playedOut({ flow, blows, troubles, activation, revocation, listDe
   const told: string[] = []
   await watched(flow, { ...staging, observe }, async (stage) => {
     const deaths: number[] = []
-    for (const { fault, after } of troubles) stage.cloud.armFault({ after, action: fault.action(stage, SPEED) })
+    for (const { fault, after, region } of troubles) {
+      const { atTheDoor, everywhere, count, seconds } = fault
+      stage.cloud.armFault({ match: atTheDoor === true && everywhere !== true ? { region } : {}, after, count, seconds, action: fault.action(stage, speed) })
+    }
     let ended: Ended | undefined
     try {
       for (const one of blows) {
@@ -109,7 +126,7 @@ async function playedOut({ flow, blows, troubles, activation, revocation, listDe
       fairWeather(stage)
       told.push(...(await doAsTold(stage, ended)))
       assertNothingBlind(stage.cloud.requests, deaths)
-      await assertAllWell(stage, troubles.some(({ fault }) => fault.foreign === true) ? ['A01'] : [])
+      await assertAllWell(stage, isAny(({ foreign }) => foreign) ? ['A01'] : [])
     } catch (failure) {
       throw new Error(`${String(failure)}\n${told.join('\n')}`, { cause: failure })
     }

@@ -7,7 +7,7 @@ import { livingKeys } from '../stage/cloud-truth.js'
 import { assertAllWell, doAsTold } from '../stage/laws.js'
 import { loseStrongroom } from '../stage/playing.js'
 import { killOf } from '../stage/processes.mjs'
-import { rehearsal, type Rehearsal, type Staging } from '../stage/rehearsal.js'
+import { rehearsal, withoutShares, type Rehearsal, type Staging } from '../stage/rehearsal.js'
 import type { Ended } from '../stage/command-line.js'
 
 let stage: Rehearsal | undefined
@@ -179,6 +179,13 @@ describe('rotation deferred', () => {
     expect(resumed.stdout.trimEnd().split('\n').at(-1)).toBe(`THE KEY OF GENERATION 2 IS NOT PROVED DEAD. Now: glasskey break rotate --custody ${stage.custody} …`)
     expect(stage.journal().filter(({ type }) => type === 'rotation-deferred')).toHaveLength(1)
     expect((await stage.run(['logbook', 'list', '--custody', stage.custody])).stdout).toContain('GENERATION 2 used, unproved; action interrupted.')
+    // A session that comes to nothing does not hide it, though no key was live in that one.
+    const short = await stage.run([...withoutShares(stage.rotate(2)), ...stage.shares(2, 1), '--json'])
+    const left = { code: 'KEY_NOT_PROVED_DEAD', message: 'the key of GENERATION 2, which an earlier session used, is not proved dead', hint: `glasskey break rotate --custody ${stage.custody} …` }
+    expect([short.code, JSON.parse(short.stdout)]).toMatchObject([6, { error: left }])
+    expect(short.stderr).toMatch(/^QUORUM_NOT_REACHED: /m)
+    const again = await resume(stage, '--session', stage.session)
+    expect([again.code, again.stdout]).toEqual([6, `Nothing is open: session ${stage.session} has come to its end.\nTHE KEY OF GENERATION 2, WHICH AN EARLIER SESSION USED, IS NOT PROVED DEAD. Now: ${left.hint}\n`])
     const rotated = await stage.run([...stage.rotate(2), '--reader', 'AUDITOR'])
     expect([rotated.code, rotated.stderr]).toEqual([0, expect.stringContaining('is dead: proved.')])
     expect(inOci(stage)).toEqual([3])
@@ -194,7 +201,7 @@ test('a deferred rotation whose key somebody deleted by hand, with a successor i
   const look = (): Promise<Ended> => (stage as Rehearsal).run(['resume', '--custody', custody, '--session', session, '--reader', 'AUDITOR', ...(stage as Rehearsal).oci])
   // While it is listed there is nothing to look for.
   const listed = await look()
-  expect([listed.code, listed.stdout]).toEqual([0, expect.stringContaining('Nothing is open')])
+  expect([listed.code, listed.stdout]).toEqual([6, expect.stringContaining('Nothing is open')])
   const { administrator } = cloud.seed.users
   cloud.happen({ event: 'upload-api-key', userId: administrator, publicKeyPem: publicKeyOf(custody, 3) })
   const used = cloud.tenancy.identity.apiKeys.find(({ userId, timeDeleted, pem }) => userId === administrator && timeDeleted === null && pem.trim() === publicKeyOf(custody, 2).trim())

@@ -111,6 +111,7 @@ const status = z.strictObject({
   rehearsal,
   inUse: standing.nullable().describe('The generation in use; null before the takeover'),
   waiting: z.array(generation).describe('Successors, the next one first'),
+  unproved: z.array(generation).describe('Generations that were used and are not proved dead'),
   remarks: z.array(z.strictObject({ level: z.enum(['alarm', 'warn']), stops: z.boolean().describe('Whether no session could begin because of it'), text: z.string().describe('For people') })).describe('What is wrong, most urgent first'),
   daysSinceDrill: z.number().int().nullable().describe('Whole days since the last real drill; null when there was none'),
   drillDueInDays: z.number().int().describe('Days until the next drill; negative when it is overdue'),
