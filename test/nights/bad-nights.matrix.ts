@@ -2,7 +2,7 @@
  * Bad nights: what the matrices do once and at one place, here by chance, several times, and to the commands that mend it too.
  *
  * Each night is drawn from a seed, which is printed: a flow, slow clouds, faults here and there, and what happens to the first
- * commands: a process is killed at a request, the power goes, the disk fails. People do what was printed, or what `status`
+ * commands: a process is killed at a request, or stops for a while, a signal comes, the power goes, the disk fails. People do what was printed, or what `status`
  * says, each time. Then the weather is good, and all must be well. GLASSKEY_SEED=N plays the nights of a seed again,
  * GLASSKEY_NIGHTS=N so many of them, GLASSKEY_NIGHTS=N-M those.
  */
@@ -22,9 +22,11 @@ import type { Plan, Role } from '../stage/played.js'
 import type { Rehearsal, Staging } from '../stage/rehearsal.js'
 import { fairWeather, watched } from '../stage/watched.js'
 
-/** What happens to one command. */
+/** What happens to one command: death, a signal to all of it, a process that does nothing for so many seconds of its time, a disk. */
 type Blow =
   | { at: 'request'; nth: number; phase: Moment; victim: Role | 'machine' }
+  | { at: 'signal'; nth: number; phase: Moment; signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' }
+  | { at: 'pause'; nth: number; phase: Moment; victim: Role; seconds: number }
   | { at: 'disk'; from: string; error: 'ENOSPC' | 'EIO' | 'EROFS' | 'ENOENT' }
   | { at: 'nothing' }
 
@@ -41,8 +43,12 @@ const ENDLESS = 45
 const FLOWS = [rotating, releasing, takingOver, byRemover, deferred, disabling]
 const LINES = ['session-opened', 'share-accepted', 'key-live', 'intent', 'outcome', 'action-ended', 'exit-began', 'successor-active', 'probes-signed', 'key-deleted', 'burned', 'probe']
 
+const when = { nth: fc.integer({ min: 0, max: 40 }), phase: fc.constantFrom<Moment>('received', 'done', 'answered') }
+const ROLES = ['desk', 'strongroom', 'clerk'] as const
 const blow: fc.Arbitrary<Blow> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ at: fc.constant('request' as const), nth: fc.integer({ min: 0, max: 40 }), phase: fc.constantFrom<Moment>('received', 'done', 'answered'), victim: fc.constantFrom<(Role | 'machine')[]>('desk', 'strongroom', 'clerk', 'machine') }) },
+  { weight: 6, arbitrary: fc.record({ at: fc.constant('request' as const), ...when, victim: fc.constantFrom(...ROLES, 'machine' as const) }) },
+  { weight: 2, arbitrary: fc.record({ at: fc.constant('signal' as const), ...when, signal: fc.constantFrom('SIGINT' as const, 'SIGTERM' as const, 'SIGHUP' as const) }) },
+  { weight: 1, arbitrary: fc.record({ at: fc.constant('pause' as const), ...when, victim: fc.constantFrom(...ROLES), seconds: fc.constantFrom(5, 30, 300) }) },
   { weight: 2, arbitrary: fc.record({ at: fc.constant('disk' as const), from: fc.constantFrom(...LINES), error: fc.constantFrom('ENOSPC' as const, 'EIO' as const, 'EROFS' as const, 'ENOENT' as const) }) },
   { weight: 1, arbitrary: fc.record({ at: fc.constant('nothing' as const) }) },
 )
@@ -88,13 +94,11 @@ async function playedOut({ flow, blows, troubles, activation, revocation, listDe
   const now: { blow: Blow; desk: number; seen: number; struck: boolean } = { blow: { at: 'nothing' }, desk: 0, seen: 0, struck: false }
   const observe: Observe = (moment) => {
     const { blow, desk, struck } = now
-    if (desk === 0 || struck || blow.at !== 'request') return undefined
+    if (desk === 0 || struck || !('nth' in blow)) return undefined
     if (moment === 'received') now.seen += 1
     if (moment !== blow.phase || now.seen !== blow.nth + 1) return undefined
     now.struck = true
-    if (blow.victim === 'machine') for (const { pid } of processesOf(desk)) process.kill(pid, 'SIGKILL')
-    else killOf(desk, blow.victim)
-    return moment === 'answered' ? undefined : 'drop'
+    return strike(blow, desk, speed, moment)
   }
   const told: string[] = []
   await watched(flow, { ...staging, observe }, async (stage) => {
@@ -133,6 +137,27 @@ async function playedOut({ flow, blows, troubles, activation, revocation, listDe
   })
 }
 
+/** Strikes the processes of a command. Answers whether the request that is under way goes with them. */
+function strike(blow: Exclude<Blow, { at: 'disk' | 'nothing' }>, desk: number, speed: number, moment: Moment): 'drop' | undefined {
+  const alive = processesOf(desk)
+  if (blow.at === 'signal') {
+    for (const { pid } of alive) process.kill(pid, blow.signal)
+    return undefined
+  }
+  if (blow.at === 'pause') {
+    const paused = alive.filter(({ is }) => is === blow.victim)
+    for (const { pid } of paused) process.kill(pid, 'SIGSTOP')
+    setTimeout(() => {
+      const left = new Set(processesOf(desk).map(({ pid }) => pid))
+      for (const { pid } of paused) if (left.has(pid)) process.kill(pid, 'SIGCONT')
+    }, (blow.seconds * 1000) / speed)
+    return undefined
+  }
+  if (blow.victim === 'machine') for (const { pid } of alive) process.kill(pid, 'SIGKILL')
+  else killOf(desk, blow.victim)
+  return moment === 'answered' ? undefined : 'drop'
+}
+
 function planOf(blow: Blow, { custody }: Rehearsal, mark: string): Partial<Plan> {
   return blow.at === 'disk' ? { disk: { from: blow.from, error: blow.error, folder: custody, mark } } : {}
 }
@@ -153,6 +178,10 @@ function nameOfBlow(blow: Blow): string {
   switch (blow.at) {
     case 'request':
       return `${blow.victim} dies when request ${blow.nth + 1} is ${blow.phase}`
+    case 'signal':
+      return `${blow.signal} when request ${blow.nth + 1} is ${blow.phase}`
+    case 'pause':
+      return `${blow.victim} does nothing for ${blow.seconds} s from when request ${blow.nth + 1} is ${blow.phase}`
     case 'disk':
       return `the disk fails from ${blow.from} on with ${blow.error}`
     case 'nothing':
