@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { resume } from '../breakglass/resume.js'
 import { HEADINGS, inputsOf, sessionFlags, sheetFilesOf, type SessionArguments } from './flags.js'
-import { leftEarlier, loud, nothingToDo, sessionOutcome, tryStanding } from './session-outcome.js'
+import { nothingToDo, sessionOutcome } from './session-outcome.js'
 import type { Outcome } from './outcome.js'
 
 interface Arguments extends SessionArguments {
@@ -25,9 +25,7 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   const result = await resume(folder, args.session, args.keptLines === undefined ? null : resolve(args.keptLines), inputsOf(args))
   if (!result) {
     const found = args.session === undefined ? 'every session has come to its end' : `session ${args.session} has come to its end`
-    const left = leftEarlier(folder, tryStanding(folder))
-    const text = `Nothing is open: ${found}.`
-    return left ? { json: nothingToDo([found]), text: `${text}\n${loud(left)}`, error: left } : { json: nothingToDo([found]), text }
+    return nothingToDo(folder, [found], `Nothing is open: ${found}.`)
   }
   return sessionOutcome(folder, result, args.printer, sheetFilesOf(args))
 }

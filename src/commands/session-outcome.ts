@@ -57,7 +57,7 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
 }
 
 /** A key that an earlier session used and that is not proved dead: however this one ended, that comes last, with the command that goes on. */
-export function leftEarlier(folder: string, standing: CustodyStanding | null): Problem | null {
+function leftEarlier(folder: string, standing: CustodyStanding | null): Problem | null {
   const [generation] = standing?.unproved ?? []
   if (standing === null || generation === undefined) return null
   const command = standing.next === 'glasskey break rotate' ? `${standing.next} --custody ${shellWord(folder)} …` : inFolder(standing.next, folder)
@@ -65,12 +65,12 @@ export function leftEarlier(folder: string, standing: CustodyStanding | null): P
 }
 
 /** How a problem that is none of this session's ends what is said. */
-export function loud({ message, hint }: Problem): string {
+function loud({ message, hint }: Problem): string {
   return toned(`${message.toUpperCase()}. Now: ${hint}`, 'alarm', process.stdout)
 }
 
 /** Where things stand; null where the folder cannot be read any more, which `printSession` says. */
-export function tryStanding(folder: string): CustodyStanding | null {
+function tryStanding(folder: string): CustodyStanding | null {
   try {
     return standingOf(readCustodyFolder(folder))
   } catch (error) {
@@ -118,9 +118,11 @@ function sayProblem({ code, message, hint }: Problem): void {
   if (hint !== '') say(hint)
 }
 
-/** What `takeover` and `resume` say when there is nothing to do: all that was found. */
-export function nothingToDo(found: string[]): { session: null; found: string[] } {
-  return { session: null, found }
+/** What `takeover` and `resume` say when there is nothing to do for them: all that was found, and a key that is not proved dead all the same. */
+export function nothingToDo(folder: string, found: string[], text: string): Outcome {
+  const json = { session: null, found }
+  const left = leftEarlier(folder, tryStanding(folder))
+  return left ? { json, text: `${text}\n${loud(left)}`, error: left } : { json, text }
 }
 
 /** What a session that ended before a key was live leaves behind. */

@@ -43,8 +43,7 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
     inputsOf(args),
   )
   if ('already' in result) {
-    const text = `All is as it should be:\n${result.already.map((sentence) => `  ${sentence}`).join('\n')}`
-    return { json: nothingToDo(result.already), text }
+    return nothingToDo(folder, result.already, `Nothing is left to take over:\n${result.already.map((sentence) => `  ${sentence}`).join('\n')}`)
   }
   const outcome = await sessionOutcome(folder, result.done, args.printer, sheetFilesOf(args))
   if (!result.done.failure) say(`The bootstrap key is deleted in OCI. Destroy its file too: ${result.bootstrapKeyFile}`, 'strong')

@@ -198,7 +198,7 @@ describe('takeover', () => {
   test('a second run changes nothing and says that all is as it should be', async () => {
     const before = stage.cloud.stateDigest()
     const { code, stdout } = await stage.run(['takeover', '--custody', stage.custody, '--profile', 'BOOTSTRAP', '--reader', 'AUDITOR', ...stage.oci])
-    expect(stdout).toMatch(/^All is as it should be:\n {2}the takeover happened; GENERATION 2 is in use\n {2}the bootstrap key .* is refused \(401\)\n {2}AUDITOR reads: one API key, of GENERATION 2; API keys are the only way in\n {2}the bootstrap key file is still there: destroy .*bootstrap\.pem\n$/)
+    expect(stdout).toMatch(/^Nothing is left to take over:\n {2}the takeover happened; GENERATION 2 is in use\n {2}the bootstrap key .* is refused \(401\)\n {2}AUDITOR reads: one API key, of GENERATION 2; API keys are the only way in\n {2}the bootstrap key file is still there: destroy .*bootstrap\.pem\n$/)
     expect(code).toBe(0)
     expect(stage.cloud.stateDigest()).toBe(before)
   })

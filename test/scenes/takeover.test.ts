@@ -77,7 +77,7 @@ test('a takeover that stopped half-way rotates, is not called done, and is finis
 
   const second = await takeover(2, '--reader', 'AUDITOR', '--json')
   expect(JSON.parse(second.stdout)).toMatchObject({ error: null, grade: 'proved', actionResult: 'done', actionDetail: 'API keys are the only way in; no other credential is left', successor: { generation: 3 } })
-  expect((await takeover(3, '--reader', 'AUDITOR')).stdout).toContain('All is as it should be:')
+  expect((await takeover(3, '--reader', 'AUDITOR')).stdout).toContain('Nothing is left to take over:')
 })
 
 test('stopped by the deletion of a stranger\'s key, never answered: said so, open in the audit, and settled by the second run', async () => {

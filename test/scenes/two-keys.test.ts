@@ -313,7 +313,7 @@ describe('the key in use can no longer be opened', () => {
     expect(stderr).not.toContain('remove GENERATION 2 of an earlier attempt')
     expect(inOci(opened)).toEqual([4])
     expect(await status(opened)).toContain('In use: GENERATION 4')
-    expect((await opened.run(opened.takeover(4))).stdout).toContain('All is as it should be:')
+    expect((await opened.run(opened.takeover(4))).stdout).toContain('Nothing is left to take over:')
   })
 
   test('one that stops half-way is not called finished because an earlier one was', async () => {
@@ -322,7 +322,7 @@ describe('the key in use can no longer be opened', () => {
     const { code, stdout } = await opened.run(opened.takeover(3))
     expect([code, stdout]).toEqual([3, expect.stringContaining('THE TAKEOVER IS NOT FINISHED: other ways in than the API key may be open.')])
     expect(await status(opened)).toContain('RED: the takeover stopped half-way: other ways in than the API key may be open')
-    expect((await opened.run(opened.takeover(4))).stdout).not.toContain('All is as it should be')
+    expect((await opened.run(opened.takeover(4))).stdout).not.toContain('Nothing is left to take over')
   })
 })
 
