@@ -9,14 +9,15 @@ import { LineFile } from '../host/line-file.js'
 import { takeLock } from '../host/lock.js'
 import type { Profile } from '../host/oci-profile.js'
 import { isInteractive, say } from '../host/terminal.js'
-import { readJournal, type JournalEntry, type JournalLine } from '../record/journal.js'
+import { readJournal, type JournalEntry, type JournalLine, type ListedKey } from '../record/journal.js'
 import { isListed } from '../record/recognise.js'
 import { isSettled } from '../record/replay.js'
 import { isEntered } from '../record/standing.js'
 import { TOOL } from '../version.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { bringsSheets, holdAndConclude, checkInputs, roomsFor, unseenBy, type Inputs } from './break-glass.js'
-import { conclude, enterSession, tryListing, type SessionResult } from './conclude.js'
+import { cannotConclude, conclude, enterSession, tryListing, type SessionResult } from './conclude.js'
+import type { DeskJournal } from './journalled-carry.js'
 import { checkEndpoints, leftAlive, unfinishedSessions } from './open-session.js'
 import { KeptLines, putBackFrom } from './kept-lines.js'
 import { acceptingRegions, heirOf } from './proof.js'
@@ -94,14 +95,17 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     journal.append({ type: 'resumed', tool: TOOL, found, ...(added.length === 0 ? {} : { isolation: added }) })
     const untilThen = session.keyLiveAt === null ? 'no key was live in it' : burned ? 'another session proved its key dead' : undefined
     if (stale) return await conclude({ ...job, stale }, untilThen)
-    if (remover && (await removeUsedKey({ ...job, remover }))) return await conclude(job, untilThen)
+    let removed = false
+    try {
+      if (remover) removed = await removeUsedKey({ ...job, remover })
+      else if (!needsSignature && gone) putOnRecord(journal, stored, listing.keys)
+    } catch (error) {
+      if (!(error instanceof GlasskeyError)) throw error
+      throw cannotConclude(job, error, untilThen)
+    }
+    if (removed) return await conclude(job, untilThen)
     if (remover && (!given || !needsSignature)) return await conclude({ ...job, finished: { ...job.finished, failure: notRemoved(warrant, remover), selfDeletionRefused: true } })
     if (needsSignature) return await holdAndConclude(folderPath, warrant, 'finish', inputs, isolation, camera)
-    // Installed by a session that this folder knows nothing of, and read back equal: the record says what is true.
-    if (gone && successor && session.successor === null && listing.keys.some((key) => key.spkiSha256 === successor.spkiSha256 && key.lifecycleState === 'ACTIVE')) {
-      journal.append({ type: 'successor-active', generation: successor.generation, keyId: successor.keyId, spkiSha256: successor.spkiSha256, fingerprint: successor.fingerprint })
-    }
-    if (gone && session.deletion !== 'done') journal.append({ type: 'key-deleted', keyId: used.keyId, fingerprint: used.fingerprint })
     return await conclude({ ...job, provedElsewhere: burned }, untilThen)
   } finally {
     release()
@@ -112,6 +116,15 @@ function sessionOf({ sessions }: CustodyFolder, id: string): StoredSession {
   const stored = sessions.find((candidate) => candidate.id === id)
   if (!stored) throw new GlasskeyError('USAGE', `there is no session ${id}`, 'glasskey logbook list names them.')
   return stored
+}
+
+/** What a login saw, where nobody had said it: the used key is gone, and what took its place. */
+function putOnRecord(journal: DeskJournal, { session, warrant: { key, successor } }: StoredSession, listed: readonly ListedKey[]): void {
+  // Installed by a session that this folder knows nothing of, and read back equal: the record says what is true.
+  if (successor && session.successor === null && listed.some(({ spkiSha256, lifecycleState }) => spkiSha256 === successor.spkiSha256 && lifecycleState === 'ACTIVE')) {
+    journal.append({ type: 'successor-active', generation: successor.generation, keyId: successor.keyId, spkiSha256: successor.spkiSha256, fingerprint: successor.fingerprint })
+  }
+  if (session.deletion !== 'done') journal.append({ type: 'key-deleted', keyId: key.keyId, fingerprint: key.fingerprint })
 }
 
 function notRemoved({ session, key, user }: Warrant, remover: Profile): GlasskeyError {

@@ -1,6 +1,8 @@
 /** Flows that the matrices play: the plain ones; who may not delete, who puts off rotating, who ends a release early; and what is resumed. */
 import { appendFileSync } from 'node:fs'
 import { places } from '../../src/host/sealed-folder.js'
+import type { Ended } from './command-line.js'
+import { isNotBegun } from './laws.js'
 import { killOf } from './processes.mjs'
 import { rehearsal, type Rehearsal, type Staging } from './rehearsal.js'
 
@@ -76,8 +78,10 @@ async function interrupted({ observe, clockSkew = 0, ...staging }: Staging, args
       return observe?.(moment, request)
     },
   })
-  const { code, stderr } = await stage.run(args(stage), { onStart: (pid) => (desk = pid) })
-  if (code !== 6) throw new Error(`what is to be resumed ended with ${code}:\n${stderr}`)
+  const begin = (): Promise<Ended> => stage.run(args(stage), { onStart: (pid) => (desk = pid) })
+  let ended = await begin()
+  if (isNotBegun(ended)) ended = await begin()
+  if (ended.code !== 6) throw new Error(`what is to be resumed ended with ${ended.code}:\n${ended.stderr}`)
   desk = 0
   // The clocks agreed when the session was opened.
   stage.cloud.advance(clockSkew)

@@ -13,11 +13,13 @@ import { assertDead, assertReleased, assertSheetsOpenIt, assertTakenOver, living
 import type { Ended } from './command-line.js'
 import type { Rehearsal } from './rehearsal.js'
 
+/** Whether a command was refused before it began; on a machine that is busy, OCI seems not to answer. People begin again, as it says. */
+export function isNotBegun({ code, stderr }: Pick<Ended, 'code' | 'stderr'>): boolean {
+  return code === 3 && stderr.includes('No bag was opened. Mend it, then begin again.')
+}
+
 /** So many commands may follow one another until nothing is left to do. */
 const MOST_STEPS = 8
-
-/** What a command says that was refused before it began; on a machine that is busy, OCI seems not to answer. */
-const NOT_BEGUN = 'No bag was opened. Mend it, then begin again.'
 
 /** So often people begin again. */
 const PATIENCE = 2
@@ -37,7 +39,7 @@ export function assertNothingSilent(stage: Rehearsal, { code, stderr }: Pick<End
   for (const generation of usedAndAlive(stage)) {
     const its = folder.sessions.filter(({ session }) => session.opened.generation === generation).map(({ id }) => id)
     if (![...its, `GENERATION ${generation} `].some(isSaid)) throw new Error(`SILENT: the key of GENERATION ${generation} signed and lives, and status says only: ${alarms.join('; ')}`)
-    if (code !== 6 && code !== -1 && !(code === 3 && stderr.includes(NOT_BEGUN))) throw new Error(`SILENT: the key of GENERATION ${generation} signed and lives, and the command ended with ${code}`)
+    if (code !== 6 && code !== -1 && !isNotBegun({ code, stderr })) throw new Error(`SILENT: the key of GENERATION ${generation} signed and lives, and the command ended with ${code}`)
   }
 }
 
@@ -63,6 +65,7 @@ export function assertSaidWhatNext(stage: Rehearsal, { code, stdout, stderr }: E
  */
 export async function doAsTold(stage: Rehearsal, told?: Ended): Promise<string[]> {
   const done: string[] = []
+  let begunAgain = 0
   if (told) await enterFound(stage, told)
   let args = nextAfter(stage, told)
   while (args !== null) {
@@ -71,7 +74,7 @@ export async function doAsTold(stage: Rehearsal, told?: Ended): Promise<string[]
     const { code, stdout, stderr } = ended
     const flags = args.findIndex((word) => word.startsWith('--'))
     done.push(`glasskey ${args.slice(0, flags).join(' ')}: ${stderr}`)
-    if (code === 3 && stderr.includes(NOT_BEGUN) && done.filter((step) => step.includes(NOT_BEGUN)).length <= PATIENCE) continue
+    if (isNotBegun(ended) && (begunAgain += 1) <= PATIENCE) continue
     if (code !== 0 && code !== 6) throw new Error(`glasskey ${args.join(' ')} ended with ${code}:\n${stderr}\n${stdout}`)
     assertNothingSilent(stage, ended)
     await enterFound(stage, ended)
