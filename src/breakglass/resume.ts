@@ -1,6 +1,6 @@
 /** Finishing what was interrupted: from the journal, and from what OCI says is true. A quorum only where a signature is needed. */
 import { GlasskeyError } from '../errors.js'
-import { canBeOpened } from '../custody/generation.js'
+import { canBeOpened, toUpload } from '../custody/generation.js'
 import type { Camera } from '../host/camera.js'
 import { wallClock } from '../host/clock.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
@@ -56,7 +56,11 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     const gone = listing !== null && !listing.blocked && !isListed(listing.keys, used)
     const present = listing !== null && isListed(listing.keys, used)
     if (deferred && !(gone && heirOf(warrant, listing, used) !== null)) {
-      if (listing) say(gone ? `The key of GENERATION ${used.generation} is not in the key list, and no later generation is: nothing is put on record.` : `The key of GENERATION ${used.generation} is not known to be gone: its rotation was deferred, and it is to be rotated (glasskey break rotate).`, 'alarm')
+      if (gone) {
+        const upload = toUpload(folder.standings, used.generation, null)
+        throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${used.generation} is not in the key list, and no later generation is: NOBODY HAS A WAY IN`, `An administrator uploads the public key of ${upload === null ? 'a new generation, after a ceremony' : `GENERATION ${upload}`} (publicKeyPem in its manifest.json). Then: glasskey resume --session ${warrant.session} --reader PROFILE`)
+      }
+      if (listing) say(`The key of GENERATION ${used.generation} is not known to be gone: its rotation was deferred, and it is to be rotated (glasskey break rotate).`, 'alarm')
       return null
     }
     const { successor } = warrant
@@ -91,16 +95,16 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
       checkInputs(warrant, inputs)
       refuseUnseen(warrant, inputs, camera, added)
     }
-    const journal = LineFile.open<JournalLine, JournalEntry>(journalPath, readJournal, wallClock)
-    journal.append({ type: 'resumed', tool: TOOL, found, ...(added.length === 0 ? {} : { isolation: added }) })
     const untilThen = session.keyLiveAt === null ? 'no key was live in it' : burned ? 'another session proved its key dead' : undefined
-    if (stale) return await conclude({ ...job, stale }, untilThen)
     let removed = false
     try {
+      const journal = LineFile.open<JournalLine, JournalEntry>(journalPath, readJournal, wallClock)
+      journal.append({ type: 'resumed', tool: TOOL, found, ...(added.length === 0 ? {} : { isolation: added }) })
+      if (stale) return await conclude({ ...job, stale }, untilThen)
       if (remover) removed = await removeUsedKey({ ...job, remover })
       else if (!needsSignature && gone) putOnRecord(journal, stored, listing.keys)
     } catch (error) {
-      if (!(error instanceof GlasskeyError)) throw error
+      if (!(error instanceof GlasskeyError) || error.code === 'OUTCOME_UNKNOWN') throw error
       throw cannotConclude(job, error, untilThen)
     }
     if (removed) return await conclude(job, untilThen)

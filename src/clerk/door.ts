@@ -50,6 +50,7 @@ export type Carry = (request: UnsignedRequest) => Promise<Answer>
 export async function runTask(pipe: Duplex, task: ClerkTask, carry: Carry, signal?: AbortSignal): Promise<Json> {
   let carried: Error | undefined
   let failed = 0
+  let answered = false
   const give = (value: object): void => void pipe.write(JSON.stringify(value) + '\n')
   give(task)
   for await (const line of linesOf(pipe, signal)) {
@@ -61,11 +62,12 @@ export async function runTask(pipe: Duplex, task: ClerkTask, carry: Carry, signa
       if (carried !== undefined) throw carried
       const { status, code } = message.error
       // Other people's words: one line of what can be seen, and not too many.
-      throw new GlasskeyError('OCI_REFUSED', asRemark(status === null ? `OCI's answer cannot be read: ${message.error.message}` : `OCI answered ${status} ${code ?? ''}: ${message.error.message}`), whatHelps(status))
+      throw new GlasskeyError('OCI_REFUSED', asRemark(status === null ? `${answered ? 'OCI\'s answer cannot be read: ' : ''}${message.error.message}` : `OCI answered ${status} ${code ?? ''}: ${message.error.message}`), answered ? whatHelps(status) : '')
     }
     const { request, method, url, contentType, headers, body } = message
     try {
       const answer = await carry({ method, url, contentType, headers, body: body === null ? null : new Uint8Array(Buffer.from(body, 'base64')) })
+      answered = true
       give({ answer: request, status: answer.status, headers: answer.headers, body: Buffer.from(answer.body).toString('base64') })
     } catch (error) {
       carried ??= error instanceof Error ? error : new Error(String(error))

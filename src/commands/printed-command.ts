@@ -1,6 +1,12 @@
 /** Commands in what people read: what they copy word for word has to run where they are. */
 import { shellWord } from '../host/terminal.js'
 
+/** What `status` says is next, as people can type it; with `…` where it needs more of them. */
+export function nextIn(next: string, folder: string): string {
+  if (['glasskey takeover', 'glasskey break rotate', 'glasskey break rotate --drill'].includes(next)) return `${next} --custody ${shellWord(folder)} …`
+  return inFolder(next, folder).replace(/^glasskey logbook add (\w+)(?= --set)/, (command) => `${command} --custody ${shellWord(folder)}`)
+}
+
 /** `glasskey resume --session …` with the folder that it is for. What finds out that it is needed does not know where the folder lies. */
 export function inFolder(words: string, folder: string): string {
   return words.replace(/\bglasskey resume(?= --session )/g, () => `glasskey resume --custody ${shellWord(folder)}`)

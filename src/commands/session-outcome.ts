@@ -9,7 +9,7 @@ import { strangersIn } from '../record/recognise.js'
 import { acceptedOnly, actionOf, isSaasChange, unansweredChanges } from '../record/replay.js'
 import type { CustodyStanding } from '../record/standing.js'
 import type { Outcome, Problem } from './outcome.js'
-import { inFolder } from './printed-command.js'
+import { inFolder, nextIn } from './printed-command.js'
 import { standingOf } from './status.js'
 
 /** Prints entry and slips, and says what to do next. How the session ended outweighs paper that could not be had. `sheetFiles`: what shares were read from. */
@@ -47,8 +47,8 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
   const earlier = result.alive ? null : leftEarlier(folder, standing)
   if (problem) sayProblem(problem)
   if (!result.alive) {
-    const error = earlier ?? problem ?? unprinted
-    return { json, text: [text, problem ? harmless(result) : '', earlier ? loud(earlier) : ''].filter((part) => part !== '').join('\n'), ...(error ? { error } : {}) }
+    const error = (earlier && beside(earlier, problem)) ?? problem ?? unprinted
+    return { json, text: [text, problem ? harmless(result) : '', earlier && error ? loud(earlier, error) : ''].filter((part) => part !== '').join('\n'), ...(error ? { error } : {}) }
   }
   // Nobody goes on in a folder that the paper contradicts.
   const elsewhere = problem?.code === 'FOLDER_ALTERED'
@@ -58,14 +58,19 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
 
 /** A key that an earlier session used and that is not proved dead: however this one ended, that comes last, with the command that goes on. */
 function leftEarlier(folder: string, standing: CustodyStanding | null): Problem | null {
-  const [generation] = standing?.unproved ?? []
-  if (standing === null || generation === undefined) return null
-  const command = standing.next === 'glasskey break rotate' ? `${standing.next} --custody ${shellWord(folder)} …` : inFolder(standing.next, folder)
-  return { code: 'KEY_NOT_PROVED_DEAD', message: `the key of GENERATION ${generation}, which an earlier session used, is not proved dead`, hint: command }
+  const [left] = standing?.unproved ?? []
+  if (!left) return null
+  return { code: 'KEY_NOT_PROVED_DEAD', message: `the key of GENERATION ${left.generation}, which an earlier session used, is not proved dead`, hint: nextIn(left.next, folder) }
 }
 
-/** How a problem that is none of this session's ends what is said. */
-function loud({ message, hint }: Problem): string {
+/** The same with what this session's own problem was. Nobody goes on in a folder that does not verify: then that comes first. */
+function beside({ code, message, hint }: Problem, problem: Problem | null): Problem {
+  if (!problem) return { code, message, hint }
+  return { code, message: `${message}; and this one: ${problem.code}: ${problem.message}`, hint: EXIT_CODES[problem.code] === EXIT.unverified ? problem.hint : hint }
+}
+
+/** How a key that an earlier session left ends what is said. */
+function loud({ message }: Problem, { hint }: Problem): string {
   return toned(`${message.toUpperCase()}. Now: ${hint}`, 'alarm', process.stdout)
 }
 
@@ -122,7 +127,7 @@ function sayProblem({ code, message, hint }: Problem): void {
 export function nothingToDo(folder: string, found: string[], text: string): Outcome {
   const json = { session: null, found }
   const left = leftEarlier(folder, tryStanding(folder))
-  return left ? { json, text: `${text}\n${loud(left)}`, error: left } : { json, text }
+  return left ? { json, text: `${text}\n${loud(left, left)}`, error: left } : { json, text }
 }
 
 /** What a session that ended before a key was live leaves behind. */

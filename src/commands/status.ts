@@ -10,7 +10,7 @@ import { calendarText } from '../record/calendar.js'
 import { custodyStanding, type CustodyStanding } from '../record/standing.js'
 import { custodyFlag } from './flags.js'
 import type { Outcome } from './outcome.js'
-import { inFolder } from './printed-command.js'
+import { nextIn } from './printed-command.js'
 
 /** Remarks shown; the rest are counted. */
 const SHOWN = 4
@@ -33,7 +33,7 @@ export const handler = (args: { custody: string; ics: string | undefined }): Pro
     rehearsal: standing.rehearsal,
     inUse: standing.inUse ? { ...standing.inUse } : null,
     waiting: standing.waiting,
-    unproved: standing.unproved,
+    unproved: standing.unproved.map((unproved) => ({ ...unproved })),
     remarks: standing.remarks.map((remark) => ({ ...remark })),
     daysSinceDrill: standing.daysSinceDrill,
     drillDueInDays: standing.drillDueInDays,
@@ -86,6 +86,6 @@ function lines(path: string, folder: CustodyFolder, standing: CustodyStanding): 
     `Waiting: ${standing.waiting.length === 0 ? 'none' : standing.waiting.map((generation) => `GENERATION ${generation}`).join(', ')}.`,
     `Last real drill: ${standing.daysSinceDrill === null ? 'never' : `${standing.daysSinceDrill} days ago`}. Logbook: ${folder.logbook.head.seq} entries.`,
     // Nobody should copy a full stop with the last word of a command.
-    `Next: ${inFolder(standing.next, path)}${/^glasskey .* --/.test(standing.next) ? '' : '.'}`,
+    `Next: ${nextIn(standing.next, path)}${/^glasskey .* --/.test(nextIn(standing.next, path)) ? '' : '.'}`,
   ]
 }

@@ -1,6 +1,7 @@
 /** One session at a time in a custody folder: a lock file that says whose it is and since when. */
 import { hostname, uptime } from 'node:os'
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { z } from 'zod'
 import { jsonIn, sha256Hex } from '../canonical.js'
 import { line } from '../custody/fields.js'
@@ -34,7 +35,7 @@ export function takeLock(path: string, what: string, now: Date): () => void {
 }
 
 function lockedBy(owner: Owner | null, path: string, now: Date): GlasskeyError {
-  const remove = `rm ${shellWord(path)}, then glasskey resume.`
+  const remove = `rm ${shellWord(path)}, then glasskey resume --custody ${shellWord(dirname(path))}`
   if (!owner) return new GlasskeyError('CUSTODY_LOCKED', `this custody folder has a lock that does not say whose it is: ${path} is empty or damaged, as a power cut leaves it`, `If no other glasskey is at work on this folder: ${remove}`)
   return new GlasskeyError(
     'CUSTODY_LOCKED',

@@ -19,8 +19,8 @@ export interface CustodyStanding {
   rehearsal: boolean
   inUse: Standing | null
   waiting: number[]
-  /** Generations that were used and are not proved dead. */
-  unproved: number[]
+  /** Generations that were used and are not proved dead, and for each what comes next. */
+  unproved: { generation: number; next: string }[]
   remarks: Remark[]
   /** Whole days since the last real drill; null when there was none. */
   daysSinceDrill: number | null
@@ -90,7 +90,7 @@ export function custodyStanding(known: Known): CustodyStanding {
   const current = inUse(known.standings, known.events) ?? null
   const waiting = successorsOf(known.standings, current?.generation ?? 0)
   const open = openSessions(known)
-  const unproved = known.standings.filter(({ state }) => state === 'not proved dead').map(({ generation }) => generation)
+  const unproved = known.standings.filter(({ state }) => state === 'not proved dead').map(({ generation }) => ({ generation, next: nextForUnproved(generation, { current, waiting, open, sessions: known.sessions }) }))
   const unsealed = unsealedGenerations(known)
   const halfway = known.events.some(({ kind }) => kind === 'installed') && !isTakenOver(known.logbook)
   const blocking = [
@@ -102,7 +102,7 @@ export function custodyStanding(known: Known): CustodyStanding {
     ...(current?.state === 'retired' ? [`GENERATION ${current.generation} is in use, and was given up (logbook add retired): rotate it`] : []),
     ...(halfway ? ['the takeover stopped half-way: other ways in than the API key may be open'] : []),
     ...unsealed.map((generation) => `GENERATION ${generation} is in the folder and in no logbook entry: its import did not come to its end. If its outbox is lost: glasskey logbook add retired`),
-    ...unproved.map((generation) => `GENERATION ${generation} was used and is not proved dead`),
+    ...unproved.map(({ generation }) => `GENERATION ${generation} was used and is not proved dead`),
     ...known.standings.filter(({ state }) => state === 'exposed').map(({ generation }) => `GENERATION ${generation} is exposed: a quorum of its shares was seen${current && generation !== current.generation ? '; glasskey logbook add retired' : ''}`),
     ...known.standings.filter(({ state, margin, generation }) => state === 'waiting' && margin < 0 && generation > (current?.generation ?? 0)).map(({ generation }) => `GENERATION ${generation} waits and can no longer be recombined, too many sheets are gone: it is passed over`),
     ...(current && waiting.length < SUCCESSORS ? [`only ${waiting.length} of ${SUCCESSORS} successors ${waiting.length === 1 ? 'waits' : 'wait'}: plan the next ceremony`] : []),
@@ -134,7 +134,7 @@ export function custodyStanding(known: Known): CustodyStanding {
     inspectionDueInDays,
     acknowledgementDueInDays,
     due,
-    next: nextStep({ current, waiting, open, all: known.standings, drillDueInDays, unsealed, halfway }),
+    next: nextStep({ current, waiting, open, all: known.standings, drillDueInDays, unsealed, halfway, unproved }),
   }
 }
 
@@ -178,6 +178,24 @@ export function isTakenOver(logbook: readonly LogbookEntry[]): boolean {
   return takeovers.findLast(({ session }) => session === newest?.session)?.actionResult === 'done'
 }
 
+/** What ends a key that was used and is not proved dead: its own session, a rotation away from it, or somebody who looks whether it is gone. */
+function nextForUnproved(generation: number, { current, waiting, open, sessions }: Pick<Ahead, 'current' | 'waiting' | 'open'> & Pick<Known, 'sessions'>): string {
+  const used = sessions.findLast(({ session }) => session.opened.generation === generation && session.keyLiveAt !== null)
+  const unfinished = open.find(({ id }) => id === used?.id)
+  if (unfinished) return `glasskey resume --session ${unfinished.id}`
+  if (current?.generation === generation) return current.margin < 0 ? replacement(waiting) : rotation(waiting)
+  return `glasskey resume --session ${used?.id ?? ''} --reader PROFILE`
+}
+
+function rotation(waiting: readonly Standing[]): string {
+  return waiting.length > 0 ? 'glasskey break rotate' : 'a ceremony at once, then glasskey break rotate'
+}
+
+/** Nobody can recombine the key in use any more. The takeover installs one, and its exit another. */
+function replacement(waiting: readonly Standing[]): string {
+  return waiting.length < 2 ? 'a ceremony at once, then glasskey takeover with a new bootstrap key' : 'glasskey takeover with a new bootstrap key'
+}
+
 interface Ahead {
   current: Standing | null
   waiting: readonly Standing[]
@@ -186,18 +204,21 @@ interface Ahead {
   drillDueInDays: number
   unsealed: readonly number[]
   halfway: boolean
+  unproved: CustodyStanding['unproved']
 }
 
-function nextStep({ current, waiting, open, all, drillDueInDays, unsealed, halfway }: Ahead): string {
+function nextStep({ current, waiting, open, all, drillDueInDays, unsealed, halfway, unproved }: Ahead): string {
   const [unfinished] = open
   if (unfinished) return `glasskey resume --session ${unfinished.id}`
   if (unsealed.length > 0) return 'glasskey ceremony import, once more'
   if (!current) return waiting.length === 0 ? 'glasskey ceremony' : 'glasskey takeover'
-  if (current.margin < 0) return waiting.length < 2 ? 'a ceremony at once, then glasskey takeover with a new bootstrap key' : 'glasskey takeover with a new bootstrap key'
+  if (current.margin < 0) return replacement(waiting)
   // Found in OCI, and installed by no session: whoever rotates from a copy that is behind would fork the record.
   if (current.state === 'waiting') return `find the newest copy of this folder, and go on there; or, where GENERATION ${current.generation} was uploaded by hand, as glasskey said: glasskey break rotate`
-  if (current.state !== 'in use') return waiting.length > 0 ? 'glasskey break rotate' : 'a ceremony at once, then glasskey break rotate'
+  if (current.state !== 'in use') return rotation(waiting)
   if (halfway) return 'glasskey takeover'
+  const [behind] = unproved
+  if (behind) return behind.next
   const spent = all.find(({ generation, state }) => state === 'exposed' && generation !== current.generation)
   if (spent) return `glasskey logbook add retired --set generation=${spent.generation} --set reason=…`
   if (waiting.length < SUCCESSORS) return 'plan the next ceremony'

@@ -41,7 +41,7 @@ const [HOME, AWAY] = ['eu-frankfurt-1', 'eu-amsterdam-1']
 const ENDLESS = 45
 
 const FLOWS = [rotating, releasing, takingOver, byRemover, deferred, disabling]
-const LINES = ['session-opened', 'share-accepted', 'key-live', 'intent', 'outcome', 'action-ended', 'exit-began', 'successor-active', 'probes-signed', 'key-deleted', 'burned', 'probe']
+const LINES = ['session-opened', 'resumed', 'share-accepted', 'key-live', 'intent', 'outcome', 'action-ended', 'exit-began', 'successor-active', 'probes-signed', 'key-deleted', 'burned', 'probe']
 
 const when = { nth: fc.integer({ min: 0, max: 40 }), phase: fc.constantFrom<Moment>('received', 'done', 'answered') }
 const ROLES = ['desk', 'strongroom', 'clerk'] as const
@@ -110,7 +110,7 @@ async function playedOut({ flow, blows, troubles, activation, revocation, listDe
     let ended: Ended | undefined
     try {
       for (const one of blows) {
-        const args = ended === undefined ? flow.args(stage) : nextAfter(stage, ended)
+        const args = ended === undefined ? flow.args(stage) : nextAfter(stage, ended, told.join('\n'))
         if (args === null) break
         const mark = join(stage.directory, 'it-happened')
         const began = stage.cloud.now()
@@ -124,7 +124,8 @@ async function playedOut({ flow, blows, troubles, activation, revocation, listDe
         expect((stage.cloud.now() - began) / 60_000, 'minutes that it took').toBeLessThan(ENDLESS)
         assertNothingBlind(stage.cloud.requests, deaths)
         assertNothingSilent(stage, ended)
-        if (!struck || (ended.code !== -1 && [0, 3, 6].includes(ended.code))) assertSaidWhatNext(stage, ended)
+        if (struck) assertEnd(ended)
+        if (!struck || [0, 3, 6].includes(ended.code)) assertSaidWhatNext(stage, ended)
         if (one.at === 'request' && struck && one.victim === 'machine') tearLine(stage)
       }
       fairWeather(stage)
@@ -156,6 +157,13 @@ function strike(blow: Exclude<Blow, { at: 'disk' | 'nothing' }>, desk: number, s
   if (blow.victim === 'machine') for (const { pid } of alive) process.kill(pid, 'SIGKILL')
   else killOf(desk, blow.victim)
   return moment === 'answered' ? undefined : 'drop'
+}
+
+/** A command that was struck ends by a signal, or says how: in no other way than these. */
+function assertEnd({ code, stderr }: Ended): void {
+  if (code === 2) expect(stderr).toMatch(/^FILE_(UNWRITABLE|MISSING): /m)
+  else if (code === 1) expect(stderr).toMatch(/^INTERNAL: the (clerk failed: its process ended|strongroom ended without a word; no key was live)/m)
+  else expect([-1, 0, 3, 6], stderr).toContain(code)
 }
 
 function planOf(blow: Blow, { custody }: Rehearsal, mark: string): Partial<Plan> {

@@ -182,7 +182,7 @@ describe('rotation deferred', () => {
     // A session that comes to nothing does not hide it, though no key was live in that one.
     const short = await stage.run([...withoutShares(stage.rotate(2)), ...stage.shares(2, 1), '--json'])
     const left = { code: 'KEY_NOT_PROVED_DEAD', message: 'the key of GENERATION 2, which an earlier session used, is not proved dead', hint: `glasskey break rotate --custody ${stage.custody} …` }
-    expect([short.code, JSON.parse(short.stdout)]).toMatchObject([6, { error: left }])
+    expect([short.code, JSON.parse(short.stdout)]).toMatchObject([6, { error: { ...left, message: `${left.message}; and this one: QUORUM_NOT_REACHED: 1 of 2 shares; 1 more needed.` } }])
     expect(short.stderr).toMatch(/^QUORUM_NOT_REACHED: /m)
     const again = await resume(stage, '--session', stage.session)
     expect([again.code, again.stdout]).toEqual([6, `Nothing is open: session ${stage.session} has come to its end.\nTHE KEY OF GENERATION 2, WHICH AN EARLIER SESSION USED, IS NOT PROVED DEAD. Now: ${left.hint}\n`])
@@ -198,14 +198,17 @@ test('a deferred rotation whose key somebody deleted by hand, with a successor i
   const { cloud, custody } = stage
   expect((await stage.run(stage.saasAdmin(2, '--defer-rotation', '--reader', 'AUDITOR'))).code).toBe(6)
   const session = stage.session
-  const look = (): Promise<Ended> => (stage as Rehearsal).run(['resume', '--custody', custody, '--session', session, '--reader', 'AUDITOR', ...(stage as Rehearsal).oci])
+  const look = (...more: string[]): Promise<Ended> => (stage as Rehearsal).run(['resume', '--custody', custody, '--session', session, '--reader', 'AUDITOR', ...(stage as Rehearsal).oci, ...more])
   // While it is listed there is nothing to look for.
-  const listed = await look()
-  expect([listed.code, listed.stdout]).toEqual([6, expect.stringContaining('Nothing is open')])
+  const listed = await look('--json')
+  expect([listed.code, JSON.parse(listed.stdout)]).toMatchObject([6, { session: null, error: { code: 'KEY_NOT_PROVED_DEAD', hint: `glasskey break rotate --custody ${custody} …` } }])
   const { administrator } = cloud.seed.users
-  cloud.happen({ event: 'upload-api-key', userId: administrator, publicKeyPem: publicKeyOf(custody, 3) })
   const used = cloud.tenancy.identity.apiKeys.find(({ userId, timeDeleted, pem }) => userId === administrator && timeDeleted === null && pem.trim() === publicKeyOf(custody, 2).trim())
   if (used) used.timeDeleted = cloud.now()
+  // Nobody is sent to rotate with a key that OCI does not have.
+  const lost = await look()
+  expect([lost.code, lost.stderr]).toEqual([6, expect.stringContaining(`NOBODY HAS A WAY IN\nAn administrator uploads the public key of GENERATION 3 (publicKeyPem in its manifest.json). Then: glasskey resume --custody ${custody} --session ${session} --reader PROFILE\n`)])
+  cloud.happen({ event: 'upload-api-key', userId: administrator, publicKeyPem: publicKeyOf(custody, 3) })
   expect(inOci(stage)).toEqual([3])
   expect(await status(stage)).toContain('RED: GENERATION 2 was used and is not proved dead')
   const { code, stderr } = await look()
@@ -285,7 +288,7 @@ test('a successor that was given up and then installed by hand: in use, in red, 
   expect((await resume(stage, '--reader', 'AUDITOR')).code).toBe(0)
   const said = await status(stage)
   expect(said).toContain('RED: GENERATION 3 is in use, and was given up (logbook add retired): rotate it')
-  expect(said).toContain('Next: glasskey break rotate.')
+  expect(said).toContain(`Next: glasskey break rotate --custody ${custody} …\n`)
   const destroyed = await stage.run(['logbook', 'add', 'destroyed', '--custody', custody, ...['generation=3', 'custodian=3', 'copies=1', 'method=shredded', 'witness=Security desk'].flatMap((set) => ['--set', set])])
   expect([destroyed.code, destroyed.stderr]).toEqual([2, expect.stringContaining('GENERATION 3 is in use: its sheets are still needed')])
   await doAsTold(stage)
@@ -294,8 +297,9 @@ test('a successor that was given up and then installed by hand: in use, in red, 
 
 describe('the key in use can no longer be opened', () => {
   /** With a bootstrap key that an administrator gave its user. */
-  const unopenable = async (): Promise<Rehearsal> => {
+  const unopenable = async (before?: (opened: Rehearsal) => Promise<void>): Promise<Rehearsal> => {
     const opened = (stage = await rehearsal({ speed: 8 }))
+    await before?.(opened)
     for (const custodian of [1, 2]) await enter(opened, 'lost', `custodian=${custodian}`, 'copy=1', 'generations=2', 'witness=Security desk')
     const bootstrap = createPublicKey(readFileSync(join(opened.directory, 'oci', 'bootstrap.pem'))).export({ type: 'spki', format: 'pem' }).toString()
     opened.cloud.happen({ event: 'upload-api-key', userId: opened.cloud.seed.users.administrator, publicKeyPem: bootstrap })
@@ -314,6 +318,22 @@ describe('the key in use can no longer be opened', () => {
     expect(inOci(opened)).toEqual([4])
     expect(await status(opened)).toContain('In use: GENERATION 4')
     expect((await opened.run(opened.takeover(4))).stdout).toContain('Nothing is left to take over:')
+  })
+
+  test('a key whose rotation was deferred goes with it too: the last word is who settles that, and then all is quiet', async () => {
+    let session = ''
+    const opened = await unopenable(async (before) => {
+      expect((await before.run(before.saasAdmin(2, '--defer-rotation'))).code).toBe(6)
+      session = before.session
+    })
+    const { code, stdout } = await opened.run(opened.takeover(3))
+    const settle = `glasskey resume --custody ${opened.custody} --session ${session} --reader PROFILE`
+    expect([code, stdout.trimEnd().split('\n').at(-1)]).toEqual([6, `THE KEY OF GENERATION 2, WHICH AN EARLIER SESSION USED, IS NOT PROVED DEAD. Now: ${settle}`])
+    expect(inOci(opened)).toEqual([4])
+    expect(await status(opened)).toContain(`Next: ${settle}\n`)
+    const settled = await resume(opened, '--session', session, '--reader', 'AUDITOR')
+    expect([settled.code, settled.stderr]).toEqual([0, expect.stringContaining('is dead: listed-only.')])
+    expect(await status(opened)).not.toContain('not proved dead')
   })
 
   test('one that stops half-way is not called finished because an earlier one was', async () => {

@@ -80,7 +80,7 @@ async function interrupted({ observe, clockSkew = 0, ...staging }: Staging, args
   })
   const begin = (): Promise<Ended> => stage.run(args(stage), { onStart: (pid) => (desk = pid) })
   let ended = await begin()
-  if (isNotBegun(ended)) ended = await begin()
+  for (let again = 0; again < 2 && isNotBegun(ended); again += 1) ended = await begin()
   if (ended.code !== 6) throw new Error(`what is to be resumed ended with ${ended.code}:\n${ended.stderr}`)
   desk = 0
   // The clocks agreed when the session was opened.

@@ -15,7 +15,7 @@ import type { Rehearsal } from './rehearsal.js'
 
 /** Whether a command was refused before it began; on a machine that is busy, OCI seems not to answer. People begin again, as it says. */
 export function isNotBegun({ code, stderr }: Pick<Ended, 'code' | 'stderr'>): boolean {
-  return code === 3 && stderr.includes('No bag was opened. Mend it, then begin again.')
+  return code === 3 && /^(OCI_UNREACHABLE|CLOCKS_DISAGREE): .+\nNo bag was opened\. Mend it, then begin again\.$/m.test(stderr)
 }
 
 /** So many commands may follow one another until nothing is left to do. */
@@ -39,7 +39,7 @@ export function assertNothingSilent(stage: Rehearsal, { code, stderr }: Pick<End
   for (const generation of usedAndAlive(stage)) {
     const its = folder.sessions.filter(({ session }) => session.opened.generation === generation).map(({ id }) => id)
     if (![...its, `GENERATION ${generation} `].some(isSaid)) throw new Error(`SILENT: the key of GENERATION ${generation} signed and lives, and status says only: ${alarms.join('; ')}`)
-    if (code !== 6 && code !== -1 && !isNotBegun({ code, stderr })) throw new Error(`SILENT: the key of GENERATION ${generation} signed and lives, and the command ended with ${code}`)
+    if (code !== 6 && code !== -1 && !(code === 3 && stderr.includes('No bag was opened.'))) throw new Error(`SILENT: the key of GENERATION ${generation} signed and lives, and the command ended with ${code}`)
   }
 }
 
@@ -67,7 +67,7 @@ export async function doAsTold(stage: Rehearsal, told?: Ended): Promise<string[]
   const done: string[] = []
   let begunAgain = 0
   if (told) await enterFound(stage, told)
-  let args = nextAfter(stage, told)
+  let args = nextAfter(stage, told, told?.stderr)
   while (args !== null) {
     if (done.length === MOST_STEPS) throw new Error(`${MOST_STEPS} commands, and still something is left to do:\n${done.join('\n')}`)
     const ended = await stage.run(args)
@@ -78,16 +78,16 @@ export async function doAsTold(stage: Rehearsal, told?: Ended): Promise<string[]
     if (code !== 0 && code !== 6) throw new Error(`glasskey ${args.join(' ')} ended with ${code}:\n${stderr}\n${stdout}`)
     assertNothingSilent(stage, ended)
     await enterFound(stage, ended)
-    args = nextAfter(stage, ended)
+    args = nextAfter(stage, ended, [told?.stderr ?? '', ...done].join('\n'))
   }
   return done
 }
 
-/** Arguments of the command that comes next: the one that was printed with exit 6, or what `status` says; null when nothing is left. */
-export function nextAfter(stage: Rehearsal, told?: Ended): string[] | null {
+/** Arguments of the command that comes next: the one that was printed with exit 6, or what `status` says; null when nothing is left. `heard`: all that was said so far. */
+export function nextAfter(stage: Rehearsal, told: Ended | undefined, heard = ''): string[] | null {
   const args = told?.code === 6 ? printedCommand(stage, told) : nextCommand(stage)
   // Where no key may delete itself, people are told to name the login that may.
-  const remover = args?.[0] === 'takeover' && told?.stderr.includes('glasskey takeover --remover PROFILE') === true ? ['--remover', 'REMOVER'] : []
+  const remover = args?.[0] === 'takeover' && heard.includes('glasskey takeover --remover PROFILE') ? ['--remover', 'REMOVER'] : []
   return args && [...args, ...remover]
 }
 
@@ -106,13 +106,13 @@ function printedCommand(stage: Rehearsal, { stdout, stderr }: Ended): string[] {
   const { inUse } = standingOf(readCustodyFolder(stage.custody))
   if (verb === '') throw new Error(`it ended with 6, and printed no command:\n${stderr}\n${stdout}`)
   if (verb === 'takeover') return stage.takeover(inUse?.generation ?? firstUnused(stage))
+  expect(/ --custody (\S+)/.exec(rest)?.[1], 'the folder that the command is printed with').toBe(stage.custody)
   if (verb === 'break rotate') return [...stage.rotate(inUse?.generation ?? 0), '--reader', 'AUDITOR']
   const flags = new Map([...rest.matchAll(/ --([a-z-]+) ([^\s;,)]+)/g)].map(([, name = '', value = '']) => [name, value.replace(/\.$/, '')]))
   const given = [...flags].flatMap(([name, value]) => {
     if (name === 'scan') return stage.shares(generationOf(stage, flags.get('session')), 1, 3)
     return [`--${name}`, value === 'PROFILE' ? (name === 'remover' ? 'REMOVER' : 'AUDITOR') : value]
   })
-  expect(flags.get('custody'), 'the folder that the command is printed with').toBe(stage.custody)
   // The reader that the operator has been using all along.
   const kept = [...(flags.has('reader') ? [] : ['--reader', 'AUDITOR'])]
   return ['resume', ...given, ...kept, '--yes', ...stage.oci]
@@ -122,7 +122,7 @@ function printedCommand(stage: Rehearsal, { stdout, stderr }: Ended): string[] {
 function nextCommand(stage: Rehearsal): string[] | null {
   const { next, inUse } = standingOf(readCustodyFolder(stage.custody))
   if (next.startsWith('glasskey resume')) {
-    const session = next.split(' ').at(-1) ?? ''
+    const session = / --session (\S+)/.exec(next)?.[1] ?? ''
     return ['resume', '--custody', stage.custody, '--session', session, '--yes', '--reader', 'AUDITOR', ...stage.shares(generationOf(stage, session), 1, 3), ...stage.oci]
   }
   if (next === 'glasskey takeover') return stage.takeover(inUse?.generation ?? firstUnused(stage))
