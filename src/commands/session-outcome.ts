@@ -48,12 +48,15 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
   if (problem) sayProblem(problem)
   if (!result.alive) {
     const error = (earlier && beside(earlier, problem)) ?? problem ?? unprinted
+    if (earlier && error && !problem) sayProblem(error)
     return { json, text: [text, problem ? harmless(result) : '', earlier && error ? loud(earlier, error) : ''].filter((part) => part !== '').join('\n'), ...(error ? { error } : {}) }
   }
   // Nobody goes on in a folder that the paper contradicts.
   const elsewhere = problem?.code === 'FOLDER_ALTERED'
   const next = elsewhere ? problem.hint : commandFor(folder, result)
-  return { json, text: `${text}\n${toned(`THE KEY OF GENERATION ${warrant.key.generation} IS NOT PROVED DEAD. ${elsewhere ? 'Go on as said above, in an untouched copy of the folder.' : `Now: ${next}`}`, 'alarm', process.stdout)}`, error: alive(result, problem, next) }
+  const error = alive(result, problem, next)
+  if (!problem) sayProblem(error)
+  return { json, text: `${text}\n${toned(`THE KEY OF GENERATION ${warrant.key.generation} IS NOT PROVED DEAD. ${elsewhere ? 'Go on as said above, in an untouched copy of the folder.' : `Now: ${next}`}`, 'alarm', process.stdout)}`, error }
 }
 
 /** A key that an earlier session used and that is not proved dead: however this one ended, that comes last, with the command that goes on. */
@@ -127,7 +130,9 @@ function sayProblem({ code, message, hint }: Problem): void {
 export function nothingToDo(folder: string, found: string[], text: string): Outcome {
   const json = { session: null, found }
   const left = leftEarlier(folder, tryStanding(folder))
-  return left ? { json, text: `${text}\n${loud(left, left)}`, error: left } : { json, text }
+  if (!left) return { json, text }
+  sayProblem(left)
+  return { json, text: `${text}\n${loud(left, left)}`, error: left }
 }
 
 /** What a session that ended before a key was live leaves behind. */
