@@ -100,13 +100,13 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     try {
       const journal = LineFile.open<JournalLine, JournalEntry>(journalPath, readJournal, wallClock)
       journal.append({ type: 'resumed', tool: TOOL, found, ...(added.length === 0 ? {} : { isolation: added }) })
-      if (stale) return await conclude({ ...job, stale }, untilThen)
       if (remover) removed = await removeUsedKey({ ...job, remover })
-      else if (!needsSignature && gone) putOnRecord(journal, stored, listing.keys)
+      else if (gone && !stale && !needsSignature) putOnRecord(journal, stored, listing.keys)
     } catch (error) {
-      if (!(error instanceof GlasskeyError) || error.code === 'OUTCOME_UNKNOWN') throw error
+      if (!(error instanceof GlasskeyError)) throw error
       throw cannotConclude(job, error, untilThen)
     }
+    if (stale) return await conclude({ ...job, stale }, untilThen)
     if (removed) return await conclude(job, untilThen)
     if (remover && (!given || !needsSignature)) return await conclude({ ...job, finished: { ...job.finished, failure: notRemoved(warrant, remover), selfDeletionRefused: true } })
     if (needsSignature) return await holdAndConclude(folderPath, warrant, 'finish', inputs, isolation, camera)

@@ -49,7 +49,7 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
   if (!result.alive) {
     const error = (earlier && beside(earlier, problem)) ?? problem ?? unprinted
     if (earlier && error && !problem) sayProblem(error)
-    return { json, text: [text, problem ? harmless(result) : '', earlier && error ? loud(earlier, error) : ''].filter((part) => part !== '').join('\n'), ...(error ? { error } : {}) }
+    return { json, text: [text, problem ? harmless(result, earlier !== null) : '', earlier && error ? loud(earlier, error) : ''].filter((part) => part !== '').join('\n'), ...(error ? { error } : {}) }
   }
   // Nobody goes on in a folder that the paper contradicts.
   const elsewhere = problem?.code === 'FOLDER_ALTERED'
@@ -135,8 +135,8 @@ export function nothingToDo(folder: string, found: string[], text: string): Outc
   return { json, text: `${text}\n${loud(left, left)}`, error: left }
 }
 
-/** What a session that ended before a key was live leaves behind. */
-function harmless({ state, warrant }: SessionResult): string {
+/** What a session that ended before a key was live leaves behind. `besides`: an earlier one left a key. */
+function harmless({ state, warrant }: SessionResult, besides: boolean): string {
   if (state.keyLiveAt !== null) return ''
   const seen = new Map([[warrant.key.generation, new Set(state.sharesSeen)]])
   // A sheet that was refused, and is genuine all the same, was read by this machine.
@@ -144,7 +144,7 @@ function harmless({ state, warrant }: SessionResult): string {
     if (generation !== undefined && custodian !== undefined) seen.set(generation, (seen.get(generation) ?? new Set()).add(custodian))
   }
   const sentences = [...seen].filter(([, custodians]) => custodians.size > 0).map(([generation, { size }]) => `${size} of the shares of GENERATION ${generation} ${size === 1 ? 'was read and counts' : 'were read and count'} as seen`)
-  return `No key was live. ${sentences.length === 0 ? 'No share was read' : sentences.join('; ')}. Close the bags again before a witness.`
+  return `No key was live${besides ? ' in this session' : ''}. ${sentences.length === 0 ? 'No share was read' : sentences.join('; ')}. Close the bags again before a witness.`
 }
 
 /** How people find out what the tool cannot any more: the key that could have asked is dead. */

@@ -73,6 +73,7 @@ function countOf(count: number, noun: string): string {
 
 function lines(path: string, folder: CustodyFolder, standing: CustodyStanding): string[] {
   const { inUse } = standing
+  const next = nextIn(standing.next, path)
   const shown = standing.remarks.slice(0, SHOWN).map(({ level, text }) => (level === 'alarm' ? toned(`RED: ${text}`, 'alarm', process.stdout) : `Note: ${text}`))
   const more = standing.remarks.length - shown.length
   const manifest = folder.generations.find((generation) => generation.manifest.generation === inUse?.generation)?.manifest
@@ -86,6 +87,6 @@ function lines(path: string, folder: CustodyFolder, standing: CustodyStanding): 
     `Waiting: ${standing.waiting.length === 0 ? 'none' : standing.waiting.map((generation) => `GENERATION ${generation}`).join(', ')}.`,
     `Last real drill: ${standing.daysSinceDrill === null ? 'never' : `${standing.daysSinceDrill} days ago`}. Logbook: ${folder.logbook.head.seq} entries.`,
     // Nobody should copy a full stop with the last word of a command.
-    `Next: ${nextIn(standing.next, path)}${/^glasskey .* --/.test(nextIn(standing.next, path)) ? '' : '.'}`,
+    `Next: ${next}${/^glasskey .* --/.test(next) ? '' : '.'}`,
   ]
 }
