@@ -2,13 +2,14 @@
  * Journal lines that their own disk did not take, because it is full or was pulled out: kept in another place as they
  * come, and brought back. They hold no secret.
  */
-import { appendFileSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { GlasskeyError } from '../errors.js'
-import { makeTemporaryFolder, readLines, replaceFile, writable } from '../host/disk.js'
+import { wallClock } from '../host/clock.js'
+import { makeTemporaryFolder, readLines, replaceFile } from '../host/disk.js'
+import { LineFile } from '../host/line-file.js'
 import { say } from '../host/terminal.js'
-import { wholeBytes } from '../record/chain.js'
-import { readJournal } from '../record/journal.js'
+import { readJournal, type JournalEntry, type JournalLine } from '../record/journal.js'
 
 /** Lines of one journal that are not on its disk. */
 export class KeptLines {
@@ -87,8 +88,7 @@ export function putBackFrom(file: string, journal: string): void {
 }
 
 /**
- * Adds to a journal those of these lines that it does not have yet. Half of one that its disk took is cut away first.
- * Answers how many. Throws CHAIN_BROKEN when they do not follow what is there, and changes nothing; FILE_UNWRITABLE.
+ * Adds to a journal those of these lines that it does not have yet; a torn end of it is kept aside first. Answers how many. Throws CHAIN_BROKEN when they do not follow what is there, and changes nothing; FILE_UNWRITABLE.
  */
 export function putBack(journal: string, lines: readonly string[]): number {
   const chain = readJournal(readLines(journal, 'the journal'), journal)
@@ -99,16 +99,7 @@ export function putBack(journal: string, lines: readonly string[]): number {
     throw new GlasskeyError('CHAIN_BROKEN', `the kept lines do not follow ${journal}: they are of another session, not whole, or somebody has gone on without them`, 'Keep their file with the evidence, and leave --kept-lines away.')
   }
   if (missing.length === 0) return 0
-  const whole = wholeBytes(chain)
-  writable(journal, () => {
-    if (statSync(journal).size > whole) truncateSync(journal, whole)
-    try {
-      appendFileSync(journal, asText(missing), { flush: true })
-    } catch (error) {
-      cutBack(journal, whole)
-      throw error
-    }
-  })
+  LineFile.open<JournalLine, JournalEntry>(journal, readJournal, wallClock).takeBack(missing)
   return missing.length
 }
 
@@ -136,15 +127,6 @@ function numberOf(text: string): number {
 function clear(folder: string): void {
   try {
     rmSync(folder, { recursive: true, force: true })
-  } catch (error) {
-    if (!(error instanceof Error)) throw error
-  }
-}
-
-/** A disk that does not even cut has taken nothing, or is beyond help. */
-function cutBack(path: string, size: number): void {
-  try {
-    if (statSync(path).size > size) truncateSync(path, size)
   } catch (error) {
     if (!(error instanceof Error)) throw error
   }

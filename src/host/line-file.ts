@@ -5,7 +5,7 @@
  * into the next line. What somebody else has added since is never written over: the strongroom of a desk that was killed
  * may live a moment longer than its lock. Once `keepGoing` was called, a disk that is full or gone no longer throws: space
  * was reserved, and after that the lines wait in memory, are handed to `onUnwritten`, and are written as soon as a disk
- * takes them, which `onWritten` hears of.
+ * takes them, which `onWritten` hears of. The line before may have that space too (`appendFromReserve`).
  */
 import { closeSync, constants, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -82,13 +82,37 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     this.#onWritten = onWritten
   }
 
-  /** Adds a line and makes it durable. Returns the line as it stands in the chain, and the head after it. Throws FILE_UNWRITABLE before `keepGoing`. */
-  append(entry: Entry): { line: Line; head: Head } {
+  /** Adds a line and makes it durable. Throws FILE_UNWRITABLE before `keepGoing`. */
+  append(entry: Entry): Appended<Line> {
+    return this.#append(entry, this.#onUnwritten !== null)
+  }
+
+  /** The same; a full disk gives it the space that was set aside. */
+  appendFromReserve(entry: Entry): Appended<Line> {
+    return this.#append(entry, true)
+  }
+
+  /** Adds lines that were made for this file and that its disk had not taken: all of them, or none. They must follow. Throws FILE_UNWRITABLE. */
+  takeBack(texts: readonly string[]): void {
+    this.#unwritten.push(...texts)
+    try {
+      this.#flush()
+    } catch (error) {
+      this.#unwritten = []
+      throw error
+    }
+    for (const text of texts) {
+      this.lines.push(JSON.parse(text) as Line)
+      this.#head = { seq: this.#head.seq + 1, sha256: sha256Hex(text) }
+    }
+  }
+
+  #append(entry: Entry, useReserve: boolean): Appended<Line> {
     const fields = entry as unknown as { type: string; [name: string]: Json }
     const { text, head } = chainLine(this.#head, this.#now().toISOString(), { ...fields, torn: this.#torn })
     // A line that could not be read again would lock everybody out of the folder: found before it is written.
     this.#check(text)
-    this.#write(text)
+    this.#write(text, useReserve)
     this.#torn = undefined
     this.#head = head
     const line = JSON.parse(text) as Line
@@ -105,27 +129,28 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     }
   }
 
-  #write(text: string): void {
+  #write(text: string, useReserve: boolean): void {
     this.#unwritten.push(text)
     try {
-      this.#flush()
+      this.#flushOnto(useReserve)
     } catch (error) {
       if (!this.#onUnwritten) {
         this.#unwritten.pop()
         throw error
       }
-      this.#retryWithReserve(text)
+      if (!(error instanceof Error)) throw error
+      this.#handed = true
+      this.#onUnwritten(text, whatItSaid(error))
     }
   }
 
-  #retryWithReserve(text: string): void {
+  #flushOnto(useReserve: boolean): void {
     try {
-      rmSync(this.#ballast, { force: true })
       this.#flush()
     } catch (error) {
-      if (!(error instanceof Error)) throw error
-      this.#handed = true
-      this.#onUnwritten?.(text, whatItSaid(error))
+      if (!useReserve) throw error
+      rmSync(this.#ballast, { force: true })
+      this.#flush()
     }
   }
 
@@ -196,6 +221,12 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
   get #ballast(): string {
     return `${this.#path}.reserve`
   }
+}
+
+/** A line as it stands in the chain, and the head after it. */
+interface Appended<Line> {
+  line: Line
+  head: Head
 }
 
 /** In the system's own words. */

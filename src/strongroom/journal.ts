@@ -9,10 +9,13 @@ import type { DeskLine } from './desk-line.js'
 /** Writes lines of this session. */
 export interface Journal {
   write(entry: JournalEntry): { line: JournalLine; head: Head }
+  /**
+   * Writes that the key is live: durable before it signs anything, on a full disk too. From then on a failing disk stops no
+   * exit. Throws FILE_UNWRITABLE where the disk does not take the line: whatever the journal lacks later, it never lacks this one.
+   */
+  goLive(key: { keyId: string; spkiSha256: string }): void
   readonly lines: readonly JournalLine[]
   readonly head: Head
-  /** After exposure a failing disk must not stop the exit. */
-  keepGoing(): void
   close(): void
 }
 
@@ -20,19 +23,20 @@ export interface Journal {
 export function openJournal(path: string, desk: DeskLine): Journal {
   const file = LineFile.open<JournalLine, JournalEntry>(path, readJournal, wallClock)
   file.reserve()
+  const told = <Written extends { line: JournalLine }>(written: Written): Written => {
+    tell(written.line)
+    return written
+  }
   return {
-    write: (entry) => {
-      const written = file.append(entry)
-      tell(written.line)
-      return written
-    },
+    write: (entry) => told(file.append(entry)),
     get lines() {
       return file.lines
     },
     get head() {
       return file.head
     },
-    keepGoing: () => {
+    goLive: ({ keyId, spkiSha256 }) => {
+      told(file.appendFromReserve({ type: 'key-live', keyId, spkiSha256 }))
       file.keepGoing(
         (text, why) => {
           desk.say({ kind: 'unwritten', text, why })

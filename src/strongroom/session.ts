@@ -122,8 +122,7 @@ async function refuseIfContradicted({ generation, warrant, journal }: Room, disp
     consent()
     journal.write({ type: 'share-refused', code: found.error.code, reason: 'it opens the envelope with others: the sheet is true, and the manifest is not', generation: warrant.key.generation, custodian })
   }
-  journal.keepGoing()
-  journal.write({ type: 'key-live', keyId, spkiSha256 })
+  journal.goLive({ keyId, spkiSha256 })
   burn(journal, warrant, since, found.error.message)
   throw withItsSession(found.error, warrant)
 }
@@ -148,8 +147,7 @@ function stillRuns(watch: Watch, sofar = 'No share was read.'): void {
 async function useKey(room: Room, opened: OpenedEnvelope, watch: Watch): Promise<FromStrongroom> {
   const { desk, order, folder, generation, warrant, journal } = room
   const since = readClocks().uptime
-  journal.keepGoing()
-  journal.write({ type: 'key-live', keyId: opened.header.keyId, spkiSha256: generation.manifest.spkiSha256 })
+  journal.goLive({ keyId: opened.header.keyId, spkiSha256: generation.manifest.spkiSha256 })
   try {
     checkEverything(opened, generation, folder, warrant)
     if (warrant.successor && !isSealedSuccessor(opened, warrant)) {

@@ -1,5 +1,5 @@
 /** Journal lines that their own disk did not take: kept in another place, and brought back once, in their order, or not at all. */
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -53,10 +53,15 @@ describe('put back', () => {
     expect(now()).toBe(whole)
   })
 
-  test('behind half of the first one', () => {
-    appendFileSync(journal, (texts[HAD] ?? '').slice(0, 40))
+  test.each([
+    ['half of the first one', (texts[HAD] ?? '').slice(0, 40)],
+    ['what the disk made of it', '\0\0\0\uFFFD'],
+  ])('behind a torn end, %s, which is kept aside', (_, torn) => {
+    appendFileSync(journal, torn)
     putBack(journal, texts.slice(HAD))
     expect(now()).toBe(whole)
+    const [aside = ''] = readdirSync(dirname(journal)).filter((name) => name.startsWith('journal.jsonl.torn-'))
+    expect(readFileSync(join(dirname(journal), aside), 'utf8')).toBe(torn)
   })
 
   test.each<[string, () => readonly string[]]>([

@@ -12,7 +12,7 @@ import type { Moment, Observe } from '../../src/simulator/listener.js'
 import type { Ended } from '../stage/command-line.js'
 import { assertNothingBlind, isChange } from '../stage/cloud-truth.js'
 import type { PlayedFlow } from '../stage/flows.js'
-import { assertAllWell, assertNothingSilent, assertSaidWhatNext, doAsTold } from '../stage/laws.js'
+import { assertAllWell, assertNothingSilent, assertSaidWhatNext, doAsTold, type Otherwise } from '../stage/laws.js'
 import type { DurableWrite, Plan, Role, Synced } from '../stage/played.js'
 import { killOf, processesOf } from '../stage/processes.mjs'
 import { classOf, Counter, refuseMissed, shareOf, type Kinds } from '../stage/points.js'
@@ -24,16 +24,16 @@ export interface Flow extends PlayedFlow {
   /** What CI plays of it, where another flow writes in the same way, and faster; everything when left out. */
   inCi?: (what: string) => boolean
   /** What people do afterwards; `doAsTold` when left out. */
-  finish?: (stage: Rehearsal, ended: Ended) => Promise<unknown>
+  finish?: (stage: Rehearsal, ended?: Ended) => Promise<unknown>
   /** What must hold then; `assertAllWell` when left out. */
-  check?: (stage: Rehearsal) => Promise<void>
+  check?: (stage: Rehearsal, otherwise: Otherwise) => Promise<void>
 }
 
 /** A place to die, or a line of the journal from which on the disk fails. */
 export type Point =
   | { at: 'write'; write: DurableWrite; phase: 'before' | 'torn' | 'after'; victim: Role | 'machine'; tail?: 'lost' | 'garbled' | 'zeros' }
   | { at: 'request'; request: string; phase: Moment; victim: Role }
-  | { at: 'disk'; from: string; error: 'ENOSPC' | 'EIO' | 'EROFS' | 'ENOENT' }
+  | { at: 'disk'; from: string; nth: number; error: 'ENOSPC' | 'EIO' | 'EROFS' | 'ENOENT'; lost?: boolean }
 
 /** Time runs this much faster than life: proofs take minutes otherwise. */
 const SPEED = 8
@@ -109,8 +109,11 @@ async function pointsOf(flow: Flow): Promise<Point[]> {
       // The power goes before the line is synced: what the disk has then is anybody's guess.
       if (isLine(write)) points.push(...(['lost', 'garbled', 'zeros'] as const).map((tail): Point => ({ at: 'write', write, phase: 'after', victim: 'machine', tail })))
     }
-    const lines = new Set(writes.filter((write) => isLine(write)).map(({ what }) => what))
-    for (const from of lines) points.push(...(['ENOSPC', 'EIO', 'EROFS', 'ENOENT'] as const).map((error): Point => ({ at: 'disk', from, error })))
+    const last = new Map<string, number>()
+    for (const { what, nth } of writes.filter(isLine)) last.set(what, Math.max(nth, last.get(what) ?? 1))
+    for (const [from, most] of last) {
+      for (const nth of new Set([1, most])) points.push(...(['ENOSPC', 'EIO', 'EROFS', 'ENOENT'] as const).map((error): Point => ({ at: 'disk', from, nth, error })), { at: 'disk', from, nth, error: 'ENOENT', lost: true })
+    }
   } finally {
     await stage.close()
   }
@@ -167,9 +170,11 @@ async function dieAt(flow: Flow, point: Point): Promise<boolean> {
     if (point.at === 'write' && point.tail) spoilTail(written, point.tail)
     if (flow.finish === undefined) assertSaidSo(stage, point, ended)
     else assertKilled(point, ended)
-    await (flow.finish ?? doAsTold)(stage, ended)
+    const linesLost = point.at === 'disk' && point.lost === true
+    if (linesLost) loseKeptLines(ended)
+    await (flow.finish ?? doAsTold)(stage, linesLost ? undefined : ended)
     assertNothingBlind(stage.cloud.requests, [diedAt])
-    await (flow.check ?? assertAllWell)(stage)
+    await (flow.check ?? assertAllWell)(stage, { linesLost })
     return true
   })
 }
@@ -179,7 +184,7 @@ function planFor(point: Point, folder: string, mark: string): Partial<Plan> {
     case 'write':
       return { kill: { ...point.write, phase: point.phase, victim: point.victim, mark } }
     case 'disk':
-      return { disk: { from: point.from, error: point.error, folder, mark } }
+      return { disk: { from: point.from, nth: point.nth, error: point.error, folder, mark } }
     case 'request':
       return {}
   }
@@ -190,6 +195,11 @@ function assertKept({ code, stderr }: Ended): void {
   const kept = stderr.split('No disk takes the journal')
   if (code === -1 || kept.length === 1 || (kept.at(-1) ?? '').includes('has every line of it')) return
   expect(stderr, 'how the lines come back').toMatch(/The lines of its journal that are missing, \d+, are kept in \S+\n.*glasskey resume --custody \S+ --session \S+ --kept-lines \S+$/m)
+}
+
+/** The machine, and with it the lines that no disk took: people know what `status` says, and no more. */
+function loseKeptLines({ stderr }: Ended): void {
+  for (const [, file = ''] of stderr.matchAll(/Its lines are kept in (\S+) until it does/g)) rmSync(file, { force: true })
 }
 
 /** A desk that lives says how it ended, and never with an error of its own making; a key that may be alive is said in red, with the command that goes on. */
@@ -224,7 +234,7 @@ function isLine({ file, what }: DurableWrite): boolean {
 
 function nameOf(point: Point): string {
   if (point.at === 'request') return `${point.victim} dies when ${point.request} is ${point.phase}`
-  if (point.at === 'disk') return `the disk fails from ${point.from} on with ${point.error}`
+  if (point.at === 'disk') return `the disk fails from ${point.from} #${point.nth} on with ${point.error}${point.lost ? ', and the machine is lost' : ''}`
   const { role, nth, what, file } = point.write
   return `${point.victim} dies ${point.phase} ${role}'s write ${nth}, ${what} of ${file}${point.tail ? `, which is ${point.tail}` : ''}`
 }

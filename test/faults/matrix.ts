@@ -240,7 +240,7 @@ async function playAndMend(flow: Flow, stage: Rehearsal, { meddled = false, fore
     await mend?.(`${ended.stdout}\n${ended.stderr}`)
     await doAsTold(stage, ended)
     assertNothingBlind(stage.cloud.requests)
-    await assertAllWell(stage, foreign ? ['A01'] : [])
+    await assertAllWell(stage, { expected: foreign ? ['A01'] : [] })
   } catch (failure) {
     // What the command had said is the first thing to look at.
     throw new Error(`${String(failure)}\n— it had ended with ${ended.code} —\n${ended.stderr}\n${ended.stdout}`, { cause: failure })

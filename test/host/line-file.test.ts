@@ -143,6 +143,33 @@ test('before exposure a disk that is gone stops everything; the chain does not m
   expect(open().lines.map(({ seq }) => seq)).toEqual([1, 2])
 })
 
+test('the last line before that may have the space that was set aside; where the disk does not take it even so, it throws, and the chain does not move', () => {
+  const file = open()
+  file.reserve()
+  file.append(retired(1))
+  const { writeSync } = fs
+  const full = (...given: Parameters<typeof writeSync>): number => {
+    if (existsSync(`${path}.reserve`)) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+    return writeSync(...given)
+  }
+  fs.writeSync = full as typeof writeSync
+  syncBuiltinESMExports()
+  try {
+    expect(() => file.append(retired(2))).toThrow('ENOSPC')
+    expect(existsSync(`${path}.reserve`)).toBe(true)
+    file.appendFromReserve(retired(2))
+  } finally {
+    fs.writeSync = writeSync
+    syncBuiltinESMExports()
+  }
+  expect(existsSync(`${path}.reserve`)).toBe(false)
+  renameSync(path, `${path}.gone`)
+  expect(() => file.appendFromReserve(retired(3))).toThrow(expect.objectContaining({ code: 'FILE_UNWRITABLE' }))
+  renameSync(`${path}.gone`, path)
+  expect(file.unwritten).toEqual([])
+  expect(open().lines).toMatchObject([retired(1), retired(2)])
+})
+
 test('after exposure the lines wait in memory, are handed over, and reach the disk when it is back', () => {
   const file = open()
   file.reserve()

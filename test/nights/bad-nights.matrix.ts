@@ -133,7 +133,7 @@ async function playedOut({ flow, blows, troubles, activation, revocation, listDe
       fairWeather(stage)
       told.push(...(await doAsTold(stage, ended)))
       assertNothingBlind(stage.cloud.requests, deaths)
-      await assertAllWell(stage, isAny(({ foreign }) => foreign) ? ['A01'] : [])
+      await assertAllWell(stage, { expected: isAny(({ foreign }) => foreign) ? ['A01'] : [] })
     } catch (failure) {
       throw new Error(`${String(failure)}\n${told.join('\n')}`, { cause: failure })
     }

@@ -14,8 +14,8 @@ export interface Plan {
   log?: string
   /** `victim` is killed at a durable write; `torn`: when half of it is done; `machine`: all of them at once. The file `mark` then has the path that was written. */
   kill?: Pick<DurableWrite, 'role' | 'nth' | 'what' | 'file'> & { phase: 'before' | 'torn' | 'after'; victim: Role | 'machine'; mark: string }
-  /** Writes in `folder` fail once a line of type `from` was written and until the file `mark` is removed; and reads too where it is not there any more (ENOENT). */
-  disk?: { from: string; error: 'ENOSPC' | 'EIO' | 'EROFS' | 'ENOENT'; folder: string; mark: string }
+  /** Writes in `folder` fail once the `nth` line of type `from` was written, the first when left out, and until the file `mark` is removed; and reads too where it is not there any more (ENOENT). */
+  disk?: { from: string; nth?: number; error: 'ENOSPC' | 'EIO' | 'EROFS' | 'ENOENT'; folder: string; mark: string }
   /** Somebody sets the wall clock by so many ms once a line of type `from` was written; `mark` is a file that says so. */
   step?: { from: string; by: number; mark: string }
 }

@@ -84,7 +84,7 @@ function watchDisk() {
     if (armed?.phase === 'after') kill(armed, path)
     if (plan.step && what === plan.step.from) real.writeFileSync(plan.step.mark, '')
     // The desk's disk fails from the same line on, so the mark is a file that both see.
-    if (plan.disk && what === plan.disk.from) real.writeFileSync(plan.disk.mark, '')
+    if (plan.disk && what === plan.disk.from && nth === (plan.disk.nth ?? 1)) real.writeFileSync(plan.disk.mark, '')
     return done
   }
 
