@@ -1,7 +1,7 @@
 /** Lent logins for a custody: which hosts they may be used on, and reading with them. */
 import { z } from 'zod'
 import { jsonIn, type Json } from '../canonical.js'
-import { asRemark, region as regionField } from '../custody/fields.js'
+import { asClause, region as regionField } from '../custody/fields.js'
 import type { Manifest } from '../custody/manifest.js'
 import { GlasskeyError } from '../errors.js'
 import type { Profile } from '../host/oci-profile.js'
@@ -61,7 +61,7 @@ function readerAt(profile: Profile, manifest: Manifest, cloud: Cloud): (path: st
   return async (path) => {
     const answer = await carryFor({ method: 'GET', url: base + path, body: null, contentType: null, headers: {} }, login, carrier)
     const text = new TextDecoder().decode(answer.body)
-    if (answer.status !== 200) throw new GlasskeyError('OCI_REFUSED', `OCI answered ${answer.status} to ${profile.name}: ${asRemark(wordsIn(text))}`, whatHelps(answer.status))
+    if (answer.status !== 200) throw new GlasskeyError('OCI_REFUSED', `OCI answered ${answer.status} to ${profile.name}: ${asClause(wordsIn(text))}`, whatHelps(answer.status))
     try {
       return JSON.parse(text) as Json
     } catch (error) {

@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 import { z } from 'zod'
 import { jsonIn, type Json } from '../canonical.js'
-import { asRemark } from '../custody/fields.js'
+import { asClause } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import type { Answer } from '../wire/exchange.js'
 import type { UnsignedRequest } from '../wire/signature.js'
@@ -62,7 +62,7 @@ export async function runTask(pipe: Duplex, task: ClerkTask, carry: Carry, signa
       if (carried !== undefined) throw carried
       const { status, code } = message.error
       // Other people's words: one line of what can be seen, and not too many.
-      throw new GlasskeyError('OCI_REFUSED', asRemark(status === null ? `${answered ? 'OCI\'s answer cannot be read: ' : ''}${message.error.message}` : `OCI answered ${status} ${code ?? ''}: ${message.error.message}`), answered ? whatHelps(status) : '')
+      throw new GlasskeyError('OCI_REFUSED', asClause(status === null ? `${answered ? 'OCI\'s answer cannot be read: ' : ''}${message.error.message}` : `OCI answered ${status} ${code ?? ''}: ${message.error.message}`), answered ? whatHelps(status) : '')
     }
     const { request, method, url, contentType, headers, body } = message
     try {

@@ -33,14 +33,14 @@ export const handler = (args: { custody: string; ics: string | undefined }): Pro
     rehearsal: standing.rehearsal,
     inUse: standing.inUse ? { ...standing.inUse } : null,
     waiting: standing.waiting,
-    unproved: standing.unproved.map((unproved) => ({ ...unproved })),
+    unproved: standing.unproved.map(({ generation, next }) => ({ generation, next: nextIn(next, path) })),
     remarks: standing.remarks.map((remark) => ({ ...remark })),
     daysSinceDrill: standing.daysSinceDrill,
     drillDueInDays: standing.drillDueInDays,
     inspectionDueInDays: standing.inspectionDueInDays,
     acknowledgementDueInDays: standing.acknowledgementDueInDays,
     calendar,
-    next: standing.next,
+    next: nextIn(standing.next, path),
     logbook: folder.logbook.head.seq,
   }
   return Promise.resolve({ json, text: lines(path, folder, standing).join('\n') })
@@ -71,6 +71,11 @@ function countOf(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
+function lastDrill(days: number | null): string {
+  if (days === null) return 'never'
+  return days === 0 ? 'today' : `${countOf(days, 'day')} ago`
+}
+
 function lines(path: string, folder: CustodyFolder, standing: CustodyStanding): string[] {
   const { inUse } = standing
   const next = nextIn(standing.next, path)
@@ -85,7 +90,7 @@ function lines(path: string, folder: CustodyFolder, standing: CustodyStanding): 
       ? `In use: GENERATION ${inUse.generation}, key id ${manifest.keyId} (${hexToWords(manifest.keyId)}), ${manifest.threshold} of ${manifest.shares.length}; ${countOf(Math.max(0, inUse.margin), 'custodian')} may be lost.`
       : 'In use: none; the takeover has not happened.',
     `Waiting: ${standing.waiting.length === 0 ? 'none' : standing.waiting.map((generation) => `GENERATION ${generation}`).join(', ')}.`,
-    `Last real drill: ${standing.daysSinceDrill === null ? 'never' : `${standing.daysSinceDrill} days ago`}. Logbook: ${folder.logbook.head.seq} entries.`,
+    `Last real drill: ${lastDrill(standing.daysSinceDrill)}. Logbook: ${folder.logbook.head.seq} ${folder.logbook.head.seq === 1 ? 'entry' : 'entries'}.`,
     // Nobody should copy a full stop with the last word of a command.
     `Next: ${next}${/^glasskey .* --/.test(next) ? '' : '.'}`,
   ]

@@ -41,6 +41,16 @@ export function asRemark(words: string): string {
   return asWords(words).trim() || 'no reason given'
 }
 
+/** The same inside a sentence of ours, which has its own full stop. */
+export function asClause(words: string): string {
+  return asRemark(withoutStop(words))
+}
+
+/** Somebody's sentence without its full stop. */
+export function withoutStop(words: string): string {
+  return words.replace(/[.\s]+$/, '')
+}
+
 /** Words from outside, fit for a line of a record: what can be seen, whole characters, and an end. May be empty. */
 export function asWords(text: string): string {
   return visibleOnly(text.slice(0, 2 * REMARK)).trimStart().slice(0, REMARK).toWellFormed()

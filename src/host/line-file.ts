@@ -5,7 +5,7 @@
  * into the next line. What somebody else has added since is never written over: the strongroom of a desk that was killed
  * may live a moment longer than its lock. Once `keepGoing` was called, a disk that is full or gone no longer throws: space
  * was reserved, and after that the lines wait in memory, are handed to `onUnwritten`, and are written as soon as a disk
- * takes them, which `onWritten` hears of. The line before may have that space too (`appendFromReserve`).
+ * takes them, which `onWritten` hears of. A line that has to be durable before something is done still throws (`appendDurably`).
  */
 import { closeSync, constants, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -32,6 +32,8 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
   #size: number
   #torn: string | undefined
   #unwritten: string[] = []
+  /** What was last tried behind the last good write, and failed: a disk may have the beginning of it. */
+  #tried = Buffer.alloc(0)
   #onUnwritten: ((line: string, why: string) => void) | null = null
   #onWritten: () => void = () => undefined
   /** Whether lines that wait were handed over. */
@@ -84,12 +86,12 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
 
   /** Adds a line and makes it durable. Throws FILE_UNWRITABLE before `keepGoing`. */
   append(entry: Entry): Appended<Line> {
-    return this.#append(entry, this.#onUnwritten !== null)
+    return this.#append(entry, { useReserve: this.#onUnwritten !== null, mayWait: this.#onUnwritten !== null })
   }
 
-  /** The same; a full disk gives it the space that was set aside. */
-  appendFromReserve(entry: Entry): Appended<Line> {
-    return this.#append(entry, true)
+  /** The same, with the space that was set aside where the disk is full. Throws FILE_UNWRITABLE always: then there is no such line. */
+  appendDurably(entry: Entry): Appended<Line> {
+    return this.#append(entry, { useReserve: true, mayWait: false })
   }
 
   /** Adds lines that were made for this file and that its disk had not taken: all of them, or none. They must follow. Throws FILE_UNWRITABLE. */
@@ -107,12 +109,12 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     }
   }
 
-  #append(entry: Entry, useReserve: boolean): Appended<Line> {
+  #append(entry: Entry, how: { useReserve: boolean; mayWait: boolean }): Appended<Line> {
     const fields = entry as unknown as { type: string; [name: string]: Json }
     const { text, head } = chainLine(this.#head, this.#now().toISOString(), { ...fields, torn: this.#torn })
     // A line that could not be read again would lock everybody out of the folder: found before it is written.
     this.#check(text)
-    this.#write(text, useReserve)
+    this.#write(text, how)
     this.#torn = undefined
     this.#head = head
     const line = JSON.parse(text) as Line
@@ -129,18 +131,17 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     }
   }
 
-  #write(text: string, useReserve: boolean): void {
+  #write(text: string, { useReserve, mayWait }: { useReserve: boolean; mayWait: boolean }): void {
     this.#unwritten.push(text)
     try {
       this.#flushOnto(useReserve)
     } catch (error) {
-      if (!this.#onUnwritten) {
+      if (!(error instanceof Error) || !mayWait) {
         this.#unwritten.pop()
         throw error
       }
-      if (!(error instanceof Error)) throw error
       this.#handed = true
-      this.#onUnwritten(text, whatItSaid(error))
+      this.#onUnwritten?.(text, whatItSaid(error))
     }
   }
 
@@ -149,7 +150,7 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
       this.#flush()
     } catch (error) {
       if (!useReserve) throw error
-      rmSync(this.#ballast, { force: true })
+      this.close()
       this.#flush()
     }
   }
@@ -158,11 +159,13 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
   #flush(): void {
     const bytes = Buffer.from(this.#unwritten.map((text) => text + '\n').join(''))
     this.#inPlace((file) => {
-      this.#refuseOthers(file, bytes)
+      this.#refuseOthers(file)
+      this.#tried = bytes
       try {
         for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done, this.#size + done)
         fsyncSync(file)
         this.#size += bytes.length
+        this.#tried = Buffer.alloc(0)
         this.#unwritten = []
       } catch (error) {
         this.#cutBack(file)
@@ -174,12 +177,15 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     this.#onWritten()
   }
 
-  /** Throws FILE_UNWRITABLE where somebody else has written. Behind the last good write there may be the beginning of `ours`, which the disk then did not cut away. */
-  #refuseOthers(file: number, ours: Buffer): void {
+  /** Throws FILE_UNWRITABLE where somebody else has written. What the disk did not cut away of an attempt of ours is cut away now. */
+  #refuseOthers(file: number): void {
     const { size } = fstatSync(file)
-    const behind = Buffer.alloc(Math.max(0, Math.min(size - this.#size, ours.length)))
+    const behind = Buffer.alloc(Math.max(0, Math.min(size - this.#size, this.#tried.length)))
     readSync(file, behind, 0, behind.length, this.#size)
-    if (size - this.#size === behind.length && behind.equals(ours.subarray(0, behind.length))) return
+    if (size - this.#size === behind.length && behind.equals(this.#tried.subarray(0, behind.length))) {
+      if (behind.length > 0) ftruncateSync(file, this.#size)
+      return
+    }
     throw new GlasskeyError('FILE_UNWRITABLE', `${this.#path} was changed meanwhile: it has ${size} bytes, and ${this.#size} were expected`, 'Another process is at work on this folder. Nothing was written: wait until it has ended, and begin again.')
   }
 

@@ -243,6 +243,11 @@ export function isSaasChange({ rule }: Pick<Call['intent'], 'rule'>): boolean {
   return rule === ENABLE_SAAS || rule === DISABLE_SAAS
 }
 
+/** Whether a request changes something; SAAS_ADMIN's status is read with a POST. */
+export function isChange({ method, rule }: { method: string; rule: string }): boolean {
+  return method !== 'GET' && rule !== READ_SAAS_BACK
+}
+
 /** What the status of an answer says of a change of SAAS_ADMIN: a gateway's 5xx, or a redirect, says nothing. */
 export function saysOfChange(status: number): 'accepted' | 'refused' | 'nothing' {
   if (status < 300) return 'accepted'
@@ -281,7 +286,7 @@ export function wasFoundOut({ intent }: Pick<Call, 'intent'>, { action, calls }:
  */
 export function actionOf({ action, calls, exit }: Session): { result: LineOf<'action-ended'>['result'] | 'not begun'; detail: string } {
   if (action) return action
-  const isItsChange = (call: Call): boolean => call.intent.by === 'clerk' && call.intent.method !== 'GET' && call.intent.rule !== READ_SAAS_BACK && (exit === null || call.intent.seq < exit.seq)
+  const isItsChange = (call: Call): boolean => call.intent.by === 'clerk' && isChange(call.intent) && (exit === null || call.intent.seq < exit.seq)
   return calls.some((call) => isItsChange(call) && mayHaveHappened(call)) ? { result: 'interrupted', detail: 'the process that held the key ended before it was known what came of it' } : { result: 'not begun', detail: '' }
 }
 
@@ -294,7 +299,7 @@ export function acceptedOnly({ calls, action }: Session): Call[] {
 export function unansweredChanges({ calls, deletion, successor, action }: Session): Call[] {
   return calls.filter((call) => {
     const { intent } = call
-    if (!isUnheard(call) || intent.method === 'GET' || intent.rule === READ_SAAS_BACK) return false
+    if (!isUnheard(call) || !isChange(intent)) return false
     if (DELETIONS.includes(intent.rule)) return deletion !== 'done'
     if (intent.rule === UPLOAD_SUCCESSOR) return successor === null
     return !isSaasChange(intent) || !wasFoundOut(call, { action, calls })

@@ -14,13 +14,13 @@ const LONGEST_WAIT_MS = 15_000
 
 /**
  * What has stopped signs nothing more: the exit has begun beside it, and changes the very keys that it has read. A GET is sent again
- * where the service was busy or did not answer; a change never is.
+ * where the service was busy or did not answer; a change never is, and it is not sent at all where no disk takes its intent.
  */
 export function actionSender(courier: Sender, stop: AbortSignal): Sender {
   let more = MORE_ATTEMPTS
   const once = async (request: UnsignedRequest, asker: 'strongroom' | 'clerk'): Promise<Answer> => {
     refuseIfStopped(stop)
-    return courier.send(request, asker)
+    return courier.send(request, asker, true)
   }
   return {
     send: async (request, asker) => {

@@ -8,7 +8,8 @@ import { createHash, randomBytes, sign, type KeyObject } from 'node:crypto'
 import { asRemark, asWords } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import { readClocks } from '../host/clock.js'
-import { opcRequestIdOf } from '../record/journal.js'
+import { opcRequestIdOf, type JournalEntry } from '../record/journal.js'
+import { isChange } from '../record/replay.js'
 import { checkWatch, heardFromOci, type Watch } from '../warrant/deadline.js'
 import { admit, admittedRequest, RANDOM_PASSWORD, type Admission, type Asker } from '../warrant/scope.js'
 import { exchange, ExchangeError, type Answer, type Carrier } from '../wire/exchange.js'
@@ -60,13 +61,14 @@ export class Courier {
   }
 
   /**
-   * Signs and sends one request for `asker`. Throws OUTSIDE_WARRANT, LIMIT_EXCEEDED, WARRANT_EXPIRED or CLOCKS_DISAGREE
+   * Signs and sends one request for `asker`. `durably`: a change is not even signed where no disk takes its intent (FILE_UNWRITABLE);
+   * otherwise that waits in memory, as everything of an exit. Throws OUTSIDE_WARRANT, LIMIT_EXCEEDED, WARRANT_EXPIRED or CLOCKS_DISAGREE
    * (journalled as refused), or NoAnswer (journalled as unknown).
    */
-  async send(request: UnsignedRequest, asker: Asker): Promise<Answer> {
+  async send(request: UnsignedRequest, asker: Asker, durably = false): Promise<Answer> {
     const admission = this.#admitted(request, asker)
     const exact = this.#filledIn(admission, request)
-    const { head, line } = this.#journal.write({
+    const intent = {
       type: 'intent',
       rule: admission.rule,
       method: exact.method,
@@ -74,7 +76,8 @@ export class Courier {
       path: exact.url.slice(admission.origin.length),
       bodySha256: exact.body === null ? null : createHash('sha256').update(exact.body).digest('hex'),
       by: asker,
-    })
+    } as const
+    const { head, line } = durably && isChange(intent) ? this.#writeDurably(intent) : this.#journal.write(intent)
     this.#uses.set(admission.rule, (this.#uses.get(admission.rule) ?? 0) + 1)
     const signed = signRequest(exact, this.#signer, this.#ociTime(), opcRequestIdOf(head.sha256))
     return this.#exchanged(signed, line.seq)
@@ -121,6 +124,15 @@ export class Courier {
     const text = exact.body === null ? '' : Buffer.from(exact.body).toString('utf8')
     if (!text.includes(RANDOM_PASSWORD)) return exact
     return { ...exact, body: new Uint8Array(Buffer.from(text.replace(RANDOM_PASSWORD, unknowablePassword()))) }
+  }
+
+  #writeDurably(intent: Extract<JournalEntry, { type: 'intent' }>): ReturnType<Journal['write']> {
+    try {
+      return this.#journal.writeDurably(intent)
+    } catch (error) {
+      if (!(error instanceof GlasskeyError)) throw error
+      throw new GlasskeyError(error.code, `"${intent.rule}" was not asked for: ${error.message}`, 'Nothing is changed before it is on record. The key is rotated all the same.', { cause: error })
+    }
   }
 
   #ociTime(): Date {

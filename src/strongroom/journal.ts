@@ -6,12 +6,19 @@ import { readJournal, type JournalEntry, type JournalLine } from '../record/jour
 import type { Head } from '../record/chain.js'
 import type { DeskLine } from './desk-line.js'
 
+interface Written {
+  line: JournalLine
+  head: Head
+}
+
 /** Writes lines of this session. */
 export interface Journal {
-  write(entry: JournalEntry): { line: JournalLine; head: Head }
+  write(entry: JournalEntry): Written
+  /** The same of what has to be durable before something is done, on a full disk too. Throws FILE_UNWRITABLE. */
+  writeDurably(entry: JournalEntry): Written
   /**
-   * Writes that the key is live: durable before it signs anything, on a full disk too. From then on a failing disk stops no
-   * exit. Throws FILE_UNWRITABLE where the disk does not take the line: whatever the journal lacks later, it never lacks this one.
+   * Writes durably that the key is live: whatever the journal lacks later, it never lacks this line. From then on a failing disk
+   * stops no exit.
    */
   goLive(key: { keyId: string; spkiSha256: string }): void
   readonly lines: readonly JournalLine[]
@@ -23,12 +30,13 @@ export interface Journal {
 export function openJournal(path: string, desk: DeskLine): Journal {
   const file = LineFile.open<JournalLine, JournalEntry>(path, readJournal, wallClock)
   file.reserve()
-  const told = <Written extends { line: JournalLine }>(written: Written): Written => {
+  const told = (written: Written): Written => {
     tell(written.line)
     return written
   }
   return {
     write: (entry) => told(file.append(entry)),
+    writeDurably: (entry) => told(file.appendDurably(entry)),
     get lines() {
       return file.lines
     },
@@ -36,7 +44,7 @@ export function openJournal(path: string, desk: DeskLine): Journal {
       return file.head
     },
     goLive: ({ keyId, spkiSha256 }) => {
-      told(file.appendFromReserve({ type: 'key-live', keyId, spkiSha256 }))
+      told(file.appendDurably({ type: 'key-live', keyId, spkiSha256 }))
       file.keepGoing(
         (text, why) => {
           desk.say({ kind: 'unwritten', text, why })

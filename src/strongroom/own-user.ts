@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { jsonIn } from '../canonical.js'
-import { asLine } from '../custody/fields.js'
+import { asLine, withoutStop } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import type { Manifest } from '../custody/manifest.js'
 import type { Census, ListedKey } from '../record/journal.js'
@@ -139,7 +139,7 @@ function readBody<Shape>(answer: Answer, what: string, shape: z.ZodType<Shape>):
 function wordsOf(answer: Answer): string {
   const text = new TextDecoder().decode(answer.body.subarray(0, LONGEST_ERROR))
   const parsed = z.object({ code: z.string(), message: z.string() }).safeParse(jsonIn(text))
-  return asLine(parsed.success ? `${parsed.data.code}: ${parsed.data.message}` : text || 'without a word')
+  return withoutStop(asLine(parsed.success ? `${parsed.data.code}: ${parsed.data.message}` : text || 'without a word'))
 }
 
 /** Bytes of an answer that is an error; OCI's are a few hundred. */

@@ -39,7 +39,7 @@ test('status and the next session tell that the generation is exposed, as soon a
   const now = await status()
   expect(now.inUse).toMatchObject({ state: 'exposed', seen: [1, 2] })
   expect(now.remarks).toContainEqual({ level: 'alarm', stops: false, text: 'GENERATION 2 is exposed: a quorum of its shares was seen' })
-  expect(now.next).toBe('glasskey break rotate')
+  expect(now.next).toBe(`glasskey break rotate --custody ${stage.custody} …`)
 
   const third = await aborted(1)
   expect(third.stderr).toContain('note  GENERATION 2: EXPOSED: a quorum of its shares was seen in earlier sessions (custodian 1 (Ada Lovelace), custodian 2 (Βασίλης Παπαδόπουλος)). Rotate it, whatever else is done')

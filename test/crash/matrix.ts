@@ -14,6 +14,7 @@ import { assertNothingBlind, isChange } from '../stage/cloud-truth.js'
 import type { PlayedFlow } from '../stage/flows.js'
 import { assertAllWell, assertNothingSilent, assertSaidWhatNext, doAsTold, type Otherwise } from '../stage/laws.js'
 import type { DurableWrite, Plan, Role, Synced } from '../stage/played.js'
+import { loseKeptLines } from '../stage/playing.js'
 import { killOf, processesOf } from '../stage/processes.mjs'
 import { classOf, Counter, refuseMissed, shareOf, type Kinds } from '../stage/points.js'
 import { settled, type Rehearsal, type Staging } from '../stage/rehearsal.js'
@@ -197,11 +198,6 @@ function assertKept({ code, stderr }: Ended): void {
   expect(stderr, 'how the lines come back').toMatch(/The lines of its journal that are missing, \d+, are kept in \S+\n.*glasskey resume --custody \S+ --session \S+ --kept-lines \S+$/m)
 }
 
-/** The machine, and with it the lines that no disk took: people know what `status` says, and no more. */
-function loseKeptLines({ stderr }: Ended): void {
-  for (const [, file = ''] of stderr.matchAll(/Its lines are kept in (\S+) until it does/g)) rmSync(file, { force: true })
-}
-
 /** A desk that lives says how it ended, and never with an error of its own making; a key that may be alive is said in red, with the command that goes on. */
 function assertSaidSo(stage: Rehearsal, point: Point, ended: Ended): void {
   assertKilled(point, ended)
@@ -242,7 +238,7 @@ function nameOf(point: Point): string {
 /** The place, and the way to die there. */
 function kindsOf(point: Point): Kinds {
   if (point.at === 'request') return { place: point.request.replace(/ [a-z0-9-]+ #\d+$/, ''), what: `request ${point.phase} ${point.victim}` }
-  if (point.at === 'disk') return { what: `disk ${point.error}` }
+  if (point.at === 'disk') return { what: `disk ${point.error}${point.lost ? ', lines lost' : ''}` }
   const { role, what } = point.write
   return { place: `${role} ${what}`, what: `write ${point.phase} ${point.victim} ${point.tail ?? ''}` }
 }

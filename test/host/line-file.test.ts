@@ -157,14 +157,14 @@ test('the last line before that may have the space that was set aside; where the
   try {
     expect(() => file.append(retired(2))).toThrow('ENOSPC')
     expect(existsSync(`${path}.reserve`)).toBe(true)
-    file.appendFromReserve(retired(2))
+    file.appendDurably(retired(2))
   } finally {
     fs.writeSync = writeSync
     syncBuiltinESMExports()
   }
   expect(existsSync(`${path}.reserve`)).toBe(false)
   renameSync(path, `${path}.gone`)
-  expect(() => file.appendFromReserve(retired(3))).toThrow(expect.objectContaining({ code: 'FILE_UNWRITABLE' }))
+  expect(() => file.appendDurably(retired(3))).toThrow(expect.objectContaining({ code: 'FILE_UNWRITABLE' }))
   renameSync(`${path}.gone`, path)
   expect(file.unwritten).toEqual([])
   expect(open().lines).toMatchObject([retired(1), retired(2)])
@@ -216,7 +216,7 @@ test('what the disk took of a line and did not cut away is written over; what so
     Object.assign(fs, { writeSync, ftruncateSync })
     syncBuiltinESMExports()
   }
-  expect(handed).toEqual([expect.stringMatching(/^EIO: i\/o error, write: \{.*"generation":2/)])
+  expect(handed).toEqual([expect.stringMatching(/^EIO: i\/o error, ftruncate: \{.*"generation":2/)])
   const half = readFileSync(path)
   appendFileSync(path, 'somebody else')
   file.append(retired(3))
@@ -225,6 +225,33 @@ test('what the disk took of a line and did not cut away is written over; what so
   writeFileSync(path, half)
   file.append(retired(4))
   expect(open().lines.map(({ seq }) => seq)).toEqual([1, 2, 3, 4])
+})
+
+test('what has to be durable and was not is no line, though the disk had it for a moment: not where lines wait, and not where others follow', () => {
+  const file = open()
+  file.append(retired(1))
+  const handed: string[] = []
+  file.keepGoing((text) => handed.push(text), () => undefined)
+  const { fsyncSync, ftruncateSync } = fs
+  const failing = (): never => {
+    throw Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO' })
+  }
+  Object.assign(fs, { fsyncSync: failing, ftruncateSync: failing })
+  syncBuiltinESMExports()
+  try {
+    expect(() => file.appendDurably(retired(2))).toThrow('EIO: i/o error, fsync')
+    expect(readFileSync(path, 'utf8').trimEnd().split('\n')).toHaveLength(2)
+    expect([file.unwritten, handed]).toEqual([[], []])
+    file.append(retired(3))
+    expect(() => file.appendDurably(retired(4))).toThrow()
+    expect(handed).toEqual(file.unwritten)
+    expect(handed).toHaveLength(1)
+  } finally {
+    Object.assign(fs, { fsyncSync, ftruncateSync })
+    syncBuiltinESMExports()
+  }
+  file.appendDurably(retired(5))
+  expect(open().lines).toMatchObject([retired(1), retired(3), retired(5)])
 })
 
 test('an altered file is not written to', () => {

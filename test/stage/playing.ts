@@ -1,5 +1,6 @@
 /** A command that is disturbed while it runs: its words as they come, and its processes to send signals to. */
 import { spawn } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { CLI, type Ended } from './command-line.js'
 import { processesOf } from './processes.mjs'
 import { played, type Plan } from './played.js'
@@ -57,4 +58,9 @@ export async function loseStrongroom(stage: Rehearsal): Promise<Ended> {
   await playing.until('Asking OCI: exit: upload successor')
   playing.signal('SIGKILL', 'strongroom')
   return playing.ended
+}
+
+/** The machine, and with it the lines that no disk took: people know what `status` says, and no more. */
+export function loseKeptLines({ stderr }: Ended): void {
+  for (const [, file = ''] of stderr.matchAll(/Its lines are kept in (\S+) until it does/g)) rmSync(file, { force: true })
 }

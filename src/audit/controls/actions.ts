@@ -1,6 +1,6 @@
 /** A: what was signed, for what, and when. */
 import { firstPart } from '../../record/journal.js'
-import { DELETE_OTHER_KEY, DELETE_USED_KEY, INSTALL, isSaasChange, isUnheard, READ_SAAS_BACK, REMOVE_USED_KEY, UPLOAD_SUCCESSOR, wasFoundOut, type Call } from '../../record/replay.js'
+import { DELETE_OTHER_KEY, DELETE_USED_KEY, INSTALL, isChange, isSaasChange, isUnheard, REMOVE_USED_KEY, UPLOAD_SUCCESSOR, wasFoundOut, type Call } from '../../record/replay.js'
 import { TOLERANCE_MS } from '../../warrant/deadline.js'
 import { checkRules } from '../../warrant/issue.js'
 import { admitAgain, anchorOf } from '../admission.js'
@@ -70,7 +70,7 @@ interface Later {
 
 /** Whether what is not known of one request was found out by something later in the same journal, or by a later session. */
 function isResolved({ state, chain }: SoundSession, { intent }: Call, later: Later): boolean {
-  if (intent.method === 'GET' || intent.rule === READ_SAAS_BACK) return true
+  if (!isChange(intent)) return true
   if (intent.rule === DELETE_USED_KEY || intent.rule === REMOVE_USED_KEY) return state.deletion === 'done'
   if (intent.rule === UPLOAD_SUCCESSOR) return state.successor !== null && state.successor.seq > intent.seq
   if (intent.rule.startsWith('takeover: ')) return later.takenOver.some((at) => at > intent.at)

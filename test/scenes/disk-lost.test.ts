@@ -1,0 +1,45 @@
+/** The disk goes at the worst moment, and the machine that has its lines goes after it: what is left is true, and enough to go on. */
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { readCustodyFolder } from '../../src/host/custody-folder.js'
+import { disabling, releasing } from '../stage/flows.js'
+import { assertAllWell, doAsTold } from '../stage/laws.js'
+import { loseKeptLines } from '../stage/playing.js'
+import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+
+let stage: Rehearsal | undefined
+afterEach(async () => {
+  await stage?.close()
+  stage = undefined
+})
+
+/** Runs a command whose disk goes once the `nth` line of this type was written; then the machine is lost, and there is another disk. */
+async function lost(of: Rehearsal, args: string[], from: string, nth = 1): Promise<{ code: number; stderr: string }> {
+  const mark = join(of.directory, 'the-disk-is-gone')
+  const ended = await of.run(args, {}, { disk: { from, nth, error: 'ENOENT', folder: of.custody, mark } })
+  rmSync(mark)
+  loseKeptLines(ended)
+  return ended
+}
+
+test('before the key is on record as live: it signs nothing', async () => {
+  stage = await rehearsal({ speed: 8 })
+  const { code, stderr } = await lost(stage, stage.rotate(), 'share-accepted', 2)
+  expect(stderr).not.toContain('KEY LIVE')
+  expect([code, stderr]).toEqual([6, expect.stringMatching(/^OUTCOME_UNKNOWN: session \S+ cannot be concluded: FILE_UNWRITABLE: /m)])
+  const used = readCustodyFolder(stage.custody).generations.find(({ manifest }) => manifest.generation === 2)?.manifest.fingerprint ?? ''
+  expect(stage.cloud.requests.filter(({ keyId }) => keyId?.endsWith(used))).toEqual([])
+  expect(await doAsTold(stage)).toEqual([expect.stringMatching(/^glasskey resume: The session ended before the key of GENERATION 2 was recombined; 2 shares were seen\.\n/), expect.stringMatching(/^glasskey break rotate: /)])
+  await assertAllWell(stage)
+})
+
+test.each([['enable', releasing], ['disable', disabling]] as const)('with the key live, before the action (%s): nothing is changed but the key, and nobody is told that it was', async (what, flow) => {
+  stage = await flow.open({ speed: 8 })
+  const { code, stderr } = await lost(stage, flow.args(stage), 'key-live')
+  expect(stderr).toMatch(new RegExp(`The action failed: "${what} SAAS_ADMIN" was not asked for: nothing can be written at \\S+/journal\\.jsonl \\(ENOENT: .+\\)\\.$`, 'm'))
+  expect([code, stderr]).toEqual([6, expect.stringMatching(/The used key [0-9a-f]{16} is deleted\./)])
+  expect(stage.cloud.requests.filter(({ path }) => path.includes('configureSaasAdminUser'))).toEqual([])
+  expect(await doAsTold(stage)).toHaveLength(1)
+  await assertAllWell(stage, { linesLost: true })
+})
