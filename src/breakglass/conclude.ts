@@ -69,7 +69,6 @@ export interface SessionResult {
 /** Proves, grades, closes and records a session. What OCI says never throws: it is part of the record. Throws OUTCOME_UNKNOWN when the folder does not take it, and says that `untilThen`. */
 export async function conclude(job: Conclusion, untilThen?: string): Promise<SessionResult> {
   try {
-    job.kept.bringBack()
     return enterSession(job, await closeSession(job))
   } catch (error) {
     if (!(error instanceof Error)) throw error
@@ -81,7 +80,9 @@ export async function conclude(job: Conclusion, untilThen?: string): Promise<Ses
 async function closeSession(job: Conclusion): Promise<Failure | null> {
   const { warrant, kept } = job
   const path = places.journal(job.folder, warrant.session)
+  const missing = kept.missing()
   const journal = LineFile.open<JournalLine, JournalEntry>(path, readJournal, wallClock)
+  // Probes are for their moment: they are sent, and told of, while a disk takes no line yet.
   journal.keepGoing(
     (text, why) => {
       kept.add(text, why)
@@ -90,6 +91,7 @@ async function closeSession(job: Conclusion): Promise<Failure | null> {
       kept.drop()
     },
   )
+  journal.takeBack(missing)
   const write = (entry: JournalEntry): void => {
     tell(journal.append(entry).line)
   }
@@ -149,7 +151,7 @@ function whyNotDeleted({ stale, provedElsewhere }: Conclusion, state: Session): 
   if (provedElsewhere === true) return 'Not in this session, in which it was not deleted; another session proved it dead.'
   if (state.deferred) return 'Its rotation was deferred: it is alive.'
   if (wasNeverAccepted(state)) return 'OCI never accepted it in this session: it may have been rotated before, or its user be blocked.'
-  return isRefusedNow(state) ? 'It was not deleted in this session, and OCI refuses it: somebody may have deleted it, or its user be blocked.' : 'It was not deleted: it is alive.'
+  return isRefusedNow(state) ? 'It was not deleted in this session, and OCI refuses it: somebody may have deleted it, or its user be blocked.' : 'No deletion of it is on record: it counts as alive.'
 }
 
 /** What a login reads; null when there is none or it cannot. */

@@ -46,21 +46,21 @@ export async function sendJournalled(journal: DeskJournal, request: UnsignedRequ
   tell(line)
   try {
     const answer = await exchange(signRequest(request, signer, new Date(), opcRequestIdOf(head.sha256)), carrier)
-    keepOutcome(journal, line.seq, answer, rule)
+    written(`OCI answered ${answer.status} to "${rule}"`, () => journal.append({ type: 'outcome', intent: line.seq, status: answer.status, opcRequestId: asWords(answer.headers['opc-request-id'] ?? ''), date: asWords(answer.headers['date'] ?? '') }))
     return answer
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error
-    tell(journal.append({ type: 'unknown', intent: line.seq, reason: asRemark(error.message) }).line)
+    tell(written(`OCI did not answer "${rule}"`, () => journal.append({ type: 'unknown', intent: line.seq, reason: asRemark(error.message) })).line)
     throw new GlasskeyError('OUTCOME_UNKNOWN', `OCI did not answer "${rule}": ${error.message}`, 'Run glasskey takeover again: it reads first what is true.', { cause: error })
   }
 }
 
 /** Throws OUTCOME_UNKNOWN: what OCI did, and no record has, is not known to the next who reads. */
-function keepOutcome(journal: DeskJournal, intent: number, { status, headers }: Answer, rule: string): void {
+function written<Line>(what: string, write: () => Line): Line {
   try {
-    journal.append({ type: 'outcome', intent, status, opcRequestId: asWords(headers['opc-request-id'] ?? ''), date: asWords(headers['date'] ?? '') })
+    return write()
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
-    throw new GlasskeyError('OUTCOME_UNKNOWN', `OCI answered ${status} to "${rule}", and that is not on record: ${error.message}`, 'Mend the disk. What OCI did is found out by reading.', { cause: error })
+    throw new GlasskeyError('OUTCOME_UNKNOWN', `${what}, and that is not on record: ${error.message}`, 'Mend the disk. What OCI did is found out by reading.', { cause: error })
   }
 }

@@ -57,11 +57,9 @@ export class KeptLines {
     say('The disk takes the journal again, and has every line of it.')
   }
 
-  /** Puts them where they belong, if there is a disk again. Throws as `putBack`; they stay kept then. */
-  bringBack(): void {
-    if (this.#lines.length === 0) return
-    putBack(this.#journal, this.#lines)
-    this.drop()
+  /** Those that the journal on its disk lacks. Throws as `putBack`. */
+  missing(): readonly string[] {
+    return this.#lines.length === 0 ? [] : missingIn(this.#journal, this.#lines)
   }
 
   /** All of them at once: an attempt that failed leaves no gap. */
@@ -88,9 +86,15 @@ export function putBackFrom(file: string, journal: string): void {
 }
 
 /**
- * Adds to a journal those of these lines that it does not have yet; a torn end of it is kept aside first. Answers how many. Throws CHAIN_BROKEN when they do not follow what is there, and changes nothing; FILE_UNWRITABLE.
+ * Adds to a journal those of these lines that it does not have yet; a torn end of it is kept aside first, and no line names it. Answers how many. Throws CHAIN_BROKEN when they do not follow what is there, and changes nothing; FILE_UNWRITABLE.
  */
 export function putBack(journal: string, lines: readonly string[]): number {
+  const missing = missingIn(journal, lines)
+  if (missing.length > 0) LineFile.open<JournalLine, JournalEntry>(journal, readJournal, wallClock).takeBack(missing)
+  return missing.length
+}
+
+function missingIn(journal: string, lines: readonly string[]): readonly string[] {
   const chain = readJournal(readLines(journal, 'the journal'), journal)
   const from = numberOf(lines[0] ?? '') - 1
   const there = chain.texts.slice(from, from + lines.length)
@@ -98,9 +102,7 @@ export function putBack(journal: string, lines: readonly string[]): number {
   if (lines.length === 0 || !there.every((text, at) => text === lines[at]) || !follow(chain.texts, missing)) {
     throw new GlasskeyError('CHAIN_BROKEN', `the kept lines do not follow ${journal}: they are of another session, not whole, or somebody has gone on without them`, 'Keep their file with the evidence, and leave --kept-lines away.')
   }
-  if (missing.length === 0) return 0
-  LineFile.open<JournalLine, JournalEntry>(journal, readJournal, wallClock).takeBack(missing)
-  return missing.length
+  return missing
 }
 
 function follow(texts: readonly string[], missing: readonly string[]): boolean {

@@ -47,7 +47,11 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     // Where rotation was deferred, and no session rotated since: somebody who was named may look whether the key went all the same.
     const deferred = stored.session.deferred !== null && stored.session.deletion !== 'done' && stored.session.closed !== null && id !== undefined && reader !== null
     // All was done but the logbook's entry: a crash between the two.
-    if (isSettled(stored.session) && !(deferred && isEntered(stored, folder.logbook.lines))) return isEntered(stored, folder.logbook.lines) ? null : enterSession(job, null)
+    if (isSettled(stored.session) && !(deferred && isEntered(stored, folder.logbook.lines))) {
+      if (isEntered(stored, folder.logbook.lines)) return null
+      say(whatHappened(stored, null, isBurned(folder, stored)), 'strong')
+      return enterSession(job, null)
+    }
     checkEndpoints(generationNumber(folder, stored.warrant.key.generation).manifest, inputs.cloud.endpoints)
     const manifests = folder.generations.map(({ manifest }) => manifest)
     const { warrant, session } = stored
@@ -65,7 +69,7 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     }
     const { successor } = warrant
     const accepted = acceptingRegions(warrant, session.probes).length > 0
-    const burned = folder.standings.find(({ generation }) => generation === used.generation)?.state === 'burned' && !present && !accepted
+    const burned = isBurned(folder, stored) && !present && !accepted
     const isReady = listing?.keys.some(({ spkiSha256, lifecycleState }) => spkiSha256 === successor?.spkiSha256 && lifecycleState === 'ACTIVE') ?? false
     const removable = inputs.remover !== null && isReady && awaitsRemover(session) && !canBeOpened(folder.standings, used.generation)
     const stale = burned || removable || (gone && heirOf(warrant, listing, used) !== null) ? null : staleness(folder, stored, { gone, present, seen: present || accepted, hasHeir: listing && heirOf(warrant, listing, used) !== null, isReady })
@@ -122,6 +126,10 @@ function sessionOf({ sessions }: CustodyFolder, id: string): StoredSession {
   return stored
 }
 
+function isBurned({ standings }: CustodyFolder, { warrant }: StoredSession): boolean {
+  return standings.find(({ generation }) => generation === warrant.key.generation)?.state === 'burned'
+}
+
 /** What a login saw, where nobody had said it: the used key is gone, and what took its place. */
 function putOnRecord(journal: DeskJournal, { session, warrant: { key, successor } }: StoredSession, listed: readonly ListedKey[]): void {
   // Installed by a session that this folder knows nothing of, and read back equal: the record says what is true.
@@ -153,7 +161,7 @@ export function whatHappened({ session, warrant }: StoredSession, gone: boolean 
   const listed = `${gone === null ? '' : gone ? ' The key list no longer has it.' : ' The key list still has it.'}${burned ? ' Another session proved it dead.' : ''}`
   switch (session.deletion) {
     case 'not-sent':
-      return `The session ended with ${key} live, before its deletion was asked for.${listed}`
+      return `The session ended with ${key} live, and no deletion of it is on record.${listed}`
     case 'unknown':
       return `The deletion of ${key} was sent and no answer is recorded.${listed}`
     case 'done':

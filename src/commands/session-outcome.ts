@@ -49,7 +49,7 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
   if (!result.alive) {
     const error = (earlier && beside(earlier, problem)) ?? problem ?? unprinted
     if (earlier && error && !problem) sayProblem(error)
-    return { json, text: [text, problem ? harmless(result, earlier !== null) : '', earlier && error ? loud(earlier, error) : ''].filter((part) => part !== '').join('\n'), ...(error ? { error } : {}) }
+    return { json, text: [text, harmless(result, earlier !== null), exposed(folder, result, standing), earlier && error ? loud(earlier, error) : ''].filter((part) => part !== '').join('\n'), ...(error ? { error } : {}) }
   }
   // Nobody goes on in a folder that the paper contradicts.
   const elsewhere = problem?.code === 'FOLDER_ALTERED'
@@ -145,6 +145,12 @@ function harmless({ state, warrant }: SessionResult, besides: boolean): string {
   }
   const sentences = [...seen].filter(([, custodians]) => custodians.size > 0).map(([generation, { size }]) => `${size} of the shares of GENERATION ${generation} ${size === 1 ? 'was read and counts' : 'were read and count'} as seen`)
   return `No key was live${besides ? ' in this session' : ''}. ${sentences.length === 0 ? 'No share was read' : sentences.join('; ')}. Close the bags again before a witness.`
+}
+
+/** A quorum of the generation was seen, in this session or in several: whoever has that can use it. */
+function exposed(folder: string, { state, warrant }: SessionResult, standing: CustodyStanding | null): string {
+  if (state.keyLiveAt !== null || standing?.inUse?.state !== 'exposed' || standing.inUse.generation !== warrant.key.generation) return ''
+  return toned(`GENERATION ${warrant.key.generation} IS EXPOSED: a quorum of its shares was seen. Now: ${nextIn(standing.next, folder)}`, 'alarm', process.stdout)
 }
 
 /** How people find out what the tool cannot any more: the key that could have asked is dead. */

@@ -43,10 +43,10 @@ export function asRemark(words: string): string {
 
 /** The same inside a sentence of ours, which has its own full stop. */
 export function asClause(words: string): string {
-  return asRemark(withoutStop(words))
+  return withoutStop(asRemark(words)) || 'no reason given'
 }
 
-/** Somebody's sentence without its full stop. */
+/** A short sentence of somebody without its full stop. */
 export function withoutStop(words: string): string {
   return words.replace(/[.\s]+$/, '')
 }

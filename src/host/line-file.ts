@@ -5,7 +5,7 @@
  * into the next line. What somebody else has added since is never written over: the strongroom of a desk that was killed
  * may live a moment longer than its lock. Once `keepGoing` was called, a disk that is full or gone no longer throws: space
  * was reserved, and after that the lines wait in memory, are handed to `onUnwritten`, and are written as soon as a disk
- * takes them, which `onWritten` hears of. A line that has to be durable before something is done still throws (`appendDurably`).
+ * takes them, which `onWritten` hears of. What has to be durable before something is done still throws (`appendDurably`, `refuseWaiting`).
  */
 import { closeSync, constants, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -38,6 +38,8 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
   #onWritten: () => void = () => undefined
   /** Whether lines that wait were handed over. */
   #handed = false
+  /** Why lines wait. */
+  #failure: Error | null = null
   readonly lines: Line[]
 
   private constructor(path: string, now: () => Date, chain: Chain<Line>, size: number, read: Read<Line>) {
@@ -94,14 +96,27 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     return this.#append(entry, { useReserve: true, mayWait: false })
   }
 
-  /** Adds lines that were made for this file and that its disk had not taken: all of them, or none. They must follow. Throws FILE_UNWRITABLE. */
+  /** Throws FILE_UNWRITABLE where lines wait. */
+  refuseWaiting(): void {
+    if (this.#unwritten.length > 0 && this.#failure) throw this.#failure
+  }
+
+  /**
+   * Adds lines that were made for this file and that its disk had not taken; they must follow. All of them, or none: throws
+   * FILE_UNWRITABLE before `keepGoing`. After it they wait with those that come, and are not handed over again.
+   */
   takeBack(texts: readonly string[]): void {
+    if (texts.length === 0) return
     this.#unwritten.push(...texts)
+    this.#handed = true
     try {
       this.#flush()
     } catch (error) {
-      this.#unwritten = []
-      throw error
+      if (!(error instanceof Error) || !this.#onUnwritten) {
+        this.#unwritten = []
+        throw error
+      }
+      this.#failure = error
     }
     for (const text of texts) {
       this.lines.push(JSON.parse(text) as Line)
@@ -141,6 +156,7 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
         throw error
       }
       this.#handed = true
+      this.#failure = error
       this.#onUnwritten?.(text, whatItSaid(error))
     }
   }
@@ -219,7 +235,7 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
       try {
         change(file)
       } finally {
-        closeSync(file)
+        closed(file)
       }
     })
   }
@@ -233,6 +249,15 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
 interface Appended<Line> {
   line: Line
   head: Head
+}
+
+/** What was changed is durable by then, or has failed with a better word. */
+function closed(file: number): void {
+  try {
+    closeSync(file)
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+  }
 }
 
 /** In the system's own words. */

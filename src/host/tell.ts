@@ -36,7 +36,7 @@ export function sentence(line: JournalLine): { text: string; tone: Tone } | null
     case 'action-ended':
       return line.result === 'done' ? good(`Done: ${line.detail}.`) : line.result === 'none' ? null : alarm(`The action ${line.result}: ${line.detail}.`)
     case 'exit-began':
-      return plain(`Exit (${line.cause}): rotating the key.`)
+      return plain(`Exit (${line.cause}) begins.`)
     case 'successor-active':
       return good(`Successor GENERATION ${line.generation} (${line.keyId}) is ACTIVE, read back equal.`)
     case 'rotation-deferred':

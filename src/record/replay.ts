@@ -286,7 +286,7 @@ export function wasFoundOut({ intent }: Pick<Call, 'intent'>, { action, calls }:
  */
 export function actionOf({ action, calls, exit }: Session): { result: LineOf<'action-ended'>['result'] | 'not begun'; detail: string } {
   if (action) return action
-  const isItsChange = (call: Call): boolean => call.intent.by === 'clerk' && isChange(call.intent) && (exit === null || call.intent.seq < exit.seq)
+  const isItsChange = (call: Call): boolean => call.intent.by !== 'desk' && isChange(call.intent) && (exit === null || call.intent.seq < exit.seq)
   return calls.some((call) => isItsChange(call) && mayHaveHappened(call)) ? { result: 'interrupted', detail: 'the process that held the key ended before it was known what came of it' } : { result: 'not begun', detail: '' }
 }
 

@@ -2,7 +2,7 @@
  * Signing and sending: the only place where the key signs a request.
  *
  * In this order, always: admitted by the warrant, in time, intent durable, signed, sent, outcome durable. What is not
- * known is written as unknown.
+ * known is written as unknown. Where the disk fails only readings and the exit go on: their lines wait in memory.
  */
 import { createHash, randomBytes, sign, type KeyObject } from 'node:crypto'
 import { asRemark, asWords } from '../custody/fields.js'

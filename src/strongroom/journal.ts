@@ -1,4 +1,5 @@
 /** The journal while the strongroom writes it: durable first, then told to the people at its terminal. */
+import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
 import { LineFile } from '../host/line-file.js'
 import { tell } from '../host/tell.js'
@@ -16,20 +17,22 @@ export interface Journal {
   write(entry: JournalEntry): Written
   /** The same of what has to be durable before something is done, on a full disk too. Throws FILE_UNWRITABLE. */
   writeDurably(entry: JournalEntry): Written
-  /**
-   * Writes durably that the key is live: whatever the journal lacks later, it never lacks this line. From then on a failing disk
-   * stops no exit.
-   */
-  goLive(key: { keyId: string; spkiSha256: string }): void
+  /** Lines that no disk takes wait from now on, and the desk keeps them meanwhile. */
+  keepGoing(): void
+  /** Writes what was seen of a share. Throws FILE_UNWRITABLE where the line has to wait: no more of them are read. */
+  writeSeen(entry: Extract<JournalEntry, { type: 'share-accepted' | 'share-refused' }>): void
+  /** Writes that the key is live, before it signs anything. Throws FILE_UNWRITABLE where no disk takes it: whatever is lost later, this is on record. */
+  writeLive(key: { keyId: string; spkiSha256: string }): void
   readonly lines: readonly JournalLine[]
   readonly head: Head
   close(): void
 }
 
-/** Opens the session's journal. Throws CHAIN_BROKEN when it does not verify. */
+/** Opens the session's journal. Where the key was live before, no disk keeps the session from its exit. Throws CHAIN_BROKEN when it does not verify. */
 export function openJournal(path: string, desk: DeskLine): Journal {
   const file = LineFile.open<JournalLine, JournalEntry>(path, readJournal, wallClock)
   file.reserve()
+  const wasLive = file.lines.some(({ type }) => type === 'key-live')
   const told = (written: Written): Written => {
     tell(written.line)
     return written
@@ -43,8 +46,16 @@ export function openJournal(path: string, desk: DeskLine): Journal {
     get head() {
       return file.head
     },
-    goLive: ({ keyId, spkiSha256 }) => {
-      told(file.appendDurably({ type: 'key-live', keyId, spkiSha256 }))
+    writeSeen: (entry) => {
+      told(file.append(entry))
+      if (!wasLive) file.refuseWaiting()
+    },
+    writeLive: ({ keyId, spkiSha256 }) => {
+      const entry = { type: 'key-live', keyId, spkiSha256 } as const
+      if (wasLive) told(file.append(entry))
+      else told(onRecordFirst(() => file.appendDurably(entry)))
+    },
+    keepGoing: () => {
       file.keepGoing(
         (text, why) => {
           desk.say({ kind: 'unwritten', text, why })
@@ -57,5 +68,14 @@ export function openJournal(path: string, desk: DeskLine): Journal {
     close: () => {
       file.close()
     },
+  }
+}
+
+function onRecordFirst<Line>(write: () => Line): Line {
+  try {
+    return write()
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    throw new GlasskeyError(error.code, `the key signs nothing before it is on record as live: ${error.message}`, error.hint, { cause: error })
   }
 }

@@ -170,11 +170,11 @@ async function acceptMessage(armored: string, { privateKey, key }: Remote, { war
     if (share.custodian !== message.custodian) throw new GlasskeyError('REMOTE_REFUSED', `the message says ${whose}, and its share is that of ${calledBy(manifest, share.custodian)}`, 'Raise the alarm.')
     const together = withShare(accepted, share, manifest)
     consented(share.name)
-    journal.write({ type: 'share-accepted', generation: manifest.generation, custodian: share.custodian })
+    journal.writeSeen({ type: 'share-accepted', generation: manifest.generation, custodian: share.custodian })
     return together
   } catch (caught) {
     const error = asRefusal(caught)
-    journal.write({ type: 'share-refused', code: error.code, reason: asRemark(error.message), ...seenAnyway(shareIn(opened), expectation) })
+    journal.writeSeen({ type: 'share-refused', code: error.code, reason: asRemark(error.message), ...seenAnyway(shareIn(opened), expectation) })
     throw error
   }
 }

@@ -86,6 +86,7 @@ async function openWithQuorum(room: Room, watch: Watch): Promise<OpenedEnvelope>
   if (consents !== 'any' && needsBagWords(warrant, manifest)) await askBagWords(warrant, manifest, consents, journal, desk.left)
   if (order.task === 'perform') stillRuns(watch)
   journal.write({ type: 'exposing', generation: manifest.generation })
+  journal.keepGoing()
   const expectation = { manifest, others: otherGenerations(folder, manifest.generation) }
   const onDispute: OnDispute = (disputed, parts) => refuseIfContradicted(room, disputed, parts)
   const elsewhere = remote ? await collectRemote(remote, room, expectation, consents, onDispute, () => {
@@ -122,7 +123,7 @@ async function refuseIfContradicted({ generation, warrant, journal }: Room, disp
     consent()
     journal.write({ type: 'share-refused', code: found.error.code, reason: 'it opens the envelope with others: the sheet is true, and the manifest is not', generation: warrant.key.generation, custodian })
   }
-  journal.goLive({ keyId, spkiSha256 })
+  journal.write({ type: 'key-live', keyId, spkiSha256 })
   burn(journal, warrant, since, found.error.message)
   throw withItsSession(found.error, warrant)
 }
@@ -147,7 +148,7 @@ function stillRuns(watch: Watch, sofar = 'No share was read.'): void {
 async function useKey(room: Room, opened: OpenedEnvelope, watch: Watch): Promise<FromStrongroom> {
   const { desk, order, folder, generation, warrant, journal } = room
   const since = readClocks().uptime
-  journal.goLive({ keyId: opened.header.keyId, spkiSha256: generation.manifest.spkiSha256 })
+  journal.writeLive({ keyId: opened.header.keyId, spkiSha256: generation.manifest.spkiSha256 })
   try {
     checkEverything(opened, generation, folder, warrant)
     if (warrant.successor && !isSealedSuccessor(opened, warrant)) {
@@ -207,7 +208,7 @@ async function leave(room: Room, courier: Courier, user: OwnUser, since: number,
     await lookBack(room, courier, cutOff)
     journal.write({ type: 'rotation-deferred', reason: 'as each releasing custodian consented' })
     burn(journal, warrant, since, 'rotation deferred', courier)
-    return finished([], failure ?? { ...alive(warrant, 'its rotation was deferred'), hint: 'As soon as a successor waits and the home region answers: glasskey break rotate' })
+    return finished([], { ...(failure ?? alive(warrant, 'its rotation was deferred')), hint: 'As soon as a successor waits and the home region answers: glasskey break rotate' })
   }
   let probes: DatedProbe[] = []
   let counted = false

@@ -180,7 +180,7 @@ function takeText(text: string, where: string, state: State, expectation: Expect
       }
       const together = withShare(state.accepted, share, manifest)
       if (consents === 'any') onFlagConsent(share.custodian)
-      journal.write({ type: 'share-accepted', generation: manifest.generation, custodian: share.custodian })
+      journal.writeSeen({ type: 'share-accepted', generation: manifest.generation, custodian: share.custodian })
       // Only what is written down counts.
       state.accepted = together
       const words = `${state.accepted.length} of ${manifest.threshold}: the sheet of ${calledBy(manifest, share.custodian)} is right.`
@@ -201,7 +201,7 @@ function takeText(text: string, where: string, state: State, expectation: Expect
     const stray = genuine.custodian === undefined ? null : `${genuine.generation}/${genuine.custodian}/${error.code}`
     if (state.refused > TOLD_REFUSALS && (stray === null || state.strays.has(stray))) return { tone, words }
     if (stray !== null) state.strays.add(stray)
-    journal.write({ type: 'share-refused', code: error.code, reason: asRemark(error.message), ...genuine })
+    journal.writeSeen({ type: 'share-refused', code: error.code, reason: asRemark(error.message), ...genuine })
     say(`${where}: ${words}`, tone)
     return { tone, words }
   }

@@ -111,8 +111,10 @@ describe('kept', () => {
     const file = kept.file ?? ''
     expect(readFileSync(file, 'utf8')).toBe(asText(texts.slice(HAD)))
     expect(said).toBe(`No disk takes the journal (ENOSPC: no space left on device, write). Its lines are kept in ${file} until it does: do not switch this machine off.\n`)
-    kept.bringBack()
-    expect(now()).toBe(whole)
+    expect(kept.missing()).toEqual(texts.slice(HAD))
+    writeFileSync(journal, asText(texts.slice(0, HAD + 2)))
+    expect(kept.missing(), 'those that it has by now are not').toEqual(texts.slice(HAD + 2))
+    kept.drop()
     expect([kept.length, kept.file, existsSync(dirname(file))]).toEqual([0, null, false])
     expect(said).toMatch(/\nThe disk takes the journal again, and has every line of it\.\n$/)
   })
@@ -121,7 +123,7 @@ describe('kept', () => {
     const kept = new KeptLines(journal)
     renameSync(dirname(journal), join(directory, 'out'))
     for (const text of texts.slice(HAD)) kept.add(text, 'ENOENT: no such file or directory, open')
-    expect(refusal(() => { kept.bringBack() })).toMatchObject({ code: 'FILE_MISSING', message: `the journal is not there: ${journal}` })
+    expect(refusal(() => { kept.missing() })).toMatchObject({ code: 'FILE_MISSING', message: `the journal is not there: ${journal}` })
     expect(kept.length).toBe(texts.length - HAD)
     renameSync(join(directory, 'out'), dirname(journal))
     putBackFrom(kept.file ?? '', journal)
@@ -152,7 +154,7 @@ describe('kept', () => {
 
   test('none: nothing is said, nothing is written', () => {
     const kept = new KeptLines(journal)
-    kept.bringBack()
+    expect(kept.missing()).toEqual([])
     kept.drop()
     expect([said, now()]).toEqual(['', asText(texts.slice(0, HAD))])
   })

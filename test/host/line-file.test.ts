@@ -254,6 +254,48 @@ test('what has to be durable and was not is no line, though the disk had it for 
   expect(open().lines).toMatchObject([retired(1), retired(3), retired(5)])
 })
 
+test('lines that somebody else kept go before those that come: at once, or with them, and are not handed over again', () => {
+  const texts = [retired(1), retired(2), retired(3)].map((entry) => {
+    open().append(entry)
+    return readFileSync(path, 'utf8').trimEnd().split('\n').at(-1) ?? ''
+  })
+  writeFileSync(path, `${texts[0] ?? ''}\n`)
+  const file = open()
+  renameSync(path, `${path}.gone`)
+  expect(() => { file.takeBack(texts.slice(1, 2)) }).toThrow('ENOENT')
+  expect([file.unwritten, file.head.seq]).toEqual([[], 1])
+  const handed: string[] = []
+  let written = 0
+  file.keepGoing((text) => handed.push(text), () => (written += 1))
+  file.takeBack(texts.slice(1))
+  expect(() => { file.refuseWaiting() }).toThrow(expect.objectContaining({ code: 'FILE_UNWRITABLE' }))
+  const { line } = file.append(retired(4))
+  expect([line.seq, handed.length, written, file.unwritten.length]).toEqual([4, 1, 0, 3])
+  renameSync(`${path}.gone`, path)
+  file.append(retired(5))
+  file.refuseWaiting()
+  expect(written).toBe(1)
+  expect(open().lines).toMatchObject([1, 2, 3, 4, 5].map(retired))
+})
+
+test('a disk that complains only when the file is closed has the line: nothing is written twice', () => {
+  const { closeSync } = fs
+  fs.closeSync = (descriptor) => {
+    closeSync(descriptor)
+    throw Object.assign(new Error('EIO: i/o error, close'), { code: 'EIO' })
+  }
+  try {
+    const file = open()
+    syncBuiltinESMExports()
+    file.append(retired(1))
+    file.append(retired(2))
+  } finally {
+    fs.closeSync = closeSync
+    syncBuiltinESMExports()
+  }
+  expect(open().lines).toMatchObject([retired(1), retired(2)])
+})
+
 test('an altered file is not written to', () => {
   open().append(retired(1))
   writeFileSync(path, readFileSync(path, 'utf8').replace('"generation":1', '"generation":2'))

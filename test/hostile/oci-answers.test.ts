@@ -236,6 +236,10 @@ describe('to the clerk', () => {
     ['a line without end', 'x'.repeat(5 * 1024 * 1024), 'the clerk failed: it sent a line without end'],
     ['two messages in one', '{"done":1,"error":2}\n', 'the clerk failed: it sent something that is no message'],
     ['words with an escape sequence', '{"error":{"message":"\\u001b[2J\\ud800x","status":500,"code":"\\u009b"}}\n', 'OCI answered 500  :  [2J\ufffdx'],
+    ['an error of nothing but full stops', `{"error":{"message":"${'.'.repeat(4_000_000)}","status":null,"code":null}}\n`, 'no reason given'],
+    // What looks for the last one must not begin anew at each of them: the exit of a live key waits meanwhile.
+    ['full stops without end that lead to another sign', `{"error":{"message":"${'.'.repeat(4_000_000)}x","status":null,"code":null}}\n`, 'no reason given'],
+    ['a sentence with its full stop', '{"error":{"message":"The key is not there. ","status":404,"code":"NotFound"}}\n', 'OCI answered 404 NotFound: The key is not there'],
   ])('and from it: %s', async (_, said, message) => {
     const [near, far] = pipe()
     far.once('data', () => far.write(said))

@@ -14,6 +14,8 @@ afterEach(async () => {
   stage = undefined
 })
 
+const sessionOf = (said: string): string => / --session (\S+)/.exec(said)?.[1] ?? ''
+
 /** Runs a command whose disk goes once the `nth` line of this type was written; then the machine is lost, and there is another disk. */
 async function lost(of: Rehearsal, args: string[], from: string, nth = 1): Promise<{ code: number; stderr: string }> {
   const mark = join(of.directory, 'the-disk-is-gone')
@@ -31,6 +33,29 @@ test('before the key is on record as live: it signs nothing', async () => {
   const used = readCustodyFolder(stage.custody).generations.find(({ manifest }) => manifest.generation === 2)?.manifest.fingerprint ?? ''
   expect(stage.cloud.requests.filter(({ keyId }) => keyId?.endsWith(used))).toEqual([])
   expect(await doAsTold(stage)).toEqual([expect.stringMatching(/^glasskey resume: The session ended before the key of GENERATION 2 was recombined; 2 shares were seen\.\n/), expect.stringMatching(/^glasskey break rotate: /)])
+  await assertAllWell(stage)
+})
+
+test('while shares are read: the one that was read is on record as soon as there is a disk, and no other is read', async () => {
+  stage = await rehearsal({ speed: 8 })
+  const mark = join(stage.directory, 'the-disk-is-gone')
+  const { code, stderr } = await stage.run(stage.rotate(), {}, { disk: { from: 'exposing', error: 'EROFS', folder: stage.custody, mark } })
+  expect(stderr).not.toMatch(/KEY LIVE|2 of 2/)
+  expect([code, stderr]).toEqual([6, expect.stringMatching(/ --kept-lines \S+$/m)])
+  rmSync(mark)
+  const { code: resumed, stderr: said, stdout } = await stage.run(['resume', '--custody', stage.custody, '--session', sessionOf(stderr), '--kept-lines', / --kept-lines (\S+)$/m.exec(stderr)?.[1] ?? ''])
+  expect([resumed, said, stdout]).toEqual([0, expect.stringMatching(/^\d+ lines are back in the journal; .+\nThe session ended before the key of GENERATION 2 was recombined; 1 share was seen\.\n/), expect.stringContaining('No key was live. 1 of the shares of GENERATION 2 was read and counts as seen. Close the bags again before a witness.')])
+})
+
+test('during the exit: the proof does not wait for the disk, and its lines come with the others', async () => {
+  stage = await rehearsal({ speed: 8 })
+  const mark = join(stage.directory, 'the-disk-fails')
+  const ended = await stage.run(stage.rotate(), {}, { disk: { from: 'exit-began', error: 'EROFS', folder: stage.custody, mark } })
+  expect([ended.code, ended.stderr]).toEqual([6, expect.stringMatching(/Proving it dead in .+\n[^]*is dead: refused-only\.[^]*^OUTCOME_UNKNOWN: .+ cannot be concluded: [^]* --kept-lines \S+$/m)])
+  rmSync(mark)
+  const asked = stage.cloud.requests.length
+  expect(await doAsTold(stage, ended)).toHaveLength(1)
+  expect(stage.cloud.requests.slice(asked).filter(({ keyId }) => keyId !== null && !keyId.includes('AUDITOR')).map(({ method, path }) => `${method} ${path}`)).toEqual([])
   await assertAllWell(stage)
 })
 
