@@ -3,6 +3,7 @@ import { EXIT, GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
 import type { CustodianKeys } from '../host/custodian-key.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
+import { readLines } from '../host/disk.js'
 import { requireGiven } from '../host/given-files.js'
 import { generationInUse, places } from '../host/sealed-folder.js'
 import { prepareCamera, withCamera, type Camera } from '../host/camera.js'
@@ -10,6 +11,7 @@ import { probeIsolation, type Isolation } from '../host/isolation.js'
 import { takeLock } from '../host/lock.js'
 import type { Profile } from '../host/oci-profile.js'
 import { isInteractive, say, whereToAsk } from '../host/terminal.js'
+import { readJournal } from '../record/journal.js'
 import type { RemoteOrder } from '../strongroom/protocol.js'
 import { scopeOf } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
@@ -19,7 +21,7 @@ import { KeptLines } from './kept-lines.js'
 import { holdAtDesk } from './desk.js'
 import type { Cloud } from './login.js'
 import { drawUpWarrant, openSession, refuseUnfinished, rotatingFrom, type Request } from './open-session.js'
-import { lookAtClerk, lookAtExposure, lookAtKeys, lookAtRegions, lookAtRevocation, lookAtSelfDeletion, lookAtSigners, lookAtSubscriptions, onClerk, refuseStops, type Finding } from './preflight.js'
+import { lookAtClerk, lookAtEarlierSessions, lookAtKeys, lookAtRegions, lookAtRevocation, lookAtSelfDeletion, lookAtSigners, lookAtSubscriptions, onClerk, refuseStops, type Finding } from './preflight.js'
 import { printWarrant } from './print-warrant.js'
 import { removeUsedKey } from './remover.js'
 
@@ -59,7 +61,7 @@ export async function breakGlass(folderPath: string, request: Request, inputs: I
     // What only a clerk can do: shown beside the regions, while people wait for OCI anyway.
     const [regions, clerk] = await Promise.all([lookAtRegions(manifest, inputs.cloud), clerkFor(warrant, inputs, isolation)])
     const findings = [
-      ...lookAtExposure(folder, manifest),
+      ...lookAtEarlierSessions(folder, manifest),
       ...lookAtSelfDeletion(folder, inputs.remover),
       ...lookAtRevocation(folder, generation),
       ...(warrant.successor ? await lookAtSigners(folder, manifest) : []),
@@ -132,7 +134,18 @@ async function holdAttentively(folder: string, warrant: Warrant, task: 'perform'
     throw cannotConclude({ folder, warrant, kept }, error)
   }
   attention.heed(whileProving(() => resumeWith({ folder, warrant, kept })))
-  return await conclude({ folder, warrant, finished, kept, reader: inputs.reader ?? inputs.remover, cloud: inputs.cloud, isolation })
+  return await conclude({ folder, warrant, finished, kept, reader: inputs.reader ?? inputs.remover, cloud: inputs.cloud, isolation }, wasLive(folder, warrant, kept) ? undefined : 'no key was live in it')
+}
+
+/** Whether a key was live, as far as lines can be read; where they cannot, it may have been. */
+function wasLive(folder: string, { session }: Warrant, kept: KeptLines): boolean {
+  try {
+    const path = places.journal(folder, session)
+    return kept.has('key-live') || readJournal(readLines(path, 'the journal'), path).lines.some(({ type }) => type === 'key-live')
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    return true
+  }
 }
 
 /** A session whose processes could not be started, or whose scans could not be opened, comes to its end like any other: nothing was read in it. One that is only finished has a graver thing to say at its end, so the cause is said here. */

@@ -69,11 +69,19 @@ export interface SessionResult {
 /** Proves, grades, closes and records a session. What OCI says never throws: it is part of the record. Throws OUTCOME_UNKNOWN when the folder does not take it, and says that `untilThen`. */
 export async function conclude(job: Conclusion, untilThen?: string): Promise<SessionResult> {
   try {
-    return enterSession(job, await closeSession(job))
+    const failure = await closeSession(job)
+    if (job.kept.length > 0) throw notOnDisk(job, failure)
+    return enterSession(job, failure)
   } catch (error) {
     if (!(error instanceof Error)) throw error
     throw cannotConclude(job, error, untilThen)
   }
+}
+
+/** What the session came to is said, too: whoever brings its lines back later only enters it. */
+function notOnDisk({ folder, warrant: { session }, kept }: Conclusion, failure: Failure | null): GlasskeyError {
+  const own = failure ? `. By itself it ended with ${failure.code}: ${failure.message}` : ''
+  return new GlasskeyError('FILE_UNWRITABLE', `nothing can be written at ${places.journal(folder, session)} (${kept.why})${own}`)
 }
 
 /** Proves, grades and closes. Answers why the session did not do what it was for. */
@@ -82,7 +90,7 @@ async function closeSession(job: Conclusion): Promise<Failure | null> {
   const path = places.journal(job.folder, warrant.session)
   const missing = kept.missing()
   const journal = LineFile.open<JournalLine, JournalEntry>(path, readJournal, wallClock)
-  // Probes are for their moment: they are sent, and told of, while a disk takes no line yet.
+  // Probes are for their moment: they are sent while a disk that can be read takes no line yet.
   journal.keepGoing(
     (text, why) => {
       kept.add(text, why)
@@ -91,6 +99,7 @@ async function closeSession(job: Conclusion): Promise<Failure | null> {
       kept.drop()
     },
   )
+  if (missing.length === 0) kept.drop()
   journal.takeBack(missing)
   const write = (entry: JournalEntry): void => {
     tell(journal.append(entry).line)
@@ -107,7 +116,6 @@ async function closeSession(job: Conclusion): Promise<Failure | null> {
   const failure = failureOf(job, state, alive, state.keyLiveAt === null || isOpenable(job))
   write({ type: 'closed', exitCode: exitCodeOf(failure, alive) })
   journal.close()
-  if (kept.length > 0) throw new GlasskeyError('FILE_UNWRITABLE', `nothing can be written at ${path} (${kept.why})`)
   return failure
 }
 

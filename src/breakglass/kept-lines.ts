@@ -57,6 +57,11 @@ export class KeptLines {
     say('The disk takes the journal again, and has every line of it.')
   }
 
+  /** Whether one of them is of this type. */
+  has(type: string): boolean {
+    return this.#lines.some((text) => (JSON.parse(text) as { type: string }).type === type)
+  }
+
   /** Those that the journal on its disk lacks. Throws as `putBack`. */
   missing(): readonly string[] {
     return this.#lines.length === 0 ? [] : missingIn(this.#journal, this.#lines)

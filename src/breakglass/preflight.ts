@@ -27,13 +27,16 @@ export interface Finding {
 
 const TIMEOUT_MS = 8_000
 
-/** Whose sheets were on an online machine before: two sessions that came to nothing can make a quorum. */
-export function lookAtExposure({ standings }: CustodyFolder, manifest: Manifest): Finding[] {
+/** What earlier sessions left: a key that is not proved dead; and whose sheets were on an online machine: two sessions that came to nothing can make a quorum. */
+export function lookAtEarlierSessions({ standings }: CustodyFolder, manifest: Manifest): Finding[] {
+  const alive = standings
+    .filter(({ generation, state }) => state === 'not proved dead' && generation !== manifest.generation)
+    .map(({ generation }): Finding => ({ what: `GENERATION ${generation}`, level: 'warn', said: 'was used, and is not proved dead: it may be ALIVE, whatever this session comes to. glasskey status says what ends it' }))
   const seen = standings.find(({ generation }) => generation === manifest.generation)?.seen ?? []
-  if (seen.length === 0) return []
+  if (seen.length === 0) return alive
   const whose = seen.map((custodian) => calledBy(manifest, custodian)).join(', ')
   const said = seen.length < manifest.threshold ? `seen in an earlier session: the share of ${whose}` : `EXPOSED: a quorum of its shares was seen in earlier sessions (${whose}). Rotate it, whatever else is done`
-  return [{ what: `GENERATION ${manifest.generation}`, level: 'warn', said }]
+  return [...alive, { what: `GENERATION ${manifest.generation}`, level: 'warn', said }]
 }
 
 /** A successor that the envelope of the key in use does not seal must be signed: looked at here, and not first when that key is live. */

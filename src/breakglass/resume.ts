@@ -49,7 +49,7 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     // All was done but the logbook's entry: a crash between the two.
     if (isSettled(stored.session) && !(deferred && isEntered(stored, folder.logbook.lines))) {
       if (isEntered(stored, folder.logbook.lines)) return null
-      say(whatHappened(stored, null, isBurned(folder, stored)), 'strong')
+      say(`${stored.session.keyLiveAt === null ? whatHappened(stored, null, false) : 'The session had come to its end.'} Its entry in the logbook was missing.`, 'strong')
       return enterSession(job, null)
     }
     checkEndpoints(generationNumber(folder, stored.warrant.key.generation).manifest, inputs.cloud.endpoints)
@@ -157,7 +157,7 @@ function refuseUnseen(warrant: Warrant, { remote }: Inputs, camera: Camera | nul
 export function whatHappened({ session, warrant }: StoredSession, gone: boolean | null, burned: boolean): string {
   const key = `the key of GENERATION ${warrant.key.generation}`
   const { length: shares } = session.sharesSeen
-  if (session.keyLiveAt === null) return `The session ended before ${key} was recombined; ${shares} ${shares === 1 ? 'share was' : 'shares were'} seen.`
+  if (session.keyLiveAt === null) return `The session ended before ${key} was live; ${shares} ${shares === 1 ? 'share was' : 'shares were'} seen.`
   const listed = `${gone === null ? '' : gone ? ' The key list no longer has it.' : ' The key list still has it.'}${burned ? ' Another session proved it dead.' : ''}`
   switch (session.deletion) {
     case 'not-sent':

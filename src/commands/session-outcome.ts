@@ -1,6 +1,7 @@
 /** What a session leaves behind, for people and scripts: break, takeover and resume end alike. */
 import type { SessionResult } from '../breakglass/conclude.js'
 import { printSession, type PrintedSession } from '../breakglass/print-session.js'
+import { withoutStop } from '../custody/fields.js'
 import { EXIT, EXIT_CODES, GlasskeyError } from '../errors.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
 import { say, shellWord, toned } from '../host/terminal.js'
@@ -179,12 +180,21 @@ function closing(folder: string, result: SessionResult, printed: PrintedSession,
     ...(printed.drillRecord === null ? [] : [`Drill record, with the times measured: ${printed.drillRecord}`]),
     ...unansweredChanges(state).filter(({ intent }) => isSaasChange(intent)).map(({ intent, outcome }) => toned(`NOT KNOWN: whether "${intent.rule}" happened; OCI ${outcome?.type === 'outcome' ? `answered ${outcome.status}` : 'never answered'}. ${toAsk(result, intent.seq)}`, 'alarm', process.stdout)),
     ...acceptedOnly(state).map(({ intent }) => toned(`NOT YET: OCI accepted "${intent.rule}", and it was not in force when it was last read. It may still come: look at the database in OCI's console.`, 'alarm', process.stdout)),
+    ...notDone(result).map((text) => toned(text, 'alarm', process.stdout)),
     ...strangersOf(result).map((fingerprint) => toned(`A STRANGER'S KEY: the user has API key ${fingerprint}, which no manifest of this folder names. Find out who put it there; an administrator deletes it.`, 'alarm', process.stdout)),
     ...(dead ? [`Next: destroy the used sheets of GENERATION ${warrant.key.generation} before a witness (glasskey logbook add destroyed)${printed.affidavit === null ? '' : `; to sign: ${printed.affidavit}`}.`] : []),
     ...(grade === 'unproved' && !result.alive ? [`Another session proved the key dead. For the auditor's word on this one too: glasskey resume --custody ${shellWord(folder)} --session ${result.session} --reader PROFILE`] : []),
     ...(standing ? standsNow(folder, result, standing) : [`What is in use now: glasskey status --custody ${shellWord(folder)}, when the folder can be read again.`]),
   ]
   return lines.join('\n')
+}
+
+/** An action that came to nothing, where no error says so: the session was resumed, and has come to its end. */
+function notDone({ state, warrant, failure }: SessionResult): string[] {
+  const { result, detail } = actionOf(state)
+  if (failure || state.keyLiveAt === null || warrant.action.name === 'rotate' || result === 'done') return []
+  const what = result === 'interrupted' ? 'did not come to its end' : result === 'failed' ? 'was not done' : 'was not begun'
+  return [`The action of this session ${what}${detail === '' ? '' : `: ${withoutStop(detail)}`}.`]
 }
 
 function standsNow(folder: string, result: SessionResult, standing: CustodyStanding): string[] {

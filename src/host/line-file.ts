@@ -34,6 +34,8 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
   #unwritten: string[] = []
   /** What was last tried behind the last good write, and failed: a disk may have the beginning of it. */
   #tried = Buffer.alloc(0)
+  /** Whether nothing of it is left there. */
+  #isCut = true
   #onUnwritten: ((line: string, why: string) => void) | null = null
   #onWritten: () => void = () => undefined
   /** Whether lines that wait were handed over. */
@@ -75,9 +77,13 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     return this.#unwritten
   }
 
-  /** Sets space aside for later lines. */
+  /** Sets space aside for later lines. Throws FILE_UNWRITABLE before `keepGoing`. */
   reserve(): void {
-    if (!existsSync(this.#ballast)) writeNew(this.#ballast, new Uint8Array(RESERVED_BYTES))
+    try {
+      if (!existsSync(this.#ballast)) writeNew(this.#ballast, new Uint8Array(RESERVED_BYTES))
+    } catch (error) {
+      if (!(error instanceof GlasskeyError) || !this.#onUnwritten) throw error
+    }
   }
 
   /** From now on a failing disk does not stop the caller. `onUnwritten` gets each line that only memory holds, and what the disk said; `onWritten` is called when all of them are durable after all. */
@@ -129,11 +135,12 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     const { text, head } = chainLine(this.#head, this.#now().toISOString(), { ...fields, torn: this.#torn })
     // A line that could not be read again would lock everybody out of the folder: found before it is written.
     this.#check(text)
-    this.#write(text, how)
+    const failure = this.#write(text, how)
     this.#torn = undefined
     this.#head = head
     const line = JSON.parse(text) as Line
     this.lines.push(line)
+    if (failure && !how.mayWait) throw failure
     return { line, head }
   }
 
@@ -146,18 +153,21 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     }
   }
 
-  #write(text: string, { useReserve, mayWait }: { useReserve: boolean; mayWait: boolean }): void {
+  /** Answers why the line waits; throws where there is no such line. One that may be on a disk which does not even cut it away again is one, and waits. */
+  #write(text: string, { useReserve, mayWait }: { useReserve: boolean; mayWait: boolean }): Error | null {
     this.#unwritten.push(text)
     try {
       this.#flushOnto(useReserve)
+      return null
     } catch (error) {
-      if (!(error instanceof Error) || !mayWait) {
+      if (!(error instanceof Error) || !this.#onUnwritten || (!mayWait && this.#isCut)) {
         this.#unwritten.pop()
         throw error
       }
       this.#handed = true
       this.#failure = error
-      this.#onUnwritten?.(text, whatItSaid(error))
+      this.#onUnwritten(text, whatItSaid(error))
+      return error
     }
   }
 
@@ -200,6 +210,7 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     readSync(file, behind, 0, behind.length, this.#size)
     if (size - this.#size === behind.length && behind.equals(this.#tried.subarray(0, behind.length))) {
       if (behind.length > 0) ftruncateSync(file, this.#size)
+      this.#isCut = true
       return
     }
     throw new GlasskeyError('FILE_UNWRITABLE', `${this.#path} was changed meanwhile: it has ${size} bytes, and ${this.#size} were expected`, 'Another process is at work on this folder. Nothing was written: wait until it has ended, and begin again.')
@@ -209,8 +220,10 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
   #cutBack(file: number): void {
     try {
       ftruncateSync(file, this.#size)
+      this.#isCut = true
     } catch (error) {
       if (!(error instanceof Error)) throw error
+      this.#isCut = fstatSync(file).size === this.#size
     }
   }
 

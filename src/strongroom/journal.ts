@@ -31,8 +31,19 @@ export interface Journal {
 /** Opens the session's journal. Where the key was live before, no disk keeps the session from its exit. Throws CHAIN_BROKEN when it does not verify. */
 export function openJournal(path: string, desk: DeskLine): Journal {
   const file = LineFile.open<JournalLine, JournalEntry>(path, readJournal, wallClock)
-  file.reserve()
   const wasLive = file.lines.some(({ type }) => type === 'key-live')
+  const keepGoing = (): void => {
+    file.keepGoing(
+      (text, why) => {
+        desk.say({ kind: 'unwritten', text, why })
+      },
+      () => {
+        desk.say({ kind: 'written' })
+      },
+    )
+  }
+  if (wasLive) keepGoing()
+  file.reserve()
   const told = (written: Written): Written => {
     tell(written.line)
     return written
@@ -55,16 +66,7 @@ export function openJournal(path: string, desk: DeskLine): Journal {
       if (wasLive) told(file.append(entry))
       else told(onRecordFirst(() => file.appendDurably(entry)))
     },
-    keepGoing: () => {
-      file.keepGoing(
-        (text, why) => {
-          desk.say({ kind: 'unwritten', text, why })
-        },
-        () => {
-          desk.say({ kind: 'written' })
-        },
-      )
-    },
+    keepGoing,
     close: () => {
       file.close()
     },

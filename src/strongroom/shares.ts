@@ -129,7 +129,7 @@ async function orTyped(left: AbortSignal, read: () => Promise<void>): Promise<vo
 
 /** A wrong sheet that was not typed to its end. Whose it is, is only what its first groups say, so nobody's share counts as seen. */
 function putAway(error: GlasskeyError, journal: Journal): void {
-  journal.write({ type: 'share-refused', code: error.code, reason: asRemark(error.message) })
+  journal.writeSeen({ type: 'share-refused', code: error.code, reason: asRemark(error.message) })
   say(`${error.message}. It was put away. ${error.hint}`, 'alarm')
 }
 

@@ -28,7 +28,7 @@ test('the second copy of one already given', () => expectTooFew(stage, [mine, mi
 test('a sheet scanned twice, or a hundred times: the second is named, and further ones fill neither screen nor journal', async () => {
   const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
   const written: { type: string }[] = []
-  const journal = { write: (entry: { type: string }) => written.push(entry) } as unknown as Journal
+  const journal = { writeSeen: (entry: { type: string }) => written.push(entry) } as unknown as Journal
   const [first = '', second = ''] = secretsOf(2).shareTexts
   const pages = [...Array.from({ length: 100 }, () => first), second].map((text, at) => ({ file: 'scan.pdf', page: at + 1, text }))
   const reader = Readable.from([...pages, { done: true }].map((line) => `${JSON.stringify(line)}\n`)) as unknown as Socket

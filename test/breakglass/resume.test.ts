@@ -9,9 +9,9 @@ const chain = journalOf(SESSIONS[1])
 const stored = (changes: Partial<Session>): StoredSession => ({ id: SESSIONS[1], warrant: warrantOf(SESSIONS[1]), chain, session: { ...replay(chain.lines), ...changes } })
 
 test.each<[Partial<Session>, boolean | null, boolean, string]>([
-  [{ keyLiveAt: null, sharesSeen: [] }, null, false, 'The session ended before the key of GENERATION 2 was recombined; 0 shares were seen.'],
-  [{ keyLiveAt: null, sharesSeen: [2] }, null, false, 'The session ended before the key of GENERATION 2 was recombined; 1 share was seen.'],
-  [{ keyLiveAt: null, sharesSeen: [1, 2] }, null, false, 'The session ended before the key of GENERATION 2 was recombined; 2 shares were seen.'],
+  [{ keyLiveAt: null, sharesSeen: [] }, null, false, 'The session ended before the key of GENERATION 2 was live; 0 shares were seen.'],
+  [{ keyLiveAt: null, sharesSeen: [2] }, null, false, 'The session ended before the key of GENERATION 2 was live; 1 share was seen.'],
+  [{ keyLiveAt: null, sharesSeen: [1, 2] }, null, false, 'The session ended before the key of GENERATION 2 was live; 2 shares were seen.'],
   [{ deletion: 'not-sent' }, null, false, 'The session ended with the key of GENERATION 2 live, and no deletion of it is on record.'],
   [{ deletion: 'not-sent' }, false, false, 'The session ended with the key of GENERATION 2 live, and no deletion of it is on record. The key list still has it.'],
   [{ deletion: 'not-sent' }, true, false, 'The session ended with the key of GENERATION 2 live, and no deletion of it is on record. The key list no longer has it.'],

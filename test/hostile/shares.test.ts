@@ -60,7 +60,7 @@ test('thousands of texts that are no shares neither fill the journal nor keep th
     const texts = [...Array.from({ length: 3000 }, (_, at) => `GKR1${'Q'.repeat(60)}${at}`), stranger, ...secretsOf(2).shareTexts]
     writeFileSync(join(directory, 'shares'), texts.join('\n'))
     const written: { type: string }[] = []
-    const journal = { write: (entry: { type: string }) => written.push(entry) } as unknown as Journal
+    const journal = { writeSeen: (entry: { type: string }) => written.push(entry) } as unknown as Journal
     const expectation = { manifest: manifestOf(2), others: [{ manifest: manifestOf(1), standing: 'that key is dead' }] }
     const { quorum } = await collectShares(expectation, 'any', { reader: null, camera: false, shareFiles: [join(directory, 'shares')], keys: { means: {}, passphraseFiles: {}, keyring: ownKeyring() }, remote: { accepted: [], disputed: [] }, left: new AbortController().signal }, journal, () => undefined, () => Promise.resolve())
     expect(quorum.shares).toHaveLength(3)
@@ -82,7 +82,7 @@ test('a disk that takes no line while shares are read is no fault of a share: no
     writeFileSync(join(directory, 'shares'), secretsOf(2).shareTexts.join('\n'))
     const tried: string[] = []
     const journal = {
-      write: ({ type }: { type: string }) => {
+      writeSeen: ({ type }: { type: string }) => {
         tried.push(type)
         throw new GlasskeyError('FILE_UNWRITABLE', 'nothing can be written at journal.jsonl (EIO: the disk fails)')
       },

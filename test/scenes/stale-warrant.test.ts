@@ -89,7 +89,7 @@ test('killed between the last line of the journal and the logbook\'s entry: the 
   const text = readFileSync(logbook, 'utf8')
   truncateSync(logbook, Buffer.byteLength(text.slice(0, text.trimEnd().lastIndexOf('\n') + 1)))
   const resumed = await stage.run(['resume', '--custody', custody, ...stage.oci])
-  expect([resumed.code, resumed.stderr]).toEqual([0, 'The session ended before the key of GENERATION 2 was recombined; 1 share was seen.\n'])
+  expect([resumed.code, resumed.stderr]).toEqual([0, 'The session ended before the key of GENERATION 2 was live; 1 share was seen. Its entry in the logbook was missing.\n'])
   expect(entries(stage).at(-1)).toMatchObject({ type: 'session', exitCode: 5 })
   const audit = await stage.run(['audit', '--custody', custody, '--profile', 'AUDITOR', '--json', ...stage.oci])
   expect((JSON.parse(audit.stdout) as { failed: string[] }).failed).toEqual([])
