@@ -91,7 +91,8 @@ export function putBackFrom(file: string, journal: string): void {
 }
 
 /**
- * Adds to a journal those of these lines that it does not have yet; a torn end of it is kept aside first, and no line names it. Answers how many. Throws CHAIN_BROKEN when they do not follow what is there, and changes nothing; FILE_UNWRITABLE.
+ * Adds to a journal those of these lines that it does not have yet; a torn end of it is kept aside first, and no line names
+ * it. Answers how many. Throws CHAIN_BROKEN when they do not follow what is there, and changes nothing; FILE_UNWRITABLE.
  */
 export function putBack(journal: string, lines: readonly string[]): number {
   const missing = missingIn(journal, lines)

@@ -97,7 +97,7 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     return this.#append(entry, { useReserve: this.#onUnwritten !== null, mayWait: this.#onUnwritten !== null })
   }
 
-  /** The same, with the space that was set aside where the disk is full. Throws FILE_UNWRITABLE always: then there is no such line. */
+  /** The same, with the space that was set aside where the disk is full. Throws FILE_UNWRITABLE always; then there is no such line, unless the disk may have it: then it waits. */
   appendDurably(entry: Entry): Appended<Line> {
     return this.#append(entry, { useReserve: true, mayWait: false })
   }
