@@ -1,7 +1,7 @@
 /** After the burn: proof, grade, evidence, logbook, paper. No key exists in this machine any more. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { asRemark } from '../custody/fields.js'
+import { asRemark, withoutStop } from '../custody/fields.js'
 import { canBeOpened, toUpload } from '../custody/generation.js'
 import { EXIT, EXIT_CODES, type ErrorCode } from '../errors.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
@@ -68,20 +68,15 @@ export interface SessionResult {
 
 /** Proves, grades, closes and records a session. What OCI says never throws: it is part of the record. Throws OUTCOME_UNKNOWN when the folder does not take it, and says that `untilThen`. */
 export async function conclude(job: Conclusion, untilThen?: string): Promise<SessionResult> {
+  let failure: Failure | null = null
   try {
-    const failure = await closeSession(job)
-    if (job.kept.length > 0) throw notOnDisk(job, failure)
+    failure = await closeSession(job)
+    if (job.kept.length > 0) throw new GlasskeyError('FILE_UNWRITABLE', `nothing can be written at ${places.journal(job.folder, job.warrant.session)} (${job.kept.why})`)
     return enterSession(job, failure)
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    throw cannotConclude(job, error, untilThen)
+    throw cannotConclude(job, error, untilThen, failure)
   }
-}
-
-/** What the session came to is said, too: whoever brings its lines back later only enters it. */
-function notOnDisk({ folder, warrant: { session }, kept }: Conclusion, failure: Failure | null): GlasskeyError {
-  const own = failure ? `. By itself it ended with ${failure.code}: ${failure.message}` : ''
-  return new GlasskeyError('FILE_UNWRITABLE', `nothing can be written at ${places.journal(folder, session)} (${kept.why})${own}`)
 }
 
 /** Proves, grades and closes. Answers why the session did not do what it was for. */
@@ -99,8 +94,7 @@ async function closeSession(job: Conclusion): Promise<Failure | null> {
       kept.drop()
     },
   )
-  if (missing.length === 0) kept.drop()
-  journal.takeBack(missing)
+  if (kept.length > 0) journal.takeBack(missing)
   const write = (entry: JournalEntry): void => {
     tell(journal.append(entry).line)
   }
@@ -119,13 +113,13 @@ async function closeSession(job: Conclusion): Promise<Failure | null> {
   return failure
 }
 
-/** What is said of a session whose end is not on record, and what must be taken for true until it is. */
-export function cannotConclude(job: Pick<Conclusion, 'folder' | 'warrant' | 'kept'>, error: Error, untilThen?: string): GlasskeyError {
+/** What is said of a session whose end is not on record, and what must be taken for true until it is. `own`: what it came to by itself; whoever brings its lines back later only enters it. */
+export function cannotConclude(job: Pick<Conclusion, 'folder' | 'warrant' | 'kept'>, error: Error, untilThen?: string, own: Failure | null = null): GlasskeyError {
   const { warrant: { session, key }, kept } = job
-  const [what, hint] = error instanceof GlasskeyError ? [`${error.code}: ${error.message}`, error.hint] : [error.message, '']
+  const [what, hint] = error instanceof GlasskeyError ? [`${error.code}: ${withoutStop(error.message)}`, error.hint] : [error.message, '']
   const lines = kept.length === 0 ? '' : `. The lines of its journal that are missing, ${kept.length}, ${kept.file === null ? 'stand above and nowhere else' : `are kept in ${kept.file}`}`
   const mend = kept.file === null ? 'Mend that' : 'Mend that before this machine is switched off'
-  return new GlasskeyError('OUTCOME_UNKNOWN', `session ${session} cannot be concluded: ${what}${lines}`, `${hint === '' ? '' : `${hint} `}${mend}; ${untilThen ?? `the key of GENERATION ${key.generation} counts as alive until then`}. Then: ${resumeWith(job)}`, { cause: error })
+  return new GlasskeyError('OUTCOME_UNKNOWN', `session ${session} cannot be concluded: ${what}${own ? `. By itself it ended with ${own.code}: ${withoutStop(own.message)}` : ''}${lines}`, `${hint === '' ? '' : `${hint} `}${mend}; ${untilThen ?? `the key of GENERATION ${key.generation} counts as alive until then`}. Then: ${resumeWith(job)}`, { cause: error })
 }
 
 /** The command that goes on with a session, and brings the lines that its journal lacks. */

@@ -31,7 +31,7 @@ const TIMEOUT_MS = 8_000
 export function lookAtEarlierSessions({ standings }: CustodyFolder, manifest: Manifest): Finding[] {
   const alive = standings
     .filter(({ generation, state }) => state === 'not proved dead' && generation !== manifest.generation)
-    .map(({ generation }): Finding => ({ what: `GENERATION ${generation}`, level: 'warn', said: 'was used, and is not proved dead: it may be ALIVE, whatever this session comes to. glasskey status says what ends it' }))
+    .map(({ generation }): Finding => ({ what: `GENERATION ${generation}`, level: 'warn', said: 'was used, and is not proved dead: it may be ALIVE. glasskey status says what ends it' }))
   const seen = standings.find(({ generation }) => generation === manifest.generation)?.seen ?? []
   if (seen.length === 0) return alive
   const whose = seen.map((custodian) => calledBy(manifest, custodian)).join(', ')

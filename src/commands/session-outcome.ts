@@ -189,10 +189,11 @@ function closing(folder: string, result: SessionResult, printed: PrintedSession,
   return lines.join('\n')
 }
 
-/** An action that came to nothing, where no error says so: the session was resumed, and has come to its end. */
+/** An action that came to nothing, where the error does not say so: there is none, or it is about the key. */
 function notDone({ state, warrant, failure }: SessionResult): string[] {
   const { result, detail } = actionOf(state)
-  if (failure || state.keyLiveAt === null || warrant.action.name === 'rotate' || result === 'done') return []
+  if (state.keyLiveAt === null || warrant.action.name === 'rotate' || result === 'done') return []
+  if (failure && detail !== '' && failure.message.includes(withoutStop(detail))) return []
   const what = result === 'interrupted' ? 'did not come to its end' : result === 'failed' ? 'was not done' : 'was not begun'
   return [`The action of this session ${what}${detail === '' ? '' : `: ${withoutStop(detail)}`}.`]
 }

@@ -34,7 +34,7 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
   #unwritten: string[] = []
   /** What was last tried behind the last good write, and failed: a disk may have the beginning of it. */
   #tried = Buffer.alloc(0)
-  /** Whether nothing of it is left there. */
+  /** Whether nothing of the line that is being written is left there. */
   #isCut = true
   #onUnwritten: ((line: string, why: string) => void) | null = null
   #onWritten: () => void = () => undefined
@@ -82,7 +82,7 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     try {
       if (!existsSync(this.#ballast)) writeNew(this.#ballast, new Uint8Array(RESERVED_BYTES))
     } catch (error) {
-      if (!(error instanceof GlasskeyError) || !this.#onUnwritten) throw error
+      if (!(error instanceof Error) || !this.#onUnwritten) throw error
     }
   }
 
@@ -109,12 +109,13 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
 
   /**
    * Adds lines that were made for this file and that its disk had not taken; they must follow. All of them, or none: throws
-   * FILE_UNWRITABLE before `keepGoing`. After it they wait with those that come, and are not handed over again.
+   * FILE_UNWRITABLE before `keepGoing`. After it they wait with those that come, and are not handed over again. That the file
+   * has all of them by now, as far as can be read, is no reason to forget them: `onWritten` is called when a disk takes the next.
    */
   takeBack(texts: readonly string[]): void {
+    this.#handed = true
     if (texts.length === 0) return
     this.#unwritten.push(...texts)
-    this.#handed = true
     try {
       this.#flush()
     } catch (error) {
@@ -172,6 +173,7 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
   }
 
   #flushOnto(useReserve: boolean): void {
+    this.#isCut = true
     try {
       this.#flush()
     } catch (error) {
@@ -187,6 +189,7 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     this.#inPlace((file) => {
       this.#refuseOthers(file)
       this.#tried = bytes
+      this.#isCut = false
       try {
         for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done, this.#size + done)
         fsyncSync(file)
@@ -223,7 +226,6 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
       this.#isCut = true
     } catch (error) {
       if (!(error instanceof Error)) throw error
-      this.#isCut = fstatSync(file).size === this.#size
     }
   }
 

@@ -32,7 +32,7 @@ export const GRADE_MEANINGS: Record<string, string> = {
   'refused-only': 'Every region of the warrant refused the deleted key, again and again. Nobody with a reader\'s login looked at the key list.',
   'listed-only': 'The key list no longer has the key. It was not refused everywhere by a probe.',
   unproved: 'NOT PROVED DEAD. Treat the key as alive: glasskey resume.',
-  none: 'No key was recombined in this session.',
+  none: 'No key was live in this session.',
 }
 
 /** The page of an entry. */
@@ -108,7 +108,7 @@ export function summaryOf(entry: LogbookEntry): string {
     case 'ceremony':
       return `${entry.rehearsal ? 'Rehearsal ceremony' : 'Ceremony'}: generations ${entry.generations.map(({ generation }) => generation).join(', ')}, ${entry.threshold} of ${entry.custodians}.`
     case 'session':
-      return `${entry.drill ? 'Drill' : entry.action} by ${entry.operator} (${entry.incident}): GENERATION ${entry.generation} ${entry.grade === null ? 'was not recombined' : `used, ${entry.grade}`}; ${entry.actionResult === 'none' ? 'no action' : `action ${entry.actionResult}`}.`
+      return `${entry.drill ? 'Drill' : entry.action} by ${entry.operator} (${entry.incident}): GENERATION ${entry.generation} ${entry.grade === null ? 'was not live' : `used, ${entry.grade}`}; ${entry.actionResult === 'none' ? 'no action' : `action ${entry.actionResult}`}.`
     case 'handover':
       return `Custodian ${entry.custodian}, copy ${entry.copy}: bag ${entry.bag} handed over unopened, from ${entry.from} to ${entry.to}, before ${entry.witness}.`
     case 'lost':

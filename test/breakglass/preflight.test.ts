@@ -1,10 +1,29 @@
-/** What earlier sessions left is said before anybody opens a bag. */
+/** What is said before a session, of what earlier ones left and measured. */
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { lookAtEarlierSessions } from '../../src/breakglass/preflight.js'
+import { lookAtEarlierSessions, lookAtRevocation, refuseStops } from '../../src/breakglass/preflight.js'
 import type { GenerationState } from '../../src/custody/generation.js'
-import { readCustodyFolder } from '../../src/host/custody-folder.js'
+import { readCustodyFolder, type CustodyFolder } from '../../src/host/custody-folder.js'
+import type { Generation } from '../../src/host/sealed-folder.js'
 import { manifestOf, VECTORS } from '../vectors/frozen.js'
+import { refusal } from '../vectors/refusal.js'
+
+const measured = (...minutes: number[]): CustodyFolder => ({ sessions: minutes.map((minute) => ({ session: { measured: { revocationMs: { 'eu-frankfurt-1': 1000, 'us-ashburn-1': minute * 60_000 } } } })) }) as unknown as CustodyFolder
+const under = (giveUpAfterMinutes: number, rehearsal = false): Generation => ({ manifest: { rehearsal }, rules: { probes: { giveUpAfterMinutes } } }) as unknown as Generation
+
+test('OCI forgot a key more slowly than the rules wait: said before the bags are opened, by the last measurement', () => {
+  expect(lookAtRevocation(measured(3, 20), under(15))).toEqual([
+    { what: 'proof', level: 'warn', said: 'OCI took 20 minutes to refuse a deleted key, and the rules give up after 15: the key will most likely not be proved dead at once; glasskey resume proves it later' },
+  ])
+  expect(lookAtRevocation(measured(20, 3), under(15))).toEqual([])
+  expect(lookAtRevocation(measured(), under(15))).toEqual([])
+  expect(lookAtRevocation(measured(20), under(15, true))).toEqual([])
+})
+
+test('a next generation that its signers did not sign stops a session before a bag is opened', () => {
+  const stop = { what: 'signers of GENERATION 4', level: 'stop', said: 'the manifest has 0 of 1 needed signatures' } as const
+  expect(refusal(() => refuseStops([{ what: 'x', level: 'warn', said: 'y' }, stop]))).toMatchObject({ code: 'SUCCESSOR_UNTRUSTED', message: `${stop.what}: ${stop.said}`, hint: 'No bag was opened. Mend it, then begin again.' })
+})
 
 const folder = readCustodyFolder(fileURLToPath(new URL('custody', VECTORS)))
 const manifest = manifestOf(2)
@@ -16,7 +35,7 @@ function found(states: Record<number, GenerationState>, seen: number[] = []): st
 
 test('a key that was used and is not proved dead, unless it is the one that this session is for', () => {
   expect(found({ 1: 'burned', 2: 'in use' })).toEqual([])
-  expect(found({ 1: 'not proved dead', 2: 'in use' })).toEqual(['warn GENERATION 1: was used, and is not proved dead: it may be ALIVE, whatever this session comes to. glasskey status says what ends it'])
+  expect(found({ 1: 'not proved dead', 2: 'in use' })).toEqual(['warn GENERATION 1: was used, and is not proved dead: it may be ALIVE. glasskey status says what ends it'])
   expect(found({ 1: 'burned', 2: 'not proved dead' })).toEqual([])
 })
 
