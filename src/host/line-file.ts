@@ -94,12 +94,12 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
 
   /** Adds a line and makes it durable. Throws FILE_UNWRITABLE before `keepGoing`. */
   append(entry: Entry): Appended<Line> {
-    return this.#append(entry, { useReserve: this.#onUnwritten !== null, mayWait: this.#onUnwritten !== null })
+    return this.#append(entry, false)
   }
 
   /** The same, with the space that was set aside where the disk is full. Throws FILE_UNWRITABLE always; then there is no such line, unless the disk may have it: then it waits. */
   appendDurably(entry: Entry): Appended<Line> {
-    return this.#append(entry, { useReserve: true, mayWait: false })
+    return this.#append(entry, true)
   }
 
   /** Throws FILE_UNWRITABLE where lines wait. */
@@ -131,17 +131,17 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     }
   }
 
-  #append(entry: Entry, how: { useReserve: boolean; mayWait: boolean }): Appended<Line> {
+  #append(entry: Entry, durably: boolean): Appended<Line> {
     const fields = entry as unknown as { type: string; [name: string]: Json }
     const { text, head } = chainLine(this.#head, this.#now().toISOString(), { ...fields, torn: this.#torn })
     // A line that could not be read again would lock everybody out of the folder: found before it is written.
     this.#check(text)
-    const failure = this.#write(text, how)
+    const failure = this.#write(text, durably)
     this.#torn = undefined
     this.#head = head
     const line = JSON.parse(text) as Line
     this.lines.push(line)
-    if (failure && !how.mayWait) throw failure
+    if (failure && durably) throw failure
     return { line, head }
   }
 
@@ -155,13 +155,13 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
   }
 
   /** Answers why the line waits; throws where there is no such line. One that may be on a disk which does not even cut it away again is one, and waits. */
-  #write(text: string, { useReserve, mayWait }: { useReserve: boolean; mayWait: boolean }): Error | null {
+  #write(text: string, durably: boolean): Error | null {
     this.#unwritten.push(text)
     try {
-      this.#flushOnto(useReserve)
+      this.#flushOnto(durably || this.#onUnwritten !== null)
       return null
     } catch (error) {
-      if (!(error instanceof Error) || !this.#onUnwritten || (!mayWait && this.#isCut)) {
+      if (!(error instanceof Error) || !this.#onUnwritten || (durably && this.#isCut)) {
         this.#unwritten.pop()
         throw error
       }
