@@ -32,7 +32,7 @@ export const GRADE_MEANINGS: Record<string, string> = {
   'refused-only': 'Every region of the warrant refused the deleted key, again and again. Nobody with a reader\'s login looked at the key list.',
   'listed-only': 'The key list no longer has the key. It was not refused everywhere by a probe.',
   unproved: 'NOT PROVED DEAD. Treat the key as alive: glasskey resume.',
-  none: 'No key was live in this session.',
+  none: 'Nothing was signed in this session.',
 }
 
 /** The page of an entry. */
