@@ -20,7 +20,7 @@ export async function runCommand(typed: readonly string[]): Promise<void> {
         if (!(error instanceof UsageMistake)) throw error
         // A step that is none is not named: help for it would be of no help.
         const command = error.message.startsWith('Invalid values') ? typedCommand(words).split(' ')[0] : typedCommand(words)
-        throw new GlasskeyError('USAGE', missingStep(error.message, command) ?? error.message, ['glasskey', command, '--help'].filter((word) => word !== '').join(' '))
+        throw new GlasskeyError('USAGE', missingStep(error.message, command) ?? withoutCamelCase(error.message), ['glasskey', command, '--help'].filter((word) => word !== '').join(' '))
       },
       { json, debug },
     )
@@ -31,6 +31,15 @@ export async function runCommand(typed: readonly string[]): Promise<void> {
 function missingStep(complaint: string, command: string | undefined): string | null {
   const needs = verbOf(command)?.needs
   return needs !== undefined && complaint.startsWith('Not enough non-option arguments') ? `${command ?? ''} needs ${needs}` : null
+}
+
+/** yargs names a flag that there is not in both its spellings: `kept-line, keptLine`. The one that was typed is left. */
+function withoutCamelCase(complaint: string): string {
+  const unknown = /^Unknown arguments?: (.+)$/.exec(complaint)?.[1]?.split(', ')
+  if (!unknown) return complaint
+  const spelt = new Set(unknown.filter((name) => name.includes('-')).map((name) => name.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase())))
+  const typed = unknown.filter((name) => !spelt.has(name))
+  return `Unknown argument${typed.length === 1 ? '' : 's'}: ${typed.join(', ')}`
 }
 
 /** Of a flag that was given twice yargs hands over both values, and no command expects that where it takes one. Throws UsageMistake. */
@@ -54,6 +63,8 @@ export function commandLine(words: readonly string[], debug = false): Argv {
     .option('json', { type: 'boolean', describe: EVERYWHERE.json, global: true })
     .demandCommand(1, WHICH)
     .strict()
+    // No flag here has a `--no-`: of one that takes text it would make `false`.
+    .parserConfiguration({ 'boolean-negation': false })
     .check((args: Readonly<Record<string, unknown>>) => checkGivenOnce(program, args))
     .recommendCommands()
     .showHelpOnFail(false)

@@ -219,10 +219,14 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     throw new GlasskeyError('FILE_UNWRITABLE', `${this.#path} was changed meanwhile: it has ${size} bytes, and ${this.#size} were expected`, 'Another process is at work on this folder. Nothing was written: wait until it has ended, and begin again.')
   }
 
-  /** Half a line would be in the way of a whole one that is added by hand. A disk that does not even cut has taken none, or is beyond help. */
+  /**
+   * Half a line would be in the way of a whole one that is added by hand. A disk that does not even cut has taken none, or is
+   * beyond help. A cut that was not synced is none: after a crash the line would be there.
+   */
   #cutBack(file: number): void {
     try {
       ftruncateSync(file, this.#size)
+      fsyncSync(file)
       this.#isCut = true
     } catch (error) {
       if (!(error instanceof Error)) throw error

@@ -238,24 +238,36 @@ test('what has to be durable and was not is no line; where the disk does not cut
   }
   const seqs = (texts: readonly string[]): number[] => texts.map((text) => (JSON.parse(text) as { seq: number }).seq)
   try {
-    Object.assign(fs, { fsyncSync: failing })
+    // Linux tells of pages that it lost once: the next fsync goes well.
+    let told = false
+    const once = (descriptor: number): void => {
+      told = !told
+      if (told) failing()
+      fsyncSync(descriptor)
+    }
+    Object.assign(fs, { fsyncSync: once })
     syncBuiltinESMExports()
     expect(() => file.appendDurably(retired(2))).toThrow('EIO: i/o error, fsync')
     expect([file.unwritten, handed, readFileSync(path, 'utf8').split('\n').length]).toEqual([[], [], 2])
+    Object.assign(fs, { fsyncSync: failing })
+    syncBuiltinESMExports()
+    expect(() => file.appendDurably(retired(2))).toThrow('EIO: i/o error, fsync')
+    expect(readFileSync(path, 'utf8').split('\n'), 'a cut that is not durable').toHaveLength(2)
+    expect([seqs(file.unwritten), seqs(handed)]).toEqual([[2], [2]])
     Object.assign(fs, { ftruncateSync: failing })
     syncBuiltinESMExports()
     expect(() => file.appendDurably(retired(3))).toThrow('EIO: i/o error, fsync')
-    expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(3)
-    expect([seqs(file.unwritten), seqs(handed)]).toEqual([[2], [2]])
+    expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(4)
+    expect([seqs(file.unwritten), seqs(handed)]).toEqual([[2, 3], [2, 3]])
     file.append(retired(4))
     expect(() => file.appendDurably(retired(5)), 'not a byte of it was written').toThrow('EIO')
-    expect([seqs(file.unwritten), seqs(handed)]).toEqual([[2, 3], [2, 3]])
+    expect([seqs(file.unwritten), seqs(handed)]).toEqual([[2, 3, 4], [2, 3, 4]])
   } finally {
     Object.assign(fs, { fsyncSync, ftruncateSync })
     syncBuiltinESMExports()
   }
   file.appendDurably(retired(6))
-  expect(open().lines).toMatchObject([retired(1), retired(3), retired(4), retired(6)])
+  expect(open().lines).toMatchObject([retired(1), retired(2), retired(3), retired(4), retired(6)])
 })
 
 test('lines that somebody else kept go before those that come: at once, or with them, and are not handed over again', () => {

@@ -136,6 +136,14 @@ describe('a mistake names the help of the command that was typed', () => {
     expect([code, stderr]).toEqual([2, `USAGE: --${flag} takes one value, and was given more than once\nglasskey ${command} --help\n`])
   })
 
+  test.each([
+    [['--kept-line', 'F'], 'Unknown argument: kept-line'],
+    [['--no-kept-lines'], 'Unknown argument: no-kept-lines'],
+    [['--kept-line', 'F', '--sesion=S'], 'Unknown arguments: kept-line, sesion'],
+  ])('a flag that there is not: %j', async (flags, said) => {
+    expect((await here(['resume', '--custody', 'A', ...flags])).stderr).toBe(`USAGE: ${said}\nglasskey resume --help\n`)
+  })
+
   test('what may be given more than once may', async () => {
     expect((await here(['recover', '--scan', 'A', '--scan', 'B', '--json', '--json'])).stderr).toMatch(/^FILE_MISSING: the scan .*A cannot be opened/)
   })
