@@ -12,7 +12,7 @@ import { subjectOf } from './lives.js'
 import { opinionOf, type Opinion } from './opinion.js'
 import { NotChecked } from './reading.js'
 import { explainedBy, missingChanges, reconcile } from './reconciliation.js'
-import { releasesOf } from './releases.js'
+import { logTimes } from './log-times.js'
 import { givenUp, openedAt, sessionsInPeriod, soundSession } from './sound.js'
 
 /** What is asked of an audit. */
@@ -73,8 +73,7 @@ function wantedLogs(dossier: Dossier): Wanted[] {
   return sessionsInPeriod(dossier).flatMap((filed): Wanted[] => {
     try {
       const session = soundSession(dossier, filed)
-      const runs = releasesOf(session).map((run) => ({ from: Date.parse(run[0]?.at ?? session.warrant.opens), to: Date.parse(run.at(-1)?.at ?? session.warrant.deadline) }))
-      return [{ warrant: session.warrant, runs, isShort: (log) => missingChanges(session, reconcile(session, log, explained, dossier.now)).length > 0 }]
+      return [{ warrant: session.warrant, spans: logTimes(dossier, session).read, isShort: (log) => missingChanges(session, reconcile(session, log, explained, dossier.now)).length > 0 }]
     } catch (error) {
       // Another control says why it cannot be relied on.
       if (error instanceof NotChecked) return []

@@ -47,8 +47,8 @@ export type CloudLog = ReadonlyMap<string, Reading<SessionLog>>
 /** A session whose events are wanted. */
 export interface Wanted {
   warrant: Warrant
-  /** From its first line to its last, and from each time that it was resumed; ms since 1970. */
-  runs: readonly { from: number; to: number }[]
+  /** Of its calls; ms since 1970. */
+  spans: readonly { from: number; to: number }[]
   /** Whether something is missing that a later hour of the log may have. */
   isShort: (log: SessionLog) => boolean
 }
@@ -97,7 +97,7 @@ export async function readCloudLog(profile: Profile, { tenancy, homeRegion }: Ma
   return log
 }
 
-async function logOf({ warrant, runs, isShort }: Wanted, tree: Reading<z.infer<typeof compartments>>, cloud: Cloud, now: Date, read: ReadList): Promise<SessionLog> {
+async function logOf({ warrant, spans, isShort }: Wanted, tree: Reading<z.infer<typeof compartments>>, cloud: Cloud, now: Date, read: ReadList): Promise<SessionLog> {
   const below = tree.read ? tree.value.filter(({ lifecycleState }) => lifecycleState !== 'DELETED').map(({ id }) => id) : []
   const regions = new Set([...warrant.regions, ...(warrant.action.name === 'saas-admin' ? [warrant.action.region] : [])])
   const places = [...regions].flatMap((region) => [warrant.tenancy, ...below].map((compartment): Place => ({ region, compartment })))
@@ -116,9 +116,9 @@ async function logOf({ warrant, runs, isShort }: Wanted, tree: Reading<z.infer<t
   }
   const told = (): SessionLog => ({ events: [...found.values()].sort((one, other) => one.at.localeCompare(other.at)), gaps: [...gaps] })
   const usual = (to: number): number => Math.min(to + PROCESSING_MS, now.getTime())
-  for (const { from, to } of runs) await add(from, Math.max(from, usual(to)))
+  for (const { from, to } of spans) await add(from, Math.max(from, usual(to)))
   if (!isShort(told())) return told()
-  for (const { to } of runs) {
+  for (const { to } of spans) {
     if (now.getTime() <= to + PROCESSING_MS) continue
     // What was found already stands, whatever becomes of this.
     const more = await readingOf(() => add(usual(to), Math.min(to + LATEST_MS, now.getTime())))

@@ -35,6 +35,6 @@ export function listReader(login: LentLogin, carrier: Carrier): ReadList {
       if (page === '') return all
       next.searchParams.set('page', page)
     }
-    throw new GlasskeyError('OCI_REFUSED', `the list at ${next.pathname} has more than ${MAXIMUM_PAGES} pages`, 'Ask for a shorter time, where it is a list of events: --from and --to.')
+    throw new GlasskeyError('OCI_REFUSED', `the list at ${next.pathname} has more than ${MAXIMUM_PAGES} pages`, 'Where it is a list of events, leave the longest sessions out: --from and --to.')
   }
 }

@@ -26,7 +26,7 @@ const NEVER_CHECKED = [
   'What the envelopes seal (the manifest\'s digest, the rules, the signers): only a quorum opens them; each release checks it.',
   'Keys and shares that were opened on no session\'s record: glasskey recover, gpg or a hand-made program leave none. Sheets in unopened bags tell that nobody did.',
   'The paper book: compare its last entry with the digest below by hand. A logbook cut off behind the last warrant is noticed only there.',
-  'OCI\'s log outside the sessions, in regions that the warrant does not name, and of compartments that are deleted meanwhile: search the Audit log of every region for credentials that end in the fingerprint of the key in use.',
+  'OCI\'s log outside the sessions, in regions that the warrant does not name, and of compartments that are deleted meanwhile: search the Audit log of every region for credentials that end in the fingerprint of the key in use, or of one that was used.',
 ]
 
 /** What stands in the place of a tenancy and a user that nothing sealed tells of. */
@@ -184,9 +184,15 @@ function ofSession({ id, warrant, state }: SoundSession): string[] {
     ...(state.deferred ? [`Session ${id}: rotation was deferred; ${state.deferred.reason}.`] : []),
     ...(byFlag > 0 ? [`Session ${id}: ${byFlag} consents were given by --yes, which rehearsals may.`] : []),
     ...(state.grade !== null && state.grade !== 'proved' ? [`Session ${id}: graded ${state.grade}. ${state.gradeWhy}`] : []),
+    ...(warrant.action.name === 'takeover' ? [] : strangersIn(state)).map((key) => `Session ${id}: OCI listed ${key}, which nobody of this custody had put there. What was done with it is in no journal: search OCI's log for it.`),
     ...state.refusals.map(({ method, target, reason }) => `Session ${id}: the strongroom refused ${method} ${target}: ${reason}.`),
     ...state.sharesRefused.map(({ reason }) => `Session ${id}: a share was refused: ${reason}.`),
   ]
+}
+
+/** Keys that censuses found and that were not to be there; an exit deletes them, so that no list of today has them. */
+function strangersIn({ censuses }: SoundSession['state']): string[] {
+  return [...new Set(censuses.flatMap(({ unexpected }) => unexpected))]
 }
 
 /** Access that outlasted the sessions, or that the user has beside the key. */

@@ -64,11 +64,11 @@ function firstSealed(generations: readonly number[], logbook: readonly LogbookEn
   return logbook.find((entry) => entry.type === 'ceremony' && entry.generations.some(({ generation }) => generations.includes(generation)))?.at ?? null
 }
 
-/** Only a real drill that was proved counts; before the first one, the clock runs from the takeover. */
+/** Only a real drill that was proved counts; before the first one, the clock runs from the takeover: not from an attempt in which no key was live. */
 function drillDates({ logbook, drillEveryDays }: Calendar): Pick<DueDates, 'drill' | 'lastDrill'> {
   const sessions = logbook.flatMap((entry) => (entry.type === 'session' ? [entry] : []))
   const drill = sessions.filter((entry) => entry.drill && entry.grade !== null && entry.grade !== 'unproved').at(-1)
-  const from = drill ?? sessions.find((entry) => entry.action === 'takeover')
+  const from = drill ?? sessions.find((entry) => entry.action === 'takeover' && entry.grade !== null)
   return { drill: plusDays(from?.at ?? null, drillEveryDays), lastDrill: drill ? new Date(drill.at) : null }
 }
 

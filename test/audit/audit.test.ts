@@ -307,7 +307,7 @@ describe('the logbook, tampered with', () => {
   test('shortened behind the last warrant: the sessions and manifests miss their entries', async () => {
     const folder = lived.copy()
     keepLines(places.logbook(folder), 3)
-    expect(failures(await audit(folder))).toEqual(['F02: GENERATION 5 is in no ceremony\'s entry of the logbook', `L03: session ${release} has no entry in the logbook`])
+    expect(failures(await audit(folder))).toEqual(['F02: GENERATION 5 is in no ceremony\'s entry of the logbook', `L03: session ${release} has no entry in the logbook: where glasskey was stopped just before, glasskey resume --session ${release} enters it`])
   })
 
   test('a session that stopped before it could be entered is not one in which no sheet was read', async () => {
@@ -528,6 +528,31 @@ describe('a journal forged whole, with logbook and evidence', () => {
     const online = await auditOnline(folder)
     expect(online.controls.find(({ code }) => code === 'J04')).toMatchObject({ result: 'not checked' })
     expect(online.failed).toEqual(['A01', 'A06'])
+  })
+
+  test('ended right behind "key live": nobody can say that it was burned before it might sign', async () => {
+    const folder = lived.copy()
+    let isLive = false
+    forge(folder, (line) => {
+      const stays = !isLive || ['graded', 'closed'].includes(line['type'] as string)
+      isLive ||= line['type'] === 'key-live'
+      return stays ? line : null
+    }, { secondsLive: 0 })
+    expect((await audit(folder)).results.find(({ code }) => code === 'J04')).toMatchObject({ result: 'not checked' })
+  })
+
+  test('never entered: glasskey may have been stopped just before, and the finding says what enters it', async () => {
+    const folder = lived.copy()
+    keepLines(places.logbook(folder), 3)
+    rmSync(join(places.session(folder, release), 'evidence.json'))
+    const found = failures(await audit(folder))
+    expect(found.filter((finding) => /^(L03|J05)/.test(finding))).toEqual([`L03: session ${release} has no entry in the logbook: where glasskey was stopped just before, glasskey resume --session ${release} enters it`])
+  })
+
+  test('a stranger\'s key that the session found is in the report, though no list of today has it', async () => {
+    const folder = lived.copy()
+    forge(folder, (line) => (line['type'] === 'census' && line['when'] === 'before-action' ? { ...line, unexpected: ['key aa:bb'] } : line))
+    expect(reportContent(await audit(folder), 'Emmy', 'Emmy').exceptions).toContain(`Session ${release}: OCI listed key aa:bb, which nobody of this custody had put there. What was done with it is in no journal: search OCI's log for it.`)
   })
 
   test('interrupted while it was resumed: it is open, and nobody is accused of having altered anything', async () => {
@@ -887,6 +912,14 @@ describe('what a login sees, case by case', () => {
     expect(told('K02')).toBe('fails: the key of GENERATION 3, which is in use, is listed by its fingerprint, but OCI\'s copy is another key')
   })
 
+  test('before the takeover, the key of the everyday login is no stranger\'s', async () => {
+    const folder = lived.copy()
+    rmSync(join(folder, 'sessions'), { recursive: true })
+    keepLines(places.logbook(folder), 1)
+    const told = await seen(({ user }) => ({ user: { ...user, keys: [{ fingerprint: 'aa:bb', keyValue: '', lifecycleState: 'ACTIVE' }] } }), now, folder)
+    for (const code of ['K02', 'K03']) expect(told(code)).toBe('not checked: no generation is in use: the takeover has not happened')
+  })
+
   test('a key that is not ACTIVE yet would be refused', async () => {
     const told = await seen(({ user }) => ({ user: { ...user, keys: user.keys.map((key) => ({ ...key, lifecycleState: 'CREATING' })) } }))
     expect(told('K02')).toBe('fails: the key of GENERATION 3, which is in use, is CREATING')
@@ -936,6 +969,35 @@ describe('what a login sees, case by case', () => {
     // One call may be several events, and OCI need not say everything of each.
     expect(await A06(() => ({ name: 'the end of it' }))).toMatch(/^holds: /)
     expect(await A06(() => ({ method: '', path: '' }))).toMatch(/^holds: /)
+  })
+
+  test('the id of another session, or of the desk\'s own call, explains nothing of a used key', async () => {
+    const { dossier } = await audit(lived.custody)
+    const strangeAs = async (wanted: (by: string) => boolean, of: string): Promise<string> => {
+      const filed = dossier.sessions.find(({ id }) => id === of)
+      if (!filed) throw new Error('the fixture has lost a session')
+      const session = soundSession(dossier, filed)
+      const { intent } = session.state.calls.find(({ intent: { by, method } }) => wanted(by) && method !== 'GET') ?? {}
+      if (!intent) throw new Error('the fixture has lost a call')
+      const forged = { requestId: `${anchorOf(session, intent)}/FORGED/1`, method: intent.method, path: decodeURIComponent(intent.path.split('?')[0] ?? '') }
+      return (await seen(await logsOf(lived.custody, (log) => ({ events: [...log.events, { ...enabling(log), ...forged }] }))))('A06')
+    }
+    expect(await strangeAs((by) => by === 'strongroom', takeover)).toMatch(STRANGE)
+    expect(await strangeAs((by) => by === 'desk', takeover)).toMatch(STRANGE)
+    // Of two events with one id, the earlier is the call.
+    expect(await strangeAs((by) => by === 'strongroom', release)).toMatch(/^fails: .* by the used key .* \(1 event\)$/)
+  })
+
+  test('nobody else acts as this user once it is taken over: with another key, with a token, through a console', async () => {
+    const A06 = async (change: (event: SessionLog['events'][number]) => Partial<SessionLog['events'][number]>): Promise<string> =>
+      (await seen(await logsOf(lived.custody, (log) => ({ events: [...log.events, { ...enabling(log), requestId: 'X/Y/Z', at: new Date(now.getTime() + 3_600_000).toISOString(), ...change(enabling(log)) }] }))))('A06')
+    const others = (credentials: string): RegExp => new RegExp(`^fails: session ${release}: OCI's log has enable SAAS_ADMIN by its user with other credentials \\(${credentials.replace('$', '\\$')}\\) at \\S+, which no journal has \\(1 event\\)$`)
+    expect(await A06(() => ({ credentials: 't/u/aa:bb' }))).toMatch(others('t/u/aa:bb'))
+    expect(await A06(() => ({ credentials: 'ST$eyJ', authType: '' }))).toMatch(others('ST$eyJ'))
+    expect(await A06(() => ({ credentials: '', authType: 'console' }))).toMatch(/^not checked: .*1 event of which/)
+    expect(await A06(() => ({ credentials: 't/v/aa:bb', principal: 'ocid1.user.oc1..another' }))).toMatch(/^holds: /)
+    // The login that was lent to the takeover is one of the same user, and reads before and after it.
+    expect(await A06(({ at }) => ({ credentials: 't/u/aa:bb', at }))).toMatch(/^holds: /)
   })
 
   test('events of which OCI does not say who signed are counted, not passed over', async () => {
@@ -993,6 +1055,23 @@ describe('what a login sees, case by case', () => {
     expect(await after(1)).toContain(`session ${release}: OCI's log may still be growing; run the audit again later`)
     expect(await after(31)).toMatch(new RegExp(`^fails: .*session ${release}, line \\d+: OCI answered "enable SAAS_ADMIN", and its log does not have it$`))
     expect(await after(366 * 24 * 60)).toContain(`session ${release}: OCI's log is kept for 365 days only`)
+    const whole = await logsOf(lived.custody, (log) => log)
+    expect((await seen(whole, new Date(ended + 60_000)))('A06')).toMatch(/^holds: \d+ matched, \d+ in our journals only, 0 in the cloud's log only; OCI's log of the last half hour may still be growing$/)
+    expect((await seen(whole, new Date(ended + 31 * 60_000)))('A06')).toMatch(/0 in the cloud's log only$/)
+    expect((await seen(whole, new Date(ended + 366 * 24 * 3_600_000)))('A06'), 'what it no longer has may have been anything').toContain(`session ${release}: OCI's log is kept for 365 days only`)
+  })
+
+  test('a key that stayed alive for days: somebody has to look for it, and to say so', async () => {
+    const folder = lived.copy()
+    forge(folder, (line) => (line['type'] === 'key-deleted' || (line['type'] === 'outcome' && line['status'] === 204) ? null : line), {})
+    const days = new Date(now.getTime() + 3 * 86_400_000)
+    const whole = await logsOf(folder, (log) => log)
+    const said = (await seen(whole, days, folder))('A06')
+    const [, step = '', fingerprint = ''] = /^not checked: (session \S+, from \S+Z): a machine had held its key whole, and the key was alive until \S+Z\. OCI's log of so long a time is not read: search it for credentials that end in (\S+), and enter what was found \(glasskey logbook add exception; step: (?:session \S+, from \S+Z)\)$/.exec(said) ?? []
+    expect([step.startsWith(`session ${release}, from `), fingerprint]).toEqual([true, used(1)])
+    const looked = [`step=${step}`, 'happened=rotation was deferred', 'decision=nothing found in OCI\'s log', 'decidedBy=Lin Chen', 'witness=Ada Lovelace'].flatMap((one) => ['--set', one])
+    expect((await lived.run('logbook', 'add', 'exception', '--custody', folder, ...looked)).code).toBe(0)
+    expect((await seen(whole, days, folder))('A06')).toMatch(/^holds: /)
   })
 
   const used = (index: number): string => readCustodyFolder(lived.custody).generations[index]?.manifest.fingerprint ?? ''

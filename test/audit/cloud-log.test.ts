@@ -39,7 +39,7 @@ async function reading(says: Says, wanted: Partial<Wanted> = {}, now = TO + 60 *
     endpoints[region] = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   }
   const profile: Profile = { name: 'AUDITOR', tenancy: manifest.tenancy, user: 'u', fingerprint: 'f', region: home, keyFile: 'k', signer: { keyId: 'k', sign: () => new Uint8Array(8) } }
-  const log = await readCloudLog(profile, manifest, [{ warrant, runs: [{ from: FROM, to: TO }], isShort: () => false, ...wanted }], { endpoints, ca: null }, new Date(now))
+  const log = await readCloudLog(profile, manifest, [{ warrant, spans: [{ from: FROM, to: TO }], isShort: () => false, ...wanted }], { endpoints, ca: null }, new Date(now))
   const found = log.get(warrant.session)
   if (!found) throw new Error('no log')
   return { log: proven(found), asked }
@@ -81,9 +81,9 @@ test('who signed: by credentials, by the Authorization header, by the claim of o
   expect(log.events[2]).toMatchObject({ method: 'GET', path: '/p', principal: 'u' })
 })
 
-test('one window for each run of a session, and the same event once', async () => {
+test('one window for each time of a session, and the same event once', async () => {
   const again = FROM + 21 * 24 * 60 * MINUTE_MS
-  const { log, asked } = await reading((region, path) => (path.endsWith('auditEvents') ? { list: [event({ eventName: `X ${region.length > 0 ? '' : region}` })] } : { list: [] }), { runs: [{ from: FROM, to: TO }, { from: again, to: again + MINUTE_MS }] }, again + 60 * MINUTE_MS)
+  const { log, asked } = await reading((region, path) => (path.endsWith('auditEvents') ? { list: [event({ eventName: `X ${region.length > 0 ? '' : region}` })] } : { list: [] }), { spans: [{ from: FROM, to: TO }, { from: again, to: again + MINUTE_MS }] }, again + 60 * MINUTE_MS)
   expect(asked.filter((one) => one.startsWith(home)).map((one) => one.split(' ').slice(2).join(' '))).toEqual(['22T02:30 22T03:11', '13T02:30 13T03:02'])
   expect(log.events).toHaveLength(1)
 })

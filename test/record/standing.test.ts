@@ -23,7 +23,7 @@ function entries(...news: NewLogbookEntry[]): LogbookEntry[] {
   return readLogbook(logbook.text()).lines
 }
 
-const sessionEntry = (change: { action?: 'takeover' | 'rotate'; drill?: boolean; grade?: 'proved' | 'unproved' }): NewLogbookEntry => ({
+const sessionEntry = (change: { action?: 'takeover' | 'rotate'; drill?: boolean; grade?: 'proved' | 'unproved' | null }): NewLogbookEntry => ({
   type: 'session', session: 's', action: 'rotate', rehearsal: false, drill: true, operator: 'o', incident: 'i', generation: 2, keyId: '0'.repeat(16), warrantSha256: '0'.repeat(64), journalSha256: '0'.repeat(64),
   shares: [1, 2], actionResult: change.action === 'takeover' ? 'done' : 'none', successor: null, grade: 'proved', secondsLive: 1, exitCode: 0, ...change,
 })
@@ -31,6 +31,12 @@ const sessionEntry = (change: { action?: 'takeover' | 'rotate'; drill?: boolean;
 function judged(change: Partial<Known>, events: GenerationEvent[] = TAKEN_OVER, days = 0): CustodyStanding {
   return custodyStanding({ rehearsal: false, standings: standings(SETS, events), events, logbook: entries(sessionEntry({ action: 'takeover', drill: false })), sessions: [], sheets: [], custodians: [], drillEveryDays: 91, inspectEveryDays: 182, now: new Date(Date.parse(NOON) + days * DAY), ...change })
 }
+
+test('the drill is reckoned from the takeover that was one, not from an attempt in which no key was live', () => {
+  const attempt = entries(sessionEntry({ action: 'takeover', drill: false, grade: null }))
+  expect(judged({ logbook: attempt }, [], 200)).toMatchObject({ drillDueInDays: 91 })
+  expect(judged({ logbook: [...attempt, { ...entries(sessionEntry({ action: 'takeover', drill: false }))[0], at: new Date(Date.parse(NOON) + 190 * DAY).toISOString() } as LogbookEntry] }, TAKEN_OVER, 200)).toMatchObject({ drillDueInDays: 81 })
+})
 
 test('all is well', () => {
   expect(judged({})).toMatchObject({ inUse: { generation: 2 }, waiting: [3, 4], remarks: [], daysSinceDrill: null, drillDueInDays: 91, next: 'nothing; the next drill is due in 91 days' })

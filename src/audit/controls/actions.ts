@@ -5,9 +5,11 @@ import { TOLERANCE_MS } from '../../warrant/deadline.js'
 import { checkRules } from '../../warrant/issue.js'
 import { admitAgain, anchorOf } from '../admission.js'
 import { type Control, failed } from '../control.js'
+import type { CloudEvent } from '../cloud-log.js'
 import type { Dossier } from '../dossier.js'
+import { logTimes, type Span } from '../log-times.js'
 import { given, NotChecked } from '../reading.js'
-import { explainedBy, isGateways, missingChanges, reconcile } from '../reconciliation.js'
+import { explainedBy, isGateways, KEPT_DAYS, keyNameOf, missingChanges, reconcile } from '../reconciliation.js'
 import { counted, eachSession, logbookIfSound, type SoundSession } from '../sound.js'
 
 /** Gaps of OCI's log that a finding names. */
@@ -135,17 +137,35 @@ function inCloudLog(dossier: Dossier): string {
     if (!read.read) throw new NotChecked(`OCI's log of session ${session.id} could not be read: ${read.error.message}`)
     const found = reconcile(session, read.value, explained, dossier.now)
     const [strange] = found.cloudOnly
-    if (strange && !explained.complete) throw new NotChecked(`session ${session.id}: OCI's log has ${strange.name} by the used key at ${strange.at}, which may belong to a session that could not be relied on`)
-    if (strange) throw failed(`session ${session.id}: OCI's log has ${strange.name} by the used key at ${strange.at}, which no journal has (${counted(found.cloudOnly.length, 'event')})`)
+    if (strange && !explained.complete) throw new NotChecked(`session ${session.id}: OCI's log has ${strange.name} by ${signerOf(strange, session)} at ${strange.at}, which may belong to a session that could not be relied on`)
+    if (strange) throw failed(`session ${session.id}: OCI's log has ${strange.name} by ${signerOf(strange, session)} at ${strange.at}, which no journal has (${counted(found.cloudOnly.length, 'event')})`)
     const [absent] = missingChanges(session, found).filter((change) => !excepted.has(placeOf(session, change)))
     const [gap] = read.value.gaps
-    if (absent && found.gap !== null) throw new NotChecked(`session ${session.id}: OCI's log ${found.gap}`)
+    if (absent && found.gap === 'growing') throw new NotChecked(`session ${session.id}: OCI's log may still be growing; run the audit again later`)
+    if (found.gap === 'expired' && (absent || session.state.keyLiveAt !== null)) throw new NotChecked(`session ${session.id}: OCI's log is kept for ${KEPT_DAYS} days only`)
     if (absent && gap === undefined) throw failed(`session ${session.id}, line ${absent.seq}: OCI answered "${absent.rule}", and its log does not have it`)
     if (gap !== undefined) throw new NotChecked(`session ${session.id}: OCI's log was not read ${read.value.gaps.slice(0, GAPS_TOLD).join('; ')}${read.value.gaps.length > GAPS_TOLD ? `; and ${read.value.gaps.length - GAPS_TOLD} more` : ''}`)
     if (found.unreadable > 0) throw new NotChecked(`session ${session.id}: OCI's log has ${counted(found.unreadable, 'event')} of which it does not say who signed; look at credentials, Authorization and opc-principal of those of this user and of nobody`)
+    const [unread] = logTimes(dossier, session).unread.filter((span) => !excepted.has(stretchOf(session, span)))
+    if (unread) throw new NotChecked(`${stretchOf(session, unread)}: a machine had held its key whole, and the key was alive until ${minuteOf(unread.to)}. OCI's log of so long a time is not read: search it for credentials that end in ${session.manifest.fingerprint}, and enter what was found (glasskey logbook add exception; step: ${stretchOf(session, unread)})`)
     return found
   })
-  return `${sum(sessions.map(({ matched }) => matched))} matched, ${sum(sessions.map(({ journalOnly }) => journalOnly.length))} in our journals only, 0 in the cloud's log only`
+  const growing = sessions.some(({ gap }) => gap === 'growing') ? '; OCI\'s log of the last half hour may still be growing' : ''
+  return `${sum(sessions.map(({ matched }) => matched))} matched, ${sum(sessions.map(({ journalOnly }) => journalOnly.length))} in our journals only, 0 in the cloud's log only${growing}`
+}
+
+/** Whose a call is that no journal has. */
+function signerOf({ credentials }: CloudEvent, session: SoundSession): string {
+  return credentials === keyNameOf(session) ? 'the used key' : `its user with other credentials (${credentials})`
+}
+
+/** How the time from a moment on is named, here and in an exception's step. */
+function stretchOf({ id }: SoundSession, { from }: Span): string {
+  return `session ${id}, from ${minuteOf(from)}`
+}
+
+function minuteOf(moment: number): string {
+  return `${new Date(moment).toISOString().slice(0, 16)}Z`
 }
 
 function sum(numbers: readonly number[]): number {
@@ -201,8 +221,8 @@ export const ACTION_CONTROLS: readonly Control[] = [
   },
   {
     code: 'A06',
-    claim: 'OCI\'s own log has the changes of each session, and nothing by a used key that the journals lack.',
-    method: 'Read the Audit log of every compartment in every region of the warrant, for the time of each session, with the auditor\'s login; match by opc-request-id, method and path. A change that it lacks may be explained by an exception that names the line.',
+    claim: 'OCI\'s own log has the changes of each session, and nothing by a used key, or another of its user, that the journals lack.',
+    method: 'Read the Audit log of every compartment in every region of the warrant, for the time of each session, with the auditor\'s login; match by opc-request-id, method, path and signer. A change that it lacks may be explained by an exception that names the line.',
     source: 'OCI Audit, sessions/*/journal.jsonl, logbook.jsonl',
     bearsOn: ['actionsExplained'],
     reperformed: true,

@@ -7,7 +7,7 @@ import { type Control, failed } from '../control.js'
 import type { Dossier, FiledSession } from '../dossier.js'
 import { given, NotChecked, proven } from '../reading.js'
 import { explainedBy, reconcile, type Explained } from '../reconciliation.js'
-import { counted, eachFiled, eachSession, lastEntry, soundLogbook, soundManifest, type SoundSession } from '../sound.js'
+import { counted, eachFiled, eachSession, lastEntry, logbookIfSound, soundLogbook, soundManifest, type SoundSession } from '../sound.js'
 
 /** Throws NotChecked for a session that only the logbook knows. */
 function inFolder(filed: FiledSession): FiledSession {
@@ -71,15 +71,20 @@ function signaturesVerify(dossier: Dossier): string {
   const explained = explainedBy(dossier)
   const released = eachSession(dossier, (session) => {
     const { lastLife: life } = checkLastSignature(session.state, session.manifest)
-    const unsigned = life?.used === true && !life.signed
+    const unsigned = life !== null && !life.signed && mayHaveSigned(life)
     if (unsigned && !isBorneOut(dossier, session, explained)) throw new NotChecked(`session ${session.id}: its key was used, and signed no head of its journal. Whether the strongroom did not live to sign, or those lines were taken out, OCI's log tells: glasskey audit --profile (A06)`)
     return { id: session.id, life }
   })
   const without = (used: boolean, why: string): string => {
-    const ids = released.filter(({ life }) => life !== null && !life.signed && life.used === used).map(({ id }) => id)
+    const ids = released.filter(({ life }) => life !== null && !life.signed && mayHaveSigned(life) === used).map(({ id }) => id)
     return ids.length === 0 ? '' : `; none in ${ids.join(', ')}: ${why}`
   }
   return `${counted(released.filter(({ life }) => life?.signed === true).length, 'last signature')} verified with the keys of the manifests${without(true, 'the strongroom did not live to sign, and OCI\'s log has every call of that journal')}${without(false, 'the key was burned before it might sign, so compare that journal with OCI\'s audit log')}`
+}
+
+/** Whether its key may have signed something: it did, or no line says that it was burned before. */
+function mayHaveSigned({ used, burned }: NonNullable<SoundSession['state']['lastLife']>): boolean {
+  return used || !burned
 }
 
 /** Whether OCI's log was read whole, and has every call that this journal says was answered, and no other of its key: each id is made from all lines before it. */
@@ -93,10 +98,12 @@ function isBorneOut(dossier: Dossier, session: SoundSession, explained: Explaine
 /** Throws AUDIT_FAILED naming the fields. */
 function evidenceAgrees(dossier: Dossier): string {
   const evidence = new Map(dossier.sessions.map((filed) => [filed.id, filed.evidence]))
+  const logbook = logbookIfSound(dossier)
+  const isEntered = (id: string): boolean => !logbook || lastEntry(logbook, id) !== undefined
   const found = eachSession(dossier, ({ id, chain, state, manifest }) => {
     const text = evidence.get(id)
-    // A session in which no sheet was read leaves none; one that is open has none yet, or that of an earlier end.
-    if (!text || state.closed === null || (!text.read && !state.exposing)) return 0
+    // A session in which no sheet was read leaves none; one that is open has none yet, or that of an earlier end; one that is not entered is L03's.
+    if (!text || state.closed === null || (!text.read && (!state.exposing || !isEntered(id)))) return 0
     const filed = parseEvidence(proven(text), id)
     const made = evidenceOf(chain, state, manifest)
     const different = (Object.keys(made) as (keyof Evidence)[]).filter((name) => canonicalJson(filed[name]) !== canonicalJson(made[name]))

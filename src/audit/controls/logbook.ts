@@ -33,7 +33,7 @@ function sessionsAndEntries(dossier: Dossier): string {
     if (entry) return 'entered'
     const { state } = given(journal, 'J01', `the journal of session ${id}`)
     if (!state.exposing) return 'no bag opened'
-    if (state.closed !== null) throw failed(`session ${id} has no entry in the logbook`)
+    if (state.closed !== null) throw failed(`session ${id} has no entry in the logbook: where glasskey was stopped just before, glasskey resume --session ${id} enters it`)
     return 'open'
   })
   const count = (kind: string): number => sessions.filter((found) => found === kind).length
