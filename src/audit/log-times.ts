@@ -23,6 +23,8 @@ export interface LogTimes {
 const JOINED_MS = 2 * PROCESSING_MS
 /** A silence of a living key that is read; a tenancy's log of more is too long to read whole. */
 const LONGEST_MS = 24 * 3_600_000
+/** No machine's clock is believed to be farther from OCI's than this. */
+const FARTHEST_MS = 366 * 24 * 3_600_000
 
 /**
  * Where a machine's clock was wrong, or was set meanwhile, OCI's answers say when it was. The time of a key that was live and
@@ -50,10 +52,10 @@ function aliveMoments({ chain: { lines }, state }: SoundSession, next: () => num
   return [Date.parse(known[0]?.at ?? ''), ...known.flatMap(ociTimes), ...(deleted < 0 ? [next()] : [])]
 }
 
-/** OCI's clock, as its answers told it. */
+/** OCI's clock, as its answers told it: what was between may have changed them. */
 function ociTimes(line: JournalLine): number[] {
-  const at = line.type === 'outcome' || line.type === 'probe' ? Date.parse(line.date) : NaN
-  return Number.isNaN(at) ? [] : [at]
+  const told = line.type === 'outcome' || line.type === 'probe' ? Date.parse(line.date) : NaN
+  return Math.abs(told - Date.parse(line.at)) <= FARTHEST_MS ? [told] : []
 }
 
 /** When the next session began in which the same key was live; now, where there is none. */

@@ -106,7 +106,7 @@ function probesSigned({ chain, warrant }: SoundSession): string[] {
 export function reconcile(session: SoundSession, { events }: SessionLog, explained: Explained, now: Date): Reconciled {
   const { warrant, state } = session
   const { ours, others } = byJournal(events, explained)
-  const result: Reconciled = { matched: 0, late: 0, journalOnly: [], cloudOnly: [], unreadable: 0, gap: gapOf(Math.max(...momentsOf(session)), now) }
+  const result: Reconciled = { matched: 0, late: 0, journalOnly: [], cloudOnly: [], unreadable: 0, gap: gapOf(momentsOf(session).reduce((last, moment) => Math.max(last, moment)), now) }
   for (const { intent, outcome } of state.calls) {
     const event = ours.get(anchorOf(session, intent))
     if (event) {

@@ -1,7 +1,7 @@
 /** For which times OCI's log is read: a wrong clock, a key that stayed alive. */
 import { expect, test } from 'vitest'
 import type { Dossier } from '../../src/audit/dossier.js'
-import { logTimes } from '../../src/audit/log-times.js'
+import { logTimes, momentsOf } from '../../src/audit/log-times.js'
 import type { SoundSession } from '../../src/audit/sound.js'
 
 const NOW = '2026-11-30T12:00:00.000Z'
@@ -37,5 +37,7 @@ test('a key that was left alive is looked for until it was deleted; where that i
 
 test('a clock that was set back two days, or is three hours ahead: OCI\'s own tells when it was', () => {
   expect(timesOf([['key-live', '22T02:30'], ['outcome', '22T02:31', '22T02:31'], ['exit-began', '20T02:31'], ['outcome', '20T02:40', '22T02:40'], ['closed', '20T02:50']], '20T02:40')).toEqual({ read: ['20T02:31 20T02:50', '22T02:30 22T02:40'], unread: [] })
+  const far = { type: 'outcome', at: '2026-11-25T12:00:00.000Z', date: 'Fri, 01 Jan 271821 00:00:00 GMT' }
+  expect(momentsOf({ chain: { lines: [far] } } as unknown as SoundSession)).toEqual([Date.parse(far.at)])
   expect(timesOf([['resumed', '25T12:00'], ['probe', '25T12:01', '25T09:01'], ['probe', '25T12:02', ''], ['closed', '25T12:03']], null)).toEqual({ read: ['25T09:01 25T09:01', '25T12:00 25T12:03'], unread: [] })
 })
