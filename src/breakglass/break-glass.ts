@@ -21,7 +21,7 @@ import { KeptLines } from './kept-lines.js'
 import { holdAtDesk } from './desk.js'
 import type { Cloud } from './login.js'
 import { drawUpWarrant, openSession, refuseUnfinished, rotatingFrom, type Request } from './open-session.js'
-import { lookAtClerk, lookAtEarlierSessions, lookAtKeys, lookAtRegions, lookAtRevocation, lookAtSelfDeletion, lookAtSigners, lookAtSubscriptions, onClerk, refuseStops, type Finding } from './preflight.js'
+import { lookAtClerk, lookAtEarlierSessions, lookAtKeys, lookAtRegions, lookAtRevocation, lookAtSelfDeletion, lookAtSigners, lookAtSubscriptions, refuseStops, withoutWayHome, type Finding } from './preflight.js'
 import { printWarrant } from './print-warrant.js'
 import { removeUsedKey } from './remover.js'
 
@@ -64,15 +64,14 @@ export async function breakGlass(folderPath: string, request: Request, inputs: I
       ...lookAtEarlierSessions(folder, manifest),
       ...lookAtSelfDeletion(folder, inputs.remover),
       ...lookAtRevocation(folder, generation),
-      ...(warrant.successor ? await lookAtSigners(folder, manifest) : []),
+      ...(warrant.successor ? await lookAtSigners(folder, manifest, warrant.successor.generation) : []),
       ...regions,
       ...clerk,
       ...(inputs.reader ? await lookAtKeys(inputs.reader, folder, manifest, inputs.cloud, warrant.successor?.generation ?? null) : []),
       ...(inputs.reader ? await lookAtSubscriptions(inputs.reader, manifest, inputs.cloud) : []),
     ]
     sayFindings(findings)
-    // Without a way home the successor could not be installed anyway: that is what deferred rotation is for.
-    refuseStops(warrant.successor ? findings : onClerk(findings))
+    refuseStops(warrant.successor ? findings : withoutWayHome(findings))
     openSession(folder, generation, warrant)
     await printWarrant(folder, warrant, inputs.printer)
     return await holdAndConclude(folderPath, warrant, 'perform', inputs, isolation, camera)

@@ -151,8 +151,8 @@ async function gradeSession(job: Conclusion, state: Session, probed: () => Sessi
 function whyNotDeleted({ stale, provedElsewhere }: Conclusion, state: Session): string {
   if (stale) return stale.why
   if (provedElsewhere === true) return 'Not in this session, in which it was not deleted; another session proved it dead.'
-  if (state.deferred) return 'Its rotation was deferred: it is alive.'
   if (wasNeverAccepted(state)) return 'OCI never accepted it in this session: it may have been rotated before, or its user be blocked.'
+  if (state.deferred) return 'Its rotation was deferred: it is alive.'
   return isRefusedNow(state) ? 'It was not deleted in this session, and OCI refuses it: somebody may have deleted it, or its user be blocked.' : 'No deletion of it is on record: it counts as alive.'
 }
 
@@ -175,7 +175,7 @@ function failureOf({ finished, warrant, stale }: Conclusion, state: Session, ali
   const resume = `glasskey resume --session ${warrant.session}`
   const failure = (code: ErrorCode, message: string, hint: string): Failure => ({ code, message, hint })
   if (finished?.selfDeletionRefused === true && state.deletion !== 'done') return finished.failure
-  if (state.deferred && state.deletion !== 'done') {
+  if (isDeferred(state) && state.deletion !== 'done') {
     return finished?.failure ?? failure('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} IS ALIVE in OCI: its rotation was deferred`, 'As soon as a successor waits and the home region answers: glasskey break rotate')
   }
   if (state.keyLiveAt !== null && state.deletion === 'unknown') {
@@ -192,6 +192,11 @@ function failureOf({ finished, warrant, stale }: Conclusion, state: Session, ali
   // It died between the deletion and its last word, or the remover did the deletion: what the action came to is in the journal.
   const action = actionOf(state)
   return ['failed', 'interrupted'].includes(action.result) ? failure('INTERRUPTED', `the action ${action.result === 'failed' ? 'was not done' : 'did not come to its end'}: ${action.detail}`, 'The key was rotated all the same.') : null
+}
+
+/** Whether people left alive what OCI accepted: of a key that it did not, somebody has to look what became of it. */
+function isDeferred(state: Session): boolean {
+  return state.deferred !== null && !wasNeverAccepted(state)
 }
 
 /** Failures that say no more than that the action was not seen to be done. */
@@ -220,7 +225,7 @@ function isAlive({ warrant, provedElsewhere }: Conclusion, state: Session): bool
 
 function wayOnFrom({ stale, finished, warrant }: Conclusion, state: Session, openable: boolean): WayOn {
   if (stale) return stale.wayOn
-  if (state.deferred) return 'rotate'
+  if (isDeferred(state)) return 'rotate'
   if (finished?.selfDeletionRefused === true && state.deletion !== 'done') return 'remover'
   if (!openable) return 'reader'
   const seen = state.listings.at(-1)

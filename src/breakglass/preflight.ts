@@ -23,6 +23,8 @@ export interface Finding {
   /** `stop`: a session would not begin. `warn`: people should know. */
   level: 'good' | 'warn' | 'stop'
   said: string
+  /** What to do about what stops, where it is not to be mended and begun again. */
+  next?: string
 }
 
 const TIMEOUT_MS = 8_000
@@ -39,14 +41,13 @@ export function lookAtEarlierSessions({ standings }: CustodyFolder, manifest: Ma
   return [...alive, { what: `GENERATION ${manifest.generation}`, level: 'warn', said }]
 }
 
-/** A successor that the envelope of the key in use does not seal must be signed: looked at here, and not first when that key is live. */
-export async function lookAtSigners(folder: CustodyFolder, manifest: Manifest): Promise<Finding[]> {
-  const next = successorsOf(folder.standings, manifest.generation)[0]
-  if (!next) return []
-  const successor = generationNumber(folder, next.generation).manifest
+/** A successor that the envelope of the key in use does not seal must be signed: looked at here, and not first when that key is live. Without one, there is nothing to look at. */
+export async function lookAtSigners(folder: CustodyFolder, manifest: Manifest, next: number | undefined): Promise<Finding[]> {
+  if (next === undefined) return []
+  const successor = generationNumber(folder, next).manifest
   const { signers } = generationNumber(folder, manifest.generation).rules
   if (manifest.successor?.spkiSha256 === successor.spkiSha256 || signers.needed === 0) return []
-  const what = `signers of GENERATION ${next.generation}`
+  const what = `signers of GENERATION ${next}`
   try {
     const signed = await checkSigners(signedManifestIn(folder.path, successor), signers)
     return [{ what, level: 'good', said: `${signed.length} of ${signers.needed} needed` }]
@@ -85,10 +86,13 @@ export async function lookAtClerk(isolation: Isolation, packages: readonly SdkPa
   }
 }
 
-/** What stops a session even where it has no way home to look at. */
-export function onClerk(findings: readonly Finding[]): Finding[] {
-  return findings.filter(({ what }) => what === CLERK)
+/** What stops a session whose rotation is deferred: all but that the home region does not answer, which is what deferring is for. */
+export function withoutWayHome(findings: readonly Finding[]): Finding[] {
+  return findings.filter(({ what, said }) => !(what.startsWith(HOME_REGION) && said.startsWith(NO_ANSWER)))
 }
+
+const HOME_REGION = 'home region'
+const NO_ANSWER = 'does not answer'
 
 /** Every region answers, and its clock agrees with ours. */
 export async function lookAtRegions(manifest: Manifest, cloud: Cloud): Promise<Finding[]> {
@@ -97,7 +101,7 @@ export async function lookAtRegions(manifest: Manifest, cloud: Cloud): Promise<F
 
 async function lookAtRegion(region: string, manifest: Manifest, cloud: Cloud): Promise<Finding> {
   const home = region === manifest.homeRegion
-  const what = home ? `home region ${region}` : `region ${region}`
+  const what = home ? `${HOME_REGION} ${region}` : `region ${region}`
   const url = `${identityAt(region, manifest.tenancy, cloud)}/20160918/users/${manifest.user}`
   try {
     // Unsigned: OCI answers 401, and its Date header is what is wanted.
@@ -108,7 +112,7 @@ async function lookAtRegion(region: string, manifest: Manifest, cloud: Cloud): P
     return { what, level: 'good', said: `answers; clocks agree within ${Math.ceil(Math.abs(off) / 1000)} s` }
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error
-    return { what, level: home ? 'stop' : 'warn', said: `does not answer (${error.message})` }
+    return { what, level: home ? 'stop' : 'warn', said: `${NO_ANSWER} (${error.message})` }
   }
 }
 
@@ -159,7 +163,7 @@ export async function lookAtKeys(profile: Profile, folder: CustodyFolder, manife
       { what, level: isBlocked(view) ? 'stop' : 'good', said: isBlocked(view) ? 'blocked or not ACTIVE' : 'ACTIVE' },
       mine?.lifecycleState === 'ACTIVE'
         ? { what: `GENERATION ${manifest.generation}`, level: 'good', said: 'listed, ACTIVE, equal byte for byte' }
-        : { what: `GENERATION ${manifest.generation}`, level: 'stop', said: mine ? `is ${mine.lifecycleState}` : `is not in the key list${elsewhere(keys)}` },
+        : { what: `GENERATION ${manifest.generation}`, level: 'stop', ...(mine ? { said: `is ${mine.lifecycleState}` } : elsewhere(keys, manifest.generation)) },
       ...(strangers.length > 0 ? [{ what: 'other keys', level: 'warn', said: `${strangers.length} that no manifest names (${strangers.map(({ fingerprint }) => fingerprint).join(', ')}): the action would stop${successor === null ? '' : ', and the exit deletes them'}` } as const] : []),
       ...keys.flatMap(({ generation }) => (generation === null || generation === manifest.generation ? [] : [lookAtLeftOver(folder, manifest, generation, successor)])),
       ...(strangers.length > 0 ? [] : [{ what: 'key slots', level: 'good', said: `${MAXIMUM_API_KEYS - keys.length} free` } as const]),
@@ -178,10 +182,13 @@ function lookAtLeftOver({ standings }: CustodyFolder, manifest: Manifest, genera
 }
 
 /** A key of ours in its place was installed by a session that this folder knows nothing of. */
-function elsewhere(keys: readonly ListedKey[]): string {
+function elsewhere(keys: readonly ListedKey[], recorded: number): Pick<Finding, 'said' | 'next'> {
   const others = keys.flatMap(({ generation }) => (generation === null ? [] : [`GENERATION ${generation}`]))
-  if (others.length === 0) return ''
-  return `, and ${others.join(' and ')} is. Another copy of this custody folder most likely has a newer record: find it, and use that one`
+  if (others.length === 0) return { said: 'is not in the key list' }
+  return {
+    said: `is not in the key list, and ${others.join(' and ')} is. Another copy of this custody folder most likely has a newer record: find it, and use that one`,
+    next: `If that copy is lost for good, a quorum of GENERATION ${recorded} lets this one find out: this command without --reader, then the glasskey resume that it prints. If those sheets were destroyed: glasskey logbook add lost for each of them, then glasskey takeover with a new bootstrap key.`,
+  }
 }
 
 /** Throws OCI_UNREACHABLE, CLOCKS_DISAGREE, SUCCESSOR_UNTRUSTED, REFUSED or TENANCY_UNFIT for the first finding that stops a session. */
@@ -189,5 +196,5 @@ export function refuseStops(findings: readonly Finding[]): readonly Finding[] {
   const stop = findings.find(({ level }) => level === 'stop')
   if (!stop) return findings
   const code = stop.what === CLERK ? 'REFUSED' : stop.what.startsWith('signers') ? 'SUCCESSOR_UNTRUSTED' : stop.said.includes('clock') ? 'CLOCKS_DISAGREE' : stop.what.includes('region') ? 'OCI_UNREACHABLE' : 'TENANCY_UNFIT'
-  throw new GlasskeyError(code, `${stop.what}: ${stop.said}`, 'No bag was opened. Mend it, then begin again.')
+  throw new GlasskeyError(code, `${stop.what}: ${stop.said}`, `No bag was opened. ${stop.next ?? 'Mend it, then begin again.'}`)
 }

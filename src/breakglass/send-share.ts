@@ -41,7 +41,7 @@ export interface Sent {
 }
 
 /** What is said of a session that was interrupted, once the time of its action is over. */
-export const FINISHES = 'The time of this warrant is over. The session was interrupted, and is to be finished: nothing of the action is done any more; the successor is installed and the key named here is deleted.'
+export const FINISHES = 'The session of this warrant was interrupted, and is to be finished, also when its time is over: nothing of the action is done any more; the successor is installed and the key named here is deleted.'
 
 /** What a custodian agrees to about the machine in front of them. */
 export const OWN_MACHINE_SENTENCE = 'this computer may see my share'
@@ -52,7 +52,7 @@ export async function sendShare(sending: Sending): Promise<Sent> {
   const warrant = parseWarrant(sending.warrantText)
   const key = await readSessionKey(sending.keyText, sending.keyName)
   if (key.session !== warrant.session) throw new GlasskeyError('REMOTE_REFUSED', `the key is of session ${key.session}, the warrant of ${warrant.session}`, 'Ask for both files of one session.')
-  // A strongroom makes no key for an action whose time is over: then only the exit is signed, at any time.
+  // A key that is dated behind the warrant's end is one to finish with: then only the exit is signed, at any time.
   const finishes = key.made.getTime() >= Date.parse(warrant.deadline)
   if (!finishes && Date.parse(warrant.deadline) <= sending.now.getTime()) throw new GlasskeyError('WARRANT_EXPIRED', `the warrant ended at ${warrant.deadline}, and it is ${sending.now.toISOString()} by this computer's clock`, 'Ask for the warrant of a running session, and of a resumed one for its new key as well. Set the clock only if a watch says that it is wrong.')
   if (sending.yes && !warrant.rehearsal) throw new GlasskeyError('REHEARSAL_MISMATCH', '--yes is for rehearsals only', 'Type the sentences.')

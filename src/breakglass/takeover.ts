@@ -18,7 +18,7 @@ import { conclude, type SessionResult } from './conclude.js'
 import { KeptLines } from './kept-lines.js'
 import { isUnknownToOci } from './login.js'
 import { drawUpWarrant, openSession, refuseUnfinished } from './open-session.js'
-import { lookAtRegions, refuseStops } from './preflight.js'
+import { lookAtRegions, lookAtSigners, refuseStops } from './preflight.js'
 import { printWarrant } from './print-warrant.js'
 import { profileClerk } from './profile-clerk.js'
 import { isBlocked, recogniseAll, type SurveyView } from './user-view.js'
@@ -103,6 +103,9 @@ async function prepare(job: Preparation): Promise<TakeoverResult | { warrant: Wa
     wallClock(),
   )
   checkInputs(warrant, inputs)
+  const signers = await lookAtSigners(folder, generation.manifest, warrant.successor?.generation)
+  sayFindings(signers)
+  refuseStops(signers)
   openSession(folder, generation, warrant)
   await printWarrant(folder, warrant, inputs.printer)
   if (!current) {

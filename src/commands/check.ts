@@ -46,7 +46,7 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
       : { what: 'takeover', level: 'warn', said: 'has not happened; glasskey takeover' },
     ...lookAtSelfDeletion(folder, null),
     ...lookAtRevocation(folder, generation),
-    ...(current ? await lookAtSigners(folder, manifest) : []),
+    ...(current ? await lookAtSigners(folder, manifest, successorsOf(folder.standings, manifest.generation)[0]?.generation) : []),
     ...(await lookAtCloud(folder, manifest, cloud, current ? reader ?? 'no --reader' : 'there was no takeover')),
     ...(await lookAtMachine()),
   ]

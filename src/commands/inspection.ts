@@ -4,7 +4,7 @@ import { GlasskeyError } from '../errors.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { summaryOf } from '../paper/entry-page.js'
 import type { LogbookEntry, NewLogbookEntry } from '../record/logbook.js'
-import { answers, enter, printEntry, QUESTIONS, type Entered, type Question } from './logbook.js'
+import { afterLoss, answers, enter, printEntry, QUESTIONS, type Entered, type Question } from './logbook.js'
 
 /** What is known of an inspection by flags; the rest is asked. */
 export interface InspectionFlags {
@@ -42,6 +42,8 @@ export interface Inspected {
   sha256: string
   /** Absolute path of the printed entry, or null. */
   out: string | null
+  /** What is next where the bag was not intact. */
+  after: string
   /** Entries that were written while its sheets were read, before this one said all. */
   before?: readonly Entered[]
 }
@@ -59,7 +61,7 @@ export async function recordInspection(folder: CustodyFolder, flags: InspectionF
 export async function askOfBag(folder: CustodyFolder, flags: InspectionFlags, opened: boolean): Promise<Bag> {
   const { custodian, copy, bag, condition, witness, newBag } = flags
   const given = new Map(Object.entries({ custodian, copy, bag, condition, witness, newBag }).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)] as const])))
-  const questions: Question[] = (QUESTIONS['inspected'] ?? []).filter(([name]) => name !== 'generations')
+  const questions: Question[] = (QUESTIONS['inspected'] ?? []).filter(([name]) => name !== 'generations' && name !== 'seenOnline')
   if (opened) questions.push(['newBag', 'Number of the new bag', 'text'])
   const found = (await answers(questions, given, (name) => `--${name === 'newBag' ? 'new-bag' : name} …`)) as unknown as Bag
   checkBag(folder, found)
@@ -78,13 +80,14 @@ export function inspectionEntry(folder: CustodyFolder, { generations, note }: In
 /** Prints an entry where that is asked for. Throws OUTPUT_EXISTS, PRINTER_FAILED. */
 export async function printInspection({ path }: CustodyFolder, flags: InspectionFlags, { line, sha256 }: Entered): Promise<Inspected> {
   const out = flags.out === undefined && flags.printer === undefined ? null : await printEntry(readCustodyFolder(resolve(path)), line.seq, flags)
-  return { entry: line, sha256, out }
+  const after = line.type === 'inspected' && line.condition !== 'intact' ? afterLoss(readCustodyFolder(resolve(path)), line.generations) : ''
+  return { entry: line, sha256, out, after }
 }
 
 /** What to tell people: the paper book has each entry too. */
-export function toldOf({ entry, sha256, out, before = [] }: Inspected): string {
+export function toldOf({ entry, sha256, out, after, before = [] }: Inspected): string {
   const written = [...before.map(({ line, sha256: digest }) => `${line.seq}, SHA-256 ${digest}`), `${entry.seq}, SHA-256 ${sha256}`]
-  return `Entry ${entry.seq}: ${summaryOf(entry)}\nWrite into the paper book: ${written.map((one) => `number ${one}`).join('; ')}${out === null ? '' : `\nPrinted: ${out}`}`
+  return `Entry ${entry.seq}: ${summaryOf(entry)}\nWrite into the paper book: ${written.map((one) => `number ${one}`).join('; ')}${out === null ? '' : `\nPrinted: ${out}`}${after}`
 }
 
 function checkBag({ custody }: CustodyFolder, { custodian, copy, bag, condition }: Bag): void {

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { z } from 'zod'
 import { canonicalJson, type Json } from '../canonical.js'
+import { unfinishedSessions } from '../breakglass/open-session.js'
 import { entrySource } from '../breakglass/print-session.js'
 import { explain } from '../custody/explain.js'
 import { inUse, isSpent } from '../custody/generation.js'
@@ -41,7 +42,7 @@ interface Arguments {
 export const QUESTIONS: Record<string, readonly Question[]> = {
   handover: [['custodian', 'Number of the custodian whose bag it is', 'number'], ['copy', 'Copy', 'number'], ['generations', 'Generations in the bag (such as 2,3,4; Enter if it has all of them)', 'numbers or none'], ['from', 'From whom', 'text'], ['to', 'To whom', 'text'], ['bag', 'Bag number (unopened)', 'text'], ['witness', 'Witness', 'text']],
   lost: [['custodian', 'Number of the custodian', 'number'], ['copy', 'Copy', 'number'], ['generations', 'Generations in the bag (such as 2,3,4)', 'numbers'], ['witness', 'Reported to', 'text']],
-  inspected: [['custodian', 'Number of the custodian', 'number'], ['copy', 'Copy', 'number'], ['generations', 'Generations in the bag (such as 2,3,4)', 'numbers'], ['bag', 'Bag number', 'text'], ['condition', 'Condition (intact, opened or doubtful)', 'condition'], ['witness', 'Witness', 'text']],
+  inspected: [['custodian', 'Number of the custodian', 'number'], ['copy', 'Copy', 'number'], ['generations', 'Generations in the bag (such as 2,3,4)', 'numbers'], ['bag', 'Bag number', 'text'], ['condition', 'Condition (intact, opened or doubtful)', 'condition'], ['seenOnline', 'Generations of which the sheet was read on a computer, and no entry says so (such as 2; Enter alone if none)', 'numbers or none'], ['witness', 'Witness', 'text']],
   acknowledged: [['custodian', 'Number of the custodian', 'number'], ['copy', 'Copy', 'number'], ['by', 'Who acknowledged the duties', 'text'], ['witness', 'Witness', 'text']],
   destroyed: [['generation', 'Generation', 'number'], ['custodian', 'Number of the custodian', 'number'], ['copies', 'Copies destroyed (such as 1,2)', 'numbers'], ['method', 'Method', 'text'], ['witness', 'Witness', 'text']],
   retired: [['generation', 'Generation', 'number'], ['reason', 'Reason', 'text']],
@@ -129,14 +130,14 @@ async function add(path: string, args: Arguments): Promise<Outcome> {
   if (unknown !== undefined) throw new GlasskeyError('USAGE', `--set ${unknown} is not part of this entry`, `It has: ${questions.map(([name]) => name).join(', ')}.`)
   const { line, sha256 } = enter(path, { type: kind, ...(await answers(questions, given, (name) => `--set ${name}=…`)) } as NewLogbookEntry)
   const form = await signed(path, line, args)
-  return { json: { entry: line, sha256, out: form.out, printer: form.printer }, text: `Entry ${line.seq}: ${summaryOf(line)}\nWrite into the paper book: number ${line.seq}, SHA-256 ${sha256}${form.said}${line.type === 'lost' ? afterLoss(readCustodyFolder(path), line.generations) : ''}` }
+  return { json: { entry: line, sha256, out: form.out, printer: form.printer }, text: `Entry ${line.seq}: ${summaryOf(line)}\nWrite into the paper book: number ${line.seq}, SHA-256 ${sha256}${form.said}${line.type === 'lost' || (line.type === 'inspected' && line.condition !== 'intact') ? afterLoss(readCustodyFolder(path), line.generations) : ''}` }
 }
 
-/** What follows where a lost sheet may be in other hands: the key in use is rotated, those that wait are given up. */
-function afterLoss({ standings, events }: CustodyFolder, generations: readonly number[]): string {
-  const current = inUse(standings, events)?.generation
+/** What follows where a sheet may be in other hands: the key in use is rotated while its sheets can open it, those that wait are given up. */
+export function afterLoss({ standings, events }: CustodyFolder, generations: readonly number[]): string {
+  const current = inUse(standings, events)
   const commands = generations.flatMap((generation) => {
-    if (generation === current) return ['glasskey break rotate']
+    if (generation === current?.generation) return [current.margin < 0 ? 'glasskey takeover with a new bootstrap key' : 'glasskey break rotate']
     return standings.some((standing) => standing.generation === generation && standing.state === 'waiting') ? [`glasskey logbook add retired --set generation=${generation} --set reason=…`] : []
   })
   return commands.length === 0 ? '' : `\nIf the sheets may be in other hands, next: ${commands.join('; ')}`
@@ -228,6 +229,9 @@ function checkEntry(entry: NewLogbookEntry, folder: CustodyFolder): void {
     const { generation } = entry
     const state = folder.standings.find((standing) => standing.generation === generation)?.state
     // One may have been given up before it came to be in use.
+    const open = unfinishedSessions(folder).find(({ warrant }) => warrant.successor?.generation === generation)
+    // Its exit may have installed that key, in lines that its disk did not take.
+    if (open) throw new GlasskeyError('USAGE', `GENERATION ${generation} is the successor of session ${open.id}, which has not come to its end: OCI may have its key`, `glasskey resume --session ${open.id} finds it out. Nothing was written.`)
     if (!isSpent(state) || current === generation) throw new GlasskeyError('USAGE', `GENERATION ${generation} is ${current === generation ? 'in use' : (state ?? 'unknown')}: its sheets are still needed`, 'Only sheets of a generation that is proved dead, or retired, are destroyed; one that is gone all the same: glasskey logbook add lost. Nothing was written.')
   }
 }

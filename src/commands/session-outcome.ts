@@ -145,7 +145,8 @@ function harmless({ state, warrant }: SessionResult, besides: boolean): string {
     if (generation !== undefined && custodian !== undefined) seen.set(generation, (seen.get(generation) ?? new Set()).add(custodian))
   }
   const sentences = [...seen].filter(([, custodians]) => custodians.size > 0).map(([generation, { size }]) => `${size} of the shares of GENERATION ${generation} ${size === 1 ? 'was read and counts' : 'were read and count'} as seen`)
-  return `No key was live${besides ? ' in this session' : ''}. ${sentences.length === 0 ? 'No share was read' : sentences.join('; ')}. Close the bags again before a witness.`
+  const elsewhere = state.askedElsewhere ? ' here. Custodians elsewhere may have had theirs read by glasskey share send: ask them, and enter it (glasskey logbook add inspected, seenOnline)' : ''
+  return `No key was live${besides ? ' in this session' : ''}. ${sentences.length === 0 ? 'No share was read' : sentences.join('; ')}${elsewhere}. Close the bags again before a witness.`
 }
 
 /** A quorum of the generation was seen, in this session or in several: whoever has that can use it. */

@@ -17,9 +17,9 @@ export interface RecordedSession {
  */
 export function checkAgreement(logbook: Chain<LogbookEntry>, sessions: readonly RecordedSession[]): void {
   for (const { id, opensAfter: { seq, sha256 } } of sessions) {
-    if (seq > logbook.head.seq) throw broken(`the logbook was shortened: session ${id} began after entry ${seq}`)
+    if (seq > logbook.head.seq) throw broken(`the logbook was shortened: session ${id} began after entry ${seq}`, BROUGHT)
     const text = logbook.texts[seq - 1]
-    if ((text === undefined ? NO_LINE : sha256Hex(text)) !== sha256) throw broken(`the logbook was forked: session ${id} began after an entry that is not there`)
+    if ((text === undefined ? NO_LINE : sha256Hex(text)) !== sha256) throw broken(`the logbook was forked: session ${id} began after an entry that is not there`, BROUGHT)
   }
   const digests = new Map(sessions.map(({ id, chain }) => [id, new Set(chain.texts.map((text) => sha256Hex(text)))]))
   for (const entry of logbook.lines) {
@@ -31,6 +31,9 @@ export function checkAgreement(logbook: Chain<LogbookEntry>, sessions: readonly 
   }
 }
 
-function broken(what: string): GlasskeyError {
-  return new GlasskeyError('CHAIN_BROKEN', what, 'The record was altered. Keep it as it is and compare with the paper book.')
+/** A session that began after an entry of its own copy alone is of no other. */
+const BROUGHT = ' Only if its folder was just brought here from another copy: take it out again.'
+
+function broken(what: string, besides = ''): GlasskeyError {
+  return new GlasskeyError('CHAIN_BROKEN', what, `The record was altered. Keep it as it is and compare with the paper book.${besides}`)
 }

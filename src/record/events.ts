@@ -1,7 +1,7 @@
 /** Logbook and journals as events in the lives of generations. */
 import type { GenerationEvent } from '../custody/generation.js'
 import type { LogbookEntry } from './logbook.js'
-import { DELETE_OTHER_KEY, type Session } from './replay.js'
+import { DELETE_OTHER_KEY, isChange, mayHaveHappened, wasInstalledHere, wasNeverAccepted, type Session } from './replay.js'
 
 /** Generations by the names that OCI gives to their keys. */
 export type NamedKeys = readonly { generation: number; fingerprint: string }[]
@@ -45,12 +45,17 @@ function ofSession(session: Session, known: NamedKeys): GenerationEvent[] {
     if (action === 'takeover') events.push({ kind: 'installed', generation })
     events.push({ kind: 'key-live', generation })
   }
-  if (session.successor) events.push({ kind: 'installed', generation: session.successor.generation })
+  if (session.successor) events.push({ kind: hadNoPart(session) ? 'found' : 'installed', generation: session.successor.generation })
   if (session.deletion === 'done') events.push(...inPlaceOf(session))
   events.push(...others(session, known))
   if (session.deletion === 'done' && !isThereAgain(session)) events.push({ kind: 'deleted', generation })
   if (session.grade !== null && session.grade !== 'unproved') events.push({ kind: 'graded-dead', generation })
   return events
+}
+
+/** Whether OCI refused whatever the key of a session asked for: then another copy of the folder installed the successor that a login saw. */
+function hadNoPart(session: Session): boolean {
+  return wasNeverAccepted(session) && !wasInstalledHere(session) && !session.calls.some((call) => call.intent.by !== 'desk' && isChange(call.intent) && mayHaveHappened(call))
 }
 
 /** Whether a login saw the key after its deletion was answered: it was not done, or somebody has uploaded it again. */

@@ -46,6 +46,8 @@ export interface Session {
   probes: LineOf<'probe'>[]
   listings: LineOf<'listed'>[]
   measured: LineOf<'measured'> | null
+  /** Whether custodians elsewhere were asked for their shares. */
+  askedElsewhere: boolean
   grade: Grade | null
   gradeWhy: string
   closed: LineOf<'closed'> | null
@@ -115,6 +117,7 @@ export function replay(lines: readonly JournalLine[]): Session {
     probes: [],
     listings: [],
     measured: null,
+    askedElsewhere: false,
     grade: null,
     gradeWhy: '',
     closed: null,
@@ -211,9 +214,11 @@ function take(session: Session, line: JournalLine, calls: Map<number, Call>): vo
       for (const sentence of line.isolation ?? []) if (!session.addedIsolation.includes(sentence)) session.addedIsolation.push(sentence)
       session.closed = null
       break
+    case 'remote-opened':
+      session.askedElsewhere = true
+      break
     case 'session-opened':
     case 'agreed':
-    case 'remote-opened':
     case 'probes-signed':
     case 'probe-failed':
       break

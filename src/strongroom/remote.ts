@@ -18,6 +18,7 @@ import { places } from '../host/sealed-folder.js'
 import { ask, isInteractive, say } from '../host/terminal.js'
 import { BEGIN, checkMessage, END, makeSessionKey, openMessage, parseMessage, readSessionKey, remoteWords, shareIn, TRUST_SENTENCE, type RemoteMessage, type SessionKey } from '../warrant/remote.js'
 import { DEFERRED_SENTENCE } from '../warrant/shown.js'
+import type { Warrant } from '../warrant/warrant.js'
 import type { Consents } from './consent.js'
 import type { RemoteOrder } from './protocol.js'
 import type { Room } from './room.js'
@@ -38,8 +39,7 @@ export interface Remote {
 export async function openRemote({ order, folder, generation, warrant, journal, desk }: Room): Promise<Remote | null> {
   const { remote } = order
   if (!remote) return null
-  const now = wallClock()
-  const { privateKey, armored } = await makeSessionKey(warrant.session, randomBytes(16).toString('hex'), needsBagWords(warrant, generation.manifest), now)
+  const { privateKey, armored } = await makeSessionKey(warrant.session, randomBytes(16).toString('hex'), needsBagWords(warrant, generation.manifest), keyDate(order.task, warrant))
   const key = await readSessionKey(armored, 'the key of this session')
   const path = join(places.session(folder.path, warrant.session), `remote-${key.fingerprint.slice(-16).toLowerCase()}.asc`)
   writeNew(path, armored)
@@ -57,6 +57,12 @@ export async function openRemote({ order, folder, generation, warrant, journal, 
   say('  Whoever hears other words than these sends nothing.')
   say('')
   return { privateKey, key, order: remote }
+}
+
+/** Now; of a key to finish with, not before the warrant's end, so that whoever gets it sees that it has none. OpenPGP counts seconds. */
+function keyDate(task: 'perform' | 'finish', { deadline }: Pick<Warrant, 'deadline'>): Date {
+  const now = wallClock().getTime()
+  return new Date(task === 'perform' ? now : Math.ceil(Math.max(now, Date.parse(deadline)) / 1000) * 1000)
 }
 
 const NOT_THE_OPERATOR = 'the operator must not read the words: whoever reads them vouches for this machine'
@@ -114,20 +120,18 @@ interface Arrived {
  * is nothing more to wait for, or people say so. Throws INTERRUPTED, and what `stillRuns` throws.
  */
 async function* arriving(paths: readonly string[], pasting: (() => string) | null, left: AbortSignal, stillRuns: () => void): AsyncGenerator<Arrived> {
-  let awaited = paths.map((path) => new MessageFile(path, pasting === null ? 'Ctrl-C gives it up' : 'or paste it'))
+  const files = paths.map((path) => new MessageFile(path, pasting === null ? 'Ctrl-C gives it up' : 'or paste it'))
   let pasted: Promise<string> | null = null
   const enough = new AbortController()
   try {
     for (;;) {
       if (left.aborted) throw new GlasskeyError('INTERRUPTED', `stopped before the key was opened: ${String(left.reason)}`)
       stillRuns()
-      for (const file of awaited) {
-        const armored = file.whole()
-        if (armored === null) continue
-        awaited = awaited.filter((other) => other !== file)
-        yield { armored, where: file.path }
+      for (const file of files) {
+        const armored = file.news()
+        if (armored !== null) yield { armored, where: file.path }
       }
-      if (pasting === null && awaited.length === 0) return
+      if (pasting === null && files.every(({ wasRead }) => wasRead)) return
       if (pasting !== null && pasted === null) {
         pasted = pasteBlock(pasting(), BEGIN, END, 'done', '--message FILE', AbortSignal.any([left, enough.signal]))
         // Looked at in its turn; it may fail before that.
@@ -201,17 +205,23 @@ class MessageFile {
   /** What people can do meanwhile. */
   readonly #meanwhile: string
   #told: string | null = null
+  #last: string | null = null
 
   constructor(path: string, meanwhile: string) {
     this.path = path
     this.#meanwhile = meanwhile
   }
 
-  /** What it holds; null while it is not there, not whole or cannot be read. */
-  whole(): string | null {
+  get wasRead(): boolean {
+    return this.#last !== null
+  }
+
+  /** What it holds, each time that this is another message: one of an earlier session may lie there first. Null while it is not there, not whole or cannot be read. */
+  news(): string | null {
     try {
       const text = Buffer.from(readBytes(this.path, 'the message', FILE_LIMITS.document)).toString('utf8')
-      if (text.includes(END)) return text
+      if (text === this.#last) return null
+      if (text.includes(END)) return (this.#last = text)
       this.#tell(text === '' ? `Waiting for the message ${this.path}` : `${this.path} is no whole message yet: it has no line ${END}. Waiting`)
     } catch (caught) {
       const error = asRefusal(caught)

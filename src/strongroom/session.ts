@@ -208,6 +208,7 @@ async function leave(room: Room, courier: Courier, user: OwnUser, since: number,
     await lookBack(room, courier, cutOff)
     journal.write({ type: 'rotation-deferred', reason: 'as each releasing custodian consented' })
     burn(journal, warrant, since, 'rotation deferred', courier)
+    if (wasNeverAccepted(replay(journal.lines))) return finished([], neverAccepted(warrant))
     return finished([], { ...(failure ?? alive(warrant, 'its rotation was deferred')), hint: 'As soon as a successor waits and the home region answers: glasskey break rotate' })
   }
   let probes: DatedProbe[] = []
@@ -329,6 +330,14 @@ function alive(warrant: Warrant, why: string): Failure {
   return { code: 'KEY_NOT_PROVED_DEAD', message: `the key of GENERATION ${warrant.key.generation} IS ALIVE in OCI: ${why}`, hint: `glasskey resume --session ${warrant.session}` }
 }
 
+function neverAccepted(warrant: Warrant): Failure {
+  return {
+    code: 'KEY_NOT_PROVED_DEAD',
+    message: `OCI never accepted the key of GENERATION ${warrant.key.generation} in this session, and nothing was changed. Most likely it was rotated from another copy of this custody folder; or its user is blocked`,
+    hint: `Find the newest copy of this folder. Then let somebody who can read the key list look: glasskey resume --session ${warrant.session} --reader PROFILE`,
+  }
+}
+
 function notRotated(warrant: Warrant, result: Extract<ExitResult, { rotated: false }>, journal: Journal): Failure {
   if (wasNeverAccepted(replay(journal.lines))) {
     if (wasInstalledHere(replay(journal.lines))) {
@@ -338,11 +347,7 @@ function notRotated(warrant: Warrant, result: Extract<ExitResult, { rotated: fal
         hint: `Let somebody who can read the key list look: glasskey resume --session ${warrant.session} --reader PROFILE`,
       }
     }
-    return {
-      code: 'KEY_NOT_PROVED_DEAD',
-      message: `OCI never accepted the key of GENERATION ${warrant.key.generation} in this session, and nothing was changed. Most likely it was rotated from another copy of this custody folder; or its user is blocked`,
-      hint: `Find the newest copy of this folder. Then let somebody who can read the key list look: glasskey resume --session ${warrant.session} --reader PROFILE`,
-    }
+    return neverAccepted(warrant)
   }
   if (!result.selfDeletion && isRefusedNow(replay(journal.lines))) {
     return {

@@ -39,6 +39,9 @@ test('killed with the key live, and then its successor is retired: resume enters
   const { stage, session } = await diedLive()
   const { custody } = stage
   expect((await stage.run(['logbook', 'add', 'retired', '--custody', custody, '--set', 'generation=3', '--set', 'reason=its bags were found open'])).code).toBe(0)
+  // Its exit may have installed it, for all that is known here.
+  const destroyed = await stage.run(['logbook', 'add', 'destroyed', '--custody', custody, ...['generation=3', 'custodian=1', 'copies=1', 'method=shredded', 'witness=x'].flatMap((one) => ['--set', one])])
+  expect([destroyed.code, destroyed.stderr]).toEqual([2, `USAGE: GENERATION 3 is the successor of session ${session}, which has not come to its end: OCI may have its key\nglasskey resume --custody ${custody} --session ${session} finds it out. Nothing was written.\n`])
   const resumed = await stage.run(['resume', '--custody', custody, '--yes', '--reader', 'AUDITOR', ...stage.shares(2, 1, 3), ...stage.oci])
   expect(resumed.code).toBe(6)
   expect(resumed.stderr).toContain(`KEY_NOT_PROVED_DEAD: the warrant of session ${session} no longer fits the custody folder (successor GENERATION 3, regions eu-frankfurt-1, eu-amsterdam-1): nothing more is signed under it

@@ -50,8 +50,11 @@ test('a copy that is behind, with a login that reads: no bag is opened, and it i
   stage = await rehearsal({ speed: 4 })
   const copy = await behind(stage)
   const ended = await stage.run(inCopy([...stage.rotate(), '--reader', 'AUDITOR'], stage, copy))
-  expect(ended.stderr).toContain('TENANCY_UNFIT: GENERATION 2: is not in the key list, and GENERATION 3 is. Another copy of this custody folder most likely has a newer record: find it, and use that one\nNo bag was opened.')
+  expect(ended.stderr).toContain('TENANCY_UNFIT: GENERATION 2: is not in the key list, and GENERATION 3 is. Another copy of this custody folder most likely has a newer record: find it, and use that one\nNo bag was opened. If that copy is lost for good, a quorum of GENERATION 2 lets this one find out: this command without --reader, then the glasskey resume that it prints. If those sheets were destroyed: glasskey logbook add lost for each of them, then glasskey takeover with a new bootstrap key.')
   expect(ended.code).toBe(3)
+  // Deferring is for a home region that does not answer, and for nothing else that stops.
+  const deferred = await stage.run(inCopy([...stage.saasAdmin(2, '--defer-rotation'), '--reader', 'AUDITOR'], stage, copy))
+  expect([deferred.code, deferred.stderr]).toEqual([3, expect.stringContaining('TENANCY_UNFIT: GENERATION 2: is not in the key list, and GENERATION 3 is.')])
   expect(readdirSync(join(copy, 'sessions'))).toEqual(readdirSync(join(stage.custody, 'sessions')).slice(0, -1))
 })
 
@@ -71,7 +74,9 @@ test('a copy that is behind, without one: the key is refused, that is named, and
   // Somebody with a login looks, and the copy knows what is true.
   const resumed = await stage.run(['resume', '--custody', copy, '--reader', 'AUDITOR', '--json', ...stage.oci])
   expect([resumed.code, JSON.parse(resumed.stdout)]).toMatchObject([0, { error: null, grade: 'listed-only', successor: { generation: 3 } }])
-  expect((await stage.run(['status', '--custody', copy])).stdout).toContain('In use: GENERATION 3')
+  const { stdout: status } = await stage.run(['status', '--custody', copy])
+  expect(status).toContain('In use: GENERATION 3')
+  expect(status, 'it did not install it').toContain('GENERATION 3 is in OCI, and no session of this folder installed it: another copy of the folder has a newer record; find it, and use that one')
 
   // Put together: the copy that is ahead, and the session that it does not have.
   const sessions = (folder: string): string[] => readdirSync(join(folder, 'sessions'))
