@@ -147,7 +147,7 @@ function inCloudLog(dossier: Dossier): string {
     if (gap !== undefined) throw new NotChecked(`session ${session.id}: OCI's log was not read ${read.value.gaps.slice(0, GAPS_TOLD).join('; ')}${read.value.gaps.length > GAPS_TOLD ? `; and ${read.value.gaps.length - GAPS_TOLD} more` : ''}`)
     if (found.unreadable > 0) throw new NotChecked(`session ${session.id}: OCI's log has ${counted(found.unreadable, 'event')} of which it does not say who signed; look at credentials, Authorization and opc-principal of those of this user and of nobody`)
     const [unread] = logTimes(dossier, session).unread.filter((span) => !excepted.has(stretchOf(session, span)))
-    if (unread) throw new NotChecked(`${stretchOf(session, unread)}: a machine had held its key whole, and the key was alive until ${minuteOf(unread.to)}. OCI's log of so long a time is not read: search it for credentials that end in ${session.manifest.fingerprint}, and enter what was found (glasskey logbook add exception; step: ${stretchOf(session, unread)})`)
+    if (unread) throw new NotChecked(`${stretchOf(session, unread)}: a machine had held its key whole, and it may have been alive until ${minuteOf(unread.to)}. OCI's log of so long a time is not read: search it for credentials that end in ${session.manifest.fingerprint}, and enter what was found (glasskey logbook add exception; step: ${stretchOf(session, unread)})`)
     return found
   })
   const growing = sessions.some(({ gap }) => gap === 'growing') ? '; OCI\'s log of the last half hour may still be growing' : ''
