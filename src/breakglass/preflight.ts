@@ -170,7 +170,7 @@ export async function lookAtKeys(profile: Profile, folder: CustodyFolder, manife
     ]
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
-    return [{ what, level: 'warn', said: error.message }]
+    return [{ what, level: 'warn', said: `${error.message}. With this login a used key is at best refused-only, never proved dead, and that stays so: name one that may list the user's keys` }]
   }
 }
 

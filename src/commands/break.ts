@@ -132,11 +132,24 @@ function foreseenOf(args: Arguments): Foreseen {
   return { action: named ? actionOf(args) : null, drill: args.drill ?? false, ...whoOf(args), minutes: wholeNumber('minutes', args.minutes), to: wholeNumber('to', args.to), deferRotation: args.deferRotation ?? false }
 }
 
+/** Throws USAGE naming what was typed and would be passed over. */
+function refuseTogether(why: string, args: Arguments, flags: readonly (keyof Arguments)[], hint: string): void {
+  const typed = flags.filter((flag) => args[flag] !== undefined && args[flag] !== false).map((flag) => `--${flag.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}`)
+  if (typed.length > 0) throw new GlasskeyError('USAGE', `${why}, and was given ${typed.join(', ')}`, hint)
+}
+
 function actionOf(args: Arguments): Action {
-  if (args.action === 'rotate') return { name: 'rotate' }
+  if (args.action === 'rotate') {
+    refuseTogether('break rotate does nothing to a database', args, ['database', 'secretId', 'secretVersion', 'access', 'hours', 'region', 'disable'], 'Was glasskey break saas-admin meant? A rotation uses a key up.')
+    return { name: 'rotate' }
+  }
   if (args.database === undefined) throw new GlasskeyError('USAGE', 'which database?', 'glasskey break saas-admin --database OCID')
   const database = field('database', args.database, databaseOcid)
-  const region = args.region ?? regionOf(database)
+  const named = regionIn(database)
+  const region = args.region ?? named
+  if (region === null) throw new GlasskeyError('USAGE', `the OCID does not say in words which region the database is in ("${database.split('.')[3] ?? ''}")`, 'Name it: --region eu-frankfurt-1')
+  if (named !== null && region !== named) throw new GlasskeyError('USAGE', `--region ${region} is not where the database is: its OCID says ${named}`, 'Leave --region away, or name the other database.')
+  if (args.disable === true) refuseTogether('--disable ends an access', args, ['access', 'hours'], 'Leave them away.')
   if (args.disable === true) return { name: 'saas-admin', database, region, enable: null }
   if (args.secretId === undefined) throw new GlasskeyError('USAGE', 'which secret holds the password?', 'glasskey break saas-admin --secret-id OCID')
   const hours = wholeNumber('hours', args.hours) ?? 1
@@ -149,9 +162,8 @@ function actionOf(args: Arguments): Action {
   }
 }
 
-/** The region is the fourth component of a regional OCID, where it is written as an identifier. */
-function regionOf(database: string): string {
+/** The region is the fourth component of a regional OCID; null where it is not written as an identifier. */
+function regionIn(database: string): string | null {
   const named = database.split('.')[3] ?? ''
-  if (/^[a-z]{2,}(-[a-z0-9]+)+-\d+$/.test(named)) return named
-  throw new GlasskeyError('USAGE', `the OCID does not say in words which region the database is in ("${named}")`, 'Name it: --region eu-frankfurt-1')
+  return /^[a-z]{2,}(-[a-z0-9]+)+-\d+$/.test(named) ? named : null
 }

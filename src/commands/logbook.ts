@@ -17,7 +17,7 @@ import { writeNew } from '../host/disk.js'
 import { LineFile } from '../host/line-file.js'
 import { takeLock } from '../host/lock.js'
 import { printPdf } from '../host/printer.js'
-import { ask, isInteractive, say } from '../host/terminal.js'
+import { ask, isInteractive, say, shellWord } from '../host/terminal.js'
 import { formOf } from '../paper/forms/catalogue.js'
 import { formSource } from '../paper/forms/source.js'
 import { drawLogbookEntry } from '../paper/logbook-entry.js'
@@ -123,7 +123,7 @@ async function add(path: string, args: Arguments): Promise<Outcome> {
   const questions = Object.hasOwn(QUESTIONS, kind) ? QUESTIONS[kind] : undefined
   if (!questions) throw new GlasskeyError('USAGE', `there is no entry of kind "${kind}"`, `Kinds: ${Object.keys(QUESTIONS).join(', ')}.`)
   if (args.out !== undefined && existsSync(resolve(args.out))) throw new GlasskeyError('OUTPUT_EXISTS', `${resolve(args.out)} exists already; nothing is ever overwritten`, 'Name another place. Nothing was entered.')
-  const given = new Map(args.set.map((text): [string, string] => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]))
+  const given = givenBy(args.set)
   const coded = [...given].find(([, text]) => holdsSheetCode(text))?.[0]
   if (coded !== undefined) throw new GlasskeyError('USAGE', `--set ${coded} holds the code of a sheet, and a logbook is public`, 'Nothing was entered. It stands in this shell\'s history and on the screen: clear both, and count that share as seen.')
   const unknown = [...given.keys()].find((name) => !questions.some(([known]) => known === name))
@@ -131,6 +131,18 @@ async function add(path: string, args: Arguments): Promise<Outcome> {
   const { line, sha256 } = enter(path, { type: kind, ...(await answers(questions, given, (name) => `--set ${name}=…`)) } as NewLogbookEntry)
   const form = await signed(path, line, args)
   return { json: { entry: line, sha256, out: form.out, printer: form.printer }, text: `Entry ${line.seq}: ${summaryOf(line)}\nWrite into the paper book: number ${line.seq}, SHA-256 ${sha256}${form.said}${line.type === 'lost' || (line.type === 'inspected' && line.condition !== 'intact') ? afterLoss(readCustodyFolder(path), line.generations) : ''}` }
+}
+
+/** Names and values of `--set NAME=VALUE`. Throws USAGE for one without a value, and for a name that is given twice: only the last would be entered. */
+function givenBy(set: readonly string[]): Map<string, string> {
+  const given = new Map<string, string>()
+  for (const text of set) {
+    const [, name, value] = /^([^=]*)=([\s\S]*)$/.exec(text) ?? []
+    if (name === undefined || value === undefined) throw new GlasskeyError('USAGE', `--set ${text} has no value`, '--set NAME=VALUE. Nothing was entered.')
+    if (given.has(name)) throw new GlasskeyError('USAGE', `--set ${name} is given twice`, `Several numbers go into one: --set ${name}=2,3. Nothing was entered.`)
+    given.set(name, value)
+  }
+  return given
 }
 
 /** What follows where a sheet may be in other hands: the key in use is rotated while its sheets can open it, those that wait are given up. */
@@ -172,7 +184,7 @@ export function append(path: string, entry: NewLogbookEntry): Entered {
 async function signed(path: string, entry: LogbookEntry, { out, printer }: Arguments): Promise<{ out: string | null; printer: string | null; said: string }> {
   const form = formOf(entry.type)
   if (!form) return { out: null, printer: null, said: out === undefined && printer === undefined ? '' : '\nThere is no form to sign for it.' }
-  if (out === undefined && printer === undefined) return { out: null, printer: null, said: `\nTo sign: glasskey forms ${form.name} --entry ${entry.seq} --custody ${path} --out FILE` }
+  if (out === undefined && printer === undefined) return { out: null, printer: null, said: `\nTo sign: glasskey forms ${form.name} --entry ${entry.seq} --custody ${shellWord(path)} --out FILE` }
   const folder = readCustodyFolder(path)
   const pdf = await form.draw(formSource(folder, wallClock()), { custodian: null, generation: null, entry }, { paper: folder.custody.paper })
   if (printer !== undefined) await printPdf(pdf, printer, form.name)
@@ -188,13 +200,21 @@ export type Question = readonly [name: string, question: string, kind: 'text' | 
 export async function answers(questions: readonly Question[], given: ReadonlyMap<string, string>, flagOf: (name: string) => string): Promise<Record<string, Json>> {
   const missing = questions.filter(([name, , kind]) => !given.has(name) && kind !== 'numbers or none').map(([name]) => name)
   if (missing.length > 0 && !isInteractive()) throw new GlasskeyError('USAGE', `still needed: ${missing.join(', ')}`, missing.map(flagOf).join(' '))
+  for (const [name, , kind] of questions) checkGiven(given.get(name), kind, flagOf(name))
   const found: Record<string, Json> = {}
   for (const [name, question, kind] of questions) {
     const text = given.get(name) ?? (kind === 'numbers or none' && !isInteractive() ? '' : await asked(question, kind, flagOf(name)))
     if (kind === 'numbers or none' && text.trim() === '') continue
-    found[name] = kind === 'text' || kind === 'condition' ? text : kind === 'number' ? Number(text) : text.split(/[\s,]+/).filter((part) => part !== '').map(Number)
+    found[name] = kind === 'text' || kind === 'condition' ? text : kind === 'number' ? Number(text) : [...new Set(text.split(/[\s,]+/).filter((part) => part !== '').map(Number))]
   }
   return found
+}
+
+/** That an answer which a flag gave has its shape, as a typed one must. An empty one is for the entry's own words. Throws USAGE. */
+function checkGiven(text: string | undefined, kind: Question[2], flag: string): void {
+  if (text === undefined || text.trim() === '') return
+  const [shape, wanted] = SHAPES[kind]
+  if (text.trim() === '…' || !shape.test(text.trim())) throw new GlasskeyError('USAGE', `${flag.replace('…', text)} is not ${text.trim() === '…' ? 'filled in' : wanted}`, 'Nothing was entered.')
 }
 
 /** What somebody at the terminal says; asked again until it has its shape, so that nothing that was typed before is lost. */

@@ -3,7 +3,7 @@ import type { SessionResult } from '../breakglass/conclude.js'
 import { printSession, type PrintedSession } from '../breakglass/print-session.js'
 import { withoutStop } from '../custody/fields.js'
 import { EXIT, EXIT_CODES, GlasskeyError } from '../errors.js'
-import { readCustodyFolder } from '../host/custody-folder.js'
+import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { say, shellWord, toned } from '../host/terminal.js'
 import { SUCCESSORS } from '../record/due.js'
 import { strangersIn } from '../record/recognise.js'
@@ -50,7 +50,7 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
   if (!result.alive) {
     const error = (earlier && beside(earlier, problem)) ?? problem ?? unprinted
     if (earlier && error && !problem) sayProblem(error)
-    return { json, text: [text, harmless(result, earlier !== null), exposed(folder, result, standing), earlier && error ? loud(earlier, error) : ''].filter((part) => part !== '').join('\n'), ...(error ? { error } : {}) }
+    return { json, text: [text, harmless(result, earlier !== null), exposed(folder, result, standing), exposedBesides(folder, result), earlier && error ? loud(earlier, error) : ''].filter((part) => part !== '').join('\n'), ...(error ? { error } : {}) }
   }
   // Nobody goes on in a folder that the paper contradicts.
   const elsewhere = problem?.code === 'FOLDER_ALTERED'
@@ -80,8 +80,13 @@ function loud({ message }: Problem, { hint }: Problem): string {
 
 /** Where things stand; null where the folder cannot be read any more, which `printSession` says. */
 function tryStanding(folder: string): CustodyStanding | null {
+  const read = tryRead(folder)
+  return read && standingOf(read)
+}
+
+function tryRead(folder: string): CustodyFolder | null {
   try {
-    return standingOf(readCustodyFolder(folder))
+    return readCustodyFolder(folder)
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
     return null
@@ -89,11 +94,12 @@ function tryStanding(folder: string): CustodyStanding | null {
 }
 
 /** Scans and typed shares lie where people put them, and outlive the session. Until it has come to its end, a quorum may have to sign once more. */
-function sayLeft(files: readonly string[], { warrant, grade, alive, wayOn }: SessionResult): void {
+function sayLeft(files: readonly string[], { warrant, grade, alive, wayOn, state }: SessionResult): void {
+  if (state.sharesSeen.length + state.sharesRefused.length === 0) return
   const remove = `shred -u ${files.map(shellWord).join(' ')}`
-  if (warrant.rehearsal) say(`Files of practice shares: ${files.length}. In a real session they are removed now: ${remove}`)
-  else if (alive && wayOn !== 'rotate') say(`Files that shares were read from still hold them, of a key that is not proved dead. Remove them as soon as the session has come to its end: ${remove}`, 'alarm')
-  else say(`Files that shares were read from still hold them${grade === null || grade === 'unproved' ? ', of a key that is not proved dead' : ''}. Remove them now: ${remove}`, grade === null || grade === 'unproved' ? 'alarm' : 'strong')
+  if (warrant.rehearsal) say(`Files that were named for practice shares: ${files.length}. In a real session those that have one are removed now: ${remove}`)
+  else if (alive && wayOn !== 'rotate') say(`Files that shares were read from still hold them, of a key that is not proved dead. Look at each, and remove those that have one as soon as the session has come to its end: ${remove}`, 'alarm')
+  else say(`Files that shares were read from still hold them${grade === null || grade === 'unproved' ? ', of a key that is not proved dead' : ''}. Look at each, and remove those that have one now: ${remove}`, grade === null || grade === 'unproved' ? 'alarm' : 'strong')
 }
 
 /** The command that goes on, with what people must bring. */
@@ -153,6 +159,13 @@ function harmless({ state, warrant }: SessionResult, besides: boolean): string {
 function exposed(folder: string, { state, warrant }: SessionResult, standing: CustodyStanding | null): string {
   if (state.keyLiveAt !== null || standing?.inUse?.state !== 'exposed' || standing.inUse.generation !== warrant.key.generation) return ''
   return toned(`GENERATION ${warrant.key.generation} IS EXPOSED: a quorum of its shares was seen. Now: ${nextIn(standing.next, folder)}`, 'alarm', process.stdout)
+}
+
+/** Generations whose sheets were shown by mistake, a quorum of them: nobody is to rotate to those any more. */
+function exposedBesides(folder: string, { state, warrant }: SessionResult): string {
+  const shown = new Set(state.sharesRefused.map(({ generation }) => generation))
+  const lost = (tryRead(folder)?.standings ?? []).filter((one) => one.state === 'exposed' && one.generation !== warrant.key.generation && shown.has(one.generation))
+  return lost.map(({ generation }) => toned(`GENERATION ${generation} IS EXPOSED: a quorum of its shares was shown by mistake, and no rotation goes to it any more. Now: ${nextIn(`glasskey logbook add retired --set generation=${generation} --set reason=…`, folder)}`, 'alarm', process.stdout)).join('\n')
 }
 
 /** How people find out what the tool cannot any more: the key that could have asked is dead. */

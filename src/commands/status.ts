@@ -5,6 +5,8 @@ import { hexToWords } from '../custody/words.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { wallClock } from '../host/clock.js'
 import { writeNew } from '../host/disk.js'
+import { atWork } from '../host/lock.js'
+import { places } from '../host/sealed-folder.js'
 import { say, toned } from '../host/terminal.js'
 import { calendarText } from '../record/calendar.js'
 import { custodyStanding, type CustodyStanding } from '../record/standing.js'
@@ -29,6 +31,9 @@ export const handler = (args: { custody: string; ics: string | undefined }): Pro
     writeNew(calendar, calendarOf(folder, standing))
     say(`Calendar: ${calendar}. A newer one, imported again, moves its dates.`)
   }
+  const running = atWork(places.lock(path), wallClock())
+  // What runs need not be resumed.
+  const next = running !== null && standing.next.startsWith('glasskey resume') ? `nothing here; a session is at work on this folder: ${running}` : nextIn(standing.next, path)
   const json = {
     rehearsal: standing.rehearsal,
     inUse: standing.inUse ? { ...standing.inUse } : null,
@@ -40,10 +45,10 @@ export const handler = (args: { custody: string; ics: string | undefined }): Pro
     inspectionDueInDays: standing.inspectionDueInDays,
     acknowledgementDueInDays: standing.acknowledgementDueInDays,
     calendar,
-    next: nextIn(standing.next, path),
+    next,
     logbook: folder.logbook.head.seq,
   }
-  return Promise.resolve({ json, text: lines(path, folder, standing).join('\n') })
+  return Promise.resolve({ json, text: lines(next, folder, standing).join('\n') })
 }
 
 /** Where the custody of a folder stands now. */
@@ -76,9 +81,8 @@ function lastDrill(days: number | null): string {
   return days === 0 ? 'today' : `${countOf(days, 'day')} ago`
 }
 
-function lines(path: string, folder: CustodyFolder, standing: CustodyStanding): string[] {
+function lines(next: string, folder: CustodyFolder, standing: CustodyStanding): string[] {
   const { inUse } = standing
-  const next = nextIn(standing.next, path)
   const shown = standing.remarks.slice(0, SHOWN).map(({ level, text }) => (level === 'alarm' ? toned(`RED: ${text}`, 'alarm', process.stdout) : `Note: ${text}`))
   const more = standing.remarks.length - shown.length
   const manifest = folder.generations.find((generation) => generation.manifest.generation === inUse?.generation)?.manifest

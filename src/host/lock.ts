@@ -34,12 +34,22 @@ export function takeLock(path: string, what: string, now: Date): () => void {
   }
 }
 
+/** Who is at work on a folder now: `break rotate by process 6499 on vm, for 13 s`. Null: nobody who may live. */
+export function atWork(path: string, now: Date): string | null {
+  const owner = ownerIn(lockIn(path) ?? '')
+  return owner && mayLive(owner, now) ? described(owner, now) : null
+}
+
+function described(owner: Owner, now: Date): string {
+  return `${owner.what} by process ${owner.pid} on ${owner.host}, ${age(owner, now)}`
+}
+
 function lockedBy(owner: Owner | null, path: string, now: Date): GlasskeyError {
   const remove = `rm ${shellWord(path)}, then glasskey resume --custody ${shellWord(dirname(path))}`
   if (!owner) return new GlasskeyError('CUSTODY_LOCKED', `this custody folder has a lock that does not say whose it is: ${path} is empty or damaged, as a power cut leaves it`, `If no other glasskey is at work on this folder: ${remove}`)
   return new GlasskeyError(
     'CUSTODY_LOCKED',
-    `this custody folder is in use: ${owner.what} by process ${owner.pid} on ${owner.host}, ${age(owner, now)}`,
+    `this custody folder is in use: ${described(owner, now)}`,
     `Wait for it, or find out what it is doing. If that machine is gone for good, or is this one and was started again since: ${remove}`,
   )
 }

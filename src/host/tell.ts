@@ -40,7 +40,7 @@ export function sentence(line: JournalLine): { text: string; tone: Tone } | null
     case 'successor-active':
       return good(`Successor GENERATION ${line.generation} (${line.keyId}) is ACTIVE, read back equal.`)
     case 'rotation-deferred':
-      return alarm(`ROTATION DEFERRED: the key stays alive. ${line.reason}.`)
+      return alarm(`ROTATION DEFERRED: the key stays alive, ${line.reason}.`)
     case 'key-deleted':
       return good(`The used key ${line.keyId} is deleted.`)
     case 'burned':

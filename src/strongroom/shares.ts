@@ -219,7 +219,7 @@ async function readScans(reader: Socket, take: (text: string, where: string) => 
   giveUp.addEventListener('abort', () => reader.destroy())
   try {
     for await (const line of readerLines(reader)) {
-      if ('error' in line) say(`${line.file}: ${line.message} ${line.hint ?? ''}`.trimEnd(), 'alarm')
+      if ('error' in line) say(`${line.message}. ${line.hint ?? ''}`.trimEnd(), 'alarm')
       if ('none' in line) say(`${line.file}, page ${line.page}: no code was found.`, 'faint')
       if (!('text' in line)) continue
       // The second copy of an accepted share is refused aloud, as a typed one is; nothing else, and no further copy, is judged twice.

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { SessionResult, WayOn } from '../../src/breakglass/conclude.js'
+import { append } from '../../src/commands/logbook.js'
 import { sessionOutcome } from '../../src/commands/session-outcome.js'
 import { GlasskeyError } from '../../src/errors.js'
 import { replay } from '../../src/record/replay.js'
@@ -63,17 +64,28 @@ test.each([[true, 'KEY_NOT_PROVED_DEAD'], [false, 'FILE_MISSING']])('the folder 
 })
 
 test.each<[string, Partial<SessionResult>, boolean, string]>([
-  ['proved dead', {}, false, "Files that shares were read from still hold them. Remove them now: shred -u '/dev/shm/a b.pdf' /dev/shm/typed"],
-  ['no key was live', { grade: null }, false, "Files that shares were read from still hold them, of a key that is not proved dead. Remove them now: shred -u '/dev/shm/a b.pdf' /dev/shm/typed"],
-  ['they are needed once more', { grade: 'unproved', alive: true, wayOn: 'quorum' }, false, "Files that shares were read from still hold them, of a key that is not proved dead. Remove them as soon as the session has come to its end: shred -u '/dev/shm/a b.pdf' /dev/shm/typed"],
-  ['a rehearsal', {}, true, "Files of practice shares: 2. In a real session they are removed now: shred -u '/dev/shm/a b.pdf' /dev/shm/typed"],
+  ['proved dead', {}, false, "Files that shares were read from still hold them. Look at each, and remove those that have one now: shred -u '/dev/shm/a b.pdf' /dev/shm/typed"],
+  ['no key was live', { grade: null }, false, "Files that shares were read from still hold them, of a key that is not proved dead. Look at each, and remove those that have one now: shred -u '/dev/shm/a b.pdf' /dev/shm/typed"],
+  ['they are needed once more', { grade: 'unproved', alive: true, wayOn: 'quorum' }, false, "Files that shares were read from still hold them, of a key that is not proved dead. Look at each, and remove those that have one as soon as the session has come to its end: shred -u '/dev/shm/a b.pdf' /dev/shm/typed"],
+  ['a rehearsal', {}, true, "Files that were named for practice shares: 2. In a real session those that have one are removed now: shred -u '/dev/shm/a b.pdf' /dev/shm/typed"],
 ])('files that shares were read from are named, to be removed: %s', async (_, change, rehearsal, told) => {
   await sessionOutcome(custody, ended({ ...change, warrant: { ...warrantOf(SESSIONS[1]), rehearsal } }), undefined, ['/dev/shm/a b.pdf', '/dev/shm/typed'])
   expect(said).toContain(`${told}\n`)
 })
 
-test('no files, no word of them', async () => {
+test('a quorum of the next generation was shown by mistake: no rotation goes to it any more, and that is said at the end', async () => {
+  for (const custodian of [1, 2]) append(custody, { type: 'inspected', custodian, copy: 1, generations: [3], bag: 'B-1', condition: 'intact', seenOnline: [3], witness: 'Lin' })
+  const { state } = ended({})
+  const shown = state.sharesRefused.slice(0, 1).map((line) => ({ ...line, generation: 3, custodian: 2 }))
+  expect(shown).toHaveLength(1)
+  const { text } = await sessionOutcome(custody, ended({ state: { ...state, keyLiveAt: null, grade: null, sharesRefused: shown } }), undefined)
+  expect(text).toContain(`GENERATION 3 IS EXPOSED: a quorum of its shares was shown by mistake, and no rotation goes to it any more. Now: glasskey logbook add retired --custody ${custody} --set generation=3 --set reason=…`)
+})
+
+test('no files, no word of them; nor of files in which no share was found, which may be anything', async () => {
   await sessionOutcome(custody, ended({}), undefined)
+  const { state } = ended({})
+  await sessionOutcome(custody, ended({ state: { ...state, sharesSeen: [], sharesRefused: [] } }), undefined, ['/dev/shm/ceremony-record.pdf'])
   expect(said).not.toContain('shred')
 })
 

@@ -161,6 +161,12 @@ describe('logbook', () => {
   })
 
   test.each<[kind: string, said: string[], refusal: string]>([
+    ['lost', ['generations=2', 'generations=3', 'custodian=3', 'copy=1', 'witness=x'], '--set generations is given twice\nSeveral numbers go into one: --set generations=2,3. Nothing was entered.'],
+    ['lost', ['custodian'], '--set custodian has no value\n--set NAME=VALUE. Nothing was entered.'],
+    ['lost', ['custodian=3', 'copy=1', 'generations=4 and 5', 'witness=x'], '--set generations=4 and 5 is not numbers such as 1,2\nNothing was entered.'],
+    ['lost', ['custodian=one', 'copy=1', 'generations=4', 'witness=x'], '--set custodian=one is not a number\nNothing was entered.'],
+    ['retired', ['generation=3', 'reason=…'], '--set reason=… is not filled in\nNothing was entered.'],
+    ['inspected', ['custodian=3', 'copy=1', 'generations=4', 'bag=B-1', 'condition=fine', 'witness=x'], '--set condition=fine is not one of intact, opened, doubtful\nNothing was entered.'],
     ['retired', ['generation=9', 'reason=x'], 'there is no GENERATION 9\nglasskey status lists them. Nothing was written.'],
     ['lost', ['custodian=3', 'copy=7', 'generations=2,3', 'witness=x'], 'custodian 3 has no copy 7 of GENERATION 2\nThere is copy 1 only. Nothing was written.'],
     ['lost', ['custodian=3', 'copy=1', 'generations=', 'witness=x'], 'of which generations? An entry about sheets names one at least\nglasskey status lists them. Nothing was written.'],

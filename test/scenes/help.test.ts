@@ -148,6 +148,16 @@ describe('a mistake names the help of the command that was typed', () => {
     expect((await here(['recover', '--scan', 'A', '--scan', 'B', '--json', '--json'])).stderr).toMatch(/^FILE_MISSING: the scan .*A cannot be opened/)
   })
 
+  test.each([
+    [['rotate', '--database', 'ocid1.autonomousdatabase.oc1.eu-frankfurt-1.a', '--hours', '1'], 'break rotate does nothing to a database, and was given --database, --hours\nWas glasskey break saas-admin meant? A rotation uses a key up.'],
+    [['saas-admin', '--database', 'ocid1.autonomousdatabase.oc1.eu-frankfurt-1.a', '--region', 'eu-amsterdam-1', '--disable'], '--region eu-amsterdam-1 is not where the database is: its OCID says eu-frankfurt-1\nLeave --region away, or name the other database.'],
+    [['saas-admin', '--database', 'ocid1.autonomousdatabase.oc1.eu-frankfurt-1.a', '--disable', '--hours', '2'], '--disable ends an access, and was given --hours\nLeave them away.'],
+    [['saas-admin', '--database', 'ocid1.autonomousdatabase.oc1.fra.a', '--disable'], 'the OCID does not say in words which region the database is in ("fra")\nName it: --region eu-frankfurt-1'],
+  ])('what contradicts the action would be passed over: %j', async (args, said) => {
+    const who = ['--operator', 'a', '--operator-user', 'ocid1.user.oc1..a', '--incident', 'i', '--use-case', 'u', '--authorised-by', 'b', '--reason', 'r']
+    expect((await here(['break', ...args, '--custody', 'x', ...who])).stderr).toBe(`USAGE: ${said}\n`)
+  })
+
   test('an access type that OCI does not have', async () => {
     const args = ['break', 'saas-admin', '--custody', 'x', '--operator', 'a', '--operator-user', 'ocid1.user.oc1..a', '--incident', 'i', '--use-case', 'u', '--authorised-by', 'b', '--reason', 'r', '--database', 'ocid1.autonomousdatabase.oc1.eu-frankfurt-1.a', '--secret-id', 'ocid1.vaultsecret.oc1.eu-frankfurt-1.a', '--access', 'all']
     expect((await here(args)).stderr).toBe('USAGE: --access Invalid option: expected one of "read-only"|"read-write"|"admin"; not "all"\n')

@@ -29,6 +29,7 @@ test('a second session is refused with the owner and since when; reading goes on
   expect(second.stderr).toMatch(new RegExp(`^CUSTODY_LOCKED: this custody folder is in use: break rotate by process ${first.desk} on \\S+, for \\d+ s\\nWait for it, or find out what it is doing\\. If that machine is gone for good, or is this one and was started again since: rm \\S+, then glasskey resume --custody ${stage.custody}\\n$`))
   expect([second.code, status.code, list.code]).toEqual([3, 0, 0])
   expect(status.stdout).toContain('In use: GENERATION 2')
+  expect(status.stdout, 'what runs is not resumed').toMatch(new RegExp(`^Next: nothing here; a session is at work on this folder: break rotate by process ${first.desk} on \\S+, for \\d+ s\\.$`, 'm'))
   expect([check.code, check.stdout]).toEqual([3, expect.stringContaining('STOP  custody: session ')])
   first.signal('SIGKILL')
   await first.ended
