@@ -84,6 +84,7 @@ const WEATHER: readonly Weather[] = [
       const now = cloud.now()
       for (const key of cloud.tenancy.identity.apiKeys) {
         if (key.timeDeleted !== null) key.timeDeleted = Math.min(key.timeDeleted, now)
+        Object.assign(key, { timeCreated: Math.min(key.timeCreated, now) })
       }
     },
   })),
@@ -101,7 +102,7 @@ export async function faultAtEveryCall(flow: Flow): Promise<void> {
   const calls = await callsOf(flow)
   const all: Case[] = [
     ...oneAfterAnother(flow, calls),
-    ...WEATHER.map((weather) => ({ name: weather.name, kinds: { what: weather.name }, weather })),
+    ...WEATHER.filter(({ name }) => flow.unfit?.includes(name) !== true).map((weather) => ({ name: weather.name, kinds: { what: weather.name }, weather })),
     ...FAULTS.flatMap((fault) => calls.filter(({ hasBody }) => hasBody || fault.ofBody !== true).map((call) => ({ name: `${call.kind} #${call.nth + 1}: ${fault.name}`, kinds: { place: call.kind, what: fault.name }, call, fault }))),
   ]
   const cases = shareOf(all, ({ kinds }) => kinds)

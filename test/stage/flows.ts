@@ -16,6 +16,8 @@ export interface PlayedFlow {
   ends?: number
   /** Whether the bootstrap key may still be the way in. */
   lent?: boolean
+  /** Weather in which it cannot come about. */
+  unfit?: readonly string[]
 }
 
 export const takingOver: PlayedFlow = {
@@ -118,6 +120,8 @@ export const resumedTakeover: PlayedFlow = {
   open: (staging) => interrupted({ ...staging, after: 'sealed' }, (stage) => stage.takeover(), ({ method }) => method === 'DELETE'),
   args: (stage) => ['resume', '--custody', stage.custody, '--yes', '--reader', 'AUDITOR', ...stage.shares(1, 1, 3), ...stage.oci],
   lent: true,
+  // It measured that, and would have stopped.
+  unfit: ['no key may delete itself'],
 }
 
 /** The successor is there, the used key may not delete itself, and somebody who may comes later: without a quorum. */
