@@ -42,10 +42,13 @@ function withoutCamelCase(complaint: string): string {
   return `Unknown argument${typed.length === 1 ? '' : 's'}: ${typed.join(', ')}`
 }
 
-/** Of a flag that was given twice yargs hands over both values, and no command expects that where it takes one. Throws UsageMistake. */
-function checkGivenOnce(program: Argv, args: Readonly<Record<string, unknown>>): true {
+/** Of a flag that was given twice yargs hands over both values, and of its `--no-` false: no command expects either where it takes one value. Throws UsageMistake. */
+function checkValues(program: Argv, args: Readonly<Record<string, unknown>>): true {
   // Flags of the command that was typed. yargs has this for completion scripts; its types leave it out.
   const { string, number, array } = (program as unknown as { getOptions: () => Record<'string' | 'number' | 'array', string[]> }).getOptions()
+  // `--no-` of a flag that takes a value is none of the flags that there are.
+  const negated = [...string, ...number].find((flag) => [args[flag]].flat().includes(false))
+  if (negated !== undefined) throw new UsageMistake(`Unknown argument: no-${negated}`)
   const twice = [...string, ...number].find((flag) => !array.includes(flag) && Array.isArray(args[flag]))
   if (twice !== undefined) throw new UsageMistake(`--${twice} takes one value, and was given more than once`)
   return true
@@ -63,9 +66,7 @@ export function commandLine(words: readonly string[], debug = false): Argv {
     .option('json', { type: 'boolean', describe: EVERYWHERE.json, global: true })
     .demandCommand(1, WHICH)
     .strict()
-    // No flag here has a `--no-`: of one that takes text it would make `false`.
-    .parserConfiguration({ 'boolean-negation': false })
-    .check((args: Readonly<Record<string, unknown>>) => checkGivenOnce(program, args))
+    .check((args: Readonly<Record<string, unknown>>) => checkValues(program, args))
     .recommendCommands()
     .showHelpOnFail(false)
     .wrap(Math.min(110, process.stdout.columns || 110))

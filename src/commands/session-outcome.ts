@@ -50,7 +50,7 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
   if (!result.alive) {
     const error = (earlier && beside(earlier, problem)) ?? problem ?? unprinted
     if (earlier && error && !problem) sayProblem(error)
-    return { json, text: [text, harmless(result, earlier !== null), exposed(folder, result, standing), exposedBesides(folder, result), earlier && error ? loud(earlier, error) : ''].filter((part) => part !== '').join('\n'), ...(error ? { error } : {}) }
+    return { json, text: [text, harmless(result, earlier !== null), exposed(folder, result, standing), exposedBesides(folder, result, standing), earlier && error ? loud(earlier, error) : ''].filter((part) => part !== '').join('\n'), ...(error ? { error } : {}) }
   }
   // Nobody goes on in a folder that the paper contradicts.
   const elsewhere = problem?.code === 'FOLDER_ALTERED'
@@ -161,11 +161,12 @@ function exposed(folder: string, { state, warrant }: SessionResult, standing: Cu
   return toned(`GENERATION ${warrant.key.generation} IS EXPOSED: a quorum of its shares was seen. Now: ${nextIn(standing.next, folder)}`, 'alarm', process.stdout)
 }
 
-/** Generations whose sheets were shown by mistake, a quorum of them: nobody is to rotate to those any more. */
-function exposedBesides(folder: string, { state, warrant }: SessionResult): string {
+/** Generations whose sheets were shown by mistake, a quorum of them: one that waits is no successor any more, and the one in use now is rotated. */
+function exposedBesides(folder: string, { state, warrant }: SessionResult, standing: CustodyStanding | null): string {
   const shown = new Set(state.sharesRefused.map(({ generation }) => generation))
   const lost = (tryRead(folder)?.standings ?? []).filter((one) => one.state === 'exposed' && one.generation !== warrant.key.generation && shown.has(one.generation))
-  return lost.map(({ generation }) => toned(`GENERATION ${generation} IS EXPOSED: a quorum of its shares was shown by mistake, and no rotation goes to it any more. Now: ${nextIn(`glasskey logbook add retired --set generation=${generation} --set reason=…`, folder)}`, 'alarm', process.stdout)).join('\n')
+  const next = (generation: number): string => (generation === standing?.inUse?.generation ? 'glasskey break rotate' : `glasskey logbook add retired --set generation=${generation} --set reason=…`)
+  return lost.map(({ generation }) => toned(`GENERATION ${generation} IS EXPOSED: a quorum of its shares was shown by mistake. Now: ${nextIn(next(generation), folder)}`, 'alarm', process.stdout)).join('\n')
 }
 
 /** How people find out what the tool cannot any more: the key that could have asked is dead. */

@@ -73,7 +73,7 @@ test.each<[string, Partial<SessionResult>, boolean, string]>([
   expect(said).toContain(`${told}\n`)
 })
 
-test('a quorum of the next generation was shown by mistake: no rotation goes to it any more, and that is said at the end', async () => {
+test('a quorum of the next generation was shown by mistake, and it is in use now: rotate it, it says at the end', async () => {
   // Its last entry retires that generation.
   const logbook = join(custody, 'logbook.jsonl')
   writeFileSync(logbook, readFileSync(logbook, 'utf8').replace(/[^\n]*\n$/, ''))
@@ -82,7 +82,7 @@ test('a quorum of the next generation was shown by mistake: no rotation goes to 
   const shown = state.sharesRefused.slice(0, 1).map((line) => ({ ...line, generation: 3, custodian: 2 }))
   expect(shown).toHaveLength(1)
   const { text } = await sessionOutcome(custody, ended({ state: { ...state, keyLiveAt: null, grade: null, sharesRefused: shown } }), undefined)
-  expect(text).toContain(`GENERATION 3 IS EXPOSED: a quorum of its shares was shown by mistake, and no rotation goes to it any more. Now: glasskey logbook add retired --custody ${custody} --set generation=3 --set reason=…`)
+  expect(text).toContain(`GENERATION 3 IS EXPOSED: a quorum of its shares was shown by mistake. Now: glasskey break rotate --custody ${custody} …`)
 })
 
 test('no files, no word of them; nor of files in which no share was found, which may be anything', async () => {

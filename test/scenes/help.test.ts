@@ -139,6 +139,7 @@ describe('a mistake names the help of the command that was typed', () => {
   test.each([
     [['--kept-line', 'F'], 'Unknown argument: kept-line'],
     [['--no-kept-lines'], 'Unknown argument: no-kept-lines'],
+    [['--no-scan'], 'Unknown argument: no-scan'],
     [['--kept-line', 'F', '--sesion=S'], 'Unknown arguments: kept-line, sesion'],
   ])('a flag that there is not: %j', async (flags, said) => {
     expect((await here(['resume', '--custody', 'A', ...flags])).stderr).toBe(`USAGE: ${said}\nglasskey resume --help\n`)
