@@ -44,11 +44,17 @@ export interface SessionLog {
 /** The log by session, or why it could not be read. */
 export type CloudLog = ReadonlyMap<string, Reading<SessionLog>>
 
+/** From and to, in ms since 1970. */
+export interface Span {
+  from: number
+  to: number
+}
+
 /** A session whose events are wanted. */
 export interface Wanted {
   warrant: Warrant
-  /** Of its calls; ms since 1970. */
-  spans: readonly { from: number; to: number }[]
+  /** Of its calls. */
+  spans: readonly Span[]
   /** Whether something is missing that a later hour of the log may have. */
   isShort: (log: SessionLog) => boolean
 }

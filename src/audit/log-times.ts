@@ -1,15 +1,9 @@
 /** For which times OCI's Audit log of a session is to be read, by the clocks of its journal and by OCI's own. */
-import { PROCESSING_MS } from './cloud-log.js'
+import { PROCESSING_MS, type Span } from './cloud-log.js'
 import { openedAt, soundSession, type SoundSession } from './sound.js'
 import type { JournalLine } from '../record/journal.js'
 import { NotChecked } from './reading.js'
 import type { Dossier } from './dossier.js'
-
-/** From and to, in ms since 1970. */
-export interface Span {
-  from: number
-  to: number
-}
 
 /** Times of a session. */
 export interface LogTimes {

@@ -1,5 +1,5 @@
 /** Our journals against OCI's Audit log: the anchors of the one must be in the other, and nothing else of a used key. */
-import { PROCESSING_MS, type CloudEvent, type SessionLog } from './cloud-log.js'
+import { PROCESSING_MS, type CloudEvent, type SessionLog, type Span } from './cloud-log.js'
 import { sha256Hex } from '../canonical.js'
 import { firstPart, opcRequestIdOfProbe } from '../record/journal.js'
 import type { Call } from '../record/replay.js'
@@ -7,7 +7,7 @@ import { probeOffsets } from '../warrant/probe-schedule.js'
 import { userPath } from '../warrant/scope.js'
 import { anchorOf } from './admission.js'
 import type { Dossier } from './dossier.js'
-import { logTimes, momentsOf, type Span } from './log-times.js'
+import { logTimes, momentsOf } from './log-times.js'
 import { NotChecked } from './reading.js'
 import { soundSession, type SoundSession } from './sound.js'
 

@@ -184,14 +184,14 @@ function ofSession({ id, warrant, state }: SoundSession): string[] {
     ...(state.deferred ? [`Session ${id}: rotation was deferred; ${state.deferred.reason}.`] : []),
     ...(byFlag > 0 ? [`Session ${id}: ${byFlag} consents were given by --yes, which rehearsals may.`] : []),
     ...(state.grade !== null && state.grade !== 'proved' ? [`Session ${id}: graded ${state.grade}. ${state.gradeWhy}`] : []),
-    ...(warrant.action.name === 'takeover' ? [] : strangersIn(state)).map((key) => `Session ${id}: OCI listed ${key}, which nobody of this custody had put there. What was done with it is in no journal: search OCI's log for it.`),
+    ...(warrant.action.name === 'takeover' ? [] : strangersFound(state)).map((key) => `Session ${id}: OCI listed ${key}, which nobody of this custody had put there. What was done with it is in no journal: search OCI's log for it.`),
     ...state.refusals.map(({ method, target, reason }) => `Session ${id}: the strongroom refused ${method} ${target}: ${reason}.`),
     ...state.sharesRefused.map(({ reason }) => `Session ${id}: a share was refused: ${reason}.`),
   ]
 }
 
 /** Keys that censuses found and that were not to be there; an exit deletes them, so that no list of today has them. */
-function strangersIn({ censuses }: SoundSession['state']): string[] {
+function strangersFound({ censuses }: SoundSession['state']): string[] {
   return [...new Set(censuses.flatMap(({ unexpected }) => unexpected))]
 }
 

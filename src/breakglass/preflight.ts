@@ -24,7 +24,7 @@ export interface Finding {
   level: 'good' | 'warn' | 'stop'
   said: string
   /** What to do about what stops, where it is not to be mended and begun again. */
-  next?: string
+  hint?: string
 }
 
 const TIMEOUT_MS = 8_000
@@ -182,12 +182,12 @@ function lookAtLeftOver({ standings }: CustodyFolder, manifest: Manifest, genera
 }
 
 /** A key of ours in its place was installed by a session that this folder knows nothing of. */
-function elsewhere(keys: readonly ListedKey[], recorded: number): Pick<Finding, 'said' | 'next'> {
+function elsewhere(keys: readonly ListedKey[], recorded: number): Pick<Finding, 'said' | 'hint'> {
   const others = keys.flatMap(({ generation }) => (generation === null ? [] : [`GENERATION ${generation}`]))
   if (others.length === 0) return { said: 'is not in the key list' }
   return {
     said: `is not in the key list, and ${others.join(' and ')} is. Another copy of this custody folder most likely has a newer record: find it, and use that one`,
-    next: `If that copy is lost for good, a quorum of GENERATION ${recorded} lets this one find out: this command without --reader, then the glasskey resume that it prints. If those sheets were destroyed: glasskey logbook add lost for each of them, then glasskey takeover with a new bootstrap key.`,
+    hint: `If that copy is lost for good, a quorum of GENERATION ${recorded} lets this one find out: this command without --reader, then the glasskey resume that it prints. If those sheets were destroyed: glasskey logbook add lost for each of them, then glasskey takeover with a new bootstrap key.`,
   }
 }
 
@@ -196,5 +196,5 @@ export function refuseStops(findings: readonly Finding[]): readonly Finding[] {
   const stop = findings.find(({ level }) => level === 'stop')
   if (!stop) return findings
   const code = stop.what === CLERK ? 'REFUSED' : stop.what.startsWith('signers') ? 'SUCCESSOR_UNTRUSTED' : stop.said.includes('clock') ? 'CLOCKS_DISAGREE' : stop.what.includes('region') ? 'OCI_UNREACHABLE' : 'TENANCY_UNFIT'
-  throw new GlasskeyError(code, `${stop.what}: ${stop.said}`, `No bag was opened. ${stop.next ?? 'Mend it, then begin again.'}`)
+  throw new GlasskeyError(code, `${stop.what}: ${stop.said}`, `No bag was opened. ${stop.hint ?? 'Mend it, then begin again.'}`)
 }

@@ -39,7 +39,8 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
     // Only a takeover knows one.
     bootstrapKeyFile: null,
   }
-  const standing = tryStanding(folder)
+  const read = tryRead(folder)
+  const standing = read && standingOf(read)
   const text = closing(folder, result, printed, standing)
   const unprinted = printed.failure && notOnPaper(folder, result, printed.failure)
   const problem = failure && { code: failure.code, message: failure.message, hint: inFolder(failure.hint, folder) }
@@ -50,7 +51,7 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
   if (!result.alive) {
     const error = (earlier && beside(earlier, problem)) ?? problem ?? unprinted
     if (earlier && error && !problem) sayProblem(error)
-    return { json, text: [text, harmless(result, earlier !== null), exposed(folder, result, standing), exposedBesides(folder, result, standing), earlier && error ? loud(earlier, error) : ''].filter((part) => part !== '').join('\n'), ...(error ? { error } : {}) }
+    return { json, text: [text, harmless(result, earlier !== null), exposed(folder, result, standing), exposedBesides(read, result, standing), earlier && error ? loud(earlier, error) : ''].filter((part) => part !== '').join('\n'), ...(error ? { error } : {}) }
   }
   // Nobody goes on in a folder that the paper contradicts.
   const elsewhere = problem?.code === 'FOLDER_ALTERED'
@@ -78,12 +79,7 @@ function loud({ message }: Problem, { hint }: Problem): string {
   return toned(`${message.toUpperCase()}. Now: ${hint}`, 'alarm', process.stdout)
 }
 
-/** Where things stand; null where the folder cannot be read any more, which `printSession` says. */
-function tryStanding(folder: string): CustodyStanding | null {
-  const read = tryRead(folder)
-  return read && standingOf(read)
-}
-
+/** The folder as it is now; null where it cannot be read any more, which `printSession` says. */
 function tryRead(folder: string): CustodyFolder | null {
   try {
     return readCustodyFolder(folder)
@@ -136,7 +132,8 @@ function sayProblem({ code, message, hint }: Problem): void {
 /** What `takeover` and `resume` say when there is nothing to do for them: all that was found, and a key that is not proved dead all the same. */
 export function nothingToDo(folder: string, found: string[], text: string): Outcome {
   const json = { session: null, found }
-  const left = leftEarlier(folder, tryStanding(folder))
+  const read = tryRead(folder)
+  const left = leftEarlier(folder, read && standingOf(read))
   if (!left) return { json, text }
   sayProblem(left)
   return { json, text: `${text}\n${loud(left, left)}`, error: left }
@@ -162,11 +159,12 @@ function exposed(folder: string, { state, warrant }: SessionResult, standing: Cu
 }
 
 /** Generations whose sheets were shown by mistake, a quorum of them: one that waits is no successor any more, and the one in use now is rotated. */
-function exposedBesides(folder: string, { state, warrant }: SessionResult, standing: CustodyStanding | null): string {
+function exposedBesides(folder: CustodyFolder | null, { state, warrant }: SessionResult, standing: CustodyStanding | null): string {
+  if (!folder) return ''
   const shown = new Set(state.sharesRefused.map(({ generation }) => generation))
-  const lost = (tryRead(folder)?.standings ?? []).filter((one) => one.state === 'exposed' && one.generation !== warrant.key.generation && shown.has(one.generation))
+  const lost = folder.standings.filter((one) => one.state === 'exposed' && one.generation !== warrant.key.generation && shown.has(one.generation))
   const next = (generation: number): string => (generation === standing?.inUse?.generation ? 'glasskey break rotate' : `glasskey logbook add retired --set generation=${generation} --set reason=…`)
-  return lost.map(({ generation }) => toned(`GENERATION ${generation} IS EXPOSED: a quorum of its shares was shown by mistake. Now: ${nextIn(next(generation), folder)}`, 'alarm', process.stdout)).join('\n')
+  return lost.map(({ generation }) => toned(`GENERATION ${generation} IS EXPOSED: a quorum of its shares was shown by mistake. Now: ${nextIn(next(generation), folder.path)}`, 'alarm', process.stdout)).join('\n')
 }
 
 /** How people find out what the tool cannot any more: the key that could have asked is dead. */

@@ -5,9 +5,9 @@ import { TOLERANCE_MS } from '../../warrant/deadline.js'
 import { checkRules } from '../../warrant/issue.js'
 import { admitAgain, anchorOf } from '../admission.js'
 import { type Control, failed } from '../control.js'
-import type { CloudEvent } from '../cloud-log.js'
+import type { CloudEvent, Span } from '../cloud-log.js'
 import type { Dossier } from '../dossier.js'
-import { logTimes, type Span } from '../log-times.js'
+import { logTimes } from '../log-times.js'
 import { given, NotChecked } from '../reading.js'
 import { explainedBy, isGateways, KEPT_DAYS, keyNameOf, missingChanges, reconcile } from '../reconciliation.js'
 import { counted, eachSession, logbookIfSound, type SoundSession } from '../sound.js'
@@ -137,8 +137,8 @@ function inCloudLog(dossier: Dossier): string {
     if (!read.read) throw new NotChecked(`OCI's log of session ${session.id} could not be read: ${read.error.message}`)
     const found = reconcile(session, read.value, explained, dossier.now)
     const [strange] = found.cloudOnly
-    if (strange && !explained.complete) throw new NotChecked(`session ${session.id}: OCI's log has ${strange.name} by ${signerOf(strange, session)} at ${strange.at}, which may belong to a session that could not be relied on`)
-    if (strange) throw failed(`session ${session.id}: OCI's log has ${strange.name} by ${signerOf(strange, session)} at ${strange.at}, which no journal has (${counted(found.cloudOnly.length, 'event')})`)
+    if (strange && !explained.complete) throw new NotChecked(`session ${session.id}: OCI's log has ${strange.name} by ${whose(strange, session)} at ${strange.at}, which may belong to a session that could not be relied on`)
+    if (strange) throw failed(`session ${session.id}: OCI's log has ${strange.name} by ${whose(strange, session)} at ${strange.at}, which no journal has (${counted(found.cloudOnly.length, 'event')})`)
     const [absent] = missingChanges(session, found).filter((change) => !excepted.has(placeOf(session, change)))
     const [gap] = read.value.gaps
     if (absent && found.gap === 'growing') throw new NotChecked(`session ${session.id}: OCI's log may still be growing; run the audit again later`)
@@ -155,7 +155,7 @@ function inCloudLog(dossier: Dossier): string {
 }
 
 /** Whose a call is that no journal has. */
-function signerOf({ credentials }: CloudEvent, session: SoundSession): string {
+function whose({ credentials }: CloudEvent, session: SoundSession): string {
   return credentials === keyNameOf(session) ? 'the used key' : `its user with other credentials (${credentials})`
 }
 
