@@ -1,7 +1,7 @@
 /** The lives of the generations: from the sessions, and from the logbook where a session cannot be relied on. */
 import { inUse, isInstalled, standings, type GenerationEvent, type Standing } from '../custody/generation.js'
 import type { Manifest } from '../custody/manifest.js'
-import { generationEvents, type NamedKeys } from '../record/events.js'
+import { generationEvents, sessionEvents, type NamedKeys, type SessionEvents } from '../record/events.js'
 import type { Grade } from '../record/journal.js'
 import type { Dossier, FiledSession } from './dossier.js'
 import { NotChecked } from './reading.js'
@@ -21,7 +21,7 @@ export interface Use {
   /** When it came to its end; null when it has not. */
   ended: string | null
   /** What it did to this generation and to others. */
-  events: GenerationEvent[]
+  told: SessionEvents
 }
 
 /** Every use of every generation, in order. Throws NotChecked when neither session nor logbook tells of one. */
@@ -45,8 +45,9 @@ export function deathOf(use: Use, uses: readonly Use[]): Use | undefined {
 /** Where every generation stands, and which one OCI should have; `isFound`: by a session that this record does not have. Throws NotChecked. */
 export function livesOf(dossier: Dossier): { uses: Use[]; standings: Standing[]; current: Standing | undefined; isFound: boolean } {
   const uses = usesOf(dossier)
-  const events = [...generationEvents(logbookIfSound(dossier)?.lines ?? [], [], []), ...uses.flatMap(({ events }) => events)]
-  const sets = soundManifests(dossier).map(({ generation, threshold, shares }) => ({ generation, threshold, shares }))
+  const manifests = soundManifests(dossier)
+  const events = generationEvents(logbookIfSound(dossier)?.lines ?? [], uses.map(({ told }) => told), manifests)
+  const sets = manifests.map(({ generation, threshold, shares }) => ({ generation, threshold, shares }))
   const all = standings(sets, events)
   const current = inUse(all, events)
   return { uses, standings: all, current, isFound: current !== undefined && !isInstalled(current.generation, events) }
@@ -86,13 +87,13 @@ function useOf({ id, state }: SoundSession, known: NamedKeys): Use {
     grade: state.grade,
     ended: state.closed?.at ?? null,
     // As status and the next session count them: a sheet of another generation that was shown by mistake was seen as well.
-    events: generationEvents([], [state], known),
+    told: sessionEvents(state, known),
   }
 }
 
 function toldUse(entry: SessionEntry): Use {
   const { session, generation, grade, shares, at } = entry
-  return { session, generation, live: grade !== null, liveAt: null, shares, grade, ended: at, events: toldEvents(entry) }
+  return { session, generation, live: grade !== null, liveAt: null, shares, grade, ended: at, told: { opensAfter: entry.seq, events: toldEvents(entry) } }
 }
 
 /** Events of a session of which only the logbook tells. A grade means that its key was live. */

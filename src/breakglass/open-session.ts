@@ -15,7 +15,7 @@ import { LineFile } from '../host/line-file.js'
 import { wallClock } from '../host/clock.js'
 import { readJournal, type JournalEntry, type JournalLine } from '../record/journal.js'
 import { isListed } from '../record/recognise.js'
-import { openSessions } from '../record/standing.js'
+import { isEntered, openSessions } from '../record/standing.js'
 import { TOOL } from '../version.js'
 import { checkRules } from '../warrant/issue.js'
 import { REHEARSAL_PROBES } from '../warrant/probe-schedule.js'
@@ -143,17 +143,20 @@ export function refuseUnfinished(folder: CustodyFolder, rotating: number | null 
 /**
  * Whether a session that came to an end need not be resumed before another: a rotation goes on in its place, away from the key that
  * it left alive; or too few sheets are left to sign with that key, and it is gone from OCI, or the rotation of what is in use
- * deletes it.
+ * deletes it. That one also goes on where people found another key in place of it.
  */
-function maySupersede({ standings, events }: CustodyFolder, stored: StoredSession, rotating: number | null): boolean {
+function maySupersede({ standings, events, logbook }: CustodyFolder, stored: StoredSession, rotating: number | null): boolean {
   const { closed, listings, opened: { generation } } = stored.session
   if (closed === null) return false
   if (generation === rotating) return leftAlive(stored)
   const current = inUse(standings, events)
-  const goesOn = current !== undefined && current.generation > generation && current.margin >= 0
+  const left = hasLeft(generation, events)
+  const goesOn = current !== undefined && current.margin >= 0 && (current.generation > generation || left)
+  if (!goesOn) return false
+  const rotates = rotating === current.generation
   const seen = listings.at(-1)
-  const isGone = hasLeft(generation, events) || (seen !== undefined && !isListed(seen.keys, stored.warrant.key))
-  return goesOn && !canBeOpened(standings, generation) && (isGone || rotating === current.generation)
+  if (canBeOpened(standings, generation)) return left && rotates && isEntered(stored, logbook.lines)
+  return left || rotates || (seen !== undefined && !isListed(seen.keys, stored.warrant.key))
 }
 
 /** Whether a session came to an end that left its key alive: never asked to delete it, or OCI was seen to have it all the same. */

@@ -9,6 +9,7 @@ import type { Isolation } from '../host/isolation.js'
 import type { Profile } from '../host/oci-profile.js'
 import { generationNumber, type Generation } from '../host/sealed-folder.js'
 import { signedManifestIn } from '../host/signed-manifest.js'
+import { shellWord } from '../host/terminal.js'
 import { TOLERANCE_MS } from '../warrant/deadline.js'
 import { MAXIMUM_API_KEYS } from '../warrant/scope.js'
 import { exchange, ExchangeError } from '../wire/exchange.js'
@@ -163,7 +164,7 @@ export async function lookAtKeys(profile: Profile, folder: CustodyFolder, manife
       { what, level: isBlocked(view) ? 'stop' : 'good', said: isBlocked(view) ? 'blocked or not ACTIVE' : 'ACTIVE' },
       mine?.lifecycleState === 'ACTIVE'
         ? { what: `GENERATION ${manifest.generation}`, level: 'good', said: 'listed, ACTIVE, equal byte for byte' }
-        : { what: `GENERATION ${manifest.generation}`, level: 'stop', ...(mine ? { said: `is ${mine.lifecycleState}` } : elsewhere(keys, manifest.generation)) },
+        : { what: `GENERATION ${manifest.generation}`, level: 'stop', ...(mine ? { said: `is ${mine.lifecycleState}` } : elsewhere(keys, folder)) },
       ...(strangers.length > 0 ? [{ what: 'other keys', level: 'warn', said: `${strangers.length} that no manifest names (${strangers.map(({ fingerprint }) => fingerprint).join(', ')}): the action would stop${successor === null ? '' : ', and the exit deletes them'}` } as const] : []),
       ...keys.flatMap(({ generation }) => (generation === null || generation === manifest.generation ? [] : [lookAtLeftOver(folder, manifest, generation, successor)])),
       ...(strangers.length > 0 ? [] : [{ what: 'key slots', level: 'good', said: `${MAXIMUM_API_KEYS - keys.length} free` } as const]),
@@ -182,12 +183,12 @@ function lookAtLeftOver({ standings }: CustodyFolder, manifest: Manifest, genera
 }
 
 /** A key of ours in its place was installed by a session that this folder knows nothing of. */
-function elsewhere(keys: readonly ListedKey[], recorded: number): Pick<Finding, 'said' | 'hint'> {
+function elsewhere(keys: readonly ListedKey[], { path }: CustodyFolder): Pick<Finding, 'said' | 'hint'> {
   const others = keys.flatMap(({ generation }) => (generation === null ? [] : [`GENERATION ${generation}`]))
   if (others.length === 0) return { said: 'is not in the key list' }
   return {
     said: `is not in the key list, and ${others.join(' and ')} is. Another copy of this custody folder most likely has a newer record: find it, and use that one`,
-    hint: `If that copy is lost for good, a quorum of GENERATION ${recorded} lets this one find out: this command without --reader, then the glasskey resume that it prints. If those sheets were destroyed: glasskey logbook add lost for each of them, then glasskey takeover with a new bootstrap key.`,
+    hint: `If that copy is lost for good: glasskey logbook add found --custody ${shellWord(path)} says that this one goes on with the key that OCI has. Then begin again, with sheets of that generation.`,
   }
 }
 

@@ -6,7 +6,7 @@ export type GenerationEvent =
   | { kind: 'installed'; generation: number }
   /** OCI listed it in place of a key that another copy of the folder must have rotated: what that copy's record would tell better. */
   | { kind: 'found'; generation: number }
-  /** The exit of another generation deleted it, or did not find it any more. */
+  /** The exit of another generation deleted it, or did not find it any more; or people found another one in its place. */
   | { kind: 'left'; generation: number }
   | { kind: 'share-seen'; generation: number; custodian: number }
   | { kind: 'copy-gone'; generation: number; custodian: number; copy: number }

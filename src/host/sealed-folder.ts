@@ -10,7 +10,7 @@ import type { OtherGeneration } from '../custody/share.js'
 import { GlasskeyError } from '../errors.js'
 import { checkAgreement } from '../record/agreement.js'
 import type { Chain } from '../record/chain.js'
-import { generationEvents } from '../record/events.js'
+import { generationEvents, sessionEvents } from '../record/events.js'
 import { readJournal, type JournalLine } from '../record/journal.js'
 import { readLogbook, type LogbookEntry } from '../record/logbook.js'
 import { replay, type Session } from '../record/replay.js'
@@ -79,10 +79,12 @@ export function readSealedFolder(path: string): SealedFolder {
   checkGenerations(generations)
   const logbookPath = places.logbook(path)
   const logbook = readLogbook(entryAt(logbookPath, 'the logbook') ? readLines(logbookPath, 'the logbook') : '', logbookPath)
-  const sessions = sessionIds(path).map((id) => readSession(path, id))
+  // In the order in which they opened, where a clock was set back between them.
+  const sessions = sessionIds(path).map((id) => readSession(path, id)).sort((one, other) => one.warrant.logbook.seq - other.warrant.logbook.seq)
   checkAgreement(logbook, sessions.map(({ id, warrant, chain }) => ({ id, opensAfter: warrant.logbook, chain })))
-  const events = generationEvents(logbook.lines, sessions.map(({ session }) => session), generations.map(({ manifest }) => manifest))
-  const sets = generations.map(({ manifest }) => ({ generation: manifest.generation, threshold: manifest.threshold, shares: manifest.shares }))
+  const manifests = generations.map(({ manifest }) => manifest)
+  const events = generationEvents(logbook.lines, sessions.map(({ session }) => sessionEvents(session, manifests)), manifests)
+  const sets = manifests.map(({ generation, threshold, shares }) => ({ generation, threshold, shares }))
   return { path, generations, logbook, sessions, events, standings: standings(sets, events) }
 }
 

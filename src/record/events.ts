@@ -6,12 +6,22 @@ import { DELETE_OTHER_KEY, isChange, mayHaveHappened, wasInstalledHere, wasNever
 /** Generations by the names that OCI gives to their keys. */
 export type NamedKeys = readonly { generation: number; fingerprint: string }[]
 
-/** Events of the logbook first, then those of the sessions in order of their opening. */
-export function generationEvents(logbook: readonly LogbookEntry[], sessions: readonly Session[], known: NamedKeys): GenerationEvent[] {
-  return [...logbook.flatMap(ofEntry), ...sessions.flatMap((session) => ofSession(session, known))]
+/** What a session did, and the number of the logbook's last entry when it opened. */
+export interface SessionEvents {
+  opensAfter: number
+  events: readonly GenerationEvent[]
 }
 
-function ofEntry(entry: LogbookEntry): GenerationEvent[] {
+/** Events of the logbook and of the sessions, those of a session where it opened. By the clock alone a session may seem to have come before another. */
+export function generationEvents(logbook: readonly LogbookEntry[], sessions: readonly SessionEvents[], known: NamedKeys): GenerationEvent[] {
+  const told = [
+    ...logbook.map((entry) => ({ after: entry.seq, events: ofEntry(entry, known) })),
+    ...sessions.map(({ opensAfter, events }) => ({ after: opensAfter, events })),
+  ]
+  return told.sort((one, other) => one.after - other.after).flatMap(({ events }) => events)
+}
+
+function ofEntry(entry: LogbookEntry, known: NamedKeys): GenerationEvent[] {
   switch (entry.type) {
     case 'ceremony':
       return entry.generations.map(({ generation }) => ({ kind: 'sealed', generation }))
@@ -26,6 +36,8 @@ function ofEntry(entry: LogbookEntry): GenerationEvent[] {
       return entry.copies.map((copy) => ({ kind: 'copy-gone', generation: entry.generation, custodian: entry.custodian, copy }))
     case 'retired':
       return [{ kind: 'retired', generation: entry.generation }]
+    case 'found':
+      return [...known.flatMap(({ generation }): GenerationEvent[] => (generation === entry.generation ? [] : [{ kind: 'left', generation }])), { kind: 'installed', generation: entry.generation }]
     case 'session':
     case 'handover':
     case 'acknowledged':
@@ -33,6 +45,11 @@ function ofEntry(entry: LogbookEntry): GenerationEvent[] {
     case 'audited':
       return []
   }
+}
+
+/** What a session did to the lives of generations, by its journal. */
+export function sessionEvents(session: Session, known: NamedKeys): SessionEvents {
+  return { opensAfter: session.opened.logbookSeq, events: ofSession(session, known) }
 }
 
 function ofSession(session: Session, known: NamedKeys): GenerationEvent[] {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { deathOf, type Use } from '../../src/audit/lives.js'
 
-const use = (session: string, change: Partial<Use>): Use => ({ session, generation: 2, live: true, liveAt: null, shares: [1, 2], grade: 'unproved', ended: '2026-11-20T04:00:00.000Z', events: [], ...change })
+const use = (session: string, change: Partial<Use>): Use => ({ session, generation: 2, live: true, liveAt: null, shares: [1, 2], grade: 'unproved', ended: '2026-11-20T04:00:00.000Z', told: { opensAfter: 1, events: [] }, ...change })
 
 test('a key that one session left alive died in a later one with the same key, and in no other', () => {
   const alive = use('1', {})

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { generationEvents } from '../../src/record/events.js'
+import { inUse, standings } from '../../src/custody/generation.js'
+import { generationEvents, sessionEvents } from '../../src/record/events.js'
 import { readJournal, type JournalEntry, type ListedKey } from '../../src/record/journal.js'
-import { readLogbook, type NewLogbookEntry } from '../../src/record/logbook.js'
+import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../../src/record/logbook.js'
 import { isListed, recognise } from '../../src/record/recognise.js'
 import { actionOf, DELETE_OTHER_KEY, DELETE_USED_KEY, ENABLE_SAAS, isSettled, READ_SAAS_BACK, replay, UPLOAD_SUCCESSOR, type Session } from '../../src/record/replay.js'
 import { journalOf, manifestOf, SESSIONS, vectorText } from '../vectors/frozen.js'
@@ -159,13 +160,27 @@ describe('settled', () => {
 describe('events', () => {
   test('of the golden set', () => {
     const logbook = readLogbook(vectorText('custody/logbook.jsonl')).lines
-    const sessions = SESSIONS.map((session) => replay(journalOf(session).lines))
+    const sessions = SESSIONS.map((session) => sessionEvents(replay(journalOf(session).lines), []))
     expect(generationEvents(logbook, sessions, []).map((event) => `${event.kind} ${event.generation}${'custodian' in event ? ` by ${event.custodian}` : ''}`)).toEqual([
       'sealed 1', 'sealed 2', 'sealed 3',
-      'copy-gone 1 by 1', 'copy-gone 1 by 1', 'copy-gone 3 by 1', 'retired 3',
       'share-seen 1 by 1', 'share-seen 1 by 2', 'installed 1', 'key-live 1', 'installed 2', 'deleted 1', 'graded-dead 1',
+      'copy-gone 1 by 1', 'copy-gone 1 by 1',
       'share-seen 2 by 1', 'share-seen 2 by 2', 'key-live 2', 'installed 3', 'deleted 2', 'graded-dead 2',
+      'copy-gone 3 by 1', 'retired 3',
     ])
+  })
+
+  test('each stands where the record has it, whatever the clock said: what people found in OCI outweighs what came before, not what comes after', () => {
+    const foundIn = (seq: number): LogbookEntry => ({ type: 'found', generation: 3, reason: 'r', witness: 'w', seq, at: '2026-11-20T00:00:00.000Z', prev: '0'.repeat(64) })
+    const known = [2, 3, 4].map((generation) => ({ generation, fingerprint: String(generation) }))
+    const sessions = [{ opensAfter: 7, events: [{ kind: 'installed', generation: 4 }] }, { opensAfter: 1, events: [{ kind: 'installed', generation: 2 }] }] as const
+    const sets = known.map(({ generation }) => ({ generation, threshold: 2, shares: [1, 2].map((custodian) => ({ custodian, copies: 1 })) }))
+    const current = (...entries: LogbookEntry[]): unknown => {
+      const events = generationEvents(entries, sessions.slice(entries.some(({ seq }) => seq < 7) ? 0 : 1), known)
+      return inUse(standings(sets, events), events)?.generation
+    }
+    expect(generationEvents([foundIn(4)], sessions, known)).toEqual([{ kind: 'installed', generation: 2 }, { kind: 'left', generation: 2 }, { kind: 'left', generation: 4 }, { kind: 'installed', generation: 3 }, { kind: 'installed', generation: 4 }])
+    expect([current(), current(foundIn(8)), current(foundIn(4))]).toEqual([2, 3, 4])
   })
 
   test('a sheet that was read on a machine with a network was seen', () => {
@@ -188,11 +203,11 @@ describe('events', () => {
 
   test('a genuine sheet of another generation was seen all the same; a forged one was not', () => {
     const refused = (more: object): JournalEntry => ({ type: 'share-refused', code: 'SHARE_OTHER_GENERATION', reason: 'r', ...more })
-    expect(generationEvents([], [told(refused({ generation: 3, custodian: 2 }), refused({}), closed)], [])).toEqual([{ kind: 'share-seen', generation: 3, custodian: 2 }])
+    expect(sessionEvents(told(refused({ generation: 3, custodian: 2 }), refused({}), closed), []).events).toEqual([{ kind: 'share-seen', generation: 3, custodian: 2 }])
   })
 
   test('a session in which no key became live installed nothing; an unproved one buried nobody', () => {
-    const kinds = (...entries: JournalEntry[]): string[] => generationEvents([], [told(...entries)], []).map(({ kind }) => kind)
+    const kinds = (...entries: JournalEntry[]): string[] => sessionEvents(told(...entries), []).events.map(({ kind }) => kind)
     expect(kinds({ type: 'share-accepted', generation: 2, custodian: 1 }, closed)).toEqual(['share-seen'])
     expect(kinds(live, del, deleted, graded('unproved'), closed)).toEqual(['key-live', 'deleted'])
     expect(kinds(live, successor, del, closed)).toEqual(['key-live', 'installed'])
@@ -201,7 +216,7 @@ describe('events', () => {
   const SPKI: Record<number, string> = { 2: opened.spkiSha256, 3: successor.spkiSha256 }
   const keysOf = (...generations: number[]): ListedKey[] => generations.map((generation) => ({ fingerprint: Array(16).fill(`0${generation}`).join(':'), spkiSha256: SPKI[generation] ?? String(generation).repeat(64), generation, lifecycleState: 'ACTIVE' }))
   const listed = (...generations: number[]): JournalEntry => ({ type: 'listed', profile: 'AUDITOR', blocked: false, keys: keysOf(...generations) })
-  const events = (...entries: JournalEntry[]): string[] => generationEvents([], [told(...entries)], [{ generation: 4, fingerprint: Array(16).fill('04').join(':') }]).map(({ kind, generation }) => `${kind} ${generation}`)
+  const events = (...entries: JournalEntry[]): string[] => sessionEvents(told(...entries), [{ generation: 4, fingerprint: Array(16).fill('04').join(':') }]).events.map(({ kind, generation }) => `${kind} ${generation}`)
 
   test('what OCI lists in place of a key that somebody else rotated was found, not installed', () => {
     expect(events(live, deleted, listed(4), graded('listed-only'), closed)).toEqual(['key-live 2', 'found 4', 'deleted 2', 'graded-dead 2'])
@@ -220,7 +235,7 @@ describe('events', () => {
   test('an older key that the census before the deletion does not find has left; a later one, or one that is found, has not', () => {
     const census = (when: 'before-action' | 'before-deletion', ...generations: number[]): JournalEntry => ({ type: 'census', when, found: { lifecycleState: 'ACTIVE', blocked: false, keys: keysOf(...generations), groups: [], credentials: {} }, unexpected: [] })
     const known = [1, 3, 4].map((generation) => ({ generation, fingerprint: Array(16).fill(`0${generation}`).join(':') }))
-    const of = (...entries: JournalEntry[]): string[] => generationEvents([], [told(...entries)], known).map(({ kind, generation }) => `${kind} ${generation}`)
+    const of = (...entries: JournalEntry[]): string[] => sessionEvents(told(...entries), known).events.map(({ kind, generation }) => `${kind} ${generation}`)
     expect(of(live, census('before-deletion', 2, 3))).toEqual(['key-live 2', 'left 1'])
     expect(of(live, census('before-deletion', 1, 2))).toEqual(['key-live 2'])
     expect(of(live, census('before-action', 2))).toEqual(['key-live 2'])

@@ -1,5 +1,5 @@
 /** Two sessions on one folder, and two copies of one folder: the second is told, by name, and nobody is locked out. */
-import { cpSync, readdirSync } from 'node:fs'
+import { cpSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { roomsUnder } from '../isolation/memory.js'
@@ -51,7 +51,7 @@ test('a copy that is behind, with a login that reads: no bag is opened, and it i
   stage = await rehearsal({ speed: 4 })
   const copy = await behind(stage)
   const ended = await stage.run(inCopy([...stage.rotate(), '--reader', 'AUDITOR'], stage, copy))
-  expect(ended.stderr).toContain('TENANCY_UNFIT: GENERATION 2: is not in the key list, and GENERATION 3 is. Another copy of this custody folder most likely has a newer record: find it, and use that one\nNo bag was opened. If that copy is lost for good, a quorum of GENERATION 2 lets this one find out: this command without --reader, then the glasskey resume that it prints. If those sheets were destroyed: glasskey logbook add lost for each of them, then glasskey takeover with a new bootstrap key.')
+  expect(ended.stderr).toContain(`TENANCY_UNFIT: GENERATION 2: is not in the key list, and GENERATION 3 is. Another copy of this custody folder most likely has a newer record: find it, and use that one\nNo bag was opened. If that copy is lost for good: glasskey logbook add found --custody ${copy} says that this one goes on with the key that OCI has. Then begin again, with sheets of that generation.`)
   expect(ended.code).toBe(3)
   // Deferring is for a home region that does not answer, and for nothing else that stops.
   const deferred = await stage.run(inCopy([...stage.saasAdmin(2, '--defer-rotation'), '--reader', 'AUDITOR'], stage, copy))
@@ -88,4 +88,55 @@ test('a copy that is behind, without one: the key is refused, that is named, and
   const together = await stage.run(['resume', '--custody', stage.custody, '--session', missing, '--reader', 'AUDITOR', ...stage.oci])
   expect([together.code, together.stderr]).toEqual([0, 'The session had come to its end. Its entry in the logbook was missing.\n'])
   await assertAllWell(stage)
+})
+
+/** `glasskey logbook add found` in a copy. */
+const found = (generation: number, copy: string): string[] => ['logbook', 'add', 'found', '--custody', copy, '--set', `generation=${generation}`, '--set', 'reason=the stick with the newest copy burned', '--set', 'witness=Emmy Noether']
+
+test('the newest copy is lost, and so are the sheets that this one calls in use: it goes on with the key that OCI has', async () => {
+  stage = await rehearsal({ speed: 4 })
+  const copy = await behind(stage)
+  const lost = stage.custody
+  rmSync(lost, { recursive: true })
+  const entered = await stage.run(found(3, copy))
+  expect(entered.stdout).toMatch(/^Entry \d+: GENERATION 3 FOUND IN OCI, and gone on with; the record of what came before is lost: the stick with the newest copy burned; before Emmy Noether\.$/m)
+  expect(entered.stdout).toContain('Next, with a login that may read, see that OCI lists it: glasskey check --reader PROFILE. Then rotate it: glasskey break rotate.')
+  const again = await stage.run(found(3, copy))
+  expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('GENERATION 3 is in use already, as this record has it')])
+  const check = await stage.run(['check', '--custody', copy, '--reader', 'AUDITOR', ...stage.oci])
+  expect(check.stdout).toContain('GENERATION 3: listed, ACTIVE, equal byte for byte')
+
+  const rotated = await stage.run([...inCopy(stage.rotate(3), stage, copy), '--reader', 'AUDITOR', '--json'])
+  expect([rotated.code, JSON.parse(rotated.stdout)]).toMatchObject([0, { error: null, grade: 'proved', successor: { generation: 4 } }])
+  const { stdout: status } = await stage.run(['status', '--custody', copy])
+  expect(status).toContain('In use: GENERATION 4')
+  // The key before it was used up in a record that nobody has: its sheets are given up, and destroyed.
+  const retired = await stage.run(['logbook', 'add', 'retired', '--custody', copy, '--set', 'generation=2', '--set', 'reason=used in a session that is lost'])
+  expect([retired.code, retired.stderr]).toEqual([0, ''])
+  const audit = await stage.run(['audit', '--custody', copy, '--auditor', 'Ada Lovelace', '--profile', 'AUDITOR', '--json', ...stage.oci])
+  const { controls } = JSON.parse(audit.stdout) as { controls: { id: string; verdict: string; finding: string }[] }
+  expect(controls.filter(({ verdict }) => verdict === 'fails').map(({ id, finding }) => `${id} ${finding}`)).toEqual([])
+})
+
+test('nobody can read the key list: the paper book names the key, a wrong number is put right, and a quorum goes on', async () => {
+  stage = await rehearsal({ speed: 4 })
+  const copy = await behind(stage)
+  const rotate = (generation: number): string[] => inCopy((stage as Rehearsal).rotate(generation), stage as Rehearsal, copy)
+  const first = await stage.run(rotate(2))
+  expect([first.code, first.stderr]).toEqual([6, expect.stringContaining('If nobody can, and that copy is lost for good: glasskey logbook add found goes on with the key that the paper book names last')])
+  const used = await stage.run(found(2, copy))
+  expect([used.code, used.stderr]).toEqual([2, expect.stringContaining('GENERATION 2 is in use already, as this record has it')])
+  expect((await stage.run(found(4, copy))).code).toBe(0)
+  expect((await stage.run(found(3, copy))).code).toBe(0)
+  const rotated = await stage.run([...rotate(3), '--json'])
+  expect([rotated.code, JSON.parse(rotated.stdout)]).toMatchObject([6, { error: { message: 'the key of GENERATION 2, which an earlier session used, is not proved dead' }, grade: 'refused-only', successor: { generation: 4 } }])
+  expect(stage.listedKeys).toBe(1)
+  const dead = await stage.run(found(2, copy))
+  expect([dead.code, dead.stderr]).toEqual([2, expect.stringContaining('GENERATION 2 was used: with a used key nobody goes on')])
+  // The session that OCI never let begin is settled by whoever can look.
+  const resumed = await stage.run(['resume', '--custody', copy, '--reader', 'AUDITOR', ...stage.oci])
+  expect([resumed.code, resumed.stderr]).toEqual([0, expect.any(String)])
+  const { stdout: status } = await stage.run(['status', '--custody', copy])
+  expect(status).toContain('In use: GENERATION 4')
+  expect(status).not.toContain('may be alive')
 })
