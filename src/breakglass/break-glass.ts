@@ -13,6 +13,7 @@ import type { Profile } from '../host/oci-profile.js'
 import { isInteractive, say, whereToAsk } from '../host/terminal.js'
 import { readJournal } from '../record/journal.js'
 import type { RemoteOrder } from '../strongroom/protocol.js'
+import { checkReader } from '../warrant/remote.js'
 import { scopeOf } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { Attention, type Answer } from './attention.js'
@@ -177,9 +178,11 @@ function whileProving(goesOn: () => string): Answer {
 /** How long it takes to read what Ctrl-C was told. */
 const READING_MS = 2000
 
-/** Says before a session what would only be found out in it. Throws NO_TERMINAL, REHEARSAL_MISMATCH, USAGE, FILE_MISSING. */
+/** Says before a session what would only be found out in it. Throws NO_TERMINAL, REHEARSAL_MISMATCH, CONSENT_REFUSED, USAGE, FILE_MISSING. */
 export function checkInputs(warrant: Warrant, inputs: Inputs): void {
   requireGiven(inputs)
+  const wordsReadBy = inputs.remote?.wordsReadBy ?? null
+  if (wordsReadBy !== null) checkReader(wordsReadBy, warrant)
   if (inputs.yes && !warrant.rehearsal) throw new GlasskeyError('REHEARSAL_MISMATCH', '--yes is for rehearsals only', 'Each custodian consents at the terminal.')
   if (inputs.yes && !bringsSheets(inputs) && !isInteractive()) throw new GlasskeyError('USAGE', 'no sheets were given', whereToAsk('use --scan FILE... or --share-file FILE'))
   if (!inputs.yes && !isInteractive()) throw new GlasskeyError('NO_TERMINAL', 'custodians consent at a terminal, and there is none', whereToAsk('in a rehearsal use --yes'))

@@ -1,6 +1,6 @@
 /** Bringing a later ceremony back over the air gap: verified against the folder, then appended to it. */
 import { existsSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { manifestDigest, manifestFile, parseManifest, type Manifest } from '../custody/manifest.js'
 import { sealedRules, type Rules } from '../custody/rules.js'
 import { envelopeDigest } from '../custody/envelope.js'
@@ -49,6 +49,7 @@ export async function importOutbox(custodyPath: string, outbox: string): Promise
 
 async function importLocked(custodyPath: string, outbox: string): Promise<Imported> {
   const folder = readCustodyFolder(custodyPath)
+  if (!existsSync(places.entry(outbox))) throw noOutbox(outbox)
   if (!existsSync(places.generations(outbox))) throw altered('it holds no generations')
   checkPlaces(outbox)
   const numbers = numbersIn(places.generations(outbox))
@@ -197,6 +198,11 @@ async function checkSignerKeys(outbox: string): Promise<void> {
     const fingerprint = await fingerprintIn(readText(join(places.signers(outbox), name), 'a signer\'s public key'))
     if (fingerprint === null || `${fingerprint}.asc` !== name) throw altered(`signers/${name} is not the public key of that fingerprint`)
   }
+}
+
+function noOutbox(path: string): GlasskeyError {
+  const what = existsSync(places.logbook(path)) ? 'is a custody folder, not the outbox of a ceremony' : existsSync(path) ? `is not the outbox of a ceremony: it has no ${basename(places.entry(path))}` : 'is not there'
+  return new GlasskeyError('USAGE', `${path} ${what}`, '--outbox DIR names what the ceremony wrote; --custody DIR names the folder that it is brought into. Nothing was changed.')
 }
 
 function altered(what: string): GlasskeyError {

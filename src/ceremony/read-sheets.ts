@@ -7,7 +7,7 @@ import { showSheets, type Camera } from '../host/camera.js'
 import type { Isolation } from '../host/isolation.js'
 import { readScanFiles } from '../host/scan-reader.js'
 import { say } from '../host/terminal.js'
-import { typedLines } from '../host/typed-lines.js'
+import { typedTexts } from '../host/typed-lines.js'
 import { typeShare, type TypingRequest } from '../host/typed-share.js'
 import type { Verdict } from '../host/verdict.js'
 
@@ -42,8 +42,7 @@ export interface SheetsRead {
 /** Everything on these sheets, in the order in which it is read. Throws FILE_MISSING, FILE_UNREADABLE, SCAN_UNREADABLE. */
 export async function* sheetTexts({ scans, shareFiles }: SheetSources, isolation: Isolation, codes = new SealedParts()): AsyncGenerator<SheetText> {
   for (const file of shareFiles) {
-    let count = 0
-    for await (const line of typedLines(file)) yield* understood(line, { from: 'text', file, where: `${file === '-' ? 'standard input' : file}, line ${(count += 1)}` }, codes)
+    for await (const { text, line } of typedTexts(file)) yield* understood(text, { from: 'text', file, where: `${file === '-' ? 'standard input' : file}, line ${line}` }, codes)
   }
   for await (const line of scans.length === 0 ? [] : readScanFiles(scans, isolation)) {
     const from = 'scan'

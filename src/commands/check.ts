@@ -26,7 +26,7 @@ export const builder = (flags: Argv): Argv =>
     .usage('$0 check [sheets]\n\nFolder and chains, clock, endpoints, key slots (with a reader), successors, isolation. Exit 3 when a session\nwould not begin. Sheets: which were seen, which not, which is wrong (exit 4); offline.')
     .positional('what', { choices: ['sheets'] as const })
     .option('scan', { type: 'string', array: true, default: [], group: HEADINGS.sheets, describe: 'sheets: scans of both pages, many in one or each in its own file' })
-    .option('share-file', { type: 'string', array: true, nargs: 1, default: [], group: HEADINGS.sheets, describe: 'sheets: typed shares, one a line; - is standard input' })
+    .option('share-file', { type: 'string', array: true, nargs: 1, default: [], group: HEADINGS.sheets, describe: 'sheets: typed shares, a line or rows each; - is standard input' })
     .option('generation', { type: 'number', array: true, nargs: 1, default: [], group: HEADINGS.sheets, describe: 'sheets: look for these only (repeatable)' })
 
 export const handler = async (args: Arguments): Promise<Outcome> => {

@@ -51,6 +51,8 @@ function checkValues(program: Argv, args: Readonly<Record<string, unknown>>): tr
   if (negated !== undefined) throw new UsageMistake(`Unknown argument: no-${negated}`)
   const twice = [...string, ...number].find((flag) => !array.includes(flag) && Array.isArray(args[flag]))
   if (twice !== undefined) throw new UsageMistake(`--${twice} takes one value, and was given more than once`)
+  const noNumber = number.find((flag) => Number.isNaN(args[flag]))
+  if (noNumber !== undefined) throw new UsageMistake(`--${noNumber} takes a number`)
   return true
 }
 

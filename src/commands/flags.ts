@@ -63,7 +63,7 @@ export function sessionFlags(flags: Argv): Argv {
     .option('scan', { type: 'string', array: true, group: HEADINGS.sheets, describe: 'PDF, PNG, JPEG; or: camera [--browser any]' })
     // Named in the line above: help fits on a screen.
     .option('browser', { type: 'string', hidden: true })
-    .option('share-file', { ...REPEATED, group: HEADINGS.sheets, describe: 'typed shares, one a line; - is standard input' })
+    .option('share-file', { ...REPEATED, group: HEADINGS.sheets, describe: 'typed shares, a line or rows each; - is standard input' })
     .option('remote', { type: 'boolean', group: HEADINGS.sheets, describe: 'custodians elsewhere too, by share send' })
     .option('message', { ...REPEATED, group: HEADINGS.sheets, describe: '--remote: a custodian\'s message; waited for, repeatable' })
     .option('words-read-by', { type: 'string', group: HEADINGS.sheets, describe: '--remote: who reads the words; not the operator' })

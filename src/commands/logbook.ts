@@ -257,6 +257,8 @@ function checkEntry(entry: NewLogbookEntry, folder: CustodyFolder): void {
     const open = unfinishedSessions(folder).find(({ warrant }) => warrant.successor?.generation === generation)
     // Its exit may have installed that key, in lines that its disk did not take.
     if (open) throw new GlasskeyError('USAGE', `GENERATION ${generation} is the successor of session ${open.id}, which has not come to its end: OCI may have its key`, `glasskey resume --session ${open.id} finds it out. Nothing was written.`)
+    const before = folder.logbook.lines.findLast((one) => one.type === 'destroyed' && one.generation === generation && one.custodian === entry.custodian && one.copies.some((copy) => entry.copies.includes(copy)))
+    if (before) throw new GlasskeyError('USAGE', `entry ${before.seq} says already that such a sheet is destroyed: ${summaryOf(before)}`, 'Name the copies of which no entry says so. Nothing was written.')
     if (!isSpent(state) || current === generation) throw new GlasskeyError('USAGE', `GENERATION ${generation} is ${current === generation ? 'in use' : (state ?? 'unknown')}: its sheets are still needed`, 'Only sheets of a generation that is proved dead, or retired, are destroyed; one that is gone all the same: glasskey logbook add lost. Nothing was written.')
   }
 }

@@ -32,7 +32,7 @@ export const builder = (flags: Argv): Argv =>
     .usage('$0 recover [--scan FILE...] [--out FILE]\n\nWithout any cloud, on a machine without a network: k sheets give the private key back. Whoever sees it can do\neverything. What is not scanned is typed, group by group.')
     .option('scan', { type: 'string', array: true, default: [], describe: 'scans or offline photographs of sheets (PDF, PNG, JPEG), or: camera' })
     .option('browser', { type: 'string', describe: 'of the camera: any, or a program (default: Chromium in a room without network)' })
-    .option('share-file', { type: 'string', array: true, nargs: 1, default: [], describe: 'typed share texts, one a line; - is standard input' })
+    .option('share-file', { type: 'string', array: true, nargs: 1, default: [], describe: 'typed share texts, a line or rows each; - is standard input' })
     .option('envelope', { type: 'string', describe: 'envelope.pgp, if page 2 of the sheets is not scanned' })
     .option('out', { type: 'string', describe: 'file for the key, mode 0600 (default: standard output)' })
     .option('yes', { type: 'boolean', default: false, describe: 'rehearsal sheets only: do not ask for the sentence' })

@@ -39,7 +39,7 @@ export function formQuorum(shares: readonly Share[], manifest: Manifest): Quorum
   let distinct: Share[] = []
   for (const share of shares) distinct = withShare(distinct, share, manifest)
   if (distinct.length < manifest.threshold) {
-    throw new GlasskeyError('QUORUM_NOT_REACHED', tooFew(distinct.length, manifest), distinct.length === 0 ? 'More are needed.' : 'Nothing is wrong with the sheets that were accepted; more are needed.')
+    throw new GlasskeyError('QUORUM_NOT_REACHED', tooFew(distinct.length, manifest), distinct.length === 0 ? 'Begin again with the sheets of a quorum.' : 'Nothing is wrong with the sheets that were accepted; more are needed.')
   }
   return { trust: 'quorum', manifest, shares: distinct }
 }

@@ -63,15 +63,47 @@ export function inGroups(text: string): string {
   return (text.match(new RegExp(`.{1,${String(GROUP)}}`, 'g')) ?? []).join(' ')
 }
 
+/** Characters of the longest printed row: five groups. */
+const ROW = 5 * GROUP
+
+/**
+ * Whether lines are rows of one share as a sheet has them, and more of it is to come. A row has whole groups but for the last, so that a
+ * single line in which characters are missing is not waited on.
+ */
+export function isBegunInRows(lines: readonly string[]): boolean {
+  const bare = bareOf(lines.join(''))
+  const prefix = prefixOf(bare)
+  return prefix !== undefined && bare.length < lengthWith(prefix) && lines.map(bareOf).every(({ length }) => length % GROUP === 0 && length <= ROW)
+}
+
+/** Whether a line can be a row of a share that was begun above it. */
+export function isLaterRow(line: string): boolean {
+  const bare = bareOf(line)
+  return /^[a-z\d]+$/.test(bare) && bare.length <= ROW && prefixOf(bare) === undefined
+}
+
+function bareOf(text: string): string {
+  return text.replace(/[\s-]+/g, '').toLowerCase()
+}
+
+/** Not the last "1" in the text, as in BIP 350: a "1" typed for an L or a 7 must be named by its place. */
+function prefixOf(bare: string): string | undefined {
+  return Object.values(PREFIX).find((candidate) => bare.startsWith(`${candidate}1`))
+}
+
+/** Prefix, separator, 72 symbols and the checksum. */
+function lengthWith(prefix: string): number {
+  return prefix.length + 1 + 72 + 6
+}
+
 /**
  * What a scanned or typed text claims. Spaces, dashes and line breaks are ignored, and so is case: a slip of the shift
  * key carries no meaning here, and the checksum is over the lower-case text.
  * Throws SHARE_MISREAD (saying which group looks wrong, where that can be told) or SHARE_VERSION.
  */
 export function parseShareText(text: string): UntrustedShare {
-  const bare = text.replace(/[\s-]+/g, '').toLowerCase()
-  // Not the last "1" in the text, as in BIP 350: a "1" typed for an L or a 7 must be named by its place.
-  const prefix = Object.values(PREFIX).find((candidate) => bare.startsWith(`${candidate}1`))
+  const bare = bareOf(text)
+  const prefix = prefixOf(bare)
   if (prefix === undefined) throw misread('this is not a glasskey share: the text of a share begins with GK1 or GKR1')
   checkAlphabet(bare, prefix)
   const decoded = bech32m.decodeUnsafe(bare, LIMIT)
@@ -120,7 +152,7 @@ function shown(character: string): string {
 
 /** The group that holds a single wrong or two swapped neighbouring characters, where exactly one such repair exists. */
 function whereWrong(bare: string, prefix: string): string {
-  const expected = prefix.length + 1 + 72 + 6
+  const expected = lengthWith(prefix)
   if (bare.length !== expected) {
     const difference = Math.abs(bare.length - expected)
     const kind = bare.length < expected ? 'missing' : 'too many'

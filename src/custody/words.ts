@@ -30,6 +30,12 @@ export function sameWords(spoken: string, expected: string): boolean {
   return plain(spoken) === plain(expected)
 }
 
+/** Whether what was said is whole words with which the others begin; nothing at all is none. */
+export function beginAlike(spoken: string, expected: string): boolean {
+  const begun = plain(spoken)
+  return begun !== '' && plain(expected).startsWith(`${begun} `)
+}
+
 function plain(words: string): string {
   return words
     .normalize('NFD')

@@ -34,20 +34,33 @@ export function readProfile(name: string, file: string | undefined): Profile {
     new GlasskeyError('OCI_CONFIG_INVALID', `${path}, profile ${name}: ${what}`, 'See "SDK and CLI Configuration File" in the OCI documentation.', { cause })
   const sections = sectionsIn(readText(path, 'the OCI configuration file'), name, invalid)
   const section = sections.get(name)
-  if (!section) throw invalid('is not there')
+  if (!section) throw invalid(`is not there${saidOthers([...sections.keys()])}`)
   const parsed = profileSchema.safeParse({ ...Object.fromEntries(sections.get('DEFAULT') ?? []), ...Object.fromEntries(section) })
-  if (!parsed.success) throw invalid(explain(parsed.error))
+  if (!parsed.success) throw invalid(`${explain(parsed.error)}${section.has('security_token_file') ? '; it signs in with a session token (security_token_file), and glasskey with an API key' : ''}`)
   const { tenancy, user, key_file: keyFile, pass_phrase: passphrase } = parsed.data
   const keyPath = place(keyFile, path)
+  const pem = readText(keyPath, 'the private key')
   let key: KeyObject
   try {
-    key = createPrivateKey({ key: readText(keyPath, 'the private key'), ...(passphrase === undefined ? {} : { passphrase }) })
+    key = createPrivateKey({ key: pem, ...(passphrase === undefined ? {} : { passphrase }) })
   } catch (error) {
-    if (error instanceof GlasskeyError) throw error
-    throw invalid(`key_file ${keyPath} is not a private key that opens`, error)
+    throw invalid(`key_file ${keyPath} ${whyNotOpened(pem, passphrase)}`, error)
   }
   if (fingerprintOf(spkiOf(key)) !== parsed.data.fingerprint) throw invalid('fingerprint is not that of key_file')
   return { name, tenancy, user, fingerprint: parsed.data.fingerprint, region: parsed.data.region, keyFile: keyPath, signer: signerFor(tenancy, user, key) }
+}
+
+const MOST_NAMED = 12
+
+function saidOthers(names: readonly string[]): string {
+  if (names.length === 0) return ', and no other'
+  return `; there are ${names.slice(0, MOST_NAMED).join(', ')}${names.length > MOST_NAMED ? ' and others' : ''}`
+}
+
+/** Encrypted keys say so in their PEM (PKCS #8 in its label, RFC 7468; PKCS #1 in a header, RFC 1421). */
+function whyNotOpened(pem: string, passphrase: string | undefined): string {
+  if (!/^(-----BEGIN ENCRYPTED |Proc-Type: 4,ENCRYPTED)/m.test(pem)) return 'is not a private key that opens'
+  return passphrase === undefined ? 'is encrypted, and the profile has no pass_phrase' : 'is encrypted, and does not open with the pass_phrase of the profile'
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Consent: each releasing custodian, by name, by typing the warrant's code words. */
 import { calledBy, nameOf } from '../custody/share.js'
 import type { Manifest } from '../custody/manifest.js'
-import { sameWords } from '../custody/words.js'
+import { beginAlike, sameWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
 import { ask, askYesNo, say } from '../host/terminal.js'
 import { DEFERRED_SENTENCE, warrantRows, warrantTitle } from '../warrant/shown.js'
@@ -67,11 +67,19 @@ async function askConsent(warrant: Warrant, manifest: Manifest, custodian: numbe
   journal.write({ type: 'consented', custodian, name, to: 'deferred-rotation', how: 'code words typed' })
 }
 
+/** The words may come one a line, as people read them from a page. */
 async function typed(question: string, expected: string, left: AbortSignal): Promise<void> {
+  let before = ''
   for (;;) {
-    const answer = await ask(question, '--yes in a rehearsal', left)
-    if (sameWords(answer, expected)) return
+    const answer = await ask(before === '' ? question : `${before} …`, '--yes in a rehearsal', left)
     if (answer.toLowerCase() === 'refuse') throw new GlasskeyError('CONSENT_REFUSED', 'a custodian refused to release', 'No share was read. Find out why.')
+    const words = `${before} ${answer}`.trim()
+    if (sameWords(words, expected)) return
+    if (beginAlike(words, expected)) {
+      before = words
+      continue
+    }
+    before = ''
     say('Those are not the words. Nothing happened; try again, or type "refuse".')
   }
 }

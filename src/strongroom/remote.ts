@@ -16,7 +16,7 @@ import { FILE_LIMITS, readBytes, writeNew } from '../host/disk.js'
 import { pasteBlock } from '../host/paste.js'
 import { places } from '../host/sealed-folder.js'
 import { ask, isInteractive, say } from '../host/terminal.js'
-import { BEGIN, checkMessage, END, makeSessionKey, openMessage, parseMessage, readSessionKey, remoteWords, shareIn, TRUST_SENTENCE, type RemoteMessage, type SessionKey } from '../warrant/remote.js'
+import { BEGIN, checkMessage, checkReader, END, makeSessionKey, mayReadWords, NOT_THE_OPERATOR, openMessage, parseMessage, readSessionKey, remoteWords, shareIn, TRUST_SENTENCE, type RemoteMessage, type SessionKey } from '../warrant/remote.js'
 import { DEFERRED_SENTENCE } from '../warrant/shown.js'
 import type { Warrant } from '../warrant/warrant.js'
 import type { Consents } from './consent.js'
@@ -44,7 +44,7 @@ export async function openRemote({ order, folder, generation, warrant, journal, 
   const path = join(places.session(folder.path, warrant.session), `remote-${key.fingerprint.slice(-16).toLowerCase()}.asc`)
   writeNew(path, armored)
   const reader = remote.wordsReadBy ?? (order.yes ? 'rehearsal --yes' : await askWhoReads(warrant.operator.name, desk.left))
-  if (!mayRead(reader, warrant.operator.name)) throw new GlasskeyError('CONSENT_REFUSED', NOT_THE_OPERATOR, 'Name a custodian or witness who stands at it.')
+  checkReader(reader, warrant)
   journal.write({ type: 'remote-opened', fingerprint: key.fingerprint, keySha256: key.sha256, wordsReadBy: asRemark(reader) })
   const words = remoteWords(warrant, key).split(' ')
   say('CUSTODIANS ELSEWHERE', 'strong')
@@ -65,17 +65,11 @@ function keyDate(task: 'perform' | 'finish', { deadline }: Pick<Warrant, 'deadli
   return new Date(task === 'perform' ? now : Math.ceil(Math.max(now, Date.parse(deadline)) / 1000) * 1000)
 }
 
-const NOT_THE_OPERATOR = 'the operator must not read the words: whoever reads them vouches for this machine'
-
-function mayRead(name: string, operator: string): boolean {
-  return name.trim() !== '' && name.trim().toLowerCase() !== operator.trim().toLowerCase()
-}
-
 /** Asks until somebody is named who may. Throws INTERRUPTED, NO_TERMINAL. */
 async function askWhoReads(operator: string, left: AbortSignal): Promise<string> {
   for (;;) {
     const name = await ask('Who here will read the words to custodians elsewhere? A custodian or witness, never the operator. Name:', '--words-read-by NAME', left)
-    if (mayRead(name, operator)) return name
+    if (mayReadWords(name, operator)) return name
     if (name.trim() !== '') say(`Not ${name.trim()}: ${NOT_THE_OPERATOR}.`, 'alarm')
   }
 }

@@ -10,7 +10,7 @@ import { GlasskeyError } from '../errors.js'
 import { pause } from '../host/clock.js'
 import { readerLines } from '../host/scan-reader.js'
 import { isInteractive, say } from '../host/terminal.js'
-import { typedLines } from '../host/typed-lines.js'
+import { typedTexts } from '../host/typed-lines.js'
 import { typeShare } from '../host/typed-share.js'
 import { tellReader, type Verdict } from '../host/verdict.js'
 import type { Consents } from './consent.js'
@@ -87,7 +87,7 @@ export async function collectShares(
   }
   const { reader, left } = sources
   for (const file of sources.shareFiles) await orTyped(left, async () => {
-    for await (const line of typedLines(file, left)) take(line, file)
+    for await (const { text } of typedTexts(file, left)) take(text, file)
   })
   if (reader && !sources.camera) await orTyped(left, () => readScans(reader, take, left))
   if (reader && sources.camera && state.accepted.length < manifest.threshold) {

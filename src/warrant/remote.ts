@@ -24,6 +24,19 @@ export interface SessionKey extends SealingKey {
   made: Date
 }
 
+/** Why the operator must not. */
+export const NOT_THE_OPERATOR = 'the operator must not read the words: whoever reads them vouches for this machine'
+
+/** Whether somebody of this name may read the words to custodians elsewhere. */
+export function mayReadWords(name: string, operator: string): boolean {
+  return name.trim() !== '' && name.trim().toLowerCase() !== operator.trim().toLowerCase()
+}
+
+/** Throws CONSENT_REFUSED where it is the operator who would read the words. */
+export function checkReader(name: string, { operator }: Pick<Warrant, 'operator'>): void {
+  if (!mayReadWords(name, operator.name)) throw new GlasskeyError('CONSENT_REFUSED', NOT_THE_OPERATOR, 'Name a custodian or witness who stands at it.')
+}
+
 /** What a custodian types before a share leaves their hands. */
 export const TRUST_SENTENCE = 'I release my share to the machine whose words I heard'
 

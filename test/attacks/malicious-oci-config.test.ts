@@ -69,8 +69,8 @@ test.each<[attack: string, text: () => string, code: ErrorCode, says: string]>([
   ['key_file is a public key', () => section({ key_file: inDirectory('public.pem') }), 'OCI_CONFIG_INVALID', 'is not a private key that opens'],
   ['key_file is somebody else\'s', () => section({ key_file: inDirectory('other.pem') }), 'OCI_CONFIG_INVALID', 'fingerprint is not that of key_file'],
   ['key_file is a list', () => section().replace('key_file=', 'key_file[]='), 'OCI_CONFIG_INVALID', 'key_file'],
-  ['pass_phrase is wrong, and is not repeated', () => section({ key_file: inDirectory('locked.pem'), pass_phrase: 'hunter2' }), 'OCI_CONFIG_INVALID', 'is not a private key that opens'],
-  ['pass_phrase is missing: nobody is asked', () => section({ key_file: inDirectory('locked.pem') }), 'OCI_CONFIG_INVALID', 'is not a private key that opens'],
+  ['pass_phrase is wrong, and is not repeated', () => section({ key_file: inDirectory('locked.pem'), pass_phrase: 'hunter2' }), 'OCI_CONFIG_INVALID', 'is encrypted, and does not open with the pass_phrase of the profile'],
+  ['pass_phrase is missing: nobody is asked', () => section({ key_file: inDirectory('locked.pem') }), 'OCI_CONFIG_INVALID', 'is encrypted, and the profile has no pass_phrase'],
   ['region is a host of the attacker\'s', () => section({ region: 'evil.example/#' }), 'OCI_CONFIG_INVALID', 'region'],
   ['region continues into another host', () => section({ region: 'eu-frankfurt-1.evil.example' }), 'OCI_CONFIG_INVALID', 'region'],
   ['region makes ours its userinfo', () => section({ region: 'eu-frankfurt-1@evil.example' }), 'OCI_CONFIG_INVALID', 'region'],
@@ -85,7 +85,10 @@ test.each<[attack: string, text: () => string, code: ErrorCode, says: string]>([
   ['an escape for the terminal on which key_file is shown', () => section({ key_file: '/tmp/\u001b[2J' }), 'OCI_CONFIG_INVALID', 'cannot be seen'],
   ['NUL', () => section({ key_file: `${key}\0.txt` }), 'OCI_CONFIG_INVALID', 'cannot be seen'],
   ['a very long line', () => section({ comment: 'x'.repeat(300_000) }), 'OCI_CONFIG_INVALID', 'over 256 KiB'],
-  ['a section that would change every object', () => `[__proto__]\nkey_file=/dev/zero\n${section({}, 'OTHER')}`, 'OCI_CONFIG_INVALID', 'is not there'],
+  ['a section that would change every object', () => `[__proto__]\nkey_file=/dev/zero\n${section({}, 'OTHER')}`, 'OCI_CONFIG_INVALID', 'profile READER: is not there; there are __proto__, OTHER'],
+  ['nothing is in it', () => '', 'OCI_CONFIG_INVALID', 'profile READER: is not there, and no other'],
+  ['more profiles than anybody reads', () => Array.from({ length: 100 }, (_, at) => `[P${at}]\n`).join(''), 'OCI_CONFIG_INVALID', 'there are P0, P1, P2, P3, P4, P5, P6, P7, P8, P9, P10, P11 and others'],
+  ['a session token is no API key', () => section({ security_token_file: fifo }).replace(/user=.*\n/, ''), 'OCI_CONFIG_INVALID', 'it signs in with a session token (security_token_file), and glasskey with an API key'],
 ])('%s', (_, text, code, says) => {
   const refused = refusal(() => readProfile('READER', configOf(text())))
   expect(refused.code).toBe(code)

@@ -31,7 +31,7 @@ describe('every k-subset gives the secret, and no smaller set is a quorum', () =
       expect(refusal(() => formQuorum(shares.slice(0, fewer), manifest))).toMatchObject({
         code: 'QUORUM_NOT_REACHED',
         message: `${fewer} of ${k} shares; ${k - fewer} more needed.`,
-        hint: fewer === 0 ? 'More are needed.' : 'Nothing is wrong with the sheets that were accepted; more are needed.',
+        hint: fewer === 0 ? 'Begin again with the sheets of a quorum.' : 'Nothing is wrong with the sheets that were accepted; more are needed.',
       })
     }
   })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { hexToWords, sameWords, toWords } from '../../src/custody/words.js'
+import { beginAlike, hexToWords, sameWords, toWords } from '../../src/custody/words.js'
 
 test('the example of the PGP word list: a fingerprint', () => {
   expect(hexToWords('e58294f2e9a227486e8b061b31cc528fd7fa3f19')).toBe(
@@ -22,6 +22,12 @@ test('a dropped, doubled or swapped word never reads the same', () => {
     expect(sameWords([...list.slice(0, at), list[at + 1], list[at], ...list.slice(at + 2)].join(' '), words)).toBe(false)
     expect(sameWords([...list.slice(0, at), list[at], ...list.slice(at)].join(' '), words)).toBe(false)
   }
+})
+
+test('whole words that others begin with, and nothing else, begin alike', () => {
+  const of = (spoken: string): boolean => beginAlike(spoken, 'topmost Istanbul Pluto')
+  expect(['topmost', 'TOPMOST  istanbul,'].map(of)).toEqual([true, true])
+  expect(['', ' . ', 'top', 'topmost ist', 'Istanbul', 'topmost Pluto', 'topmost Istanbul Pluto', 'topmost Istanbul Pluto vagabond'].map(of)).toEqual(Array(8).fill(false))
 })
 
 describe('spelling', () => {

@@ -241,8 +241,9 @@ describe('files in a folder', () => {
 
   test.each(['', 'null', '[]', '{"type":"ceremony"}', '{"type":"ceremony","__proto__":{}}', '['.repeat(100_000), '\ufeff{}'])('an outbox whose entry is none of ours changes nothing: %#', async (text) => {
     const outbox = join(directory, 'outbox')
-    expect(await refusalOf(() => importOutbox(custody, outbox))).toMatchObject({ code: 'FOLDER_ALTERED', message: 'the outbox cannot be imported: it holds no generations' })
+    expect(await refusalOf(() => importOutbox(custody, outbox))).toMatchObject({ code: 'USAGE', message: `${outbox} is not there` })
     cpSync(custody, outbox, { recursive: true })
+    expect(await refusalOf(() => importOutbox(custody, outbox))).toMatchObject({ code: 'USAGE', message: `${outbox} is a custody folder, not the outbox of a ceremony` })
     writeFileSync(join(outbox, 'entry.json'), text)
     expect(await refusalOf(() => importOutbox(custody, outbox))).toMatchObject({ code: 'FOLDER_ALTERED', message: expect.stringMatching(/^the outbox cannot be imported: entry\.json is not /) as string })
     expect(readCustodyFolder(custody).logbook.lines).toHaveLength(10)

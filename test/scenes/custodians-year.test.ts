@@ -73,6 +73,8 @@ test('in June the drill: the others rotate the key, and the record of the drill 
 
 test('the used sheets are destroyed before a witness; the lost one is accounted for', async () => {
   for (const custodian of ['1', '2']) await entered('destroyed', { generation: '2', custodian, copies: '1', method: 'shredded, P-7', witness: 'Emmy Noether' })
+  const twice = await stage.run(['logbook', 'add', 'destroyed', '--custody', stage.custody, ...['generation=2', 'custodian=2', 'copies=1', 'method=burned', 'witness=x'].flatMap((set) => ['--set', set])])
+  expect([twice.code, twice.stderr]).toEqual([2, expect.stringMatching(/^USAGE: entry \d+ says already that such a sheet is destroyed: Custodian 2: copies 1 of GENERATION 2 destroyed \(shredded, P-7\) before Emmy Noether\.$/m)])
   expect(await status()).not.toContain('GENERATION 2 (')
 })
 

@@ -136,6 +136,13 @@ describe('a mistake names the help of the command that was typed', () => {
     expect([code, stderr]).toEqual([2, `USAGE: --${flag} takes one value, and was given more than once\nglasskey ${command} --help\n`])
   })
 
+  test('a number that is none', async () => {
+    for (const [flag, args] of [['custodian', ['share', 'inspect', '--custodian', 'x']], ['minutes', ['break', 'rotate', '--custody', 'A', '--minutes', 'ten']]] as const) {
+      const { code, stderr } = await here([...args])
+      expect([code, stderr]).toEqual([2, `USAGE: --${flag} takes a number\nglasskey ${args.slice(0, 2).join(' ')} --help\n`])
+    }
+  })
+
   test.each([
     [['--kept-line', 'F'], 'Unknown argument: kept-line'],
     [['--no-kept-lines'], 'Unknown argument: no-kept-lines'],
