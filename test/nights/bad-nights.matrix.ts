@@ -2,7 +2,7 @@
  * Bad nights: what the matrices do once and at one place, here by chance, several times, and to the commands that mend it too.
  *
  * Each night is drawn from a seed, which is printed: a flow, slow clouds, faults here and there, and what happens to the first
- * commands: a process is killed at a request, or stops for a while, a signal comes, the power goes, the disk fails. People do what was printed, or what `status`
+ * commands: a process is killed at a request, or stops for a while, a signal comes, the power goes, the disk fails, and with it the machine may be lost. People do what was printed, or what `status`
  * says, each time. Then the weather is good, and all must be well. GLASSKEY_SEED=N plays the nights of a seed again,
  * GLASSKEY_NIGHTS=N so many of them, GLASSKEY_NIGHTS=N-M those.
  */
@@ -17,6 +17,7 @@ import type { Ended } from '../stage/command-line.js'
 import { FAULTS, PASSING, type Fault } from '../stage/faults.js'
 import { byRemover, deferred, disabling, releasing, rotating, takingOver } from '../stage/flows.js'
 import { assertAllWell, assertNothingSilent, assertSaidWhatNext, doAsTold, nextAfter } from '../stage/laws.js'
+import { loseKeptLines } from '../stage/playing.js'
 import { killOf, processesOf } from '../stage/processes.mjs'
 import type { Plan, Role } from '../stage/played.js'
 import type { Rehearsal, Staging } from '../stage/rehearsal.js'
@@ -27,7 +28,7 @@ type Blow =
   | { at: 'request'; nth: number; phase: Moment; victim: Role | 'machine' }
   | { at: 'signal'; nth: number; phase: Moment; signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' }
   | { at: 'pause'; nth: number; phase: Moment; victim: Role; seconds: number }
-  | { at: 'disk'; from: string; error: 'ENOSPC' | 'EIO' | 'EROFS' | 'ENOENT' }
+  | { at: 'disk'; from: string; error: 'ENOSPC' | 'EIO' | 'EROFS' | 'ENOENT'; lost: boolean }
   | { at: 'nothing' }
 
 const SPEED = 10
@@ -49,7 +50,7 @@ const blow: fc.Arbitrary<Blow> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ at: fc.constant('request' as const), ...when, victim: fc.constantFrom(...ROLES, 'machine' as const) }) },
   { weight: 2, arbitrary: fc.record({ at: fc.constant('signal' as const), ...when, signal: fc.constantFrom('SIGINT' as const, 'SIGTERM' as const, 'SIGHUP' as const) }) },
   { weight: 1, arbitrary: fc.record({ at: fc.constant('pause' as const), ...when, victim: fc.constantFrom(...ROLES), seconds: fc.constantFrom(5, 30, 300) }) },
-  { weight: 2, arbitrary: fc.record({ at: fc.constant('disk' as const), from: fc.constantFrom(...LINES), error: fc.constantFrom('ENOSPC' as const, 'EIO' as const, 'EROFS' as const, 'ENOENT' as const) }) },
+  { weight: 2, arbitrary: fc.record({ at: fc.constant('disk' as const), from: fc.constantFrom(...LINES), error: fc.constantFrom('ENOSPC' as const, 'EIO' as const, 'EROFS' as const, 'ENOENT' as const), lost: fc.constantFrom(false, false, true) }) },
   { weight: 1, arbitrary: fc.record({ at: fc.constant('nothing' as const) }) },
 )
 
@@ -107,10 +108,12 @@ async function playedOut({ flow, blows, troubles, activation, revocation, listDe
       const { atTheDoor, everywhere, count, seconds } = fault
       stage.cloud.armFault({ match: atTheDoor === true && everywhere !== true ? { region } : {}, after, count, seconds, action: fault.action(stage, speed) })
     }
+    // Nobody has what it printed, where its machine is lost.
     let ended: Ended | undefined
+    let linesLost = false
     try {
       for (const one of blows) {
-        const args = ended === undefined ? flow.args(stage) : nextAfter(stage, ended, told.join('\n'))
+        const args = told.length === 0 ? flow.args(stage) : nextAfter(stage, ended, told.join('\n'))
         if (args === null) break
         const mark = join(stage.directory, 'it-happened')
         const [began, sessions] = [stage.cloud.now(), sessionsOf(stage)]
@@ -129,11 +132,16 @@ async function playedOut({ flow, blows, troubles, activation, revocation, listDe
         if (struck) assertEnd(ended)
         if (!struck || [0, 3, 6].includes(ended.code)) assertSaidWhatNext(stage, ended)
         if (one.at === 'request' && struck && one.victim === 'machine') tearLine(stage)
+        if (one.at === 'disk' && struck && one.lost) {
+          loseKeptLines(ended)
+          linesLost = true
+          ended = undefined
+        }
       }
       fairWeather(stage)
       told.push(...(await doAsTold(stage, ended)))
       assertNothingBlind(stage.cloud.requests, deaths)
-      await assertAllWell(stage, { expected: isAny(({ foreign }) => foreign) ? ['A01'] : [] })
+      await assertAllWell(stage, { expected: isAny(({ foreign }) => foreign) ? ['A01'] : [], linesLost })
     } catch (failure) {
       throw new Error(`${String(failure)}\n${told.join('\n')}`, { cause: failure })
     }
@@ -197,7 +205,7 @@ function nameOfBlow(blow: Blow): string {
     case 'pause':
       return `${blow.victim} does nothing for ${blow.seconds} s from when request ${blow.nth + 1} is ${blow.phase}`
     case 'disk':
-      return `the disk fails from ${blow.from} on with ${blow.error}`
+      return `the disk fails from ${blow.from} on with ${blow.error}${blow.lost ? ', and the machine is lost' : ''}`
     case 'nothing':
       return 'nothing'
   }
