@@ -9,7 +9,7 @@ import { replaceFile } from '../host/disk.js'
 import { LineFile } from '../host/line-file.js'
 import type { Profile } from '../host/oci-profile.js'
 import { say } from '../host/terminal.js'
-import { readJournal, type JournalEntry, type JournalLine } from '../record/journal.js'
+import { readJournal, type JournalEntry, type JournalLine, type ListedKey } from '../record/journal.js'
 import { INSTALL } from '../record/replay.js'
 import { MAXIMUM_API_KEYS } from '../warrant/scope.js'
 import { isTakenOver } from '../record/standing.js'
@@ -121,22 +121,34 @@ export async function installByBootstrap(job: Lent, { generation, survey, leftov
   const origins = Object.fromEntries(regions.map((region) => [region, identityAt(region, tenancy, inputs.cloud)]))
   const measured = before ?? (await measure({ tenancy, user, homeRegion, origins, taken: survey.keys.length - leftovers.length, carrier, journal, upload, remove, isListed, remover: inputs.remover }))
   replaceFile(places.measured(folder.path), canonicalJson({ format: 1, at: wallClock().toISOString(), ...measured }) + '\n')
-  await install(job, generation, upload)
+  await install(job, generation, survey, upload)
 }
 
-/** Uploads the generation's public key and waits until OCI's copy is ACTIVE and equal. */
-async function install(job: Lent, { manifest }: Generation, upload: (pem: string, rule: string) => Promise<void>): Promise<void> {
+/** Uploads the generation's public key and waits until OCI's copy is ACTIVE and equal. `survey`: what was there when the takeover began. */
+async function install(job: Lent, { manifest }: Generation, survey: SurveyView, upload: (pem: string, rule: string) => Promise<void>): Promise<void> {
   const manifests = job.folder.generations.map((entry) => entry.manifest)
   // Read by the desk itself: the clerk was given the key to upload, and could make up a list that has it.
-  const listed = async (): Promise<string | undefined> => {
-    const { keys } = await listingBy(job.bootstrap, manifest, manifests, job.inputs.cloud)
-    return keys.find((key) => key.spkiSha256 === manifest.spkiSha256)?.lifecycleState
+  const list = async (): Promise<ListedKey[]> => (await listingBy(job.bootstrap, manifest, manifests, job.inputs.cloud)).keys
+  const mineIn = (keys: readonly ListedKey[]): ListedKey | undefined => keys.find((key) => key.spkiSha256 === manifest.spkiSha256)
+  const refuseNewcomers = (keys: readonly ListedKey[]): void => {
+    const newcomers = keys.filter(({ generation, fingerprint }) => generation === null && !survey.keys.some((key) => key.fingerprint === fingerprint)).map(({ fingerprint }) => fingerprint)
+    if (mineIn(keys) || keys.length < MAXIMUM_API_KEYS || newcomers.length === 0) return
+    throw new GlasskeyError('TENANCY_UNFIT', `no API key slot is left for GENERATION ${manifest.generation}: since the takeover began somebody gave the user ${newcomers.join(' and ')}`, 'Find out who, and delete what does not belong there. Then: glasskey takeover')
   }
-  if ((await listed()) === undefined) await upload(manifest.publicKeyPem, `${INSTALL}GENERATION ${manifest.generation}`)
+  const before = await list()
+  refuseNewcomers(before)
+  if (!mineIn(before)) {
+    try {
+      await upload(manifest.publicKeyPem, `${INSTALL}GENERATION ${manifest.generation}`)
+    } catch (error) {
+      if (error instanceof GlasskeyError && error.code === 'OCI_REFUSED') refuseNewcomers(await list())
+      throw error
+    }
+  }
   const giveUpAt = readClocks().uptime + PATIENCE_MS
   say(`Waiting until OCI lists GENERATION ${manifest.generation} as ACTIVE: seconds as a rule, at most ${PATIENCE_MS / 60_000} minutes.`)
   while (readClocks().uptime < giveUpAt) {
-    if ((await listed()) === 'ACTIVE') {
+    if (mineIn(await list())?.lifecycleState === 'ACTIVE') {
       say(`GENERATION ${manifest.generation} is installed: ACTIVE, read back equal.`, 'good')
       return
     }
