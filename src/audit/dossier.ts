@@ -108,7 +108,15 @@ function readGeneration(folder: string, number: number): FiledGeneration {
 function readSessions(folder: string, logbook: Reading<Chain<LogbookEntry>>): FiledSession[] {
   const filed = foldersIn(places.sessions(folder))
   const told = logbook.read ? logbook.value.lines.flatMap((entry) => (entry.type === 'session' ? [entry.session] : [])) : []
-  return [...new Set([...filed, ...told])].sort().map((id) => (filed.includes(id) ? readSession(folder, id) : lostSession(id)))
+  const all = [...new Set([...filed, ...told])].sort().map((id) => (filed.includes(id) ? readSession(folder, id) : lostSession(id)))
+  // In the order in which they opened, where a clock was set back between them; of what cannot be read, its first entry tells.
+  const opensAfter = ({ id, warrant }: FiledSession): number => (warrant.read ? warrant.value.logbook.seq : entered(logbook, id) - 1)
+  return all.sort((one, other) => opensAfter(one) - opensAfter(other))
+}
+
+function entered(logbook: Reading<Chain<LogbookEntry>>, id: string): number {
+  const entry = logbook.read ? logbook.value.lines.find((one) => one.type === 'session' && one.session === id) : undefined
+  return entry?.seq ?? Number.MAX_SAFE_INTEGER
 }
 
 function readSession(folder: string, id: string): FiledSession {

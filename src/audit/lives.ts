@@ -33,7 +33,8 @@ export function usesOf(dossier: Dossier): Use[] {
     if (session) return useOf(session, known)
     const entry = logbook ? lastEntry(logbook, filed.id) : undefined
     if (!entry) throw new NotChecked(`session ${filed.id} can be relied on neither in the folder nor in the logbook; see J01 and L01`)
-    return toldUse(entry)
+    const first = logbook?.lines.find((one) => one.type === 'session' && one.session === filed.id)
+    return toldUse(entry, (first ?? entry).seq - 1)
   })
 }
 
@@ -46,7 +47,7 @@ export function deathOf(use: Use, uses: readonly Use[]): Use | undefined {
 export function livesOf(dossier: Dossier): { uses: Use[]; standings: Standing[]; current: Standing | undefined; isFound: boolean } {
   const uses = usesOf(dossier)
   const manifests = soundManifests(dossier)
-  const events = generationEvents(logbookIfSound(dossier)?.lines ?? [], uses.map(({ told }) => told), manifests)
+  const events = generationEvents(logbookIfSound(dossier)?.lines ?? [], uses.map(({ told }) => told))
   const sets = manifests.map(({ generation, threshold, shares }) => ({ generation, threshold, shares }))
   const all = standings(sets, events)
   const current = inUse(all, events)
@@ -91,9 +92,9 @@ function useOf({ id, state }: SoundSession, known: NamedKeys): Use {
   }
 }
 
-function toldUse(entry: SessionEntry): Use {
+function toldUse(entry: SessionEntry, opensAfter: number): Use {
   const { session, generation, grade, shares, at } = entry
-  return { session, generation, live: grade !== null, liveAt: null, shares, grade, ended: at, told: { opensAfter: entry.seq, events: toldEvents(entry) } }
+  return { session, generation, live: grade !== null, liveAt: null, shares, grade, ended: at, told: { opensAfter, events: toldEvents(entry) } }
 }
 
 /** Events of a session of which only the logbook tells. A grade means that its key was live. */

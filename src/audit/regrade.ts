@@ -1,6 +1,7 @@
 /** Grading a used key again, from the probes and listings in the journal: what the desk did, done over. */
 import { acceptingRegions, gradeOf } from '../breakglass/proof.js'
 import type { Grade } from '../record/journal.js'
+import { wasNeverThere } from '../record/replay.js'
 import { isCredible, isRefused, probeOffsets, type ProbeAnswer } from '../warrant/probe-schedule.js'
 import { failed } from './control.js'
 import { linesOf, releasesOf, type Release } from './releases.js'
@@ -15,7 +16,7 @@ export function regrade(session: SoundSession): Grade {
   const listing = linesOf(last, 'listed').at(-1) ?? null
   const before = state.listings.at(-1) ?? null
   const refusedIn = warrant.regions.filter((region) => refusedAgain(session, last, region))
-  return gradeOf(warrant, { refusedIn, acceptedIn: acceptingRegions(warrant, state.probes) }, listing, manifest, state.deletion === 'done', before).grade
+  return gradeOf(warrant, { refusedIn, acceptedIn: acceptingRegions(warrant, state.probes), neverThere: wasNeverThere(state) }, listing, manifest, state.deletion === 'done', before).grade
 }
 
 /** Judges the answers of one region again, each by the moment that its probe was signed for. */

@@ -173,7 +173,6 @@ function exceptionsOf(dossier: Dossier, sessions: readonly SoundSession[]): stri
 function ofEntry(entry: LogbookEntry): string[] {
   if (entry.type === 'ceremony') return entry.exceptions.map((exception) => `Entry ${entry.seq}, ceremony: ${exception}.`)
   if (entry.type === 'retired') return [`Entry ${entry.seq}: GENERATION ${entry.generation} was retired; ${entry.reason}.`]
-  if (entry.type === 'found') return [`Entry ${entry.seq}: GENERATION ${entry.generation} was found in OCI and gone on with, and the record of what came before is lost; ${entry.reason}; witness ${entry.witness}.`]
   return entry.type === 'exception' ? [`Entry ${entry.seq}, at ${entry.step}: ${entry.happened}; ${entry.decidedBy} decided: ${entry.decision}.`] : []
 }
 

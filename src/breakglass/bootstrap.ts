@@ -1,6 +1,7 @@
 /** The takeover's part of the bootstrap login: what an earlier attempt left is removed, OCI measured, a generation installed. */
 import { canonicalJson } from '../canonical.js'
 import { inUse, successorsOf } from '../custody/generation.js'
+import { namesOfPem } from '../custody/key.js'
 import { GlasskeyError } from '../errors.js'
 import { pause, readClocks, wallClock } from '../host/clock.js'
 import type { CustodyFolder } from '../host/custody-folder.js'
@@ -111,7 +112,11 @@ export async function installByBootstrap(job: Lent, { generation, survey, leftov
     await clerk.run({ task, params: { endpoint, user, ...params } }, journalledCarry(journal, login, carrier, rule, change))
   }
   const remove = (fingerprint: string, rule: string): Promise<void> => asBootstrap('delete-key', rule, { method: 'DELETE', url: `${keysUrl}/${encodeURIComponent(fingerprint)}`, body: null }, { fingerprint })
-  const upload = (publicKeyPem: string, rule: string): Promise<void> => asBootstrap('upload-key', rule, { method: 'POST', url: keysUrl, body: { key: publicKeyPem } }, { publicKeyPem })
+  const uploaded = new Set<string>()
+  const upload = (publicKeyPem: string, rule: string): Promise<void> => {
+    uploaded.add(namesOfPem(publicKeyPem)?.spkiSha256 ?? '')
+    return asBootstrap('upload-key', rule, { method: 'POST', url: keysUrl, body: { key: publicKeyPem } }, { publicKeyPem })
+  }
 
   const isListed = async (spkiSha256: string): Promise<boolean> => (await listingBy(bootstrap, generation.manifest, folder.generations.map(({ manifest }) => manifest), inputs.cloud)).keys.some((key) => key.spkiSha256 === spkiSha256)
 
@@ -121,23 +126,28 @@ export async function installByBootstrap(job: Lent, { generation, survey, leftov
   const origins = Object.fromEntries(regions.map((region) => [region, identityAt(region, tenancy, inputs.cloud)]))
   const measured = before ?? (await measure({ tenancy, user, homeRegion, origins, taken: survey.keys.length - leftovers.length, carrier, journal, upload, remove, isListed, remover: inputs.remover }))
   replaceFile(places.measured(folder.path), canonicalJson({ format: 1, at: wallClock().toISOString(), ...measured }) + '\n')
-  await install(job, generation, survey, upload)
+  await install(job, generation, { survey, uploaded }, upload)
 }
 
-/** Uploads the generation's public key and waits until OCI's copy is ACTIVE and equal. `survey`: what was there when the takeover began. */
-async function install(job: Lent, { manifest }: Generation, survey: SurveyView, upload: (pem: string, rule: string) => Promise<void>): Promise<void> {
+/** What was there when the takeover began, and digests of the keys that it uploaded since. */
+interface Known {
+  survey: SurveyView
+  uploaded: ReadonlySet<string>
+}
+
+/** Uploads the generation's public key and waits until OCI's copy is ACTIVE and equal. */
+async function install(job: Lent, { manifest }: Generation, { survey, uploaded }: Known, upload: (pem: string, rule: string) => Promise<void>): Promise<void> {
   const manifests = job.folder.generations.map((entry) => entry.manifest)
   // Read by the desk itself: the clerk was given the key to upload, and could make up a list that has it.
   const list = async (): Promise<ListedKey[]> => (await listingBy(job.bootstrap, manifest, manifests, job.inputs.cloud)).keys
   const mineIn = (keys: readonly ListedKey[]): ListedKey | undefined => keys.find((key) => key.spkiSha256 === manifest.spkiSha256)
+  // Only after OCI's no: its list may be behind, and show a throw-away key that is gone.
   const refuseNewcomers = (keys: readonly ListedKey[]): void => {
-    const newcomers = keys.filter(({ generation, fingerprint }) => generation === null && !survey.keys.some((key) => key.fingerprint === fingerprint)).map(({ fingerprint }) => fingerprint)
-    if (mineIn(keys) || keys.length < MAXIMUM_API_KEYS || newcomers.length === 0) return
+    const newcomers = keys.filter(({ generation, spkiSha256, fingerprint }) => generation === null && !uploaded.has(spkiSha256 ?? '') && !survey.keys.some((key) => key.fingerprint === fingerprint)).map(({ fingerprint }) => fingerprint)
+    if (keys.length < MAXIMUM_API_KEYS || newcomers.length === 0) return
     throw new GlasskeyError('TENANCY_UNFIT', `no API key slot is left for GENERATION ${manifest.generation}: since the takeover began somebody gave the user ${newcomers.join(' and ')}`, 'Find out who, and delete what does not belong there. Then: glasskey takeover')
   }
-  const before = await list()
-  refuseNewcomers(before)
-  if (!mineIn(before)) {
+  if (!mineIn(await list())) {
     try {
       await upload(manifest.publicKeyPem, `${INSTALL}GENERATION ${manifest.generation}`)
     } catch (error) {

@@ -5,7 +5,7 @@ import type { CustodianKeys } from '../host/custodian-key.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
 import { readLines } from '../host/disk.js'
 import { requireGiven } from '../host/given-files.js'
-import { generationInUse, places } from '../host/sealed-folder.js'
+import { places } from '../host/sealed-folder.js'
 import { prepareCamera, withCamera, type Camera } from '../host/camera.js'
 import { probeIsolation, type Isolation } from '../host/isolation.js'
 import { takeLock } from '../host/lock.js'
@@ -21,8 +21,8 @@ import { cannotConclude, conclude, resumeWith, type SessionResult } from './conc
 import { KeptLines } from './kept-lines.js'
 import { holdAtDesk } from './desk.js'
 import type { Cloud } from './login.js'
-import { drawUpWarrant, openSession, refuseUnfinished, rotatingFrom, type Request } from './open-session.js'
-import { lookAtClerk, lookAtEarlierSessions, lookAtKeys, lookAtRegions, lookAtRevocation, lookAtSelfDeletion, lookAtSigners, lookAtSubscriptions, refuseStops, withoutWayHome, type Finding } from './preflight.js'
+import { beginningOf, drawUpWarrant, generationFor, openSession, refuseUnfinished, type Request } from './open-session.js'
+import { lookAtChoice, lookAtClerk, lookAtEarlierSessions, lookAtKeys, lookAtRegions, lookAtRevocation, lookAtSelfDeletion, lookAtSigners, lookAtSubscriptions, refuseStops, withoutWayHome, type Finding } from './preflight.js'
 import { printWarrant } from './print-warrant.js'
 import { removeUsedKey } from './remover.js'
 
@@ -54,14 +54,15 @@ export async function breakGlass(folderPath: string, request: Request, inputs: I
   try {
     const { isolation, camera } = roomsFor(inputs)
     const folder = readCustodyFolder(folderPath)
-    const generation = generationInUse(folder)
-    refuseUnfinished(folder, rotatingFrom(request.action, generation))
+    const generation = generationFor(folder, request.generation)
+    refuseUnfinished(folder, beginningOf(request.action, generation))
     const warrant = drawUpWarrant(folder, generation, request, isolation, wallClock())
     checkInputs(warrant, inputs)
     const { manifest } = generation
     // What only a clerk can do: shown beside the regions, while people wait for OCI anyway.
     const [regions, clerk] = await Promise.all([lookAtRegions(manifest, inputs.cloud), clerkFor(warrant, inputs, isolation)])
     const findings = [
+      ...lookAtChoice(folder, manifest, inputs.reader),
       ...lookAtEarlierSessions(folder, manifest),
       ...lookAtSelfDeletion(folder, inputs.remover),
       ...lookAtRevocation(folder, generation),

@@ -17,7 +17,7 @@ import { evidenceFile, evidenceOf } from '../record/evidence.js'
 import { readJournal, type Grade, type JournalEntry, type JournalLine } from '../record/journal.js'
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
 import { isListed } from '../record/recognise.js'
-import { actionOf, isRefusedNow, replay, wasNeverAccepted, type Session } from '../record/replay.js'
+import { actionOf, isRefusedNow, replay, wasNeverAccepted, wasNeverThere, type Session } from '../record/replay.js'
 import type { Failure } from '../strongroom/protocol.js'
 import { warrantDigest, type Warrant } from '../warrant/warrant.js'
 import type { Finished } from './desk.js'
@@ -143,7 +143,7 @@ async function gradeSession(job: Conclusion, state: Session, probed: () => Sessi
   const { manifest } = generationNumber(folder, generation)
   const listing = await tryListing(job, folder.generations.map((one) => one.manifest))
   if (listing) write({ type: 'listed', ...listing })
-  const { grade, why } = gradeOf(job.warrant, { refusedIn, acceptedIn: acceptingRegions(job.warrant, probed()) }, listing, manifest, state.deletion === 'done', state.listings.at(-1) ?? null, toUpload(folder.standings, manifest.generation, job.warrant.successor?.generation ?? null))
+  const { grade, why } = gradeOf(job.warrant, { refusedIn, acceptedIn: acceptingRegions(job.warrant, probed()), neverThere: wasNeverThere(state) }, listing, manifest, state.deletion === 'done', state.listings.at(-1) ?? null, toUpload(folder.standings, manifest.generation, job.warrant.successor?.generation ?? null))
   if (state.deletion === 'unknown' && grade !== 'unproved') write({ type: 'key-deleted', keyId, fingerprint })
   write({ type: 'graded', keyId, grade, why: grade === 'unproved' && job.stale ? job.stale.why : why })
 }

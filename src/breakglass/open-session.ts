@@ -2,12 +2,12 @@
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { canBeOpened, hasLeft, inUse, successorsOf } from '../custody/generation.js'
+import { canBeOpened, hasLeft, inUse, successorsOf, whyNot } from '../custody/generation.js'
 import type { Manifest } from '../custody/manifest.js'
 import type { Rules } from '../custody/rules.js'
 import { GlasskeyError } from '../errors.js'
 import type { CustodyFolder } from '../host/custody-folder.js'
-import { generationNumber, places, type Generation, type SealedFolder, type StoredSession } from '../host/sealed-folder.js'
+import { generationInUse, generationNumber, places, type Generation, type SealedFolder, type StoredSession } from '../host/sealed-folder.js'
 import { requireSealed } from '../host/sealed-set.js'
 import { makeFolder, moveTo, writeNew } from '../host/disk.js'
 import type { Isolation } from '../host/isolation.js'
@@ -15,6 +15,7 @@ import { LineFile } from '../host/line-file.js'
 import { wallClock } from '../host/clock.js'
 import { readJournal, type JournalEntry, type JournalLine } from '../record/journal.js'
 import { isListed } from '../record/recognise.js'
+import { wasNeverThere } from '../record/replay.js'
 import { isEntered, openSessions } from '../record/standing.js'
 import { TOOL } from '../version.js'
 import { checkRules } from '../warrant/issue.js'
@@ -36,6 +37,8 @@ export interface Request {
   minutes: number | undefined
   /** Generation to rotate to; the next one waiting when undefined. */
   to: number | undefined
+  /** The generation that OCI has, where this copy of the folder is behind; what the record has in use when undefined. */
+  generation?: number | undefined
   /** Go ahead without a successor, with every custodian's consent. */
   deferRotation: boolean
   endpoints: Readonly<Record<string, string>>
@@ -96,7 +99,7 @@ export function planWarrant(folder: CustodyFolder, generation: Generation, reque
  * SESSION_UNFINISHED when an earlier session must be resumed first.
  */
 export function openSession(folder: CustodyFolder, generation: Generation, warrant: Warrant): OpenedSession {
-  refuseUnfinished(folder, rotatingFrom(warrant.action, generation))
+  refuseUnfinished(folder, beginningOf(warrant.action, generation))
   const place = places.session(folder.path, warrant.session)
   const beside = places.opening(folder.path)
   // Left by a crash before anything had happened.
@@ -129,12 +132,40 @@ export function unfinishedSessions({ sessions, standings, logbook }: SealedFolde
   return openSessions({ sessions, standings, logbook: logbook.lines })
 }
 
+/** The generation in use; or the one that people say OCI has, where the newest copy of the folder is lost. Throws GENERATION_NOT_IN_USE. */
+export function generationFor(folder: CustodyFolder, asked: number | undefined): Generation {
+  if (asked === undefined) return generationInUse(folder)
+  const generation = generationNumber(folder, asked)
+  const standing = folder.standings.find((one) => one.generation === asked)
+  const current = inUse(folder.standings, folder.events)
+  if (standing === undefined || current?.generation === asked) return generation
+  const refused = (what: string, next: string): GlasskeyError => new GlasskeyError('GENERATION_NOT_IN_USE', what, next)
+  if (current !== undefined && current.generation > asked) throw refused(`GENERATION ${current.generation} is in use, and ${asked} was before it`, 'A key that was rotated away from is never used again: leave --generation away.')
+  if (standing.state === 'burned' || standing.state === 'not proved dead') throw refused(`GENERATION ${asked} was used already: ${whyNot(standing)}`, 'A used key is only rotated and proved dead: glasskey status says how.')
+  if (standing.margin < 0) throw refused(`too few sheets of GENERATION ${asked} are left to open it`, WITHOUT_SHEETS)
+  return generation
+}
+
+/** What is left where neither the key of the record nor the one in OCI can be opened. */
+export const WITHOUT_SHEETS = 'glasskey logbook add lost for the sheets of the generation that this record has in use, so that too few are left; then glasskey takeover with a new bootstrap key.'
+
+/** What a session is to be about, as far as it matters to those before it: the key that it uses, and whether rotating is all that it does. */
+interface Beginning {
+  generation: number
+  rotates: boolean
+}
+
+/** Null: a takeover, which goes on in no session's place. */
+export function beginningOf(action: Action, { manifest }: Generation): Beginning | null {
+  return action.name === 'takeover' ? null : { generation: manifest.generation, rotates: action.name === 'rotate' }
+}
+
 /**
  * Throws SESSION_UNFINISHED naming the first session that has not come to its end. A rotation may supersede one that
  * left the key in use alive: it makes a warrant of its own, where the old one may name a successor that is gone.
  */
-export function refuseUnfinished(folder: CustodyFolder, rotating: number | null = null): void {
-  const open = unfinishedSessions(folder).find((stored) => !maySupersede(folder, stored, rotating))
+export function refuseUnfinished(folder: CustodyFolder, next: Beginning | null): void {
+  const open = unfinishedSessions(folder).find((stored) => !maySupersede(folder, stored, next))
   if (open) {
     throw new GlasskeyError('SESSION_UNFINISHED', `session ${open.id} has not come to its end`, `glasskey resume --session ${open.id}`)
   }
@@ -143,31 +174,24 @@ export function refuseUnfinished(folder: CustodyFolder, rotating: number | null 
 /**
  * Whether a session that came to an end need not be resumed before another: a rotation goes on in its place, away from the key that
  * it left alive; or too few sheets are left to sign with that key, and it is gone from OCI, or the rotation of what is in use
- * deletes it. That one also goes on where people found another key in place of it.
+ * deletes it; or OCI never accepted its key, and another one is used now.
  */
-function maySupersede({ standings, events, logbook }: CustodyFolder, stored: StoredSession, rotating: number | null): boolean {
+function maySupersede({ standings, events, logbook }: CustodyFolder, stored: StoredSession, next: Beginning | null): boolean {
   const { closed, listings, opened: { generation } } = stored.session
   if (closed === null) return false
-  if (generation === rotating) return leftAlive(stored)
+  if (next?.generation === generation) return next.rotates && leftAlive(stored)
+  if (next !== null && wasNeverThere(stored.session) && isEntered(stored, logbook.lines)) return true
   const current = inUse(standings, events)
-  const left = hasLeft(generation, events)
-  const goesOn = current !== undefined && current.margin >= 0 && (current.generation > generation || left)
-  if (!goesOn) return false
-  const rotates = rotating === current.generation
+  const goesOn = current !== undefined && current.generation > generation && current.margin >= 0
   const seen = listings.at(-1)
-  if (canBeOpened(standings, generation)) return left && rotates && isEntered(stored, logbook.lines)
-  return left || rotates || (seen !== undefined && !isListed(seen.keys, stored.warrant.key))
+  const isAway = hasLeft(generation, events) || (seen !== undefined && !isListed(seen.keys, stored.warrant.key))
+  return goesOn && !canBeOpened(standings, generation) && (isAway || (next?.rotates === true && next.generation === current.generation))
 }
 
 /** Whether a session came to an end that left its key alive: never asked to delete it, or OCI was seen to have it all the same. */
 export function leftAlive({ warrant, session }: StoredSession): boolean {
   if (session.closed === null) return false
   return session.deletion === 'not-sent' || isListed(session.listings.at(-1)?.keys ?? [], warrant.key) || acceptingRegions(warrant, session.probes).length > 0
-}
-
-/** The generation that a session rotates away from, if rotating is all that it does. */
-export function rotatingFrom(action: Action, { manifest }: Generation): number | null {
-  return action.name === 'rotate' ? manifest.generation : null
 }
 
 function keyNames({ generation, keyId, spkiSha256, fingerprint, publicKeyPem }: Manifest): Warrant['key'] {

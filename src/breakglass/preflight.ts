@@ -1,6 +1,6 @@
 /** What can be known without a secret before anybody opens a bag. `glasskey check` asks the same any day. */
 import type { Manifest } from '../custody/manifest.js'
-import { isPassed, successorsOf } from '../custody/generation.js'
+import { inUse, isPassed, successorsOf } from '../custody/generation.js'
 import { calledBy } from '../custody/share.js'
 import { checkSigners } from '../custody/signatures.js'
 import { GlasskeyError } from '../errors.js'
@@ -9,10 +9,10 @@ import type { Isolation } from '../host/isolation.js'
 import type { Profile } from '../host/oci-profile.js'
 import { generationNumber, type Generation } from '../host/sealed-folder.js'
 import { signedManifestIn } from '../host/signed-manifest.js'
-import { shellWord } from '../host/terminal.js'
 import { TOLERANCE_MS } from '../warrant/deadline.js'
 import { MAXIMUM_API_KEYS } from '../warrant/scope.js'
 import { exchange, ExchangeError } from '../wire/exchange.js'
+import { WITHOUT_SHEETS } from './open-session.js'
 import { identityAt, subscribedRegions, viewUser, type Cloud } from './login.js'
 import { deskCarrier, newRequestId, profileClerk, type ProfileClerk } from './profile-clerk.js'
 import type { ListedKey } from '../record/journal.js'
@@ -29,6 +29,14 @@ export interface Finding {
 }
 
 const TIMEOUT_MS = 8_000
+
+/** A key that people name, and the record does not have in use. */
+export function lookAtChoice({ standings, events }: CustodyFolder, { generation }: Manifest, reader: Profile | null): Finding[] {
+  const current = inUse(standings, events)?.generation
+  if (current === generation) return []
+  const unseen = reader ? '' : '. Nobody looks whether OCI has it (--reader PROFILE would): if it has not, its sheets are read for nothing'
+  return [{ what: `GENERATION ${generation}`, level: 'warn', said: `is used because you say so: this copy of the folder has ${current === undefined ? 'none' : `GENERATION ${current}`} in use${unseen}` }]
+}
 
 /** What earlier sessions left: a key that is not proved dead; and whose sheets were on an online machine: two sessions that came to nothing can make a quorum. */
 export function lookAtEarlierSessions({ standings }: CustodyFolder, manifest: Manifest): Finding[] {
@@ -164,7 +172,7 @@ export async function lookAtKeys(profile: Profile, folder: CustodyFolder, manife
       { what, level: isBlocked(view) ? 'stop' : 'good', said: isBlocked(view) ? 'blocked or not ACTIVE' : 'ACTIVE' },
       mine?.lifecycleState === 'ACTIVE'
         ? { what: `GENERATION ${manifest.generation}`, level: 'good', said: 'listed, ACTIVE, equal byte for byte' }
-        : { what: `GENERATION ${manifest.generation}`, level: 'stop', ...(mine ? { said: `is ${mine.lifecycleState}` } : elsewhere(keys, folder)) },
+        : { what: `GENERATION ${manifest.generation}`, level: 'stop', ...(mine ? { said: `is ${mine.lifecycleState}` } : elsewhere(keys)) },
       ...(strangers.length > 0 ? [{ what: 'other keys', level: 'warn', said: `${strangers.length} that no manifest names (${strangers.map(({ fingerprint }) => fingerprint).join(', ')}): the action would stop${successor === null ? '' : ', and the exit deletes them'}` } as const] : []),
       ...keys.flatMap(({ generation }) => (generation === null || generation === manifest.generation ? [] : [lookAtLeftOver(folder, manifest, generation, successor)])),
       ...(strangers.length > 0 ? [] : [{ what: 'key slots', level: 'good', said: `${MAXIMUM_API_KEYS - keys.length} free` } as const]),
@@ -182,13 +190,15 @@ function lookAtLeftOver({ standings }: CustodyFolder, manifest: Manifest, genera
   return { what, level: 'warn', said: `is in OCI and not in use: the action would stop${successor !== null && isPassed(standings, generation, successor) ? ', and the exit deletes it' : ''}` }
 }
 
+const IMPORTED_ELSEWHERE = 'If the key that is listed is of a ceremony whose generations only another copy of this folder has: find that copy, or bring them here first with glasskey ceremony import.'
+
 /** A key of ours in its place was installed by a session that this folder knows nothing of. */
-function elsewhere(keys: readonly ListedKey[], { path }: CustodyFolder): Pick<Finding, 'said' | 'hint'> {
-  const others = keys.flatMap(({ generation }) => (generation === null ? [] : [`GENERATION ${generation}`]))
-  if (others.length === 0) return { said: 'is not in the key list' }
+function elsewhere(keys: readonly ListedKey[]): Pick<Finding, 'said' | 'hint'> {
+  const others = keys.flatMap(({ generation }) => generation ?? []).sort((one, other) => one - other)
+  if (others.length === 0) return { said: 'is not in the key list', ...(keys.length === 0 ? {} : { hint: IMPORTED_ELSEWHERE }) }
   return {
-    said: `is not in the key list, and ${others.join(' and ')} is. Another copy of this custody folder most likely has a newer record: find it, and use that one`,
-    hint: `If that copy is lost for good: glasskey logbook add found --custody ${shellWord(path)} says that this one goes on with the key that OCI has. Then begin again, with sheets of that generation.`,
+    said: `is not in the key list, and ${others.map((number) => `GENERATION ${number}`).join(' and ')} is. Another copy of this custody folder most likely has a newer record: find it, and use that one`,
+    hint: `If that copy is lost for good, this one goes on: this command with --generation ${others.at(-1) ?? ''}, and sheets of that generation. If too few of those are left: ${WITHOUT_SHEETS}`,
   }
 }
 

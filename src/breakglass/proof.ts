@@ -58,6 +58,8 @@ function intervalOf([first, second]: readonly DatedProbe[]): number {
 export interface Probed {
   refusedIn: readonly string[]
   acceptedIn: readonly string[]
+  /** Whether OCI never accepted the key, and it was not installed in this session. */
+  neverThere?: boolean
 }
 
 /** Regions that took the key when it was last tried, by every probe that a journal has. */
@@ -72,11 +74,14 @@ export interface Listing {
   blocked: boolean
 }
 
-/** Whose key is there in place of the used one, in words: its successor, or a later generation, which another session installed since. Null: nobody's. */
-export function heirOf({ successor }: Warrant, { keys }: Listing, used: Manifest): string | null {
+/**
+ * Whose key is there in place of the used one, in words: its successor, or a later generation, which another session installed since; of one
+ * that was never there, any other. Null: nobody's.
+ */
+export function heirOf({ successor }: Warrant, { keys }: Pick<Listing, 'keys'>, used: Manifest, neverThere: boolean): string | null {
   const active = keys.filter(({ lifecycleState, spkiSha256 }) => lifecycleState === 'ACTIVE' && spkiSha256 !== null)
   if (active.some(({ spkiSha256 }) => spkiSha256 === successor?.spkiSha256)) return 'the successor'
-  const later = active.find(({ generation }) => generation !== null && generation > used.generation)
+  const later = active.find(({ generation }) => generation !== null && (generation > used.generation || neverThere))
   return later ? `GENERATION ${String(later.generation)}` : null
 }
 
@@ -92,13 +97,13 @@ export function gradeOf(warrant: Warrant, probed: Probed, listing: Listing | nul
   return { grade, why: asRemark(why) }
 }
 
-function judge(warrant: Warrant, { refusedIn, acceptedIn }: Probed, listing: Listing | null, used: Manifest, deletionKnown: boolean, before: Listing | null, upload: number | null): { grade: Grade; why: string } {
+function judge(warrant: Warrant, { refusedIn, acceptedIn, neverThere = false }: Probed, listing: Listing | null, used: Manifest, deletionKnown: boolean, before: Listing | null, upload: number | null): { grade: Grade; why: string } {
   const refused = warrant.regions.every((region) => refusedIn.includes(region))
   if (listing && isListed(listing.keys, used)) return { grade: 'unproved', why: `${listing.profile} still finds it in the key list.` }
   if (acceptedIn.length > 0) return { grade: 'unproved', why: `It was still accepted in ${acceptedIn.join(', ')} when it was last tried.` }
   if (listing?.blocked === true) return { grade: 'unproved', why: 'The user is blocked, so a refusal says nothing about the key.' }
   const seen = listing ?? before
-  const heir = seen && heirOf(warrant, seen, used)
+  const heir = seen && heirOf(warrant, seen, used, neverThere)
   if (seen && heir === null && !seen.blocked && !isListed(seen.keys, used)) {
     return { grade: 'unproved', why: `${seen.profile} finds neither the used key nor its successor ACTIVE in the key list. NOBODY HAS A WAY IN: an administrator uploads the public key of ${upload === null ? 'a new generation, after a ceremony' : `GENERATION ${upload}`} (publicKeyPem in its manifest.json), and a login looks (--reader).` }
   }

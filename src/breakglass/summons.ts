@@ -1,13 +1,12 @@
 /** The call before a session: who makes a quorum, what to bring, what will be asked. No secret, no network, nothing written in the folder. */
 import type { CustodyFolder } from '../host/custody-folder.js'
-import { generationInUse } from '../host/sealed-folder.js'
 import { hexToWords } from '../custody/words.js'
 import type { SummonsCall, SummonsContent } from '../paper/forms/summons.js'
 import { callOrder } from '../record/calling.js'
 import { heldCopies } from '../record/copies.js'
 import { openSessions } from '../record/standing.js'
 import { purpose, type Action } from '../warrant/warrant.js'
-import { chooseSuccessor, planWarrant, type Request } from './open-session.js'
+import { chooseSuccessor, generationFor, planWarrant, type Request } from './open-session.js'
 
 /** What is known of the session to come. Null: not yet; it stays a blank on the page. */
 export interface Foreseen {
@@ -21,6 +20,7 @@ export interface Foreseen {
   reason: string | null
   minutes: number | undefined
   to: number | undefined
+  generation: number | undefined
   deferRotation: boolean
 }
 
@@ -42,7 +42,7 @@ export interface Summons {
  */
 export function drawUpSummons(folder: CustodyFolder, foreseen: Foreseen, now: Date): Summons {
   const { custody } = folder
-  const generation = generationInUse(folder)
+  const generation = generationFor(folder, foreseen.generation)
   const { manifest, rules } = generation
   const request = requestOf(foreseen)
   if (request) planWarrant(folder, generation, request, { exceptions: [] }, now)
@@ -98,9 +98,9 @@ export function drawUpSummons(folder: CustodyFolder, foreseen: Foreseen, now: Da
 }
 
 /** The whole request, where nothing of it is missing. */
-function requestOf({ action, drill, operator, operatorUser, incident, useCase, authorisedBy, reason, minutes, to, deferRotation }: Foreseen): Request | null {
+function requestOf({ action, drill, operator, operatorUser, incident, useCase, authorisedBy, reason, minutes, to, generation, deferRotation }: Foreseen): Request | null {
   if (action === null || operator === null || operatorUser === null || incident === null || useCase === null || authorisedBy === null || reason === null) return null
-  return { action, drill, operator: { name: operator, user: operatorUser }, incident, useCase, authorisedBy, reason, minutes, to, deferRotation, endpoints: {} }
+  return { action, drill, operator: { name: operator, user: operatorUser }, incident, useCase, authorisedBy, reason, minutes, to, generation, deferRotation, endpoints: {} }
 }
 
 function targetsOf(action: Action | null): { what: string; value: string }[] {

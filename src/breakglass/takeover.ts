@@ -59,7 +59,7 @@ interface Preparation extends Lent {
 /** Everything before shares are read: looks, measures, installs. Returns the session's warrant, or how the takeover ended without one. */
 async function prepare(job: Preparation): Promise<TakeoverResult | { warrant: Warrant }> {
   const { folder, bootstrap, request, inputs, isolation } = job
-  refuseUnfinished(folder)
+  refuseUnfinished(folder, null)
   const [first] = folder.generations
   if (!first) throw new GlasskeyError('GENERATION_NOT_IN_USE', 'there is no generation yet', 'glasskey ceremony makes them.')
   const installed = inUse(folder.standings, folder.events)

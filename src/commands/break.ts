@@ -25,6 +25,7 @@ interface Arguments extends SessionArguments {
   minutes: number | undefined
   drill: boolean | undefined
   to: number | undefined
+  generation: number | undefined
   deferRotation: boolean | undefined
   database: string | undefined
   region: string | undefined
@@ -45,6 +46,7 @@ export const builder = (flags: Argv): Argv =>
         summon: { type: 'string', describe: 'only print whom to call [FILE]' },
         drill: { type: 'boolean', describe: 'rotate: the quarterly drill' },
         to: { type: 'number', describe: 'rotate to this generation, skipping others' },
+        generation: { type: 'number', describe: 'the generation that OCI has, where the newest copy of the folder is lost and this one has another in use' },
         'defer-rotation': { type: 'boolean', describe: 'do NOT rotate: the used key stays alive' },
         database: { type: 'string', describe: 'saas-admin: OCID of the database' },
         region: { type: 'string', describe: 'saas-admin: its region (from the OCID)' },
@@ -54,7 +56,7 @@ export const builder = (flags: Argv): Argv =>
         hours: { type: 'number', describe: 'saas-admin: 1 to 24 (1); --disable ends it' },
         disable: { type: 'boolean', describe: 'saas-admin: end it early' },
       })
-      .group(['summon', 'drill', 'to', 'defer-rotation', 'database', 'region', 'secret-id', 'secret-version', 'access', 'hours', 'disable'], HEADINGS.action)
+      .group(['summon', 'drill', 'to', 'generation', 'defer-rotation', 'database', 'region', 'secret-id', 'secret-version', 'access', 'hours', 'disable'], HEADINGS.action)
       .options({
         operator: { type: 'string', describe: 'who acts (these six: required, except with --summon)' },
         'operator-user': { type: 'string', describe: 'OCID of their own OCI user' },
@@ -68,6 +70,7 @@ export const builder = (flags: Argv): Argv =>
   )
     // The rare ones: help fits on a screen.
     .hide('disable')
+    .hide('generation')
     .hide('passphrase-file')
     .hide('gnupg-home')
     .hide('message')
@@ -93,6 +96,7 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
       reason,
       minutes: wholeNumber('minutes', args.minutes),
       to: wholeNumber('to', args.to),
+      generation: wholeNumber('generation', args.generation),
       deferRotation: args.deferRotation ?? false,
       endpoints: inputsOf(args).cloud.endpoints,
     },
@@ -129,7 +133,7 @@ function neededOf(args: Arguments): Record<(typeof WHO)[number], string> {
 /** What is known beforehand: a database that is not named yet stays a blank. */
 function foreseenOf(args: Arguments): Foreseen {
   const named = args.action === 'rotate' || (args.database !== undefined && (args.secretId !== undefined || args.disable === true))
-  return { action: named ? actionOf(args) : null, drill: args.drill ?? false, ...whoOf(args), minutes: wholeNumber('minutes', args.minutes), to: wholeNumber('to', args.to), deferRotation: args.deferRotation ?? false }
+  return { action: named ? actionOf(args) : null, drill: args.drill ?? false, ...whoOf(args), minutes: wholeNumber('minutes', args.minutes), to: wholeNumber('to', args.to), generation: wholeNumber('generation', args.generation), deferRotation: args.deferRotation ?? false }
 }
 
 /** Throws USAGE naming what was typed and would be passed over. */

@@ -51,7 +51,7 @@ function checkValues(program: Argv, args: Readonly<Record<string, unknown>>): tr
   if (negated !== undefined) throw new UsageMistake(`Unknown argument: no-${negated}`)
   const twice = [...string, ...number].find((flag) => !array.includes(flag) && Array.isArray(args[flag]))
   if (twice !== undefined) throw new UsageMistake(`--${twice} takes one value, and was given more than once`)
-  const noNumber = number.find((flag) => Number.isNaN(args[flag]))
+  const noNumber = number.find((flag) => [args[flag]].flat().some(Number.isNaN))
   if (noNumber !== undefined) throw new UsageMistake(`--${noNumber} takes a number`)
   return true
 }

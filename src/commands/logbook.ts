@@ -7,7 +7,7 @@ import { canonicalJson, type Json } from '../canonical.js'
 import { unfinishedSessions } from '../breakglass/open-session.js'
 import { entrySource } from '../breakglass/print-session.js'
 import { explain } from '../custody/explain.js'
-import { inUse, isInstalled, isSpent } from '../custody/generation.js'
+import { inUse, isSpent } from '../custody/generation.js'
 import { holdsSheetCode, SHEET_CODE_ANSWERED } from '../custody/sheet-code.js'
 import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
@@ -46,7 +46,6 @@ export const QUESTIONS: Record<string, readonly Question[]> = {
   acknowledged: [['custodian', 'Number of the custodian', 'number'], ['copy', 'Copy', 'number'], ['by', 'Who acknowledged the duties', 'text'], ['witness', 'Witness', 'text']],
   destroyed: [['generation', 'Generation', 'number'], ['custodian', 'Number of the custodian', 'number'], ['copies', 'Copies destroyed (such as 1,2)', 'numbers'], ['method', 'Method', 'text'], ['witness', 'Witness', 'text']],
   retired: [['generation', 'Generation', 'number'], ['reason', 'Reason', 'text']],
-  found: [['generation', 'Generation that OCI has', 'number'], ['reason', 'Why the newer record cannot be had', 'text'], ['witness', 'Witness', 'text']],
   exception: [['step', 'At which step', 'text'], ['happened', 'What happened', 'text'], ['decision', 'What was decided', 'text'], ['decidedBy', 'By whom', 'text'], ['witness', 'Witness', 'text']],
 }
 
@@ -131,7 +130,7 @@ async function add(path: string, args: Arguments): Promise<Outcome> {
   if (unknown !== undefined) throw new GlasskeyError('USAGE', `--set ${unknown} is not part of this entry`, `It has: ${questions.map(([name]) => name).join(', ')}.`)
   const { line, sha256 } = enter(path, { type: kind, ...(await answers(questions, given, (name) => `--set ${name}=…`)) } as NewLogbookEntry)
   const form = await signed(path, line, args)
-  return { json: { entry: line, sha256, out: form.out, printer: form.printer }, text: `Entry ${line.seq}: ${summaryOf(line)}\nWrite into the paper book: number ${line.seq}, SHA-256 ${sha256}${form.said}${line.type === 'found' ? AFTER_FOUND : ''}${line.type === 'lost' || (line.type === 'inspected' && line.condition !== 'intact') ? afterLoss(readCustodyFolder(path), line.generations) : ''}` }
+  return { json: { entry: line, sha256, out: form.out, printer: form.printer }, text: `Entry ${line.seq}: ${summaryOf(line)}\nWrite into the paper book: number ${line.seq}, SHA-256 ${sha256}${form.said}${line.type === 'lost' || (line.type === 'inspected' && line.condition !== 'intact') ? afterLoss(readCustodyFolder(path), line.generations) : ''}` }
 }
 
 /** Names and values of `--set NAME=VALUE`. Throws USAGE for one without a value, and for a name that is given twice: only the last would be entered. */
@@ -145,9 +144,6 @@ function givenBy(set: readonly string[]): Map<string, string> {
   }
   return given
 }
-
-/** What follows where a record goes on with a key that it did not install. */
-const AFTER_FOUND = '\nNext, with a login that may read, see that OCI lists it: glasskey check --reader PROFILE. Then rotate it: glasskey break rotate. The key before it: glasskey logbook add retired, so that its sheets may be destroyed'
 
 /** What follows where a sheet may be in other hands: the key in use is rotated while its sheets can open it, those that wait are given up. */
 export function afterLoss({ standings, events }: CustodyFolder, generations: readonly number[]): string {
@@ -248,7 +244,6 @@ function checkEntry(entry: NewLogbookEntry, folder: CustodyFolder): void {
   if (entry.type === 'retired' && current === entry.generation) {
     throw new GlasskeyError('USAGE', `GENERATION ${entry.generation} is in use: OCI has its key`, 'glasskey break rotate leaves it for the next one. Nothing was written.')
   }
-  if (entry.type === 'found') checkFound(entry.generation, folder)
   // A 2 for a 1 would say of sheets that are needed that they are gone, and no entry takes that back.
   if (entry.type === 'destroyed') {
     const { generation } = entry
@@ -261,17 +256,6 @@ function checkEntry(entry: NewLogbookEntry, folder: CustodyFolder): void {
     if (before) throw new GlasskeyError('USAGE', `entry ${before.seq} says already that such a sheet is destroyed: ${summaryOf(before)}`, 'Name the copies of which no entry says so. Nothing was written.')
     if (!isSpent(state) || current === generation) throw new GlasskeyError('USAGE', `GENERATION ${generation} is ${current === generation ? 'in use' : (state ?? 'unknown')}: its sheets are still needed`, 'Only sheets of a generation that is proved dead, or retired, are destroyed; one that is gone all the same: glasskey logbook add lost. Nothing was written.')
   }
-}
-
-/** That it makes sense to go on with a key that no session on record installed, and that no session of this folder is about to tell what OCI has. */
-function checkFound(generation: number, folder: CustodyFolder): void {
-  const refused = (what: string, next: string): GlasskeyError => new GlasskeyError('USAGE', what, `${next} Nothing was written.`)
-  const open = unfinishedSessions(folder).find(({ session }) => session.closed === null)
-  if (open) throw refused(`session ${open.id} has not come to its end: it may have installed another key`, `First: glasskey resume --session ${open.id}`)
-  if (isInstalled(generation, folder.events) && inUse(folder.standings, folder.events)?.generation === generation) throw refused(`GENERATION ${generation} is in use already, as this record has it`, 'glasskey status shows it.')
-  const standing = folder.standings.find((one) => one.generation === generation)
-  if (standing?.state === 'burned' || standing?.state === 'not proved dead') throw refused(`GENERATION ${generation} was used: with a used key nobody goes on`, 'If OCI lists it: glasskey audit --profile PROFILE says so.')
-  if (standing !== undefined && standing.margin < 0) throw refused(`too few sheets of GENERATION ${generation} are left to open it`, 'An administrator gives its user a new API key, and glasskey takeover installs the next one.')
 }
 
 /** The entry's shape alone, and that it gives no share away. Throws USAGE. */

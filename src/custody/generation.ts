@@ -6,7 +6,7 @@ export type GenerationEvent =
   | { kind: 'installed'; generation: number }
   /** OCI listed it in place of a key that another copy of the folder must have rotated: what that copy's record would tell better. */
   | { kind: 'found'; generation: number }
-  /** The exit of another generation deleted it, or did not find it any more; or people found another one in its place. */
+  /** The exit of another generation deleted it, or did not find it any more. */
   | { kind: 'left'; generation: number }
   | { kind: 'share-seen'; generation: number; custodian: number }
   | { kind: 'copy-gone'; generation: number; custodian: number; copy: number }
@@ -52,7 +52,7 @@ function standing(set: SheetSet, events: readonly GenerationEvent[]): Standing {
   const state = ((): GenerationState => {
     if (has('deleted') && has('graded-dead')) return 'burned'
     if (has('key-live')) return 'not proved dead'
-    if (has('retired')) return 'retired'
+    if (has('retired') || isGone(set.generation, events)) return 'retired'
     if (seen.length >= set.threshold) return 'exposed'
     return isInstalled(set.generation, events) ? 'in use' : 'waiting'
   })()
@@ -78,6 +78,12 @@ export function inUse(all: readonly Standing[], events: readonly GenerationEvent
 /** Whether the exit of another generation saw its key gone, and nothing has brought it back since. */
 export function hasLeft(generation: number, events: readonly GenerationEvent[]): boolean {
   return events.findLast((event) => event.generation === generation && ['installed', 'found', 'left'].includes(event.kind))?.kind === 'left'
+}
+
+/** Whether a generation was installed and has left OCI, for a later one that is there: used, if it was, in a session that this record does not have. */
+function isGone(generation: number, events: readonly GenerationEvent[]): boolean {
+  const was = events.some((event) => event.kind === 'installed' && event.generation === generation)
+  return was && hasLeft(generation, events) && events.some((event) => event.generation > generation && isInstalled(event.generation, events))
 }
 
 /** Whether enough sheets of a generation are left to open it. */

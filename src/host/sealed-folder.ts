@@ -83,7 +83,7 @@ export function readSealedFolder(path: string): SealedFolder {
   const sessions = sessionIds(path).map((id) => readSession(path, id)).sort((one, other) => one.warrant.logbook.seq - other.warrant.logbook.seq)
   checkAgreement(logbook, sessions.map(({ id, warrant, chain }) => ({ id, opensAfter: warrant.logbook, chain })))
   const manifests = generations.map(({ manifest }) => manifest)
-  const events = generationEvents(logbook.lines, sessions.map(({ session }) => sessionEvents(session, manifests)), manifests)
+  const events = generationEvents(logbook.lines, sessions.map(({ session }) => sessionEvents(session, manifests)))
   const sets = manifests.map(({ generation, threshold, shares }) => ({ generation, threshold, shares }))
   return { path, generations, logbook, sessions, events, standings: standings(sets, events) }
 }

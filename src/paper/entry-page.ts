@@ -121,8 +121,6 @@ export function summaryOf(entry: LogbookEntry): string {
       return `Custodian ${entry.custodian}: copies ${entry.copies.join(', ')} of GENERATION ${entry.generation} destroyed (${entry.method}) before ${entry.witness}.`
     case 'retired':
       return `GENERATION ${entry.generation} retired: ${entry.reason}.`
-    case 'found':
-      return `GENERATION ${entry.generation} FOUND IN OCI, and gone on with; the record of what came before is lost: ${entry.reason}; before ${entry.witness}.`
     case 'exception':
       return `Exception at ${entry.step}: ${entry.happened}; decided by ${entry.decidedBy}: ${entry.decision}.`
     case 'audited':
@@ -140,7 +138,6 @@ function kindOf(entry: LogbookEntry): string {
     acknowledged: 'Acknowledgement',
     destroyed: 'Destruction',
     retired: 'Retirement',
-    found: 'Key found in OCI',
     exception: 'Exception',
     audited: 'Audit',
   }
@@ -169,7 +166,6 @@ const LABELS: { [Type in LogbookEntry['type']]: Record<FieldOf<Extract<LogbookEn
   acknowledged: { custodian: 'Custodian', copy: 'Copy', by: 'Acknowledged by', witness: 'Witness', note: 'Note', torn: TORN },
   destroyed: { generation: 'Generation', custodian: 'Custodian', copies: 'Copies destroyed', method: 'Method', witness: 'Witness', note: 'Note', torn: TORN },
   retired: { generation: 'Generation', reason: 'Reason', torn: TORN },
-  found: { generation: 'Generation that OCI has', reason: 'Why the newer record cannot be had', witness: 'Witness', note: 'Note', torn: TORN },
   exception: { step: 'At which step', happened: 'What happened', decision: 'What was decided', decidedBy: 'Decided by', witness: 'Witness', torn: TORN },
   audited: { auditor: 'Auditor', report: 'Report, SHA-256', failed: 'Controls that do not hold', notChecked: 'Controls that were not checked', login: 'Login in OCI: profile, user', period: 'Sessions from, until', torn: TORN },
 }

@@ -1,7 +1,7 @@
 /** Logbook and journals as events in the lives of generations. */
 import type { GenerationEvent } from '../custody/generation.js'
 import type { LogbookEntry } from './logbook.js'
-import { DELETE_OTHER_KEY, isChange, mayHaveHappened, wasInstalledHere, wasNeverAccepted, type Session } from './replay.js'
+import { DELETE_OTHER_KEY, isChange, mayHaveHappened, wasNeverThere, type Session } from './replay.js'
 
 /** Generations by the names that OCI gives to their keys. */
 export type NamedKeys = readonly { generation: number; fingerprint: string }[]
@@ -13,15 +13,15 @@ export interface SessionEvents {
 }
 
 /** Events of the logbook and of the sessions, those of a session where it opened. By the clock alone a session may seem to have come before another. */
-export function generationEvents(logbook: readonly LogbookEntry[], sessions: readonly SessionEvents[], known: NamedKeys): GenerationEvent[] {
+export function generationEvents(logbook: readonly LogbookEntry[], sessions: readonly SessionEvents[]): GenerationEvent[] {
   const told = [
-    ...logbook.map((entry) => ({ after: entry.seq, events: ofEntry(entry, known) })),
+    ...logbook.map((entry) => ({ after: entry.seq, events: ofEntry(entry) })),
     ...sessions.map(({ opensAfter, events }) => ({ after: opensAfter, events })),
   ]
   return told.sort((one, other) => one.after - other.after).flatMap(({ events }) => events)
 }
 
-function ofEntry(entry: LogbookEntry, known: NamedKeys): GenerationEvent[] {
+function ofEntry(entry: LogbookEntry): GenerationEvent[] {
   switch (entry.type) {
     case 'ceremony':
       return entry.generations.map(({ generation }) => ({ kind: 'sealed', generation }))
@@ -36,8 +36,6 @@ function ofEntry(entry: LogbookEntry, known: NamedKeys): GenerationEvent[] {
       return entry.copies.map((copy) => ({ kind: 'copy-gone', generation: entry.generation, custodian: entry.custodian, copy }))
     case 'retired':
       return [{ kind: 'retired', generation: entry.generation }]
-    case 'found':
-      return [...known.flatMap(({ generation }): GenerationEvent[] => (generation === entry.generation ? [] : [{ kind: 'left', generation }])), { kind: 'installed', generation: entry.generation }]
     case 'session':
     case 'handover':
     case 'acknowledged':
@@ -59,7 +57,8 @@ function ofSession(session: Session, known: NamedKeys): GenerationEvent[] {
     if (refused.generation !== undefined && refused.custodian !== undefined) events.push({ kind: 'share-seen', generation: refused.generation, custodian: refused.custodian })
   }
   if (session.keyLiveAt !== null) {
-    if (action === 'takeover') events.push({ kind: 'installed', generation })
+    // Whoever took the census with it was accepted: so a copy of the folder that is behind learns that OCI has this key.
+    if (action === 'takeover' || session.censuses.length > 0) events.push({ kind: 'installed', generation })
     events.push({ kind: 'key-live', generation })
   }
   if (session.successor) events.push({ kind: hadNoPart(session) ? 'found' : 'installed', generation: session.successor.generation })
@@ -72,7 +71,7 @@ function ofSession(session: Session, known: NamedKeys): GenerationEvent[] {
 
 /** Whether OCI refused whatever the key of a session asked for: then another copy of the folder installed the successor that a login saw. */
 function hadNoPart(session: Session): boolean {
-  return wasNeverAccepted(session) && !wasInstalledHere(session) && !session.calls.some((call) => call.intent.by !== 'desk' && isChange(call.intent) && mayHaveHappened(call))
+  return wasNeverThere(session) && !session.calls.some((call) => call.intent.by !== 'desk' && isChange(call.intent) && mayHaveHappened(call))
 }
 
 /** Whether a login saw the key after its deletion was answered: it was not done, or somebody has uploaded it again. */

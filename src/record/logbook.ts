@@ -51,8 +51,6 @@ export const logbookEntry = z.discriminatedUnion('type', [
   entry('acknowledged', { custodian: custodianNumber, copy: z.number().int(), by: line, ...witnessed }),
   entry('destroyed', { generation, custodian: custodianNumber, copies: z.array(z.number().int()), method: line, ...witnessed }),
   entry('retired', { generation, reason: line }),
-  /** OCI has this key, and no other of ours: how it came there was in a newer record, which is lost. */
-  entry('found', { generation, reason: line, ...witnessed }),
   entry('exception', { step: line, happened: line, decision: line, decidedBy: line, witness: line }),
   entry('audited', {
     auditor: line,

@@ -24,7 +24,7 @@ interface NamedSheets {
 /** Throws USAGE for a generation, custodian or copy that there is not, or where an entry about sheets names none. */
 export function checkNamedSheets(entry: NewLogbookEntry, made: readonly MadeSheets[], listed: readonly ListedCopies[]): void {
   const sheets = namedIn(entry)
-  const generations = sheets?.generations ?? (entry.type === 'retired' || entry.type === 'found' ? [entry.generation] : [])
+  const generations = sheets?.generations ?? (entry.type === 'retired' ? [entry.generation] : [])
   const strange = generations.find((generation) => !made.some((set) => set.generation === generation))
   if (strange !== undefined) throw refused(`there is no GENERATION ${strange}`, 'glasskey status lists them.')
   if (sheets === null) return
@@ -61,7 +61,6 @@ function namedIn(entry: NewLogbookEntry): NamedSheets | null {
     case 'ceremony':
     case 'session':
     case 'retired':
-    case 'found':
     case 'exception':
     case 'audited':
       return null

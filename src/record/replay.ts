@@ -66,7 +66,12 @@ export function wasInstalledHere({ calls }: Pick<Session, 'calls'>): boolean {
   return calls.some(({ intent, outcome }) => intent.by === 'desk' && intent.rule.startsWith(INSTALL) && outcome?.type === 'outcome' && outcome.status < 300)
 }
 
-/** The same since the key was live for the last time: it may have been accepted before, in a run that was interrupted. */
+/** Whether OCI never had the key, as far as this session can tell: it refused it from the first request on, and nobody installed it here. */
+export function wasNeverThere(session: Pick<Session, 'calls'>): boolean {
+  return wasNeverAccepted(session) && !wasInstalledHere(session)
+}
+
+/** Whether OCI refused it, and nothing else, since the key was live for the last time: it may have been accepted before, in a run that was interrupted. */
 export function isRefusedNow({ calls, lastLife }: Pick<Session, 'calls' | 'lastLife'>): boolean {
   return lastLife !== null && onlyRefused(calls.filter(({ intent }) => intent.seq > lastLife.since))
 }

@@ -334,7 +334,7 @@ function neverAccepted(warrant: Warrant): Failure {
   return {
     code: 'KEY_NOT_PROVED_DEAD',
     message: `OCI never accepted the key of GENERATION ${warrant.key.generation} in this session, and nothing was changed. Most likely it was rotated from another copy of this custody folder; or its user is blocked`,
-    hint: `Find the newest copy of this folder. Then let somebody who can read the key list look: glasskey resume --session ${warrant.session} --reader PROFILE. If nobody can, and that copy is lost for good: glasskey logbook add found goes on with the key that the paper book names last`,
+    hint: `Find the newest copy of this folder. Then let somebody who can read the key list look: glasskey resume --session ${warrant.session} --reader PROFILE. If nobody can, and that copy is lost for good: begin again with --generation N, the one that the paper book names last`,
   }
 }
 

@@ -98,6 +98,9 @@ describe('the grade', () => {
     expect(gradeOf(whole, refused, listing(other(4)), used, true)).toEqual({ grade: 'proved', why: `Refused in ${REGION}; AUDITOR finds GENERATION 4 in the key list and the used key gone.` })
     expect(gradeOf(whole, { refusedIn: [], acceptedIn: [] }, listing(other(4)), used, false).grade).toBe('listed-only')
     expect(gradeOf(whole, refused, listing(other(1)), used, true).grade).toBe('unproved')
+    // Of a key that OCI never had, any other is a way in.
+    expect(gradeOf(whole, { refusedIn: [], acceptedIn: [], neverThere: true }, listing(other(1)), used, true)).toMatchObject({ grade: 'listed-only' })
+    expect(gradeOf(whole, { refusedIn: [], acceptedIn: [], neverThere: true }, listing(), used, true).grade).toBe('unproved')
     expect(gradeOf(whole, refused, listing(other(null)), used, true).grade).toBe('unproved')
     expect(gradeOf(whole, refused, listing({ ...other(4), spkiSha256: null }), used, true).grade).toBe('unproved')
   })
@@ -135,7 +138,7 @@ describe('the audit judges what the desk wrote as the desk did', () => {
   function released(lines: readonly JournalEntry[]): SoundSession {
     const moment = (offset: number): string => new Date(SIGNED + offset).toISOString()
     const all = [{ type: 'resumed' }, { type: 'probes-signed', count: 1, from: moment(0), to: moment(62_000) }, { type: 'head-signed' }, ...lines].map((line, at) => ({ ...line, seq: at + 1 }))
-    const state = { deletion: 'done', probes: all.filter(({ type }) => type === 'probe'), listings: [] }
+    const state = { deletion: 'done', calls: [], probes: all.filter(({ type }) => type === 'probe'), listings: [] }
     return { id: 's', warrant: { ...warrant(SCHEDULE.confirmAfterSeconds), probes: SCHEDULE }, manifest: manifestOf(2), state, chain: { lines: all } } as unknown as SoundSession
   }
 })

@@ -6,7 +6,7 @@ import { type Control, failed } from '../control.js'
 import type { Dossier } from '../dossier.js'
 import { livesOf, usesOf } from '../lives.js'
 import { NotChecked } from '../reading.js'
-import { counted, logbookIfSound, soundManifest, soundManifests } from '../sound.js'
+import { counted, soundManifest, soundManifests } from '../sound.js'
 
 /** Keys as listed, beside the manifests whose whole SPKI they have. Throws NotChecked without a login. */
 function listed(dossier: Dossier): ListedKey[] {
@@ -47,14 +47,7 @@ function currentIsThere(dossier: Dossier): string {
   if (key.spkiSha256 !== manifest.spkiSha256) throw failed(`${name} is listed by its fingerprint, but OCI's copy is another key`)
   if (key.fingerprint !== manifest.fingerprint) throw failed(`${name} is listed under another fingerprint, ${key.fingerprint}`)
   if (key.lifecycleState !== 'ACTIVE') throw failed(`${name} is ${key.lifecycleState}`)
-  return `GENERATION ${manifest.generation} (${key.fingerprint}): ACTIVE, equal byte for byte${saidFound(dossier, manifest.generation)}`
-}
-
-/** What is added where people, and no session on record, say that a generation is in use. */
-function saidFound(dossier: Dossier, generation: number): string {
-  const entry = logbookIfSound(dossier)?.lines.findLast((one) => one.type === 'found' && one.generation === generation)
-  const isInstalledOnRecord = usesOf(dossier).some(({ told }) => told.events.some((event) => event.kind === 'installed' && event.generation === generation))
-  return entry && !isInstalledOnRecord ? `; that it is in use, entry ${entry.seq} of the logbook says, and no session on record` : ''
+  return `GENERATION ${manifest.generation} (${key.fingerprint}): ACTIVE, equal byte for byte`
 }
 
 /** Throws AUDIT_FAILED naming every key that should not be there. */

@@ -59,7 +59,7 @@ export function after(people: number, ...happened: readonly Record<string, unkno
     } as unknown as Manifest,
   }))
   const lines = logbookOf(CEREMONY, ...happened)
-  const events = [...generationEvents(lines, [], []), { kind: 'installed' as const, generation: 2 }, { kind: 'key-live' as const, generation: 1 }, { kind: 'deleted' as const, generation: 1 }, { kind: 'graded-dead' as const, generation: 1 }]
+  const events = [...generationEvents(lines, []), { kind: 'installed' as const, generation: 2 }, { kind: 'key-live' as const, generation: 1 }, { kind: 'deleted' as const, generation: 1 }, { kind: 'graded-dead' as const, generation: 1 }]
   const sets = generations.map(({ manifest }) => manifest)
   return formSource({ custody, generations, logbook: { lines }, sessions: [], events, standings: standings(sets, events) }, new Date(DRAWN))
 }
