@@ -84,8 +84,8 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     const isUnsettled = !stale && session.keyLiveAt !== null && successor !== null && !burned && (accepted || (!gone && (session.deletion !== 'done' || present || given)))
     const needsSignature = isUnsettled && canBeOpened(folder.standings, used.generation)
     const { remover } = isUnsettled && isReady && awaitsRemover(session) ? inputs : { remover: null }
-    if (isUnsettled && listing?.blocked === true && !present) {
-      throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${used.generation} is not in the key list, and its user is blocked in OCI: as long as it is, nothing can be signed, and a refusal says nothing`, `An administrator unblocks user ${warrant.user}. Then: glasskey resume --session ${warrant.session} --reader PROFILE`)
+    if (isUnsettled && listing?.blocked === true) {
+      throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${used.generation} is ${present ? 'still' : 'not'} in the key list, and its user is blocked in OCI: as long as it is, nothing can be signed, and a refusal says nothing`, `An administrator unblocks user ${warrant.user}. Then: glasskey resume --session ${warrant.session} --reader PROFILE`)
     }
     const added = needsSignature ? unseenBy(warrant, isolation) : []
     const found = whatHappened(stored, listing === null ? null : gone, burned)

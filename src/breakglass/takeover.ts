@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs'
 import { GlasskeyError } from '../errors.js'
 import { inUse } from '../custody/generation.js'
 import { wallClock } from '../host/clock.js'
-import { readCustodyFolder } from '../host/custody-folder.js'
+import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, places, type Generation } from '../host/sealed-folder.js'
 import type { Isolation } from '../host/isolation.js'
 import { takeLock } from '../host/lock.js'
 import type { Profile } from '../host/oci-profile.js'
+import type { ListedKey } from '../record/journal.js'
 import { isTakenOver } from '../record/standing.js'
 import { TAKEOVER_USE_CASE } from '../warrant/issue.js'
 import { ONLY_API_KEYS } from '../warrant/scope.js'
@@ -67,7 +68,8 @@ async function prepare(job: Preparation): Promise<TakeoverResult | { warrant: Wa
   const current = installed && installed.margin >= 0 ? installed : undefined
   if (current && isTakenOver(folder.logbook.lines)) return { already: await lookAgain(job, first) }
 
-  const findings = await lookAtRegions(first.manifest, inputs.cloud)
+  const planned = current ? generationNumber(folder, current.generation) : generationToInstall(folder, installed?.generation ?? 0)
+  const findings = await lookAtRegions(planned.manifest, inputs.cloud)
   sayFindings(findings)
   refuseStops(findings)
   // An earlier takeover that stopped after its rotation left a key in use and other ways in open: that key goes on, and a
@@ -75,9 +77,10 @@ async function prepare(job: Preparation): Promise<TakeoverResult | { warrant: Wa
   const surveyor = current ? inputs.reader : bootstrap
   if (!surveyor) throw new GlasskeyError('TENANCY_UNFIT', `an earlier takeover stopped half-way: GENERATION ${String(current?.generation)} is in use, and other ways in are still open`, 'Finish it with a login that may read: glasskey takeover … --reader PROFILE, and sheets of that generation.')
   const survey = await surveyWith(job, surveyor)
-  const generation = current ? generationNumber(folder, current.generation) : generationToInstall(folder, installed?.generation ?? 0)
   const leftovers = leftoversOf(folder, survey)
-  const fit = checkFit(survey, first, bootstrap)
+  const staying = recogniseAll(survey, folder.generations.map(({ manifest }) => manifest)).filter(({ fingerprint }) => !leftovers.some((leftover) => leftover.fingerprint === fingerprint))
+  const generation = current ? planned : behindNone(folder, staying, planned, installed !== undefined)
+  const fit = checkFit(survey, generation, bootstrap)
   if (!current) {
     const taken = survey.keys.length - leftovers.length
     refuseFullSlots(taken, folder, survey, generation, inputs.remover)
@@ -124,6 +127,17 @@ async function prepare(job: Preparation): Promise<TakeoverResult | { warrant: Wa
   return { warrant }
 }
 
+/**
+ * The generation to install, where OCI has none after it: a copy of the folder that is behind would install one that another copy has used,
+ * and called dead. `givenUp`: people entered the sheets of the one in use as lost, and go on after whatever OCI has. Throws TENANCY_UNFIT, NO_SUCCESSOR.
+ */
+function behindNone(folder: CustodyFolder, listed: readonly ListedKey[], planned: Generation, givenUp: boolean): Generation {
+  const newest = Math.max(0, ...listed.map(({ generation }) => generation ?? 0))
+  if (newest <= planned.manifest.generation) return planned
+  if (givenUp) return generationToInstall(folder, newest)
+  throw new GlasskeyError('TENANCY_UNFIT', `OCI has the key of GENERATION ${newest} already, and this record knows of no takeover: another copy of this custody folder most likely has a newer one`, `Find it, and use that one. If it is lost for good: glasskey break rotate --generation ${newest}, with sheets of that generation. If somebody uploaded it and no session did: delete it in OCI's console. Nothing was changed.`)
+}
+
 /** Whether this user may be taken over at all. Throws TENANCY_UNFIT saying what is missing. */
 function checkFit(survey: SurveyView, { manifest }: Generation, bootstrap: Profile): { domainUrl: string; domainUserId: string } {
   const unfit = (what: string, next: string): GlasskeyError => new GlasskeyError('TENANCY_UNFIT', what, `${next} Nothing was changed.`)
@@ -142,6 +156,7 @@ function checkFit(survey: SurveyView, { manifest }: Generation, bootstrap: Profi
 /** A second run changes nothing: it looks whether all is as it should be, with whatever login still can. */
 async function lookAgain(job: Preparation, first: Generation): Promise<string[]> {
   const { folder, bootstrap, inputs } = job
+  if (bootstrap.user !== first.manifest.user) throw new GlasskeyError('TENANCY_UNFIT', `profile ${bootstrap.name} is of user ${bootstrap.user}, and the takeover was of ${first.manifest.user}`, 'Name the profile of the bootstrap key. Nothing was changed.')
   const standing = inUse(folder.standings, folder.events)
   const said = [`the takeover happened; GENERATION ${String(standing?.generation)} is in use`]
   if (!(await isUnknownToOci(bootstrap, first.manifest, inputs.cloud))) {

@@ -211,7 +211,8 @@ function nextStep({ current, waiting, open, all, drillDueInDays, unsealed, halfw
   const [unfinished] = open
   if (unfinished) return `glasskey resume --session ${unfinished.id}`
   if (unsealed.length > 0) return 'glasskey ceremony import, once more'
-  if (!current) return waiting.length === 0 ? 'glasskey ceremony' : 'glasskey takeover'
+  // One to install, and one to rotate to.
+  if (!current) return waiting.length < 2 ? 'glasskey ceremony' : 'glasskey takeover'
   if (current.margin < 0) return replacement(waiting)
   // Found in OCI, and installed by no session: whoever rotates from a copy that is behind would fork the record.
   if (current.state === 'waiting') return `find the newest copy of this folder, and go on there; or, where GENERATION ${current.generation} was uploaded by hand, as glasskey said: glasskey break rotate`

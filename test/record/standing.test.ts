@@ -83,6 +83,8 @@ test('a takeover is done when the newest one is: an older session that is entere
 test('before anything, and before the takeover', () => {
   expect(judged({ standings: [], events: [], logbook: [] }, [])).toMatchObject({ inUse: null, waiting: [], remarks: [], next: 'glasskey ceremony' })
   expect(judged({ logbook: [] }, SEALED)).toMatchObject({ inUse: null, waiting: [1, 2, 3, 4], remarks: [], next: 'glasskey takeover' })
+  // One is installed, and rotated away from at once.
+  expect(judged({ logbook: [] }, [...SEALED, ...[1, 2, 3].map((generation) => ({ kind: 'retired' as const, generation }))])).toMatchObject({ waiting: [4], next: 'glasskey ceremony' })
 })
 
 describe('alarms come first', () => {

@@ -1,11 +1,12 @@
 /** The takeover where things are not as they should be: measured and stopped, or finished in a second run. */
-import { readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import type { Simulator } from '../../src/simulator/simulator.js'
 import type { Ended } from '../stage/command-line.js'
 import { livingKeys } from '../stage/cloud-truth.js'
 import { assertAllWell, doAsTold } from '../stage/laws.js'
+import { loseStrongroom } from '../stage/playing.js'
 import { rehearsal, type Rehearsal, type Staging, withoutShares } from '../stage/rehearsal.js'
 
 let stage: Rehearsal
@@ -149,4 +150,31 @@ test('a bootstrap key of somebody else is refused before anything is measured', 
   expect([code, stderr]).toEqual([3, expect.stringMatching(/^OCI_REFUSED: OPERATOR cannot read the user: OCI answered 404 NotAuthorizedOrNotFound: .+\nIt is not there, or the login may not see it, and OCI says the same of both: look at the OCID, and at the policies\.$/m)])
   expect(stderr).not.toContain('Measuring')
   expect(of.stateDigest()).toBe(digest)
+})
+
+test('OCI has a later generation, of which this copy of the folder knows nothing: nothing is installed over it', async () => {
+  const of = await begin()
+  of.happen({ event: 'upload-api-key', userId: of.seed.users.administrator, publicKeyPem: readFileSync(join(stage.custody, 'generations', '2', 'public.pem'), 'utf8') })
+  const keys = keysOf(of)
+  const { code, stderr } = await takeover(1)
+  expect([code, stderr]).toEqual([3, expect.stringContaining('TENANCY_UNFIT: OCI has the key of GENERATION 2 already, and this record knows of no takeover: another copy of this custody folder most likely has a newer one\nFind it, and use that one. If it is lost for good: glasskey break rotate --generation 2, with sheets of that generation.')])
+  expect(keysOf(of)).toEqual(keys)
+  expect(existsSync(join(stage.custody, 'sessions'))).toBe(false)
+})
+
+test('a second run with another login than the bootstrap key says so, and accuses nobody', async () => {
+  stage = await rehearsal()
+  const { code, stderr } = await stage.run(stage.takeover(2).map((word) => (word === 'BOOTSTRAP' ? 'OPERATOR' : word)))
+  expect([code, stderr]).toEqual([3, expect.stringMatching(/^TENANCY_UNFIT: profile OPERATOR is of user \S+, and the takeover was of \S+\nName the profile of the bootstrap key\. Nothing was changed\.$/m)])
+})
+
+test('the user is blocked, and the used key still listed: nobody is sent to gather a quorum for refusals', async () => {
+  stage = await rehearsal({ speed: 4 })
+  expect((await loseStrongroom(stage)).code).toBe(6)
+  stage.cloud.happen({ event: 'block-user', userId: stage.cloud.seed.users.administrator, blocked: true })
+  const { code, stderr } = await stage.run(['resume', '--custody', stage.custody, '--reader', 'AUDITOR', '--yes', ...stage.shares(2, 1, 2), ...stage.oci])
+  expect([code, stderr]).toEqual([6, expect.stringContaining('KEY_NOT_PROVED_DEAD: the key of GENERATION 2 is still in the key list, and its user is blocked in OCI: as long as it is, nothing can be signed, and a refusal says nothing\nAn administrator unblocks user ')])
+  stage.cloud.happen({ event: 'block-user', userId: stage.cloud.seed.users.administrator, blocked: false })
+  await doAsTold(stage)
+  await assertAllWell(stage)
 })
