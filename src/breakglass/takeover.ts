@@ -156,7 +156,8 @@ function checkFit(survey: SurveyView, { manifest }: Generation, bootstrap: Profi
 /** A second run changes nothing: it looks whether all is as it should be, with whatever login still can. */
 async function lookAgain(job: Preparation, first: Generation): Promise<string[]> {
   const { folder, bootstrap, inputs } = job
-  if (bootstrap.user !== first.manifest.user) throw new GlasskeyError('TENANCY_UNFIT', `profile ${bootstrap.name} is of user ${bootstrap.user}, and the takeover was of ${first.manifest.user}`, 'Name the profile of the bootstrap key. Nothing was changed.')
+  // Of another tenancy it is refused where it would be used.
+  if (bootstrap.tenancy === first.manifest.tenancy && bootstrap.user !== first.manifest.user) throw new GlasskeyError('TENANCY_UNFIT', `profile ${bootstrap.name} is of user ${bootstrap.user}, and the takeover was of ${first.manifest.user}`, 'Name the profile of the bootstrap key. Nothing was changed.')
   const standing = inUse(folder.standings, folder.events)
   const said = [`the takeover happened; GENERATION ${String(standing?.generation)} is in use`]
   if (!(await isUnknownToOci(bootstrap, first.manifest, inputs.cloud))) {
