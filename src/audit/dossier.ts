@@ -45,6 +45,8 @@ export interface FiledSession {
   id: string
   /** Whether the folder lacks it. */
   lost: boolean
+  /** Number of the logbook's last entry when it opened: by its warrant, or else by its own first entry. */
+  opensAfter: number
   warrant: Reading<Warrant>
   journal: Reading<FiledJournal>
   /** Text of evidence.json. */
@@ -108,18 +110,21 @@ function readGeneration(folder: string, number: number): FiledGeneration {
 function readSessions(folder: string, logbook: Reading<Chain<LogbookEntry>>): FiledSession[] {
   const filed = foldersIn(places.sessions(folder))
   const told = logbook.read ? logbook.value.lines.flatMap((entry) => (entry.type === 'session' ? [entry.session] : [])) : []
-  const all = [...new Set([...filed, ...told])].sort().map((id) => (filed.includes(id) ? readSession(folder, id) : lostSession(id)))
-  // In the order in which they opened, where a clock was set back between them; of what cannot be read, its first entry tells.
-  const opensAfter = ({ id, warrant }: FiledSession): number => (warrant.read ? warrant.value.logbook.seq : entered(logbook, id) - 1)
-  return all.sort((one, other) => opensAfter(one) - opensAfter(other))
+  const sessions = [...new Set([...filed, ...told])].sort().map((id): FiledSession => {
+    const session = filed.includes(id) ? readSession(folder, id) : lostSession(id)
+    return { ...session, opensAfter: session.warrant.read ? session.warrant.value.logbook.seq : enteredAs(logbook, id) - 1 }
+  })
+  // Where a clock was set back between them, their names tell another order.
+  return sessions.sort((one, other) => one.opensAfter - other.opensAfter)
 }
 
-function entered(logbook: Reading<Chain<LogbookEntry>>, id: string): number {
+/** Number of the first entry of a session; past all others where it has none. */
+function enteredAs(logbook: Reading<Chain<LogbookEntry>>, id: string): number {
   const entry = logbook.read ? logbook.value.lines.find((one) => one.type === 'session' && one.session === id) : undefined
   return entry?.seq ?? Number.MAX_SAFE_INTEGER
 }
 
-function readSession(folder: string, id: string): FiledSession {
+function readSession(folder: string, id: string): Omit<FiledSession, 'opensAfter'> {
   const named = (name: string): string => `sessions/${id}/${name}`
   return {
     id,
@@ -134,7 +139,7 @@ function readSession(folder: string, id: string): FiledSession {
   }
 }
 
-function lostSession(id: string): FiledSession {
+function lostSession(id: string): Omit<FiledSession, 'opensAfter'> {
   const gone = { read: false, error: new GlasskeyError('FOLDER_ALTERED', `session ${id} is not in the custody folder`) } as const
   return { id, lost: true, warrant: gone, journal: gone, evidence: gone }
 }

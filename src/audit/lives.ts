@@ -33,8 +33,7 @@ export function usesOf(dossier: Dossier): Use[] {
     if (session) return useOf(session, known)
     const entry = logbook ? lastEntry(logbook, filed.id) : undefined
     if (!entry) throw new NotChecked(`session ${filed.id} can be relied on neither in the folder nor in the logbook; see J01 and L01`)
-    const first = logbook?.lines.find((one) => one.type === 'session' && one.session === filed.id)
-    return toldUse(entry, (first ?? entry).seq - 1)
+    return toldUse(entry, filed.opensAfter)
   })
 }
 
@@ -46,9 +45,8 @@ export function deathOf(use: Use, uses: readonly Use[]): Use | undefined {
 /** Where every generation stands, and which one OCI should have; `isFound`: by a session that this record does not have. Throws NotChecked. */
 export function livesOf(dossier: Dossier): { uses: Use[]; standings: Standing[]; current: Standing | undefined; isFound: boolean } {
   const uses = usesOf(dossier)
-  const manifests = soundManifests(dossier)
   const events = generationEvents(logbookIfSound(dossier)?.lines ?? [], uses.map(({ told }) => told))
-  const sets = manifests.map(({ generation, threshold, shares }) => ({ generation, threshold, shares }))
+  const sets = soundManifests(dossier).map(({ generation, threshold, shares }) => ({ generation, threshold, shares }))
   const all = standings(sets, events)
   const current = inUse(all, events)
   return { uses, standings: all, current, isFound: current !== undefined && !isInstalled(current.generation, events) }

@@ -60,7 +60,8 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     const gone = listing !== null && !listing.blocked && !isListed(listing.keys, used)
     const present = listing !== null && isListed(listing.keys, used)
     const hasHeir = listing && heirOf(warrant, listing, used, wasNeverThere(session)) !== null
-    if (deferred && !(gone && hasHeir === true)) {
+    const replaced = gone && hasHeir === true
+    if (deferred && !replaced) {
       if (gone) {
         const upload = toUpload(folder.standings, used.generation, null)
         throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${used.generation} is not in the key list, and no later generation is: NOBODY HAS A WAY IN`, `An administrator uploads the public key of ${upload === null ? 'a new generation, after a ceremony' : `GENERATION ${upload}`} (publicKeyPem in its manifest.json). Then: glasskey resume --session ${warrant.session} --reader PROFILE`)
@@ -73,7 +74,7 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     const burned = isBurned(folder, stored) && !present && !accepted
     const isReady = listing?.keys.some(({ spkiSha256, lifecycleState }) => spkiSha256 === successor?.spkiSha256 && lifecycleState === 'ACTIVE') ?? false
     const removable = inputs.remover !== null && isReady && awaitsRemover(session) && !canBeOpened(folder.standings, used.generation)
-    const stale = burned || removable || (gone && hasHeir === true) ? null : staleness(folder, stored, { gone, present, seen: present || accepted, hasHeir, isReady })
+    const stale = burned || removable || replaced ? null : staleness(folder, stored, { gone, present, seen: present || accepted, hasHeir, isReady })
     const isOnRecord = session.closed !== null && isEntered(stored, folder.logbook.lines)
     // What a login sees for the first time goes on record: a rotation may begin where the key was seen alive.
     if (isOnRecord && stale && (listing === null || leftAlive(stored))) throw stale.failure
