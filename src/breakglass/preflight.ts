@@ -172,7 +172,7 @@ export async function lookAtKeys(profile: Profile, folder: CustodyFolder, manife
       { what, level: isBlocked(view) ? 'stop' : 'good', said: isBlocked(view) ? 'blocked or not ACTIVE' : 'ACTIVE' },
       mine?.lifecycleState === 'ACTIVE'
         ? { what: `GENERATION ${manifest.generation}`, level: 'good', said: 'listed, ACTIVE, equal byte for byte' }
-        : { what: `GENERATION ${manifest.generation}`, level: 'stop', ...(mine ? { said: `is ${mine.lifecycleState}` } : elsewhere(keys)) },
+        : { what: `GENERATION ${manifest.generation}`, level: 'stop', ...(mine ? { said: `is ${mine.lifecycleState}` } : elsewhere(keys, inUse(folder.standings, folder.events)?.generation)) },
       ...(strangers.length > 0 ? [{ what: 'other keys', level: 'warn', said: `${strangers.length} that no manifest names (${strangers.map(({ fingerprint }) => fingerprint).join(', ')}): the action would stop${successor === null ? '' : ', and the exit deletes them'}` } as const] : []),
       ...keys.flatMap(({ generation }) => (generation === null || generation === manifest.generation ? [] : [lookAtLeftOver(folder, manifest, generation, successor)])),
       ...(strangers.length > 0 ? [] : [{ what: 'key slots', level: 'good', said: `${MAXIMUM_API_KEYS - keys.length} free` } as const]),
@@ -193,9 +193,10 @@ function lookAtLeftOver({ standings }: CustodyFolder, manifest: Manifest, genera
 const IMPORTED_ELSEWHERE = 'If the key that is listed is of a ceremony whose generations only another copy of this folder has: find that copy, or bring them here first with glasskey ceremony import.'
 
 /** A key of ours in its place was installed by a session that this folder knows nothing of. */
-function elsewhere(keys: readonly ListedKey[]): Pick<Finding, 'said' | 'hint'> {
+function elsewhere(keys: readonly ListedKey[], recorded: number | undefined): Pick<Finding, 'said' | 'hint'> {
   const others = keys.flatMap(({ generation }) => generation ?? []).sort((one, other) => one - other)
   if (others.length === 0) return { said: 'is not in the key list', ...(keys.length === 0 ? {} : { hint: IMPORTED_ELSEWHERE }) }
+  if (recorded !== undefined && others.includes(recorded)) return { said: `is not in the key list, and GENERATION ${recorded} is, which this record has in use`, hint: 'Leave --generation away.' }
   return {
     said: `is not in the key list, and ${others.map((number) => `GENERATION ${number}`).join(' and ')} is. Another copy of this custody folder most likely has a newer record: find it, and use that one`,
     hint: `If that copy is lost for good, this one goes on: this command with --generation ${others.at(-1) ?? ''}, and sheets of that generation. If too few of those are left: ${WITHOUT_SHEETS}`,
