@@ -9,9 +9,10 @@ import { generationNumber, places, type Generation } from '../host/sealed-folder
 import { replaceFile } from '../host/disk.js'
 import { LineFile } from '../host/line-file.js'
 import type { Profile } from '../host/oci-profile.js'
+import { tell } from '../host/tell.js'
 import { say } from '../host/terminal.js'
 import { readJournal, type JournalEntry, type JournalLine, type ListedKey } from '../record/journal.js'
-import { INSTALL } from '../record/replay.js'
+import { INSTALL, REMOVE } from '../record/replay.js'
 import { MAXIMUM_API_KEYS } from '../warrant/scope.js'
 import { isTakenOver } from '../record/standing.js'
 import type { Inputs } from './break-glass.js'
@@ -66,7 +67,7 @@ export function leftoversOf(folder: CustodyFolder, survey: SurveyView): Leftover
   return [
     ...leftBehind(survey.keys, folder.sessions).map((fingerprint) => ({ fingerprint, rule: 'measure: remove a throw-away key of an earlier attempt' })),
     // By the manifest's fingerprint: the list came through the clerk, and may have another beside the key.
-    ...manifests.flatMap(({ generation, fingerprint }) => (listed.includes(generation) && spent.includes(generation) ? [{ fingerprint, rule: `remove GENERATION ${generation} of an earlier attempt` }] : [])),
+    ...manifests.flatMap(({ generation, fingerprint }) => (listed.includes(generation) && spent.includes(generation) ? [{ fingerprint, rule: `${REMOVE}${generation} of an earlier attempt` }] : [])),
   ]
 }
 
@@ -118,15 +119,23 @@ export async function installByBootstrap(job: Lent, { generation, survey, leftov
     return asBootstrap('upload-key', rule, { method: 'POST', url: keysUrl, body: { key: publicKeyPem } }, { publicKeyPem })
   }
 
+  const { remover } = inputs
+  const removeAsRemover = remover ? async (fingerprint: string, rule: string): Promise<void> => {
+    const change: OneChange = { method: 'DELETE', url: `${keysUrl}/${encodeURIComponent(fingerprint)}`, body: null }
+    await clerk.run({ task: 'delete-key', params: { endpoint, user, fingerprint } }, journalledCarry(journal, lentLogin(remover, tenancy, inputs.cloud, false), carrier, rule, change))
+  } : null
+
   const isListed = async (spkiSha256: string): Promise<boolean> => (await listingBy(bootstrap, generation.manifest, folder.generations.map(({ manifest }) => manifest), inputs.cloud)).keys.some((key) => key.spkiSha256 === spkiSha256)
 
   for (const { fingerprint, rule } of leftovers) await remove(fingerprint, rule)
   const before = measuredBefore(folder.sessions, inputs.remover)
   say(before ? 'How this tenancy treats keys was measured before.' : 'Measuring how this tenancy treats keys, with throw-away keys:')
   const origins = Object.fromEntries(regions.map((region) => [region, identityAt(region, tenancy, inputs.cloud)]))
-  const measured = before ?? (await measure({ tenancy, user, homeRegion, origins, taken: survey.keys.length - leftovers.length, carrier, journal, upload, remove, isListed, remover: inputs.remover }))
+  const measured = before ?? (await measure({ tenancy, user, homeRegion, origins, taken: survey.keys.length - leftovers.length, carrier, journal, upload, remove, removeAsRemover, isListed }))
   replaceFile(places.measured(folder.path), canonicalJson({ format: 1, at: wallClock().toISOString(), ...measured }) + '\n')
   await install(job, generation, { survey, uploaded }, upload)
+  const { keyId, spkiSha256, fingerprint } = generation.manifest
+  tell(journal.append({ type: 'installed', generation: generation.manifest.generation, keyId, spkiSha256, fingerprint }).line)
 }
 
 /** What was there when the takeover began, and digests of the keys that it uploaded since. */
@@ -158,10 +167,7 @@ async function install(job: Lent, { manifest }: Generation, { survey, uploaded }
   const giveUpAt = readClocks().uptime + PATIENCE_MS
   say(`Waiting until OCI lists GENERATION ${manifest.generation} as ACTIVE: seconds as a rule, at most ${PATIENCE_MS / 60_000} minutes.`)
   while (readClocks().uptime < giveUpAt) {
-    if (mineIn(await list())?.lifecycleState === 'ACTIVE') {
-      say(`GENERATION ${manifest.generation} is installed: ACTIVE, read back equal.`, 'good')
-      return
-    }
+    if (mineIn(await list())?.lifecycleState === 'ACTIVE') return
     await pause(1000)
   }
   throw new GlasskeyError('TENANCY_UNFIT', `GENERATION ${manifest.generation} was uploaded and did not become ACTIVE`, 'Run glasskey takeover again later.')

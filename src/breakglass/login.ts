@@ -6,6 +6,7 @@ import type { Manifest } from '../custody/manifest.js'
 import { GlasskeyError } from '../errors.js'
 import type { Profile } from '../host/oci-profile.js'
 import { keyAsListed, PAGE } from '../record/recognise.js'
+import { isCredible } from '../warrant/probe-schedule.js'
 import { isIdentityHost, isLoopback, originOf, realmOf, type Endpoints } from '../wire/hosts.js'
 import { whatHelps } from '../wire/what-helps.js'
 import { carryFor, deskCarrier, type LentLogin } from './profile-clerk.js'
@@ -76,11 +77,13 @@ function wordsIn(text: string): string {
   return error.success ? `${error.data.code}: ${error.data.message}` : text
 }
 
-/** Whether OCI knows this login's key no more (401). The desk asks itself, in the home region. Throws OCI_REFUSED for any answer but 200 and 401; OCI_UNREACHABLE. */
+/** Whether OCI knows this login's key no more (401). The desk asks itself, in the home region. Throws OCI_REFUSED for any answer but 200 and 401; CLOCKS_DISAGREE; OCI_UNREACHABLE. */
 export async function isUnknownToOci(profile: Profile, manifest: Manifest, cloud: Cloud): Promise<boolean> {
   const url = `${identityAt(manifest.homeRegion, manifest.tenancy, cloud)}/20160918/users/${profile.user}`
-  const { status } = await carryFor({ method: 'GET', url, body: null, contentType: null, headers: {} }, lentLogin(profile, manifest.tenancy, cloud, true), deskCarrier(cloud.ca))
+  const { status, headers } = await carryFor({ method: 'GET', url, body: null, contentType: null, headers: {} }, lentLogin(profile, manifest.tenancy, cloud, true), deskCarrier(cloud.ca))
   if (status !== 200 && status !== 401) throw new GlasskeyError('OCI_REFUSED', `OCI answered ${status} to ${profile.name}`, whatHelps(status))
+  // With a wrong clock, OCI refuses every signature.
+  if (status === 401 && !isCredible(headers['date'] ?? '', Date.now())) throw new GlasskeyError('CLOCKS_DISAGREE', `OCI refused ${profile.name} at ${headers['date'] ?? 'an unknown time'}, by its clock, and this machine has another time`, 'Set the clock right, then ask again.')
   return status === 401
 }
 

@@ -40,8 +40,8 @@ export interface Measuring {
   remove: (fingerprint: string, rule: string) => Promise<void>
   /** Whether OCI lists a key, read with the bootstrap login. */
   isListed: (spkiSha256: string) => Promise<boolean>
-  /** Who will delete used keys if they may not do it themselves. */
-  remover: Profile | null
+  /** Deletes with the login of who will delete used keys, if they may not do it themselves. Null: nobody is named. */
+  removeAsRemover: ((fingerprint: string, rule: string) => Promise<void>) | null
 }
 
 /** How the rules of all requests begin that measure. */
@@ -77,8 +77,9 @@ export async function measure(job: Measuring): Promise<Measured> {
   say(`A new key is accepted after ${inWords(activationMs)}.`)
   const fourthKey = await tryFourth(job)
   const { selfDeletion, status } = await trySelfDeletion(job, first)
-  if (selfDeletion === 'refused') await job.remove(first.fingerprint, `${MEASURE}remove the throw-away key`)
-  if (selfDeletion === 'refused' && job.remover === null) {
+  if (selfDeletion === 'refused' && job.removeAsRemover !== null) await tryRemover(job, job.removeAsRemover, first)
+  if (selfDeletion === 'refused' && job.removeAsRemover === null) {
+    await job.remove(first.fingerprint, `${MEASURE}remove the throw-away key`)
     job.journal.append({ type: 'measured', activationMs, revocationMs: {}, selfDeletion, fourthKey })
     throw new GlasskeyError(
       'SELF_DELETION_REFUSED',
@@ -92,6 +93,17 @@ export async function measure(job: Measuring): Promise<Measured> {
   const measured: Measured = { activationMs, revocationMs, selfDeletion, fourthKey }
   job.journal.append({ type: 'measured', ...measured })
   return measured
+}
+
+/** The remover deletes the throw-away key as it will delete a used one. Throws TENANCY_UNFIT, with the key removed, where it may not. */
+async function tryRemover(job: Measuring, removeAsRemover: NonNullable<Measuring['removeAsRemover']>, { fingerprint }: ThrowAway): Promise<void> {
+  try {
+    await removeAsRemover(fingerprint, `${MEASURE}the remover deletes a key`)
+  } catch (error) {
+    if (!(error instanceof GlasskeyError) || error.code !== 'OCI_REFUSED') throw error
+    await job.remove(fingerprint, `${MEASURE}remove the throw-away key`)
+    throw new GlasskeyError('TENANCY_UNFIT', `OCI lets no key delete itself here, and the remover may not delete it either: ${error.message}`, 'A released key would stay alive. Give the remover the policy in docs/first-real-tenancy.md, for this one user. Then begin again; nothing of the user was changed.', { cause: error })
+  }
 }
 
 /** Answers to a key's deletion that are about who may do it; any other is about that moment. 404 is OCI's word for "you may not", too. */

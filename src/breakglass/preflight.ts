@@ -1,6 +1,6 @@
 /** What can be known without a secret before anybody opens a bag. `glasskey check` asks the same any day. */
 import type { Manifest } from '../custody/manifest.js'
-import { inUse, isPassed, successorsOf } from '../custody/generation.js'
+import { inUse, isLeftByTakeover, isPassed, successorsOf } from '../custody/generation.js'
 import { calledBy } from '../custody/share.js'
 import { checkSigners } from '../custody/signatures.js'
 import { GlasskeyError } from '../errors.js'
@@ -103,12 +103,12 @@ export function withoutWayHome(findings: readonly Finding[]): Finding[] {
 const HOME_REGION = 'home region'
 const NO_ANSWER = 'does not answer'
 
-/** Every region answers, and its clock agrees with ours. */
-export async function lookAtRegions(manifest: Manifest, cloud: Cloud): Promise<Finding[]> {
-  return Promise.all(manifest.regions.map((region) => lookAtRegion(region, manifest, cloud)))
+/** Every region answers, and its clock agrees with ours. `needed`: those without which nothing begins. */
+export async function lookAtRegions(manifest: Manifest, cloud: Cloud, needed: readonly string[] = [manifest.homeRegion]): Promise<Finding[]> {
+  return Promise.all(manifest.regions.map((region) => lookAtRegion(region, manifest, cloud, needed.includes(region))))
 }
 
-async function lookAtRegion(region: string, manifest: Manifest, cloud: Cloud): Promise<Finding> {
+async function lookAtRegion(region: string, manifest: Manifest, cloud: Cloud, isNeeded: boolean): Promise<Finding> {
   const home = region === manifest.homeRegion
   const what = home ? `${HOME_REGION} ${region}` : `region ${region}`
   const url = `${identityAt(region, manifest.tenancy, cloud)}/20160918/users/${manifest.user}`
@@ -121,7 +121,7 @@ async function lookAtRegion(region: string, manifest: Manifest, cloud: Cloud): P
     return { what, level: 'good', said: `answers; clocks agree within ${Math.ceil(Math.abs(off) / 1000)} s` }
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error
-    return { what, level: home ? 'stop' : 'warn', said: `${NO_ANSWER} (${error.message})` }
+    return { what, level: isNeeded ? 'stop' : 'warn', said: `${NO_ANSWER} (${error.message})` }
   }
 }
 
@@ -162,14 +162,10 @@ export function lookAtSelfDeletion({ sessions }: CustodyFolder, remover: Profile
 
 /** The key in use is listed, equal, alone enough to leave a slot. `successor`: the generation that a session would rotate to, if any. */
 export async function lookAtKeys(profile: Profile, folder: CustodyFolder, manifest: Manifest, cloud: Cloud, successor: number | null): Promise<Finding[]> {
-  const what = `user as ${profile.name} reads it`
-  try {
-    const view = await viewUser(profile, manifest, cloud)
-    const keys = recogniseAll(view, folder.generations.map((generation) => generation.manifest))
+  return asRead(profile, folder, manifest, cloud, (keys) => {
     const mine = keys.find((key) => key.spkiSha256 === manifest.spkiSha256)
     const strangers = keys.filter((key) => key.generation === null)
     return [
-      { what, level: isBlocked(view) ? 'stop' : 'good', said: isBlocked(view) ? 'blocked or not ACTIVE' : 'ACTIVE' },
       mine?.lifecycleState === 'ACTIVE'
         ? { what: `GENERATION ${manifest.generation}`, level: 'good', said: 'listed, ACTIVE, equal byte for byte' }
         : { what: `GENERATION ${manifest.generation}`, level: 'stop', ...(mine ? { said: `is ${mine.lifecycleState}` } : elsewhere(keys, inUse(folder.standings, folder.events)?.generation)) },
@@ -177,6 +173,27 @@ export async function lookAtKeys(profile: Profile, folder: CustodyFolder, manife
       ...keys.flatMap(({ generation }) => (generation === null || generation === manifest.generation ? [] : [lookAtLeftOver(folder, manifest, generation, successor)])),
       ...(strangers.length > 0 ? [] : [{ what: 'key slots', level: 'good', said: `${MAXIMUM_API_KEYS - keys.length} free` } as const]),
     ]
+  })
+}
+
+/** Before a takeover: there is a slot to measure in, and OCI has no generation that this record does not know to be there. */
+export async function lookAheadOfTakeover(profile: Profile, folder: CustodyFolder, manifest: Manifest, cloud: Cloud): Promise<Finding[]> {
+  return asRead(profile, folder, manifest, cloud, (keys) => {
+    const unknown = keys.flatMap(({ generation }) => (generation === null || isLeftByTakeover(generation, folder.events) ? [] : [generation]))
+    return [
+      ...unknown.map((generation): Finding => ({ what: `GENERATION ${generation}`, level: 'stop', said: 'is in OCI, and this record knows of no takeover: another copy of this custody folder most likely has a newer one. Find it, and use that one' })),
+      keys.length < MAXIMUM_API_KEYS ? { what: 'key slots', level: 'good', said: `${MAXIMUM_API_KEYS - keys.length} free` } : { what: 'key slots', level: 'warn', said: `all ${MAXIMUM_API_KEYS} are taken: a takeover needs one to measure in. Delete a key that is not needed` },
+    ]
+  })
+}
+
+/** The user as a login reads it, and what its keys say. A login that may not read holds nothing up. */
+async function asRead(profile: Profile, folder: CustodyFolder, manifest: Manifest, cloud: Cloud, look: (keys: readonly ListedKey[]) => Finding[]): Promise<Finding[]> {
+  const what = `user as ${profile.name} reads it`
+  try {
+    const view = await viewUser(profile, manifest, cloud)
+    const blocked = isBlocked(view)
+    return [{ what, level: blocked ? 'stop' : 'good', said: blocked ? 'blocked or not ACTIVE' : 'ACTIVE' }, ...look(recogniseAll(view, folder.generations.map((generation) => generation.manifest)))]
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
     return [{ what, level: 'warn', said: `${error.message}. With this login a used key is at best refused-only, never proved dead, and that stays so: name one that may list the user's keys` }]

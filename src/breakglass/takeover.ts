@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { GlasskeyError } from '../errors.js'
 import { inUse } from '../custody/generation.js'
+import type { Manifest } from '../custody/manifest.js'
 import { wallClock } from '../host/clock.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, places, type Generation } from '../host/sealed-folder.js'
@@ -17,7 +18,8 @@ import { generationToInstall, installByBootstrap, leftoversOf, lookAtRoom, refus
 import { holdAndConclude, checkInputs, roomsFor, sayFindings, type Inputs } from './break-glass.js'
 import { conclude, type SessionResult } from './conclude.js'
 import { KeptLines } from './kept-lines.js'
-import { isUnknownToOci } from './login.js'
+import { isUnknownToOci, listingBy } from './login.js'
+import { measuredBefore } from './measure.js'
 import { drawUpWarrant, openSession, refuseUnfinished } from './open-session.js'
 import { lookAtRegions, lookAtSigners, refuseStops } from './preflight.js'
 import { printWarrant } from './print-warrant.js'
@@ -32,10 +34,10 @@ export interface TakeoverRequest {
 }
 
 /** How a takeover ended: done now, or all as it should be already. */
-export type TakeoverResult = { done: SessionResult; bootstrapKeyFile: string } | { already: string[] }
+export type TakeoverResult = { done: SessionResult } | { already: string[] }
 
-/** Takes the user over. Throws TENANCY_UNFIT, SELF_DELETION_REFUSED and whatever refuses the session before shares are read. */
-export async function takeOver(folderPath: string, bootstrap: Profile, request: TakeoverRequest, inputs: Inputs): Promise<TakeoverResult> {
+/** Takes the user over. Without a bootstrap login it looks, or finishes what stopped half-way. Throws USAGE, TENANCY_UNFIT, SELF_DELETION_REFUSED and whatever refuses the session before shares are read. */
+export async function takeOver(folderPath: string, bootstrap: Profile | null, request: TakeoverRequest, inputs: Inputs): Promise<TakeoverResult> {
   const release = takeLock(places.lock(folderPath), 'takeover', wallClock())
   try {
     const { isolation, camera } = roomsFor(inputs)
@@ -45,14 +47,15 @@ export async function takeOver(folderPath: string, bootstrap: Profile, request: 
       clerk.close()
     })
     if (!('warrant' in ready)) return ready
-    return { done: await holdAndConclude(folderPath, ready.warrant, 'perform', inputs, isolation, camera), bootstrapKeyFile: bootstrap.keyFile }
+    return { done: await holdAndConclude(folderPath, ready.warrant, 'perform', inputs, isolation, camera) }
   } finally {
     release()
   }
 }
 
 /** What there is before shares are read. */
-interface Preparation extends Lent {
+interface Preparation extends Omit<Lent, 'bootstrap'> {
+  bootstrap: Profile | null
   request: TakeoverRequest
   isolation: Isolation
 }
@@ -69,30 +72,31 @@ async function prepare(job: Preparation): Promise<TakeoverResult | { warrant: Wa
   if (current && isTakenOver(folder.logbook.lines)) return { already: await lookAgain(job, first) }
 
   const planned = current ? generationNumber(folder, current.generation) : generationToInstall(folder, installed?.generation ?? 0)
-  const findings = await lookAtRegions(planned.manifest, inputs.cloud)
+  // Measuring waits for every region, with a throw-away key in OCI meanwhile.
+  const measures = !current && measuredBefore(folder.sessions, inputs.remover) === undefined
+  const findings = await lookAtRegions(planned.manifest, inputs.cloud, measures ? planned.manifest.regions : undefined)
   sayFindings(findings)
   refuseStops(findings)
   // An earlier takeover that stopped after its rotation left a key in use and other ways in open: that key goes on, and a
   // reader's login must do for the survey, because the bootstrap key is gone.
   const surveyor = current ? inputs.reader : bootstrap
+  if (!surveyor && !current) throw new GlasskeyError('USAGE', 'a takeover begins with the bootstrap key, and no profile of it was named', 'glasskey takeover --profile BOOTSTRAP …')
   if (!surveyor) throw new GlasskeyError('TENANCY_UNFIT', `an earlier takeover stopped half-way: GENERATION ${String(current?.generation)} is in use, and other ways in are still open`, 'Finish it with a login that may read: glasskey takeover … --reader PROFILE, and sheets of that generation.')
   const survey = await surveyWith(job, surveyor)
   const leftovers = leftoversOf(folder, survey)
   const staying = recogniseAll(survey, folder.generations.map(({ manifest }) => manifest)).filter(({ fingerprint }) => !leftovers.some((leftover) => leftover.fingerprint === fingerprint))
   const generation = current ? planned : behindNone(folder, staying, planned, installed !== undefined)
   const fit = checkFit(survey, generation, bootstrap)
-  if (!current) {
-    const taken = survey.keys.length - leftovers.length
-    refuseFullSlots(taken, folder, survey, generation, inputs.remover)
-    sayFindings(lookAtRoom(taken, survey, generation))
-  }
+  const taken = survey.keys.length - (current ? 0 : leftovers.length)
+  if (!current) refuseFullSlots(taken, folder, survey, generation, inputs.remover)
+  sayFindings(lookAtRoom(taken, survey, generation))
   const warrant = drawUpWarrant(
     folder,
     generation,
     {
       action: { name: 'takeover', domainUrl: fit.domainUrl, domainUserId: fit.domainUserId },
       drill: false,
-      operator: { name: request.operator, user: bootstrap.user },
+      operator: { name: request.operator, user: generation.manifest.user },
       incident: 'TAKEOVER',
       useCase: TAKEOVER_USE_CASE,
       authorisedBy: request.authorisedBy,
@@ -111,17 +115,16 @@ async function prepare(job: Preparation): Promise<TakeoverResult | { warrant: Wa
   refuseStops(signers)
   openSession(folder, generation, warrant)
   await printWarrant(folder, warrant, inputs.printer)
-  if (!current) {
+  if (!current && bootstrap) {
     try {
-      await installByBootstrap(job, { generation, survey, leftovers, session: warrant.session })
+      await installByBootstrap({ ...job, bootstrap }, { generation, survey, leftovers, session: warrant.session })
     } catch (error) {
       if (!(error instanceof GlasskeyError)) throw error
       // No share was read. What was measured and uploaded is in the journal, and the attempt in the logbook.
       const { code, message, hint } = error
       const finished = { kind: 'finished' as const, probes: [], failure: { code, message, hint }, selfDeletionRefused: false }
       const kept = new KeptLines(places.journal(folder.path, warrant.session))
-      const done = await conclude({ folder: folder.path, warrant, finished, kept, reader: inputs.reader ?? inputs.remover, cloud: inputs.cloud, isolation }, `no share was read, and the bootstrap key is still the way in (${message})`)
-      return { done, bootstrapKeyFile: bootstrap.keyFile }
+      return { done: await conclude({ folder: folder.path, warrant, finished, kept, reader: inputs.reader ?? inputs.remover, cloud: inputs.cloud, isolation }, `no share was read, and the bootstrap key is still the way in (${message})`) }
     }
   }
   return { warrant }
@@ -139,9 +142,9 @@ function behindNone(folder: CustodyFolder, listed: readonly ListedKey[], planned
 }
 
 /** Whether this user may be taken over at all. Throws TENANCY_UNFIT saying what is missing. */
-function checkFit(survey: SurveyView, { manifest }: Generation, bootstrap: Profile): { domainUrl: string; domainUserId: string } {
+function checkFit(survey: SurveyView, { manifest }: Generation, bootstrap: Profile | null): { domainUrl: string; domainUserId: string } {
   const unfit = (what: string, next: string): GlasskeyError => new GlasskeyError('TENANCY_UNFIT', what, `${next} Nothing was changed.`)
-  if (bootstrap.user !== manifest.user) throw unfit(`profile ${bootstrap.name} is of user ${bootstrap.user}, and the ceremony was for ${manifest.user}`, 'Use the API key of the user in custody.yaml.')
+  if (bootstrap && bootstrap.user !== manifest.user) throw unfit(`profile ${bootstrap.name} is of user ${bootstrap.user}, and the ceremony was for ${manifest.user}`, 'Use the API key of the user in custody.yaml.')
   if (isBlocked(survey)) throw unfit('the user is blocked or not ACTIVE', 'Unblock it first.')
   if (!survey.groups.includes('Administrators')) throw unfit(`the user is not in the group Administrators (it is in: ${survey.groups.join(', ') || 'none'})`, 'Add it first.')
   if (survey.otherAdministrators.length === 0) throw unfit('the user is the only administrator: nobody could help if this fails', 'Make a second administrator first.')
@@ -154,26 +157,30 @@ function checkFit(survey: SurveyView, { manifest }: Generation, bootstrap: Profi
 }
 
 /** A second run changes nothing: it looks whether all is as it should be, with whatever login still can. */
-async function lookAgain(job: Preparation, first: Generation): Promise<string[]> {
+async function lookAgain(job: Preparation, { manifest }: Generation): Promise<string[]> {
   const { folder, bootstrap, inputs } = job
-  // Of another tenancy it is refused where it would be used.
-  if (bootstrap.tenancy === first.manifest.tenancy && bootstrap.user !== first.manifest.user) throw new GlasskeyError('TENANCY_UNFIT', `profile ${bootstrap.name} is of user ${bootstrap.user}, and the takeover was of ${first.manifest.user}`, 'Name the profile of the bootstrap key. Nothing was changed.')
-  const standing = inUse(folder.standings, folder.events)
-  const said = [`the takeover happened; GENERATION ${String(standing?.generation)} is in use`]
-  if (!(await isUnknownToOci(bootstrap, first.manifest, inputs.cloud))) {
-    throw new GlasskeyError('TENANCY_UNFIT', `the bootstrap key ${bootstrap.fingerprint} is still accepted by OCI`, 'Somebody uploaded it again: find out who. glasskey break rotate deletes keys that no manifest names.')
-  }
-  said.push(`the bootstrap key ${bootstrap.fingerprint} is refused (401)`)
+  const unfit = (what: string, next: string): GlasskeyError => new GlasskeyError('TENANCY_UNFIT', what, next)
+  const current = String(inUse(folder.standings, folder.events)?.generation)
+  const said = [`the takeover happened; GENERATION ${current} is in use`, ...(bootstrap ? await lookAtBootstrap(bootstrap, manifest, inputs) : [])]
   if (inputs.reader) {
     const survey = await surveyWith(job, inputs.reader)
+    if (isBlocked(survey)) throw unfit('the user is blocked or not ACTIVE: OCI refuses every key of it', 'Find out who blocked it.')
     const keys = recogniseAll(survey, folder.generations.map((entry) => entry.manifest))
-    const right = keys.length === 1 && keys[0]?.generation === standing?.generation
+    const right = keys.length === 1 && String(keys[0]?.generation) === current
     const open = Object.entries(ONLY_API_KEYS).filter(([name, wanted]) => (survey.capabilities[name] ?? false) !== wanted)
-    if (!right || open.length > 0) {
-      throw new GlasskeyError('TENANCY_UNFIT', `not all is as it should be: ${right ? '' : `${keys.length} API keys; `}${open.map(([name]) => name).join(', ')}`, 'glasskey audit says what differs.')
-    }
-    said.push(`${inputs.reader.name} reads: one API key, of GENERATION ${String(standing?.generation)}; API keys are the only way in`)
+    if (!right || open.length > 0) throw unfit(`not all is as it should be: ${right ? '' : `${keys.length} API keys; `}${open.map(([name]) => name).join(', ')}`, 'glasskey audit says what differs.')
+    said.push(`${inputs.reader.name} reads: one API key, of GENERATION ${current}; API keys are the only way in`)
   }
-  if (existsSync(bootstrap.keyFile)) said.push(`the bootstrap key file is still there: destroy ${bootstrap.keyFile}`)
+  if (bootstrap && existsSync(bootstrap.keyFile)) said.push(`the bootstrap key file is still there: destroy ${bootstrap.keyFile}`)
   return said
+}
+
+/** The bootstrap key after the takeover that deleted it. Throws TENANCY_UNFIT where OCI accepts it; CLOCKS_DISAGREE. */
+async function lookAtBootstrap(bootstrap: Profile, manifest: Manifest, { cloud, reader }: Inputs): Promise<string[]> {
+  // Of another tenancy it is refused where it would be used.
+  if (bootstrap.tenancy === manifest.tenancy && bootstrap.user !== manifest.user) throw new GlasskeyError('TENANCY_UNFIT', `profile ${bootstrap.name} is of user ${bootstrap.user}, and the takeover was of ${manifest.user}`, 'Name the profile of the bootstrap key. Nothing was changed.')
+  if (await isUnknownToOci(bootstrap, manifest, cloud)) return [`the bootstrap key ${bootstrap.fingerprint} is refused (401)${reader ? '' : ', as every key of a blocked user is: --reader PROFILE looks'}`]
+  const { keys } = await listingBy(bootstrap, manifest, [], cloud)
+  if (keys.some(({ fingerprint }) => fingerprint === bootstrap.fingerprint)) throw new GlasskeyError('TENANCY_UNFIT', `the bootstrap key ${bootstrap.fingerprint} is still accepted by OCI`, 'Somebody uploaded it again: find out who. glasskey break rotate deletes keys that no manifest names.')
+  throw new GlasskeyError('TENANCY_UNFIT', `OCI lists the bootstrap key ${bootstrap.fingerprint} no more, and still accepts it`, 'A deleted key is refused after minutes as a rule: run this again then. If it is accepted for longer, ask Oracle.')
 }

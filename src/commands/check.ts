@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import type { Cloud } from '../breakglass/login.js'
-import { lookAtClerk, lookAtKeys, lookAtRegions, lookAtRevocation, lookAtSelfDeletion, lookAtSigners, lookAtSubscriptions, type Finding } from '../breakglass/preflight.js'
+import { lookAheadOfTakeover, lookAtClerk, lookAtKeys, lookAtRegions, lookAtRevocation, lookAtSelfDeletion, lookAtSigners, lookAtSubscriptions, type Finding } from '../breakglass/preflight.js'
 import { checkEndpoints } from '../breakglass/open-session.js'
 import { inUse, successorsOf } from '../custody/generation.js'
 import type { Manifest } from '../custody/manifest.js'
@@ -47,7 +47,7 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
     ...lookAtSelfDeletion(folder, null),
     ...lookAtRevocation(folder, generation),
     ...(current ? await lookAtSigners(folder, manifest, successorsOf(folder.standings, manifest.generation)[0]?.generation) : []),
-    ...(await lookAtCloud(folder, manifest, cloud, current ? reader ?? 'no --reader' : 'there was no takeover')),
+    ...(await lookAtCloud(folder, manifest, cloud, reader, current !== undefined)),
     ...(await lookAtMachine()),
   ]
   const stops = findings.filter(({ level }) => level === 'stop')
@@ -78,8 +78,8 @@ async function lookAtMachine(): Promise<Finding[]> {
   }
 }
 
-/** Clocks and key list, as far as they can be seen. `reader`: a login, or why there is none. */
-async function lookAtCloud(folder: CustodyFolder, manifest: Manifest, cloud: Cloud, reader: Profile | string): Promise<Finding[]> {
+/** Clocks and key list, as far as they can be seen. */
+async function lookAtCloud(folder: CustodyFolder, manifest: Manifest, cloud: Cloud, reader: Profile | null, isTaken: boolean): Promise<Finding[]> {
   try {
     checkEndpoints(manifest, cloud.endpoints)
   } catch (error) {
@@ -87,7 +87,7 @@ async function lookAtCloud(folder: CustodyFolder, manifest: Manifest, cloud: Clo
     return [{ what: 'endpoints', level: 'stop', said: `${error.message}. ${error.hint}` }]
   }
   const regions = await lookAtRegions(manifest, cloud)
-  if (typeof reader === 'string') return [...regions, { what: 'key list', level: 'warn', said: `not looked at: ${reader}` }]
+  if (reader === null) return [...regions, { what: 'key list', level: 'warn', said: 'not looked at: no --reader' }]
   const successor = successorsOf(folder.standings, manifest.generation)[0]?.generation ?? null
-  return [...regions, ...(await lookAtKeys(reader, folder, manifest, cloud, successor)), ...(await lookAtSubscriptions(reader, manifest, cloud))]
+  return [...regions, ...(await (isTaken ? lookAtKeys(reader, folder, manifest, cloud, successor) : lookAheadOfTakeover(reader, folder, manifest, cloud))), ...(await lookAtSubscriptions(reader, manifest, cloud))]
 }

@@ -13,8 +13,8 @@ import type { Outcome, Problem } from './outcome.js'
 import { inFolder, nextIn } from './printed-command.js'
 import { standingOf } from './status.js'
 
-/** Prints entry and slips, and says what to do next. How the session ended outweighs paper that could not be had. `sheetFiles`: what shares were read from. */
-export async function sessionOutcome(folder: string, result: SessionResult, printer: string | undefined, sheetFiles: readonly string[] = []): Promise<Outcome> {
+/** Prints entry and slips, and says what to do next. How the session ended outweighs paper that could not be had. `sheetFiles`: what shares were read from. `bootstrapKeyFile`: where a takeover's profile has its key. */
+export async function sessionOutcome(folder: string, result: SessionResult, printer: string | undefined, sheetFiles: readonly string[] = [], bootstrapKeyFile: string | null = null): Promise<Outcome> {
   const printed = await printSession(folder, result, printer)
   const { warrant, state, grade, failure } = result
   const json = {
@@ -36,8 +36,7 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
     affidavitFile: printed.affidavit,
     drillRecordFile: printed.drillRecord,
     evidenceFile: printed.evidence,
-    // Only a takeover knows one.
-    bootstrapKeyFile: null,
+    bootstrapKeyFile,
   }
   const read = tryRead(folder)
   const standing = read && standingOf(read)
@@ -46,6 +45,7 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
   const problem = failure && { code: failure.code, message: failure.message, hint: inFolder(failure.hint, folder) }
   if (unprinted) sayProblem(unprinted)
   if (sheetFiles.length > 0) sayLeft(sheetFiles, result)
+  if (warrant.action.name === 'takeover' && actionOf(state).result === 'done') say(`The bootstrap key is deleted in OCI. Destroy its file too${bootstrapKeyFile === null ? '' : `: ${bootstrapKeyFile}`}.`, 'strong')
   const earlier = result.alive ? null : leftEarlier(folder, standing)
   if (problem) sayProblem(problem)
   if (!result.alive) {

@@ -4,13 +4,12 @@ import type { Argv } from 'yargs'
 import { takeOver } from '../breakglass/takeover.js'
 import { line } from '../custody/fields.js'
 import { readProfile } from '../host/oci-profile.js'
-import { say } from '../host/terminal.js'
 import { configOf, field, HEADINGS, inputsOf, sessionFlags, sheetFilesOf, type SessionArguments } from './flags.js'
 import { nothingToDo, sessionOutcome } from './session-outcome.js'
 import type { Outcome } from './outcome.js'
 
 interface Arguments extends SessionArguments {
-  profile: string
+  profile: string | undefined
   operator: string | undefined
   authorisedBy: string | undefined
   reason: string | undefined
@@ -24,7 +23,7 @@ export const builder = (flags: Argv): Argv =>
     flags
       .usage('$0 takeover --profile BOOTSTRAP --scan FILE...\n\nOnce: the administrator lends a key; the custodians\' key replaces it and becomes\nthe only way in as this user. Measured first, every removal shown and agreed to,\nand the generation that did it rotated away. Run again, it changes nothing.')
       .options({
-        profile: { type: 'string', demandOption: true, describe: 'OCI profile with the bootstrap key' },
+        profile: { type: 'string', describe: 'OCI profile with the bootstrap key' },
         operator: { type: 'string', describe: `who acts (${UNSAID.operator})` },
         'authorised-by': { type: 'string', describe: `who authorised it (${UNSAID.authorisedBy})` },
         reason: { type: 'string', describe: `why (${UNSAID.reason})` },
@@ -34,7 +33,7 @@ export const builder = (flags: Argv): Argv =>
 
 export const handler = async (args: Arguments): Promise<Outcome> => {
   const folder = resolve(args.custody)
-  const profile = readProfile(args.profile, configOf(args))
+  const profile = args.profile === undefined ? null : readProfile(args.profile, configOf(args))
   const said = { operator: args.operator ?? UNSAID.operator, authorisedBy: args.authorisedBy ?? UNSAID.authorisedBy, reason: args.reason ?? UNSAID.reason }
   const result = await takeOver(
     folder,
@@ -45,7 +44,5 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   if ('already' in result) {
     return nothingToDo(folder, result.already, `Nothing is left to take over:\n${result.already.map((sentence) => `  ${sentence}`).join('\n')}`)
   }
-  const outcome = await sessionOutcome(folder, result.done, args.printer, sheetFilesOf(args))
-  if (!result.done.failure) say(`The bootstrap key is deleted in OCI. Destroy its file too: ${result.bootstrapKeyFile}`, 'strong')
-  return { ...outcome, json: { ...outcome.json, bootstrapKeyFile: result.bootstrapKeyFile } }
+  return sessionOutcome(folder, result.done, args.printer, sheetFilesOf(args), profile?.keyFile ?? null)
 }

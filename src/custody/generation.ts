@@ -3,6 +3,8 @@
 /** What happened to a generation, in the order in which it happened. */
 export type GenerationEvent =
   | { kind: 'sealed'; generation: number }
+  /** A takeover asked OCI to install it, and nobody had recombined it yet. */
+  | { kind: 'uploaded'; generation: number }
   | { kind: 'installed'; generation: number }
   /** OCI listed it in place of a key that another copy of the folder must have rotated: what that copy's record would tell better. */
   | { kind: 'found'; generation: number }
@@ -62,6 +64,11 @@ function standing(set: SheetSet, events: readonly GenerationEvent[]): Standing {
 /** Whether OCI was given a generation's key, and no exit of another generation has seen it gone since. */
 export function isInstalled(generation: number, events: readonly GenerationEvent[]): boolean {
   return events.findLast((event) => event.generation === generation && (event.kind === 'installed' || event.kind === 'left'))?.kind === 'installed'
+}
+
+/** Whether a takeover that stopped left the key of a generation in OCI, which nobody has used or seen gone since. */
+export function isLeftByTakeover(generation: number, events: readonly GenerationEvent[]): boolean {
+  return events.findLast((event) => event.generation === generation && ['uploaded', 'installed', 'left', 'deleted'].includes(event.kind))?.kind === 'uploaded'
 }
 
 /**

@@ -53,6 +53,8 @@ export function sentence(line: JournalLine): { text: string; tone: Tone } | null
       return line.grade === 'unproved' ? alarm(`NOT PROVED DEAD: ${line.keyId}. ${line.why}`) : good(`Key ${line.keyId} is dead: ${line.grade}. ${line.why}`)
     case 'measured':
       return plain(`Measured: self-deletion ${line.selfDeletion}; a fourth key is answered ${line.fourthKey}.`)
+    case 'installed':
+      return good(`GENERATION ${line.generation} (${line.keyId}) is installed: ACTIVE, read back equal.`)
     case 'resumed':
       return plain(`Resuming: ${line.found}`)
     case 'remote-opened':

@@ -1,7 +1,7 @@
 /** Logbook and journals as events in the lives of generations. */
 import type { GenerationEvent } from '../custody/generation.js'
 import type { LogbookEntry } from './logbook.js'
-import { DELETE_OTHER_KEY, isChange, mayHaveHappened, wasNeverThere, type Session } from './replay.js'
+import { DELETE_OTHER_KEY, isChange, mayHaveHappened, REMOVE, wasNeverThere, wasUploaded, type Session } from './replay.js'
 
 /** Generations by the names that OCI gives to their keys. */
 export type NamedKeys = readonly { generation: number; fingerprint: string }[]
@@ -56,6 +56,7 @@ function ofSession(session: Session, known: NamedKeys): GenerationEvent[] {
   for (const refused of session.sharesRefused) {
     if (refused.generation !== undefined && refused.custodian !== undefined) events.push({ kind: 'share-seen', generation: refused.generation, custodian: refused.custodian })
   }
+  if (wasUploaded(session)) events.push({ kind: 'uploaded', generation })
   if (session.keyLiveAt !== null) {
     // Whoever took the census with it was accepted: so a copy of the folder that is behind learns that OCI has this key.
     if (action === 'takeover' || session.censuses.length > 0) events.push({ kind: 'installed', generation })
@@ -110,7 +111,7 @@ function others({ opened, calls, censuses }: Session, known: NamedKeys): Generat
     return after !== undefined && !after.found.keys.some((key) => key.fingerprint === fingerprint)
   }
   const deleted = calls.flatMap(({ intent, outcome }) => {
-    if (intent.rule !== DELETE_OTHER_KEY) return []
+    if (intent.rule !== DELETE_OTHER_KEY && !intent.rule.startsWith(REMOVE)) return []
     const fingerprint = (intent.path.split('/').at(-1) ?? '').replaceAll('%3A', ':')
     return isAbsent(fingerprint, intent.seq) || (outcome?.type === 'outcome' && outcome.status === 204) ? [fingerprint] : []
   })

@@ -63,6 +63,8 @@ export const journalLine = z.discriminatedUnion('type', [
     selfDeletion: z.enum(['accepted', 'refused']),
     fourthKey: z.string(),
   }),
+  /** A takeover: OCI lists the generation as ACTIVE and equal, before anybody is asked for a share. */
+  entry('installed', { generation, keyId, spkiSha256: sha256, fingerprint }),
   entry('consented', { custodian: custodianNumber, name: line, to: z.enum(['warrant', 'deferred-rotation', 'successor']), how: z.enum(['code words typed', 'remote message', 'rehearsal --yes']) }),
   /** A one-time key was made for custodians elsewhere, and somebody reads its words aloud. */
   entry('remote-opened', { fingerprint: openpgpFingerprint, keySha256: sha256, wordsReadBy: remark }),

@@ -46,6 +46,8 @@ export interface Session {
   probes: LineOf<'probe'>[]
   listings: LineOf<'listed'>[]
   measured: LineOf<'measured'> | null
+  /** Whether a takeover's bootstrap login read the used key back as ACTIVE, in this very session. */
+  installedHere: boolean
   /** Whether custodians elsewhere were asked for their shares. */
   askedElsewhere: boolean
   grade: Grade | null
@@ -61,14 +63,14 @@ export function wasNeverAccepted({ calls }: Pick<Session, 'calls'>): boolean {
   return onlyRefused(calls.filter(({ intent }) => intent.by !== 'desk'))
 }
 
-/** Whether the used key was installed in this very session, by the bootstrap login of a takeover. */
-export function wasInstalledHere({ calls }: Pick<Session, 'calls'>): boolean {
-  return calls.some(({ intent, outcome }) => intent.by === 'desk' && intent.rule.startsWith(INSTALL) && outcome?.type === 'outcome' && outcome.status < 300)
+/** Whether OCI never had the key, as far as this session can tell: it refused it from the first request on, and nobody installed it here. */
+export function wasNeverThere(session: Pick<Session, 'calls' | 'installedHere'>): boolean {
+  return wasNeverAccepted(session) && !session.installedHere
 }
 
-/** Whether OCI never had the key, as far as this session can tell: it refused it from the first request on, and nobody installed it here. */
-export function wasNeverThere(session: Pick<Session, 'calls'>): boolean {
-  return wasNeverAccepted(session) && !wasInstalledHere(session)
+/** Whether a takeover asked OCI to install the used key, and was not plainly refused. */
+export function wasUploaded({ calls, installedHere }: Pick<Session, 'calls' | 'installedHere'>): boolean {
+  return installedHere || calls.some((call) => call.intent.by === 'desk' && call.intent.rule.startsWith(INSTALL) && mayHaveHappened(call))
 }
 
 /** Whether OCI refused it, and nothing else, since the key was live for the last time: it may have been accepted before, in a run that was interrupted. */
@@ -90,8 +92,8 @@ export const REMOVE_USED_KEY = 'remover: delete used key'
 export const [ENABLE_SAAS, DISABLE_SAAS, READ_SAAS_BACK] = ['enable SAAS_ADMIN', 'disable SAAS_ADMIN', 'read SAAS_ADMIN status back'] as const
 /** Rule name under which a key is deleted that is neither the used one nor its successor, and that nobody counts on. */
 export const DELETE_OTHER_KEY = 'exit: delete a key that is not to be there'
-/** How the rule names begin under which a takeover installs a generation. */
-export const INSTALL = 'install '
+/** How the rule names begin under which a takeover installs a generation, and deletes one that an earlier attempt had installed. */
+export const [INSTALL, REMOVE] = ['install ', 'remove GENERATION '] as const
 /** Rule name under which the successor is uploaded. */
 export const UPLOAD_SUCCESSOR = 'exit: upload successor'
 const DELETIONS = [DELETE_USED_KEY, REMOVE_USED_KEY]
@@ -122,6 +124,7 @@ export function replay(lines: readonly JournalLine[]): Session {
     probes: [],
     listings: [],
     measured: null,
+    installedHere: false,
     askedElsewhere: false,
     grade: null,
     gradeWhy: '',
@@ -218,6 +221,9 @@ function take(session: Session, line: JournalLine, calls: Map<number, Call>): vo
       session.resumed += 1
       for (const sentence of line.isolation ?? []) if (!session.addedIsolation.includes(sentence)) session.addedIsolation.push(sentence)
       session.closed = null
+      break
+    case 'installed':
+      session.installedHere = true
       break
     case 'remote-opened':
       session.askedElsewhere = true

@@ -1,5 +1,5 @@
 /** Where a custody stands today: what a manager needs to hear first. Pure. */
-import { inUse, isInstalled, isSpent, successorsOf, type GenerationEvent, type SheetSet, type Standing } from '../custody/generation.js'
+import { inUse, isInstalled, isLeftByTakeover, isSpent, successorsOf, type GenerationEvent, type SheetSet, type Standing } from '../custody/generation.js'
 import type { Custodian } from '../custody/custody-yaml.js'
 import type { Head } from './chain.js'
 import { DAY_MS, dueDates, SUCCESSORS, type DueDates } from './due.js'
@@ -104,6 +104,7 @@ export function custodyStanding(known: Known): CustodyStanding {
     ...unsealed.map((generation) => `GENERATION ${generation} is in the folder and in no logbook entry: its import did not come to its end. If its outbox is lost: glasskey logbook add retired`),
     ...unproved.map(({ generation }) => `GENERATION ${generation} was used and is not proved dead`),
     ...known.standings.filter(({ state }) => state === 'exposed').map(({ generation }) => `GENERATION ${generation} is exposed: a quorum of its shares was seen${current && generation !== current.generation ? '; glasskey logbook add retired' : ''}`),
+    ...known.standings.filter(({ generation, state, margin }) => isLeftByTakeover(generation, known.events) && (margin < 0 || isGivenUp(state))).map(({ generation }) => `a takeover that stopped had installed GENERATION ${generation}, which nobody is to use: OCI has its key. ${current ? 'glasskey break rotate' : 'glasskey takeover'} deletes it`),
     ...known.standings.filter(({ state, margin, generation }) => state === 'waiting' && margin < 0 && generation > (current?.generation ?? 0)).map(({ generation }) => `GENERATION ${generation} waits and can no longer be recombined, too many sheets are gone: it is passed over`),
     ...(current && waiting.length < SUCCESSORS ? [`only ${waiting.length} of ${SUCCESSORS} successors ${waiting.length === 1 ? 'waits' : 'wait'}: plan the next ceremony`] : []),
   ]
@@ -113,6 +114,7 @@ export function custodyStanding(known: Known): CustodyStanding {
   const acknowledgementDueInDays = daysUntil(due.acknowledgement, known.now)
   const used = undestroyed(known)
   const warnings = [
+    ...known.standings.filter(({ generation, state, margin }) => isLeftByTakeover(generation, known.events) && margin >= 0 && !isGivenUp(state)).map(({ generation }) => `a takeover that stopped had installed GENERATION ${generation}: glasskey takeover goes on with it`),
     ...(current && current.margin === 0 ? [`GENERATION ${current.generation} has no margin: every custodian left is needed`] : []),
     ...(used.length === 0 ? [] : [`used sheets await destruction before a witness: ${used.map(({ generation, left }) => `GENERATION ${generation} (${left} left)`).join(', ')}; glasskey logbook add destroyed`]),
     ...(current ? overdue(drillDueInDays, (days) => `the drill is ${days} overdue`) : []),
@@ -136,6 +138,11 @@ export function custodyStanding(known: Known): CustodyStanding {
     due,
     next: nextStep({ current, waiting, open, all: known.standings, drillDueInDays, unsealed, halfway, unproved }),
   }
+}
+
+/** Whether no takeover installs a generation any more. */
+function isGivenUp(state: Standing['state']): boolean {
+  return state === 'exposed' || state === 'retired'
 }
 
 /** Generations whose key is dead and proved so, with the copies that no entry says are destroyed. A lost copy awaits nothing; one in an opened bag does. */

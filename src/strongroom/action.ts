@@ -9,7 +9,7 @@ import { pause, readClocks } from '../host/clock.js'
 import { say } from '../host/terminal.js'
 import type { Census } from '../record/journal.js'
 import { isListed } from '../record/recognise.js'
-import { replay, wasInstalledHere } from '../record/replay.js'
+import { replay } from '../record/replay.js'
 import { CREDENTIALS, ONLY_API_KEYS, RANDOM_PASSWORD, domainUserTarget, identityOrigin } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { actionSender, refuseIfStopped } from './action-sender.js'
@@ -35,7 +35,7 @@ export async function performAction(room: Room, sender: Sender, clerk: Duplex, s
   const { warrant, journal, folder } = room
   const courier = actionSender(sender, stop)
   const user = ownUser(courier, warrant, folder.generations.map(({ manifest }) => manifest))
-  if (wasInstalledHere(replay(journal.lines))) await untilAccepted(user, stop)
+  if (replay(journal.lines).installedHere) await untilAccepted(user, stop)
   const found = await user.census()
   refuseIfStopped(stop)
   const unexpected = warrant.action.name === 'takeover' ? [] : strangers(room, found)
@@ -100,7 +100,7 @@ async function takeOver(room: Room, courier: Sender, user: OwnUser, clerk: Duple
 
   for (const key of otherKeys(warrant, found)) {
     await consent(`delete API key ${key.fingerprint}, with the new key`)
-    await user.deleteKey(key.fingerprint)
+    await deleteIfThere(user, key.fingerprint)
   }
   const credentials = []
   for (const kind of DELETED_BY_ID) for (const id of (found.credentials[kind] ?? 0) > 0 ? await user.listCredentials(kind) : []) credentials.push({ kind, id })
@@ -127,7 +127,18 @@ async function takeOver(room: Room, courier: Sender, user: OwnUser, clerk: Duple
     carry,
     stop,
   )
-  return readBack(user, stop)
+  return readBack(warrant, user, stop)
+}
+
+/** Somebody may have deleted it while people were asked: then nothing is left to do. */
+async function deleteIfThere(user: OwnUser, fingerprint: string): Promise<void> {
+  try {
+    await user.deleteKey(fingerprint)
+  } catch (error) {
+    // OCI's word for "gone" and for "you may not".
+    const is404 = error instanceof OciRefusal && error.status === 404
+    if (!is404 || (await user.listKeys()).some((key) => key.fingerprint === fingerprint)) throw error
+  }
 }
 
 /** The SCIM id came from a survey by the SDK: whose it is, the strongroom asks the domain itself. Throws TENANCY_UNFIT. */
@@ -135,21 +146,22 @@ async function checkDomainUser(courier: Sender, { domainUrl, domainUserId }: { d
   const answer = await courier.send({ method: 'GET', url: domainUrl + domainUserTarget(domainUserId), body: null, contentType: null, headers: {} }, 'strongroom')
   const parsed = z.object({ ocid: z.string().max(255) }).safeParse(jsonIn(new TextDecoder().decode(answer.body)))
   if (!parsed.success || parsed.data.ocid !== user) {
-    throw new GlasskeyError('TENANCY_UNFIT', `the identity domain says that ${domainUserId} is ${parsed.success ? parsed.data.ocid : `nobody (${answer.status})`}, not the user of this custody`, 'Nothing of any user was changed.')
+    throw new GlasskeyError('TENANCY_UNFIT', `the identity domain says that ${domainUserId} is ${parsed.success ? parsed.data.ocid : `nobody (${answer.status})`}, not the user of this custody`, 'The takeover was not begun; the key is rotated.')
   }
 }
 
 /** What OCI says afterwards, read by the strongroom itself: written in one service and read in another, it may take a while. Throws TENANCY_UNFIT naming what is still open. */
-async function readBack(user: OwnUser, stop: AbortSignal): Promise<string> {
+async function readBack(warrant: Warrant, user: OwnUser, stop: AbortSignal): Promise<string> {
   const began = readClocks().uptime
   for (;;) {
     const { capabilities } = await user.readUser()
     const census = await user.census()
     const open = Object.entries(ONLY_API_KEYS).flatMap(([name, wanted]) => ((capabilities?.[name] ?? false) === wanted ? [] : [name]))
     const left = Object.keys(CREDENTIALS).filter((kind) => (census.credentials[kind] ?? 0) > 0)
-    if (open.length + left.length + (census.keys.length - 1) <= 0) return closed(census)
+    const others = otherKeys(warrant, census).map(({ fingerprint }) => `API key ${fingerprint}`)
+    if (open.length + left.length + others.length === 0) return closed(census)
     if (readClocks().uptime - began > SETTLED_MS) {
-      throw new GlasskeyError('TENANCY_UNFIT', `after the takeover these are still there: ${[...open, ...left].join(', ') || 'other API keys'}`, 'Run glasskey takeover again with the next generation, or ask Oracle.')
+      throw new GlasskeyError('TENANCY_UNFIT', `after the takeover these are still there: ${[...open, ...left, ...others].join(', ')}`, 'Run glasskey takeover again with the next generation, or ask Oracle.')
     }
     await pause(SETTLED_WAIT_MS, stop)
     refuseIfStopped(stop)

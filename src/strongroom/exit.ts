@@ -174,7 +174,9 @@ async function makeRoom(parts: ExitParts, keys: readonly ListedKey[]): Promise<v
   // In a takeover people are asked in the order of the list: the last is the least likely that somebody has just said no to.
   const strangers = others.filter(({ generation }) => generation === null)
   const gives = (parts.warrant.action.name === 'takeover' ? strangers.at(-1) : strangers[0]) ?? others.find((key) => isNotToBeThere(parts, key)) ?? latest
-  if (gives) await parts.user.deleteKey(gives.fingerprint)
+  if (!gives) return
+  say(`All ${MAXIMUM_API_KEYS} API key slots are taken. To make room for the successor, the exit deletes API key ${gives.fingerprint}, ${whose(gives)}.`, 'alarm')
+  await parts.user.deleteKey(gives.fingerprint)
 }
 
 /**
@@ -191,9 +193,13 @@ async function deleteOthers(parts: ExitParts, { keys }: ProvenSuccessor, state: 
       if (isUnauthenticated(error) || !(error instanceof GlasskeyError || error instanceof NoAnswer)) throw error
       state.patience -= 1
       if (state.patience > 0) throw error
-      if (state.patience === 0) say(`API key ${key.fingerprint}, ${key.generation === null ? 'which no manifest names' : `of GENERATION ${key.generation}`}, could not be deleted (${reasonOf(error)}). The exit goes on: let an administrator delete it.`, 'alarm')
+      if (state.patience === 0) say(`API key ${key.fingerprint}, ${whose(key)}, could not be deleted (${reasonOf(error)}). The exit goes on: let an administrator delete it.`, 'alarm')
     }
   }
+}
+
+function whose({ generation }: ListedKey): string {
+  return generation === null ? 'which no manifest names' : `of GENERATION ${generation}`
 }
 
 async function deleteUsedKey({ user, warrant }: ExitParts, proven: ProvenSuccessor): Promise<void> {

@@ -8,7 +8,7 @@ import { GlasskeyError } from '../errors.js'
 import { pause, readClocks } from '../host/clock.js'
 import { generationNumber, otherGenerations, places, readSealedFolder } from '../host/sealed-folder.js'
 import { headStatement, opcRequestIdOfProbe, type Census, type ListedKey } from '../record/journal.js'
-import { isRefusedNow, replay, wasInstalledHere, wasNeverAccepted } from '../record/replay.js'
+import { isRefusedNow, replay, wasNeverAccepted } from '../record/replay.js'
 import { checkWatch, startWatch, type Watch } from '../warrant/deadline.js'
 import { checkRules } from '../warrant/issue.js'
 import { probeOffsets } from '../warrant/probe-schedule.js'
@@ -229,7 +229,7 @@ async function leave(room: Room, courier: Courier, user: OwnUser, since: number,
     burn(journal, warrant, since, 'the key was deleted before; it is probed again', courier)
     return finished(probes, failure)
   }
-  const result = await rotate({ user, warrant, journal, isPassed: (generation) => isPassed(folder.standings, generation, successor.generation), onBeforeDelete: before, isNew: order.task === 'perform' && wasInstalledHere(replay(journal.lines)), cutOff, now: () => readClocks().uptime })
+  const result = await rotate({ user, warrant, journal, isPassed: (generation) => isPassed(folder.standings, generation, successor.generation), onBeforeDelete: before, isNew: order.task === 'perform' && replay(journal.lines).installedHere, cutOff, now: () => readClocks().uptime })
   if (probes.length === 0) probes = signProbes(courier, warrant, journal)
   burn(journal, warrant, since, result.rotated ? (result.certain ? 'rotated' : 'the deletion was sent and never answered; the key is refused since') : asRemark(result.why), courier)
   if (result.rotated) return finished(probes, failure)
@@ -340,7 +340,7 @@ function neverAccepted(warrant: Warrant): Failure {
 
 function notRotated(warrant: Warrant, result: Extract<ExitResult, { rotated: false }>, journal: Journal): Failure {
   if (wasNeverAccepted(replay(journal.lines))) {
-    if (wasInstalledHere(replay(journal.lines))) {
+    if (replay(journal.lines).installedHere) {
       return {
         code: 'KEY_NOT_PROVED_DEAD',
         message: `OCI never accepted the key of GENERATION ${warrant.key.generation}, which was installed in this session; nothing else was changed, and the bootstrap login is still there. Either OCI takes longer than it was waited for, or the user is blocked`,

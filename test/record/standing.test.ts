@@ -38,6 +38,34 @@ test('the drill is reckoned from the takeover that was one, not from an attempt 
   expect(judged({ logbook: [...attempt, { ...entries(sessionEntry({ action: 'takeover', drill: false }))[0], at: new Date(Date.parse(NOON) + 190 * DAY).toISOString() } as LogbookEntry] }, TAKEN_OVER, 200)).toMatchObject({ drillDueInDays: 81 })
 })
 
+describe('a generation that a takeover installed, and nobody used', () => {
+  const uploaded: GenerationEvent = { kind: 'uploaded', generation: 1 }
+  const textsOf = (...more: GenerationEvent[]): string[] => judged({ logbook: [] }, [...SEALED, uploaded, ...more]).remarks.map(({ level, text }) => `${level}: ${text}`)
+  const GOES_ON = 'warn: a takeover that stopped had installed GENERATION 1: glasskey takeover goes on with it'
+  const DELETES = 'alarm: a takeover that stopped had installed GENERATION 1, which nobody is to use: OCI has its key. glasskey takeover deletes it'
+  const seen = (custodian: number): GenerationEvent => ({ kind: 'share-seen', generation: 1, custodian })
+
+  test('waits for the next attempt', () => {
+    expect(textsOf()).toEqual([GOES_ON])
+    expect(textsOf(seen(1))).toEqual([GOES_ON])
+  })
+
+  test('is not forgotten when it is exposed, given up or lost', () => {
+    expect(textsOf(seen(1), seen(2))).toContain(DELETES)
+    expect(textsOf({ kind: 'retired', generation: 1 })).toEqual([DELETES])
+    expect(textsOf(...[1, 2].map((custodian): GenerationEvent => ({ kind: 'copy-gone', generation: 1, custodian, copy: 1 })))).toContain(DELETES)
+  })
+
+  test('is gone when it was deleted, and in use when it was recombined', () => {
+    expect(textsOf({ kind: 'retired', generation: 1 }, { kind: 'left', generation: 1 })).toEqual([])
+    expect(textsOf({ kind: 'installed', generation: 1 }, { kind: 'key-live', generation: 1 }).join()).not.toContain('had installed')
+  })
+
+  test('after another was taken over, a rotation deletes it', () => {
+    expect(judged({}, [...SEALED, uploaded, { kind: 'retired', generation: 1 }, { kind: 'installed', generation: 2 }]).remarks.map(({ text }) => text)).toEqual([expect.stringContaining('OCI has its key. glasskey break rotate deletes it')])
+  })
+})
+
 test('all is well', () => {
   expect(judged({})).toMatchObject({ inUse: { generation: 2 }, waiting: [3, 4], remarks: [], daysSinceDrill: null, drillDueInDays: 91, next: 'nothing; the next drill is due in 91 days' })
 })

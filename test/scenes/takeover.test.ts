@@ -33,6 +33,9 @@ test('where a key may not delete itself: exit 3, the remover explained, and the 
   expect(stdout).toContain(`Next, once what is named above is mended: glasskey takeover --custody ${stage.custody} …`)
   expect(stderr).toMatch(/SELF_DELETION_REFUSED: OCI does not let a key delete itself \(it answered \d+\), so no released key could be revoked by the tool alone\nSet up a remover: /)
   expect(code).toBe(3)
+
+  const powerless = await takeover(1, '--remover', 'AUDITOR')
+  expect([powerless.code, powerless.stderr]).toEqual([3, expect.stringMatching(/^TENANCY_UNFIT: OCI lets no key delete itself here, and the remover may not delete it either: .*404.*\nA released key would stay alive\. Give the remover the policy in docs\/first-real-tenancy\.md/m)])
   expect(keysOf(of)).toEqual(keys)
   expect(of.stateDigest()).toBe(digest)
 })
@@ -73,11 +76,14 @@ test('a takeover that stopped half-way rotates, is not called done, and is finis
   expect(first.code).toBe(3)
   expect(keysOf(of)).toHaveLength(1)
 
-  const blind = await takeover(2)
+  // The bootstrap key is gone, and its file perhaps destroyed: no profile of it is asked for.
+  const withoutProfile = (generation: number, ...more: string[]): Promise<Ended> => stage.run([...stage.takeover(generation).filter((word) => !['--profile', 'BOOTSTRAP', '--reader', 'AUDITOR'].includes(word)), ...more])
+  const blind = await withoutProfile(2)
   expect([blind.code, blind.stderr]).toEqual([3, expect.stringContaining('TENANCY_UNFIT: an earlier takeover stopped half-way: GENERATION 2 is in use, and other ways in are still open')])
 
-  const second = await takeover(2, '--reader', 'AUDITOR', '--json')
-  expect(JSON.parse(second.stdout)).toMatchObject({ error: null, grade: 'proved', actionResult: 'done', actionDetail: 'API keys are the only way in; no other credential is left', successor: { generation: 3 } })
+  const second = await withoutProfile(2, '--reader', 'AUDITOR', '--json')
+  expect(second.stderr).toContain('The bootstrap key is deleted in OCI. Destroy its file too.')
+  expect(JSON.parse(second.stdout)).toMatchObject({ error: null, bootstrapKeyFile: null, grade: 'proved', actionResult: 'done', actionDetail: 'API keys are the only way in; no other credential is left', successor: { generation: 3 } })
   expect((await takeover(3, '--reader', 'AUDITOR')).stdout).toContain('Nothing is left to take over:')
 })
 
@@ -107,6 +113,7 @@ test('a generation that was installed, then exposed and retired leaves OCI befor
   }
   expect(stage.listedKeys).toBe(3)
   expect((await stage.run(['logbook', 'add', 'retired', '--custody', stage.custody, '--set', 'generation=1', '--set', 'reason=exposed before its takeover'])).code).toBe(0)
+  expect((await stage.run(['status', '--custody', stage.custody])).stdout).toContain('a takeover that stopped had installed GENERATION 1, which nobody is to use: OCI has its key. glasskey takeover deletes it')
 
   const { code, stderr } = await stage.run(stage.takeover(2))
   expect([code, stderr]).toEqual([0, expect.stringContaining('Asking OCI: remove GENERATION 1 of an earlier attempt (DELETE ')])
@@ -143,6 +150,17 @@ test('an answer that stops half-way is called that, with the login that got it a
   expect([code, stderr]).toEqual([3, expect.stringMatching(/^OCI_REFUSED: BOOTSTRAP cannot read the user: OCI's answer cannot be read: .+\nSomething else may have answered in OCI's place: look at the network, and at what stands between\.$/m)])
 })
 
+test('without a bootstrap key, or with a region that does not answer, nothing begins: no throw-away key is uploaded', async () => {
+  const of = await begin()
+  const digest = of.stateDigest()
+  const bare = await stage.run(stage.takeover().filter((word) => word !== '--profile' && word !== 'BOOTSTRAP'))
+  expect([bare.code, bare.stderr]).toEqual([2, expect.stringContaining('USAGE: a takeover begins with the bootstrap key, and no profile of it was named')])
+  of.armFault({ match: { region: 'eu-amsterdam-1' }, count: 99, action: { do: 'reset', when: 'before' } })
+  const { code, stderr } = await takeover(1)
+  expect([code, stderr]).toEqual([3, expect.stringMatching(/^OCI_UNREACHABLE: region eu-amsterdam-1: does not answer \(.+\)\nNo bag was opened\. Mend it, then begin again\.$/m)])
+  expect(of.stateDigest()).toBe(digest)
+})
+
 test('a bootstrap key of somebody else is refused before anything is measured', async () => {
   const of = await begin()
   const digest = of.stateDigest()
@@ -158,6 +176,8 @@ test('OCI has a later generation, of which this copy of the folder knows nothing
   const keys = keysOf(of)
   const { code, stderr } = await takeover(1)
   expect([code, stderr]).toEqual([3, expect.stringContaining('TENANCY_UNFIT: OCI has the key of GENERATION 2 already, and this record knows of no takeover: another copy of this custody folder most likely has a newer one\nFind it, and use that one. If it is lost for good: glasskey break rotate --generation 2, with sheets of that generation.')])
+  const looked = await stage.run(['check', '--custody', stage.custody, '--reader', 'AUDITOR', ...stage.oci])
+  expect([looked.code, looked.stdout]).toEqual([3, expect.stringContaining('STOP  GENERATION 2: is in OCI, and this record knows of no takeover: another copy of this custody folder most likely has a newer one. Find it, and use that one')])
   expect(keysOf(of)).toEqual(keys)
   expect(existsSync(join(stage.custody, 'sessions'))).toBe(false)
 })

@@ -1,9 +1,9 @@
 /** The processes of a session, by what the kernel says of them. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 const ROOMS = ['strongroom', 'clerk', 'reader']
 // A preload replaces these later on, and must not meet itself here.
-const [list, read] = [readdirSync, readFileSync]
+const [list, read, target] = [readdirSync, readFileSync, readlinkSync]
 
 /** Desk, strongroom, reader and clerks that live under the desk of this process id. */
 export function processesOf(desk) {
@@ -33,4 +33,30 @@ export function killOf(desk, victim) {
   for (const { pid } of victims) process.kill(pid, 'SIGKILL')
   while (processesOf(desk).some(({ is }) => is === victim)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2)
   return victims.length
+}
+
+/** The folder in which a process works; undefined where the kernel does not say. */
+export function folderOf(pid) {
+  try {
+    return target(`/proc/${pid}/cwd`)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Kills what still works in a folder, and with it the rooms that it opened. What outlives its test would take from the next
+ * ones, and talk to the cloud that comes to have its port.
+ */
+export function endAllIn(folder) {
+  const names = process.platform === 'linux' ? list('/proc') : []
+  for (const name of names) {
+    if (!/^\d+$/.test(name) || folderOf(name) !== folder) continue
+    try {
+      process.kill(Number(name), 'SIGKILL')
+    } catch (error) {
+      // It ended while we looked.
+      if (error.code !== 'ESRCH') throw error
+    }
+  }
 }

@@ -10,6 +10,7 @@ import type { JournalLine } from '../../src/record/journal.js'
 import { glasskey, type Ended, type Running } from './command-line.js'
 import { played, type Plan } from './played.js'
 import { SHARE_TEXTS } from './prepare.js'
+import { endAllIn } from './processes.mjs'
 
 /** A custody folder, its sheets and its cloud, in a folder that nobody else uses. */
 export class Rehearsal {
@@ -110,6 +111,7 @@ export class Rehearsal {
   }
 
   async close(): Promise<void> {
+    endAllIn(this.directory)
     await this.cloud.close()
     rmSync(this.directory, { recursive: true, force: true })
   }

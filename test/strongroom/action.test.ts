@@ -15,8 +15,8 @@ const key = { fingerprint: warrant.key.fingerprint, keyValue: warrant.key.public
 const bootstrap = { fingerprint: '00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff', keyValue: '', lifecycleState: 'ACTIVE' }
 const successor = { fingerprint: warrant.successor?.fingerprint ?? '', keyValue: warrant.successor?.publicKeyPem ?? '', lifecycleState: 'ACTIVE' }
 
-/** Plays the action with these keys; `stopAt` says at which request time is up. Returns what was asked of OCI that changes something. */
-async function play(keys: object[], stopAt: (request: UnsignedRequest) => boolean, yes = true): Promise<{ changes: string[]; lines: JournalEntry[]; error: unknown }> {
+/** Plays the action with these keys, which do not change but for `deletion`: what OCI answers to one, and then lists. `stopAt` says at which request time is up. Returns what was asked of OCI that changes something. */
+async function play(keys: object[], stopAt: (request: UnsignedRequest) => boolean, yes = true, deletion: { status: number; then: object[] } = { status: 204, then: keys }): Promise<{ changes: string[]; lines: JournalEntry[]; error: unknown }> {
   const stop = new AbortController()
   const changes: string[] = []
   const lines: JournalEntry[] = []
@@ -27,11 +27,11 @@ async function play(keys: object[], stopAt: (request: UnsignedRequest) => boolea
     const answer = pathname.endsWith(OWN)
       ? { id: warrant.user, lifecycleState: 'ACTIVE' }
       : pathname.endsWith('/apiKeys')
-        ? keys
+        ? (changes.length > 0 ? deletion.then : keys)
         : pathname.startsWith('/admin/')
           ? { ocid: warrant.user }
           : []
-    return Promise.resolve({ status: request.method === 'DELETE' ? 204 : 200, headers: {}, body: new TextEncoder().encode(JSON.stringify(answer)) })
+    return Promise.resolve({ status: request.method === 'DELETE' ? deletion.status : 200, headers: {}, body: new TextEncoder().encode(JSON.stringify(answer)) })
   }
   const room = {
     warrant,
@@ -66,4 +66,12 @@ test('the used key, listed without its value, and the successor are never offere
   const all = await play([{ ...key, keyValue: '' }, { ...successor, keyValue: '' }], ({ method }) => method !== 'GET')
   expect(all.lines.filter(({ type }) => type === 'agreed').map((line) => ('to' in line ? line.to : ''))).not.toContainEqual(expect.stringContaining('delete API key'))
   expect(all.changes).toEqual([])
+})
+
+test('a key that somebody deleted while people were asked is gone: the takeover goes on; one that is still listed after a 404 stops it', async () => {
+  const gone = await play([key, bootstrap], () => false, true, { status: 404, then: [key, successor] })
+  expect(gone.lines.filter(({ type }) => type === 'agreed').map((line) => ('to' in line ? line.to : ''))).toContain('remove MFA factors, last')
+  const still = await play([key, bootstrap], () => false, true, { status: 404, then: [key, bootstrap] })
+  expect(still.error).toMatchObject({ code: 'OCI_REFUSED', message: `OCI refused to delete key ${bootstrap.fingerprint}: 404 []` })
+  expect(still.lines.filter(({ type }) => type === 'agreed')).toHaveLength(1)
 })
