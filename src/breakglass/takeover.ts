@@ -10,7 +10,7 @@ import type { Isolation } from '../host/isolation.js'
 import { takeLock } from '../host/lock.js'
 import type { Profile } from '../host/oci-profile.js'
 import type { ListedKey } from '../record/journal.js'
-import { isTakenOver } from '../record/standing.js'
+import { isTakenOver, takeoverSoFar } from '../record/standing.js'
 import { TAKEOVER_USE_CASE } from '../warrant/issue.js'
 import { ONLY_API_KEYS } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
@@ -81,7 +81,7 @@ async function prepare(job: Preparation): Promise<TakeoverResult | { warrant: Wa
   // reader's login must do for the survey, because the bootstrap key is gone.
   const surveyor = current ? inputs.reader : bootstrap
   if (!surveyor && !current) throw new GlasskeyError('USAGE', 'a takeover begins with the bootstrap key, and no profile of it was named', 'glasskey takeover --profile BOOTSTRAP …')
-  if (!surveyor) throw new GlasskeyError('TENANCY_UNFIT', `an earlier takeover stopped half-way: GENERATION ${String(current?.generation)} is in use, and other ways in are still open`, 'Finish it with a login that may read: glasskey takeover … --reader PROFILE, and sheets of that generation.')
+  if (!surveyor) throw new GlasskeyError('TENANCY_UNFIT', `${takeoverSoFar(folder)}: GENERATION ${String(current?.generation)} is in use, and other ways in may still be open`, 'Finish it with a login that may read: glasskey takeover … --reader PROFILE, and sheets of that generation.')
   const survey = await surveyWith(job, surveyor)
   const leftovers = leftoversOf(folder, survey)
   const staying = recogniseAll(survey, folder.generations.map(({ manifest }) => manifest)).filter(({ fingerprint }) => !leftovers.some((leftover) => leftover.fingerprint === fingerprint))

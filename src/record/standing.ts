@@ -100,7 +100,7 @@ export function custodyStanding(known: Known): CustodyStanding {
   const alarms = [
     ...(current && !isInstalled(current.generation, known.events) ? [`GENERATION ${current.generation} is in OCI, and no session of this folder installed it: another copy of the folder has a newer record; find it, and use that one`] : []),
     ...(current?.state === 'retired' ? [`GENERATION ${current.generation} is in use, and was given up (logbook add retired): rotate it`] : []),
-    ...(halfway ? ['the takeover stopped half-way: other ways in than the API key may be open'] : []),
+    ...(halfway ? [`${takeoverSoFar(known)}: other ways in than the API key may be open`] : []),
     ...unsealed.map((generation) => `GENERATION ${generation} is in the folder and in no logbook entry: its import did not come to its end. If its outbox is lost: glasskey logbook add retired`),
     ...unproved.map(({ generation }) => `GENERATION ${generation} was used and is not proved dead`),
     ...known.standings.filter(({ state }) => state === 'exposed').map(({ generation }) => `GENERATION ${generation} is exposed: a quorum of its shares was seen${current && generation !== current.generation ? '; glasskey logbook add retired' : ''}`),
@@ -183,6 +183,12 @@ export function isTakenOver(logbook: readonly LogbookEntry[]): boolean {
   const takeovers = logbook.flatMap((entry) => (entry.type === 'session' && entry.action === 'takeover' && entry.grade !== null ? [entry] : []))
   const newest = takeovers.findLast(({ session }, at) => !takeovers.slice(0, at).some((earlier) => earlier.session === session))
   return takeovers.findLast(({ session }) => session === newest?.session)?.actionResult === 'done'
+}
+
+/** What the record tells of a takeover that is not done. A copy of the folder from before it may go on with the key that OCI has. */
+export function takeoverSoFar({ sessions }: { sessions: readonly Pick<Told, 'session'>[] }): string {
+  const began = sessions.some(({ session }) => session.opened.action === 'takeover' && session.keyLiveAt !== null)
+  return began ? 'the takeover stopped half-way' : 'no takeover is on record in this copy of the folder'
 }
 
 /** What ends a key that was used and is not proved dead: its own session, a rotation away from it, or somebody who looks whether it is gone. */

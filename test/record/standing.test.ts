@@ -219,8 +219,16 @@ describe('used sheets', () => {
 describe('a takeover that stopped half-way', () => {
   test('is said in red until another did all that it is for', () => {
     const stopped = entries({ ...sessionEntry({ action: 'takeover', drill: false }), actionResult: 'interrupted' } as NewLogbookEntry)
-    expect(judged({ logbook: stopped })).toMatchObject({
+    const session = { ...settled, opened: { ...settled.opened, action: 'takeover' as const, session: 's', generation: 1 } }
+    expect(judged({ logbook: stopped, sessions: [{ id: 's', session, chain: { head: { seq: 1, sha256: '0'.repeat(64) } } }] })).toMatchObject({
       remarks: [{ level: 'alarm', stops: false, text: 'the takeover stopped half-way: other ways in than the API key may be open' }],
+      next: 'glasskey takeover',
+    })
+  })
+
+  test('a copy from before it, which goes on with the key that OCI has, does not claim to know of one', () => {
+    expect(judged({ logbook: [] })).toMatchObject({
+      remarks: [{ level: 'alarm', stops: false, text: 'no takeover is on record in this copy of the folder: other ways in than the API key may be open' }],
       next: 'glasskey takeover',
     })
   })
