@@ -37,7 +37,7 @@ export default defineConfig({
     testTimeout: isMatrix ? 600_000 : 120_000,
     hookTimeout: 120_000,
     // Scenes, and the cases of a matrix, wait for their processes most of the time.
-    maxWorkers: isMatrix ? 2 : 6,
+    maxWorkers: isMatrix ? 2 : 4,
     maxConcurrency: 4,
     sequence: { sequencer: LongestFirst },
     // CI's machine is shared: a scene that was starved of its seconds is played once more, and the report says so (retry x1). A matrix never is.

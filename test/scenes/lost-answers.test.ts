@@ -1,5 +1,6 @@
 /** A network that loses answers, and an administrator who blocks the user: what is not known is never called proved. */
 import { afterEach, expect, test } from 'vitest'
+import { rare } from '../stage/rare.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 
 let stage: Rehearsal | undefined
@@ -30,7 +31,7 @@ test('the answers to upload and deletion are lost after their effect: neither is
   expect(stage.listedKeys).toBe(1)
 })
 
-test('a deleted key is accepted for a while, and the answer to a probe is lost: OCI\'s own log of it is explained', async () => {
+rare('a deleted key is accepted for a while, and the answer to a probe is lost: OCI\'s own log of it is explained', async () => {
   stage = await rehearsal({ speed: 8, revocationDelay: { 'eu-frankfurt-1': 0, 'eu-amsterdam-1': 20 } })
   stage.cloud.armFault({ match: { region: 'eu-amsterdam-1', method: 'GET', path: '*/users/*' }, after: 1, count: 2, action: { do: 'reset', when: 'after' } })
   expect((await stage.run([...stage.rotate(), '--reader', 'AUDITOR'])).code).toBe(0)
@@ -39,7 +40,7 @@ test('a deleted key is accepted for a while, and the answer to a probe is lost: 
   expect((JSON.parse(audit.stdout) as { failed: string[] }).failed.filter((control) => control !== 'D02')).toEqual([])
 })
 
-test('... and without a listing it is not called proved: a blocked user would be refused as well', async () => {
+rare('... and without a listing it is not called proved: a blocked user would be refused as well', async () => {
   stage = await rehearsal({ speed: 8 })
   stage.cloud.armFault({ match: DELETION, action: { do: 'reset', when: 'after' } })
   const { code, stdout } = await stage.run([...stage.rotate(), '--json'])

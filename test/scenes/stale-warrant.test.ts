@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { assertAllWell } from '../stage/laws.js'
 import { killOf } from '../stage/processes.mjs'
+import { rare } from '../stage/rare.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 
 let stage: Rehearsal | undefined
@@ -60,7 +61,7 @@ The key of GENERATION 2 IS ALIVE. Rotate it under a fresh warrant: glasskey brea
   await assertAllWell(stage)
 })
 
-test('a session of a copy that is two rotations behind is put beside the others, and entered without a login', async () => {
+rare('a session of a copy that is two rotations behind is put beside the others, and entered without a login', async () => {
   stage = await rehearsal({ speed: 8 })
   const { custody } = stage
   const copy = join(stage.directory, 'copy')

@@ -5,6 +5,7 @@ import { afterEach, expect, test } from 'vitest'
 import { roomsUnder } from '../isolation/memory.js'
 import { assertAllWell } from '../stage/laws.js'
 import { play } from '../stage/playing.js'
+import { rare } from '../stage/rare.js'
 import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
 
 let stage: Rehearsal | undefined
@@ -112,7 +113,7 @@ test('the newest copy is lost, and so are the sheets that this one calls in use:
   expect(controls.filter(({ result }) => result === 'fails').map(({ code, finding }) => `${code} ${finding}`)).toEqual(['D02 only 0 successors waiting, and there should be 2'])
 })
 
-test('nobody can read the key list: people name the key, a wrong one is red and keeps nobody out, and the right one does what it is for', async () => {
+rare('nobody can read the key list: people name the key, a wrong one is red and keeps nobody out, and the right one does what it is for', async () => {
   stage = await rehearsal({ speed: 4 })
   const copy = await behind(stage)
   const inThis = (args: string[], ...more: string[]): string[] => [...inCopy(args, stage as Rehearsal, copy), ...more]

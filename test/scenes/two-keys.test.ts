@@ -7,11 +7,9 @@ import { livingKeys } from '../stage/cloud-truth.js'
 import { assertAllWell, doAsTold } from '../stage/laws.js'
 import { loseStrongroom } from '../stage/playing.js'
 import { killOf } from '../stage/processes.mjs'
+import { isShort, rare } from '../stage/rare.js'
 import { rehearsal, withoutShares, type Rehearsal, type Staging } from '../stage/rehearsal.js'
 import type { Ended } from '../stage/command-line.js'
-
-/** CI has twenty minutes: of scenes that begin alike and take half a minute each it plays one. `npm test` plays all. */
-const isShort = process.env['CI'] !== undefined
 
 let stage: Rehearsal | undefined
 afterEach(async () => {
@@ -41,7 +39,7 @@ async function bothThere(answer: '403 NotAllowed' | '404 NotAuthorizedOrNotFound
 }
 
 describe('the successor is there, and its sheets were shown by mistake', () => {
-  test.skipIf(isShort)('the exit is finished all the same, and the next step is to rotate away from it', async () => {
+  rare('the exit is finished all the same, and the next step is to rotate away from it', async () => {
     const opened = await bothThere('403 NotAllowed')
     const mistaken = await resume(opened, ...opened.shares(3, 1, 2))
     expect([mistaken.code, mistaken.stderr]).toEqual([6, expect.stringContaining('is of GENERATION 3: that key is the one in use. Bring a sheet of GENERATION 2')])
@@ -79,7 +77,7 @@ describe('the successor is there, and too few of its sheets are left to open it'
     await enter(opened, 'destroyed', 'generation=3', 'custodian=3', 'copies=1', 'method=shredded', 'witness=Security desk')
   })
 
-  test.skipIf(isShort)('where OCI never said what became of the deletion, somebody looks first', async () => {
+  rare('where OCI never said what became of the deletion, somebody looks first', async () => {
     const opened = await bothThere('404 NotAuthorizedOrNotFound')
     await lost(opened)
     const unseen = await resume(opened, ...opened.shares(2, 1, 2))
@@ -196,7 +194,7 @@ describe('rotation deferred', () => {
   })
 })
 
-test('a deferred rotation whose key somebody deleted by hand, with a successor in its place: a login that looks puts it on record', async () => {
+rare('a deferred rotation whose key somebody deleted by hand, with a successor in its place: a login that looks puts it on record', async () => {
   stage = await rehearsal({ speed: 8 })
   const { cloud, custody } = stage
   expect((await stage.run(stage.saasAdmin(2, '--defer-rotation', '--reader', 'AUDITOR'))).code).toBe(6)
@@ -228,7 +226,7 @@ test('a deferred rotation whose key somebody deleted by hand, with a successor i
   expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('Nothing is open')])
 })
 
-test('a copy that is two rotations behind, and the newer one is lost: what OCI has is in use, in red, no takeover is asked for, and no audit calls that well', async () => {
+rare('a copy that is two rotations behind, and the newer one is lost: what OCI has is in use, in red, no takeover is asked for, and no audit calls that well', async () => {
   stage = await rehearsal({ speed: 8 })
   const { custody } = stage
   const copy = join(stage.directory, 'copy')
@@ -245,7 +243,7 @@ test('a copy that is two rotations behind, and the newer one is lost: what OCI h
   expect((JSON.parse(audit.stdout) as { failed: string[] }).failed).toContain('K02')
 })
 
-test('the record of a rotation whose successor was rotated away from in another copy: a login that looks finds what is in use now', async () => {
+rare('the record of a rotation whose successor was rotated away from in another copy: a login that looks finds what is in use now', async () => {
   const opened = await bothThere('403 NotAllowed')
   const copy = join(opened.directory, 'copy')
   cpSync(opened.custody, copy, { recursive: true })
@@ -259,7 +257,7 @@ test('the record of a rotation whose successor was rotated away from in another 
   expect(said).toContain('GENERATION 4 is in OCI, and no session of this folder installed it: another copy of the folder has a newer record; find it, and use that one')
 })
 
-test('a used key that was gone before its sheets were: the next exit does not find it, and no session waits for a look', async () => {
+rare('a used key that was gone before its sheets were: the next exit does not find it, and no session waits for a look', async () => {
   let weather: 'good' | 'breaking' | 'down' = 'breaking'
   const opened = (stage = await rehearsal({ speed: 16, observe: (moment, { method }) => {
     if (weather === 'breaking' && moment === 'answered' && method === 'DELETE') weather = 'down'
