@@ -58,7 +58,7 @@ test('a takeover by camera: measured first, the page only then, and the key that
     await film(camera, [[{ pdf: sealed.sheet(1, 2), turned: 11 }], [{ pdf: sealed.sheet(1, 3), turned: -8, blurred: 1 }]])
     const command = start(['takeover', '--custody', sealed.custody, '--profile', 'BOOTSTRAP', '--reader', 'AUDITOR', '--yes', '--scan', 'camera', '--browser', 'any', ...sealed.oci], sealed.directory)
     const url = await command.until(PAGE_URL)
-    expect(command.said().slice(0, command.said().indexOf(url))).toContain('GENERATION 1 is installed: ACTIVE, read back equal.')
+    expect(command.said().slice(0, command.said().indexOf(url))).toMatch(/GENERATION 1 \([0-9a-f]{16}\) is installed: ACTIVE, read back equal\./)
     before = await openBrowser(camera)
     await before.page.goto(url)
     await before.page.getByText('Complete. No more sheets are needed.').waitFor()
