@@ -17,9 +17,9 @@ import { MAXIMUM_API_KEYS } from '../warrant/scope.js'
 import { isTakenOver } from '../record/standing.js'
 import type { Inputs } from './break-glass.js'
 import { journalledCarry, type DeskJournal, type OneChange } from './journalled-carry.js'
-import { identityAt, lentLogin, listingBy } from './login.js'
+import { identityAt, lentLogin, listingBy, type Cloud } from './login.js'
 import { leftBehind, measure, measuredBefore } from './measure.js'
-import type { Finding } from './preflight.js'
+import { asRead, lookAtRegions, lookAtSubscriptions, type Finding } from './preflight.js'
 import { carryFor, deskCarrier, type ProfileClerk } from './profile-clerk.js'
 import { inShape, recogniseAll, surveyView, type SurveyView } from './user-view.js'
 
@@ -59,7 +59,7 @@ export interface Leftover {
  * Throw-away keys; and generations that were installed, and then exposed, retired or lost before their key was live: nobody is to use
  * those. Not the one in use, though nobody can open it any more: that goes in the end, and is asked for.
  */
-export function leftoversOf(folder: CustodyFolder, survey: SurveyView): Leftover[] {
+export function leftoversOf(folder: CustodyFolder, survey: Pick<SurveyView, 'keys'>): Leftover[] {
   const current = isTakenOver(folder.logbook.lines) ? inUse(folder.standings, folder.events)?.generation : undefined
   const spent = folder.standings.filter(({ generation, state, margin }) => generation !== current && (state === 'exposed' || state === 'retired' || margin < 0)).map(({ generation }) => generation)
   const manifests = folder.generations.map(({ manifest }) => manifest)
@@ -71,11 +71,39 @@ export function leftoversOf(folder: CustodyFolder, survey: SurveyView): Leftover
   ]
 }
 
+/** Whether there is a slot to measure in, or at least one for the key itself. `taken` are slots that stay so. */
+function hasRoom(taken: number, folder: CustodyFolder, { keys }: Pick<SurveyView, 'keys'>, { manifest }: Generation, remover: Profile | null): boolean {
+  const listed = recogniseAll({ keys }, [manifest]).some((key) => key.generation !== null)
+  return taken < MAXIMUM_API_KEYS || (listed && measuredBefore(folder.sessions, remover, manifest.regions) !== undefined)
+}
+
 /** Throws TENANCY_UNFIT when there is no slot to measure in, or none for the key itself. `taken` are slots that stay so. */
-export function refuseFullSlots(taken: number, folder: CustodyFolder, survey: SurveyView, { manifest }: Generation, remover: Profile | null): void {
-  const listed = recogniseAll(survey, [manifest]).some((key) => key.generation !== null)
-  if (taken < MAXIMUM_API_KEYS || (listed && measuredBefore(folder.sessions, remover) !== undefined)) return
+export function refuseFullSlots(taken: number, folder: CustodyFolder, survey: SurveyView, generation: Generation, remover: Profile | null): void {
+  if (hasRoom(taken, folder, survey, generation, remover)) return
   throw new GlasskeyError('TENANCY_UNFIT', `all ${MAXIMUM_API_KEYS} API key slots of the user are taken`, 'Delete one that is not needed. Nothing was changed.')
+}
+
+/** What can be known before a takeover, any day: which generation it installs, whether it measures, and what a reader sees of the user. */
+export async function lookAheadOfTakeover(folder: CustodyFolder, reader: Profile | null, cloud: Cloud): Promise<Finding[]> {
+  const [first, second] = successorsOf(folder.standings, 0)
+  if (!first || !second) return [{ what: 'generations', level: 'stop', said: `${first ? 'one waits' : 'none waits'}: a takeover installs one, and rotates to another; glasskey ceremony` }]
+  const generation = generationNumber(folder, first.generation)
+  const { manifest } = generation
+  const regions = await lookAtRegions(manifest, cloud, measuredBefore(folder.sessions, null, manifest.regions) ? undefined : manifest.regions)
+  if (!reader) return [...regions, { what: 'key list', level: 'warn', said: 'not looked at: no --reader' }]
+  const user = await asRead(reader, folder, manifest, cloud, (keys, { keys: listed }) => {
+    const leftovers = leftoversOf(folder, { keys: listed })
+    const later = keys.filter((key) => key.generation !== null && key.generation > first.generation && !leftovers.some(({ fingerprint }) => fingerprint === key.fingerprint))
+    const taken = keys.length - leftovers.length
+    return [
+      ...later.map((key): Finding => ({ what: `GENERATION ${String(key.generation)}`, level: 'stop', said: 'is in OCI, and this record knows of no takeover: another copy of this custody folder most likely has a newer one. Find it, and use that one' })),
+      ...leftovers.map(({ fingerprint }): Finding => ({ what: `API key ${fingerprint}`, level: 'warn', said: 'an earlier attempt left it: the takeover deletes it first' })),
+      hasRoom(taken, folder, { keys: listed }, generation, null)
+        ? { what: 'key slots', level: 'good', said: `${Math.max(0, MAXIMUM_API_KEYS - taken)} free` }
+        : { what: 'key slots', level: 'stop', said: `all ${MAXIMUM_API_KEYS} are taken: delete a key that is not needed` },
+    ]
+  })
+  return [...regions, ...user, ...(await lookAtSubscriptions(reader, manifest, cloud))]
 }
 
 /** With two keys beside the one that is installed, an exit that comes early must take the slot of one of them, agreed or not. */
@@ -120,18 +148,14 @@ export async function installByBootstrap(job: Lent, { generation, survey, leftov
   }
 
   const { remover } = inputs
-  const removeAsRemover = remover ? async (fingerprint: string, rule: string): Promise<void> => {
-    const change: OneChange = { method: 'DELETE', url: `${keysUrl}/${encodeURIComponent(fingerprint)}`, body: null }
-    await clerk.run({ task: 'delete-key', params: { endpoint, user, fingerprint } }, journalledCarry(journal, lentLogin(remover, tenancy, inputs.cloud, false), carrier, rule, change))
-  } : null
-
-  const isListed = async (spkiSha256: string): Promise<boolean> => (await listingBy(bootstrap, generation.manifest, folder.generations.map(({ manifest }) => manifest), inputs.cloud)).keys.some((key) => key.spkiSha256 === spkiSha256)
+  const listed = (profile: Profile): ReturnType<typeof listingBy> => listingBy(profile, generation.manifest, folder.generations.map(({ manifest }) => manifest), inputs.cloud)
+  const isListed = async (spkiSha256: string): Promise<boolean> => (await listed(bootstrap)).keys.some((key) => key.spkiSha256 === spkiSha256)
 
   for (const { fingerprint, rule } of leftovers) await remove(fingerprint, rule)
-  const before = measuredBefore(folder.sessions, inputs.remover)
+  const before = measuredBefore(folder.sessions, remover, regions)
   say(before ? 'How this tenancy treats keys was measured before.' : 'Measuring how this tenancy treats keys, with throw-away keys:')
   const origins = Object.fromEntries(regions.map((region) => [region, identityAt(region, tenancy, inputs.cloud)]))
-  const measured = before ?? (await measure({ tenancy, user, homeRegion, origins, taken: survey.keys.length - leftovers.length, carrier, journal, upload, remove, removeAsRemover, isListed }))
+  const measured = before ?? (await measure({ tenancy, user, homeRegion, origins, taken: survey.keys.length - leftovers.length, carrier, journal, upload, remove, isListed, remover: remover && { ...remover, read: () => listed(remover) } }))
   replaceFile(places.measured(folder.path), canonicalJson({ format: 1, at: wallClock().toISOString(), ...measured }) + '\n')
   await install(job, generation, { survey, uploaded }, upload)
   const { keyId, spkiSha256, fingerprint } = generation.manifest

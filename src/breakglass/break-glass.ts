@@ -20,7 +20,7 @@ import { Attention, type Answer } from './attention.js'
 import { cannotConclude, conclude, resumeWith, type SessionResult } from './conclude.js'
 import { KeptLines } from './kept-lines.js'
 import { holdAtDesk } from './desk.js'
-import type { Cloud } from './login.js'
+import { lentLogin, type Cloud } from './login.js'
 import { beginningOf, drawUpWarrant, generationFor, openSession, refuseUnfinished, type Request } from './open-session.js'
 import { lookAtChoice, lookAtClerk, lookAtEarlierSessions, lookAtKeys, lookAtRegions, lookAtRevocation, lookAtSelfDeletion, lookAtSigners, lookAtSubscriptions, refuseStops, withoutWayHome, type Finding } from './preflight.js'
 import { printWarrant } from './print-warrant.js'
@@ -182,11 +182,19 @@ const READING_MS = 2000
 /** Says before a session what would only be found out in it. Throws NO_TERMINAL, REHEARSAL_MISMATCH, CONSENT_REFUSED, USAGE, FILE_MISSING. */
 export function checkInputs(warrant: Warrant, inputs: Inputs): void {
   requireGiven(inputs)
+  checkRemover(warrant, inputs)
   const wordsReadBy = inputs.remote?.wordsReadBy ?? null
   if (wordsReadBy !== null) checkReader(wordsReadBy, warrant)
   if (inputs.yes && !warrant.rehearsal) throw new GlasskeyError('REHEARSAL_MISMATCH', '--yes is for rehearsals only', 'Each custodian consents at the terminal.')
   if (inputs.yes && !bringsSheets(inputs) && !isInteractive()) throw new GlasskeyError('USAGE', 'no sheets were given', whereToAsk('use --scan FILE... or --share-file FILE'))
   if (!inputs.yes && !isInteractive()) throw new GlasskeyError('NO_TERMINAL', 'custodians consent at a terminal, and there is none', whereToAsk('in a rehearsal use --yes'))
+}
+
+/** The remover is of this tenancy, and is somebody else: no other key of the user outlives a session. Throws OCI_CONFIG_INVALID, USAGE. */
+function checkRemover({ tenancy, user }: Warrant, { remover, cloud }: Inputs): void {
+  if (!remover) return
+  lentLogin(remover, tenancy, cloud, false)
+  if (remover.user === user) throw new GlasskeyError('USAGE', `the remover ${remover.name} is the user of this custody itself: none of its keys but the successor outlives the session`, 'Name the profile of another user, with the policy in docs/first-real-tenancy.md.')
 }
 
 /** Whether sheets or messages are given, or will be shown to a camera. */

@@ -87,8 +87,8 @@ async function closeSession(job: Conclusion): Promise<Failure | null> {
   const journal = LineFile.open<JournalLine, JournalEntry>(path, readJournal, wallClock)
   // Probes are for their moment: they are sent while a disk that can be read takes no line yet.
   journal.keepGoing(
-    (text, why) => {
-      kept.add(text, why)
+    (text, why, before) => {
+      kept.add(text, why, before)
     },
     () => {
       kept.drop()

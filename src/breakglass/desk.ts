@@ -55,7 +55,7 @@ export async function holdAtDesk(job: DeskJob): Promise<Finished | null> {
   strongroom.on('message', (message: FromStrongroom) => {
     switch (message.kind) {
       case 'unwritten':
-        job.kept.add(message.text, message.why)
+        job.kept.add(message.text, message.why, message.before)
         break
       case 'written':
         job.kept.drop()

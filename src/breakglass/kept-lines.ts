@@ -14,6 +14,8 @@ import { readJournal, type JournalEntry, type JournalLine } from '../record/jour
 /** Lines of one journal that are not on its disk. */
 export class KeptLines {
   readonly #journal: string
+  /** What the disk had taken before: should it have lost some of that, too, it is here. */
+  #before: readonly string[] = []
   #lines: string[] = []
   #file: string | null = null
   #why = ''
@@ -36,8 +38,9 @@ export class KeptLines {
     return this.#why
   }
 
-  /** Keeps a line, and tells people where; or, where nothing takes it, what it is. */
-  add(text: string, why: string): void {
+  /** Keeps a line, and tells people where; or, where nothing takes it, what it is. `before`: the lines before the first of them. */
+  add(text: string, why: string, before: readonly string[]): void {
+    if (this.#lines.length === 0) this.#before = before
     this.#lines.push(text)
     this.#why = why
     const earlier = this.#file
@@ -64,7 +67,7 @@ export class KeptLines {
 
   /** Those that the journal on its disk lacks. Throws as `putBack`. */
   missing(): readonly string[] {
-    return this.#lines.length === 0 ? [] : missingIn(this.#journal, this.#lines)
+    return this.#lines.length === 0 ? [] : missingIn(this.#journal, [...this.#before, ...this.#lines])
   }
 
   /** All of them at once: an attempt that failed leaves no gap. */
@@ -75,7 +78,7 @@ export class KeptLines {
     try {
       folder = earlier === null ? makeTemporaryFolder('glasskey-lines') : dirname(earlier)
       const file = join(folder, 'journal-lines.jsonl')
-      replaceFile(file, asText(this.#lines))
+      replaceFile(file, asText([...this.#before, ...this.#lines]))
       this.#file = file
     } catch (error) {
       if (!(error instanceof Error)) throw error
@@ -84,9 +87,9 @@ export class KeptLines {
   }
 }
 
-/** Brings back the lines of a file that a session named, and says so. Throws as `putBack`; FILE_MISSING, FILE_UNREADABLE. */
+/** Brings back the lines of a file that a session named, or that people typed, and says so. Throws as `putBack`; FILE_MISSING, FILE_UNREADABLE. */
 export function putBackFrom(file: string, journal: string): void {
-  const back = putBack(journal, readLines(file, 'the file of kept lines').split('\n').filter((text) => text !== ''))
+  const back = putBack(journal, readLines(file, 'the file of kept lines').split('\n').map((text) => text.replace(/^\uFEFF/, '').trim()).filter((text) => text !== ''))
   say(`${back === 0 ? 'The journal has every kept line already' : `${back} ${back === 1 ? 'line is' : 'lines are'} back in the journal`}; ${file} is not needed any more.`)
 }
 
@@ -103,6 +106,10 @@ export function putBack(journal: string, lines: readonly string[]): number {
 function missingIn(journal: string, lines: readonly string[]): readonly string[] {
   const chain = readJournal(readLines(journal, 'the journal'), journal)
   const from = numberOf(lines[0] ?? '') - 1
+  if (from > chain.texts.length && from < Infinity && lines.every((text, at) => numberOf(text) === from + 1 + at)) {
+    const gap = `${chain.texts.length + 1}${from > chain.texts.length + 1 ? ` to ${from}` : ''}`
+    throw new GlasskeyError('CHAIN_BROKEN', `${journal} ends with line ${chain.texts.length}, and the kept lines begin with ${from + 1}: its disk has lost what is between`, `Do not resume without them: the record would be false. Look for ${gap} in another copy of the folder, or on that machine's screen, and put them before the others.`)
+  }
   const there = chain.texts.slice(from, from + lines.length)
   const missing = lines.slice(there.length)
   if (lines.length === 0 || !there.every((text, at) => text === lines[at]) || !follow(chain.texts, missing)) {

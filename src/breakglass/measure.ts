@@ -40,20 +40,22 @@ export interface Measuring {
   remove: (fingerprint: string, rule: string) => Promise<void>
   /** Whether OCI lists a key, read with the bootstrap login. */
   isListed: (spkiSha256: string) => Promise<boolean>
-  /** Deletes with the login of who will delete used keys, if they may not do it themselves. Null: nobody is named. */
-  removeAsRemover: ((fingerprint: string, rule: string) => Promise<void>) | null
+  /** Who will delete used keys if they may not do it themselves, and reads the key list before. Null: nobody is named. */
+  remover: (Pick<Profile, 'name' | 'user' | 'signer'> & { read: () => Promise<unknown> }) | null
 }
 
 /** How the rules of all requests begin that measure. */
 const MEASURE = 'measure: '
+const REMOVE_THROW_AWAY = `${MEASURE}remove the throw-away key`
 const PATIENCE_MS = 10 * 60_000
 const REFUSALS = 3
 
-/** What an earlier attempt measured to its end; undefined when none did, or where OCI refused self-deletion and nobody else is named to do it. */
-export function measuredBefore(sessions: readonly StoredSession[], remover: Profile | null): Measured | undefined {
-  const line = sessions.map(({ session }) => session.measured).findLast((measured) => measured !== null && Object.keys(measured.revocationMs).length > 0)
-  if (!line || (line.selfDeletion === 'refused' && remover === null)) return undefined
-  return { activationMs: line.activationMs, revocationMs: line.revocationMs, selfDeletion: line.selfDeletion, fourthKey: line.fourthKey }
+/** What an earlier attempt measured to its end in all of these regions; undefined where none did, or where no key may delete itself and another remover is named than the one that was tried. */
+export function measuredBefore(sessions: readonly StoredSession[], remover: Profile | null, regions: readonly string[]): Measured | undefined {
+  const line = sessions.map(({ session }) => session.measured).findLast((measured) => measured !== null && regions.every((region) => region in measured.revocationMs))
+  if (!line || (line.selfDeletion === 'refused' && (remover === null || line.remover !== remover.user))) return undefined
+  const { activationMs, revocationMs, selfDeletion, fourthKey } = line
+  return { activationMs, revocationMs, selfDeletion, ...(line.remover === undefined ? {} : { remover: line.remover }), fourthKey }
 }
 
 /**
@@ -76,51 +78,58 @@ export async function measure(job: Measuring): Promise<Measured> {
   const activationMs = await forEachRegion(job, (origin) => waitFor(job, origin, first.signer, ({ status }) => status === 200, 1))
   say(`A new key is accepted after ${inWords(activationMs)}.`)
   const fourthKey = await tryFourth(job)
-  const { selfDeletion, status } = await trySelfDeletion(job, first)
-  if (selfDeletion === 'refused' && job.removeAsRemover !== null) await tryRemover(job, job.removeAsRemover, first)
-  if (selfDeletion === 'refused' && job.removeAsRemover === null) {
-    await job.remove(first.fingerprint, `${MEASURE}remove the throw-away key`)
-    job.journal.append({ type: 'measured', activationMs, revocationMs: {}, selfDeletion, fourthKey })
-    throw new GlasskeyError(
-      'SELF_DELETION_REFUSED',
-      `OCI does not let a key delete itself (it answered ${status}), so no released key could be revoked by the tool alone`,
-      'Set up a remover: a user with the policy in docs/first-real-tenancy.md, for this one user and no more. Then name its profile: glasskey takeover --remover PROFILE. The takeover was stopped; nothing of the user was changed.',
-    )
+  const { result: selfDeletion, status } = await tryDeletion(job, first, first.signer, 'a key deletes itself')
+  if (selfDeletion === 'refused') {
+    if (job.remover === null) {
+      await job.remove(first.fingerprint, REMOVE_THROW_AWAY)
+      job.journal.append({ type: 'measured', activationMs, revocationMs: {}, selfDeletion, fourthKey })
+      throw new GlasskeyError(
+        'SELF_DELETION_REFUSED',
+        `OCI does not let a key delete itself (it answered ${status}), so no released key could be revoked by the tool alone`,
+        'Set up a remover: a user with the policy in docs/first-real-tenancy.md, for this one user and no more. Then name its profile: glasskey takeover --remover PROFILE. The takeover was stopped; nothing of the user was changed.',
+      )
+    }
+    await tryRemover(job, job.remover, first)
   }
   say('Waiting until every region refuses the deleted key: at most ten minutes.')
   const revocationMs = await forEachRegion(job, (origin) => waitFor(job, origin, first.signer, ({ status, isCredible }) => status === 401 && isCredible, REFUSALS))
   say(`A deleted key is refused after ${inWords(revocationMs)}.`)
-  const measured: Measured = { activationMs, revocationMs, selfDeletion, fourthKey }
+  const measured: Measured = { activationMs, revocationMs, selfDeletion, ...(selfDeletion === 'refused' && job.remover ? { remover: job.remover.user } : {}), fourthKey }
   job.journal.append({ type: 'measured', ...measured })
   return measured
 }
 
-/** The remover deletes the throw-away key as it will delete a used one. Throws TENANCY_UNFIT, with the key removed, where it may not. */
-async function tryRemover(job: Measuring, removeAsRemover: NonNullable<Measuring['removeAsRemover']>, { fingerprint }: ThrowAway): Promise<void> {
-  try {
-    await removeAsRemover(fingerprint, `${MEASURE}the remover deletes a key`)
-  } catch (error) {
-    if (!(error instanceof GlasskeyError) || error.code !== 'OCI_REFUSED') throw error
-    await job.remove(fingerprint, `${MEASURE}remove the throw-away key`)
-    throw new GlasskeyError('TENANCY_UNFIT', `OCI lets no key delete itself here, and the remover may not delete it either: ${error.message}`, 'A released key would stay alive. Give the remover the policy in docs/first-real-tenancy.md, for this one user. Then begin again; nothing of the user was changed.', { cause: error })
+/** The remover reads the key list and deletes the throw-away key, as it will with a used one. Throws TENANCY_UNFIT, with the key removed, where it may not; OUTCOME_UNKNOWN. */
+async function tryRemover(job: Measuring, { name, signer, read }: NonNullable<Measuring['remover']>, key: ThrowAway): Promise<void> {
+  const unfit = async (what: string): Promise<never> => {
+    await job.remove(key.fingerprint, REMOVE_THROW_AWAY)
+    throw new GlasskeyError('TENANCY_UNFIT', `OCI lets no key delete itself here, and the remover ${name} ${what}`, 'A released key would stay alive. Give it the policy in docs/first-real-tenancy.md, for this one user. Then begin again; nothing of the user was changed.')
   }
+  try {
+    await read()
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    await unfit(`could not read the key list: ${error.message}`)
+  }
+  const { result, status } = await tryDeletion(job, key, signer, 'the remover deletes a key')
+  if (result === 'refused') await unfit(`may not delete it either: OCI answered ${status}`)
 }
 
 /** Answers to a key's deletion that are about who may do it; any other is about that moment. 404 is OCI's word for "you may not", too. */
 const NOT_ALLOWED = [400, 403, 404]
 const ATTEMPTS = 3
 
-/** Whether a key may delete itself. What an answer does not say is read from the key list. Throws OUTCOME_UNKNOWN, with the key removed. */
-async function trySelfDeletion(job: Measuring, { fingerprint, spkiSha256, signer }: ThrowAway): Promise<{ selfDeletion: Measured['selfDeletion']; status: number }> {
+/** Whether this signer may delete a key. What an answer does not say is read from the key list. Throws OUTCOME_UNKNOWN, with the key removed. */
+async function tryDeletion(job: Measuring, { fingerprint, spkiSha256 }: ThrowAway, signer: Signer, what: string): Promise<{ result: Measured['selfDeletion']; status: number }> {
   let status = 0
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     if (attempt > 0) await pause(2000)
-    ;({ status } = await sendJournalled(job.journal, { method: 'DELETE', url: `${home(job)}/apiKeys/${encodeURIComponent(fingerprint)}`, body: null, contentType: null, headers: {} }, signer, job.carrier, `${MEASURE}a key deletes itself`))
-    if (status === 204 || !(await job.isListed(spkiSha256))) return { selfDeletion: 'accepted', status }
-    if (NOT_ALLOWED.includes(status)) return { selfDeletion: 'refused', status }
+    ;({ status } = await sendJournalled(job.journal, { method: 'DELETE', url: `${home(job)}/apiKeys/${encodeURIComponent(fingerprint)}`, body: null, contentType: null, headers: {} }, signer, job.carrier, `${MEASURE}${what}`))
+    if (status === 204 || !(await job.isListed(spkiSha256))) return { result: 'accepted', status }
+    if (NOT_ALLOWED.includes(status)) return { result: 'refused', status }
   }
-  await job.remove(fingerprint, `${MEASURE}remove the throw-away key`)
-  throw new GlasskeyError('OUTCOME_UNKNOWN', `whether a key may delete itself could not be found out: OCI answered ${status}, ${ATTEMPTS} times`, 'Run glasskey takeover again later; nothing of the user was changed but throw-away keys.')
+  await job.remove(fingerprint, REMOVE_THROW_AWAY)
+  throw new GlasskeyError('OUTCOME_UNKNOWN', `whether ${what} could not be found out: OCI answered ${status}, ${ATTEMPTS} times`, 'Run glasskey takeover again later; nothing of the user was changed but throw-away keys.')
 }
 
 interface ThrowAway {
@@ -150,7 +159,7 @@ async function tryFourth(job: Measuring): Promise<string> {
       said = error.message
     }
   }
-  for (const fingerprint of added) await job.remove(fingerprint, `${MEASURE}remove the throw-away key`)
+  for (const fingerprint of added) await job.remove(fingerprint, REMOVE_THROW_AWAY)
   return said.slice(0, 160)
 }
 

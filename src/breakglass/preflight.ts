@@ -1,6 +1,6 @@
 /** What can be known without a secret before anybody opens a bag. `glasskey check` asks the same any day. */
 import type { Manifest } from '../custody/manifest.js'
-import { inUse, isLeftByTakeover, isPassed, successorsOf } from '../custody/generation.js'
+import { inUse, isPassed, successorsOf } from '../custody/generation.js'
 import { calledBy } from '../custody/share.js'
 import { checkSigners } from '../custody/signatures.js'
 import { GlasskeyError } from '../errors.js'
@@ -9,6 +9,7 @@ import type { Isolation } from '../host/isolation.js'
 import type { Profile } from '../host/oci-profile.js'
 import { generationNumber, type Generation } from '../host/sealed-folder.js'
 import { signedManifestIn } from '../host/signed-manifest.js'
+import { shellWord } from '../host/terminal.js'
 import { TOLERANCE_MS } from '../warrant/deadline.js'
 import { MAXIMUM_API_KEYS } from '../warrant/scope.js'
 import { exchange, ExchangeError } from '../wire/exchange.js'
@@ -16,7 +17,7 @@ import { WITHOUT_SHEETS } from './open-session.js'
 import { identityAt, subscribedRegions, viewUser, type Cloud } from './login.js'
 import { deskCarrier, newRequestId, profileClerk, type ProfileClerk } from './profile-clerk.js'
 import type { ListedKey } from '../record/journal.js'
-import { isBlocked, recogniseAll } from './user-view.js'
+import { isBlocked, recogniseAll, type UserView } from './user-view.js'
 
 /** One thing that was looked at. */
 export interface Finding {
@@ -62,7 +63,7 @@ export async function lookAtSigners(folder: CustodyFolder, manifest: Manifest, n
     return [{ what, level: 'good', said: `${signed.length} of ${signers.needed} needed` }]
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
-    return [{ what, level: 'stop', said: `${error.message}: a session would end with GENERATION ${manifest.generation} used and not rotated. Whoever of ${signers.fingerprints.join(', ')} is missing signs: glasskey ceremony sign --custody ${folder.path} …; a file that cannot be read is fetched from an untouched copy` }]
+    return [{ what, level: 'stop', said: `${error.message}: a session would end with GENERATION ${manifest.generation} used and not rotated. Whoever of ${signers.fingerprints.join(', ')} is missing signs: glasskey ceremony sign --custody ${shellWord(folder.path)} …; a file that cannot be read is fetched from an untouched copy` }]
   }
 }
 
@@ -176,24 +177,13 @@ export async function lookAtKeys(profile: Profile, folder: CustodyFolder, manife
   })
 }
 
-/** Before a takeover: there is a slot to measure in, and OCI has no generation that this record does not know to be there. */
-export async function lookAheadOfTakeover(profile: Profile, folder: CustodyFolder, manifest: Manifest, cloud: Cloud): Promise<Finding[]> {
-  return asRead(profile, folder, manifest, cloud, (keys) => {
-    const unknown = keys.flatMap(({ generation }) => (generation === null || isLeftByTakeover(generation, folder.events) ? [] : [generation]))
-    return [
-      ...unknown.map((generation): Finding => ({ what: `GENERATION ${generation}`, level: 'stop', said: 'is in OCI, and this record knows of no takeover: another copy of this custody folder most likely has a newer one. Find it, and use that one' })),
-      keys.length < MAXIMUM_API_KEYS ? { what: 'key slots', level: 'good', said: `${MAXIMUM_API_KEYS - keys.length} free` } : { what: 'key slots', level: 'warn', said: `all ${MAXIMUM_API_KEYS} are taken: a takeover needs one to measure in. Delete a key that is not needed` },
-    ]
-  })
-}
-
 /** The user as a login reads it, and what its keys say. A login that may not read holds nothing up. */
-async function asRead(profile: Profile, folder: CustodyFolder, manifest: Manifest, cloud: Cloud, look: (keys: readonly ListedKey[]) => Finding[]): Promise<Finding[]> {
+export async function asRead(profile: Profile, folder: CustodyFolder, manifest: Manifest, cloud: Cloud, look: (keys: readonly ListedKey[], view: UserView) => Finding[]): Promise<Finding[]> {
   const what = `user as ${profile.name} reads it`
   try {
     const view = await viewUser(profile, manifest, cloud)
     const blocked = isBlocked(view)
-    return [{ what, level: blocked ? 'stop' : 'good', said: blocked ? 'blocked or not ACTIVE' : 'ACTIVE' }, ...look(recogniseAll(view, folder.generations.map((generation) => generation.manifest)))]
+    return [{ what, level: blocked ? 'stop' : 'good', said: blocked ? 'blocked or not ACTIVE' : 'ACTIVE' }, ...look(recogniseAll(view, folder.generations.map((generation) => generation.manifest)), view)]
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
     return [{ what, level: 'warn', said: `${error.message}. With this login a used key is at best refused-only, never proved dead, and that stays so: name one that may list the user's keys` }]

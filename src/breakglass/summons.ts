@@ -1,6 +1,7 @@
 /** The call before a session: who makes a quorum, what to bring, what will be asked. No secret, no network, nothing written in the folder. */
 import type { CustodyFolder } from '../host/custody-folder.js'
 import { hexToWords } from '../custody/words.js'
+import { shellWord } from '../host/terminal.js'
 import type { SummonsCall, SummonsContent } from '../paper/forms/summons.js'
 import { callOrder } from '../record/calling.js'
 import { heldCopies } from '../record/copies.js'
@@ -67,7 +68,7 @@ export function drawUpSummons(folder: CustodyFolder, foreseen: Foreseen, now: Da
       keyWords: hexToWords(manifest.keyId),
       threshold: manifest.threshold,
       remarks: [
-        ...openSessions({ sessions: folder.sessions, standings: folder.standings, logbook: folder.logbook.lines }).map(({ id }) => `session ${id} has not come to its end: glasskey resume --session ${id}.`),
+        ...openSessions({ sessions: folder.sessions, standings: folder.standings, logbook: folder.logbook.lines }).map(({ id }) => `session ${id} has not come to its end: glasskey resume --custody ${shellWord(folder.path)} --session ${id}`),
         ...(order.length < manifest.threshold ? [`only ${order.length} custodians have a good sheet of GENERATION ${manifest.generation}, and ${manifest.threshold} are needed.`] : []),
         ...(successor ? [] : ['no generation waits: the key stays installed, and each custodian must consent to that.']),
       ],

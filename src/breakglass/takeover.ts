@@ -18,7 +18,7 @@ import { generationToInstall, installByBootstrap, leftoversOf, lookAtRoom, refus
 import { holdAndConclude, checkInputs, roomsFor, sayFindings, type Inputs } from './break-glass.js'
 import { conclude, type SessionResult } from './conclude.js'
 import { KeptLines } from './kept-lines.js'
-import { isUnknownToOci, listingBy } from './login.js'
+import { isUnknownToOci, listingBy, viewUser } from './login.js'
 import { measuredBefore } from './measure.js'
 import { drawUpWarrant, openSession, refuseUnfinished } from './open-session.js'
 import { lookAtRegions, lookAtSigners, refuseStops } from './preflight.js'
@@ -73,7 +73,7 @@ async function prepare(job: Preparation): Promise<TakeoverResult | { warrant: Wa
 
   const planned = current ? generationNumber(folder, current.generation) : generationToInstall(folder, installed?.generation ?? 0)
   // Measuring waits for every region, with a throw-away key in OCI meanwhile.
-  const measures = !current && measuredBefore(folder.sessions, inputs.remover) === undefined
+  const measures = !current && measuredBefore(folder.sessions, inputs.remover, planned.manifest.regions) === undefined
   const findings = await lookAtRegions(planned.manifest, inputs.cloud, measures ? planned.manifest.regions : undefined)
   sayFindings(findings)
   refuseStops(findings)
@@ -163,14 +163,15 @@ async function lookAgain(job: Preparation, { manifest }: Generation): Promise<st
   const current = String(inUse(folder.standings, folder.events)?.generation)
   const said = [`the takeover happened; GENERATION ${current} is in use`, ...(bootstrap ? await lookAtBootstrap(bootstrap, manifest, inputs) : [])]
   if (inputs.reader) {
-    const survey = await surveyWith(job, inputs.reader)
-    if (isBlocked(survey)) throw unfit('the user is blocked or not ACTIVE: OCI refuses every key of it', 'Find out who blocked it.')
-    const keys = recogniseAll(survey, folder.generations.map((entry) => entry.manifest))
+    const view = await viewUser(inputs.reader, manifest, inputs.cloud)
+    if (isBlocked(view)) throw unfit('the user is blocked or not ACTIVE: OCI refuses every key of it', 'Find out who blocked it.')
+    const keys = recogniseAll(view, folder.generations.map((entry) => entry.manifest))
     const right = keys.length === 1 && String(keys[0]?.generation) === current
-    const open = Object.entries(ONLY_API_KEYS).filter(([name, wanted]) => (survey.capabilities[name] ?? false) !== wanted)
+    const open = Object.entries(ONLY_API_KEYS).filter(([name, wanted]) => (view.capabilities[name] ?? false) !== wanted)
     if (!right || open.length > 0) throw unfit(`not all is as it should be: ${right ? '' : `${keys.length} API keys; `}${open.map(([name]) => name).join(', ')}`, 'glasskey audit says what differs.')
     said.push(`${inputs.reader.name} reads: one API key, of GENERATION ${current}; API keys are the only way in`)
   }
+  if (!bootstrap && !inputs.reader) said.push('so far as this record knows: nothing was asked of OCI; --reader PROFILE looks')
   if (bootstrap && existsSync(bootstrap.keyFile)) said.push(`the bootstrap key file is still there: destroy ${bootstrap.keyFile}`)
   return said
 }

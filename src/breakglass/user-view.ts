@@ -39,6 +39,6 @@ export function isBlocked(view: UserView): boolean {
 }
 
 /** The listed keys beside the manifests whose whole SPKI they have. */
-export function recogniseAll(view: UserView, manifests: readonly Manifest[]): ListedKey[] {
+export function recogniseAll(view: Pick<UserView, 'keys'>, manifests: readonly Manifest[]): ListedKey[] {
   return view.keys.map((entry) => recognise(entry, manifests))
 }

@@ -93,7 +93,11 @@ async function besideGenerations(folder: CustodyFolder, outbox: string, manifest
   const nameOf = (path: string): string => relative(outbox, path)
   const files = [places.transcript(outbox, first), recordPath(outbox, first), ...papersOf(outbox, first).map((name) => paperPath(outbox, first, name))].map(nameOf)
   const keys = signerKeys(outbox).map((name) => nameOf(join(places.signers(outbox), name)))
-  const brought: { name: string; bytes: Uint8Array | string }[] = files.flatMap((name) => (existsSync(join(outbox, name)) && !existsSync(join(folder.path, name)) ? [{ name, bytes: readBytes(join(outbox, name), 'the record') }] : []))
+  const brought: { name: string; bytes: Uint8Array | string }[] = files.flatMap((name) => {
+    if (!existsSync(join(outbox, name))) return []
+    const bytes = readBytes(join(outbox, name), 'the record')
+    return isThere(join(folder.path, name), bytes) ? [] : [{ name, bytes }]
+  })
   for (const name of keys) {
     const [armored, there] = [readText(join(outbox, name), 'a signer\'s public key'), join(folder.path, name)]
     const before = existsSync(there) ? readText(there, 'a signer\'s public key') : null
@@ -111,6 +115,13 @@ async function besideGenerations(folder: CustodyFolder, outbox: string, manifest
     brought.push(...changed(name, there, there === '' ? armored : there + (await newSignatures(text, there, armored, publicKeys))))
   }
   return brought
+}
+
+/** Whether a folder has a file already. One that is empty, or the beginning of what is brought, is what a copy that was broken off has left. */
+function isThere(path: string, bytes: Uint8Array): boolean {
+  if (!existsSync(path)) return false
+  const there = readBytes(path, 'the record')
+  return there.length >= bytes.length || !Buffer.from(bytes.subarray(0, there.length)).equals(there)
 }
 
 function changed(name: string, there: string, bytes: string): { name: string; bytes: string }[] {

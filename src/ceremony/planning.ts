@@ -70,17 +70,25 @@ export function targetOf(custody: string, outbox: string | undefined, { earlier,
 
 /** The same place, if a whole folder can be put there. Throws OUTPUT_EXISTS, USAGE. */
 function refuseOther(path: string, settings: Custody): string {
-  requireFree(path, settings)
   // The folder appears in one step, by being renamed; what a medium is mounted on cannot be renamed.
   const parent = dirname(resolve(path))
   if (existsSync(path) && existsSync(parent) && statSync(path).dev !== statSync(parent).dev) throw new GlasskeyError('USAGE', `${path} is where a medium is mounted, and no folder can be put in its place`, `Name a folder on it: ${join(path, 'custody')}`)
+  requireFree(path, settings)
   return path
 }
 
 /** Throws OUTPUT_EXISTS, with this hint, when a folder that is to be made holds anything but custody.yaml and the keys that it names. */
 export function requireFree(path: string, { custodians }: Custody, hint = 'Name a new folder.'): void {
   const ours = ['custody.yaml', ...custodians.flatMap(({ openpgpKey }) => (openpgpKey === null ? [] : [normalize(openpgpKey)]))]
-  const names = existsSync(path) ? readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) => !ours.includes(name) && !(statSync(join(path, name)).isDirectory() && ours.some((file) => file.startsWith(`${name}/`)))) : []
+  const strangers = (folder: string): string[] =>
+    readdirSync(join(path, folder), { withFileTypes: true }).flatMap((entry) => {
+      const name = join(folder, entry.name)
+      if (ours.includes(name)) return []
+      // A folder of which nothing is ours is not looked into: it may not be ours to read.
+      if (!ours.some((file) => file.startsWith(`${name}/`))) return [name]
+      return entry.isDirectory() ? strangers(name) : entry.isSymbolicLink() ? [] : [name]
+    })
+  const names = existsSync(path) ? strangers('') : []
   if (names.length > 0) throw new GlasskeyError('OUTPUT_EXISTS', `${path} is not empty (${names.slice(0, 3).join(', ')})`, hint)
 }
 

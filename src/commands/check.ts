@@ -1,14 +1,16 @@
 /** `glasskey check`: would it work tonight? Without secrets, any day. */
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
+import { lookAheadOfTakeover } from '../breakglass/bootstrap.js'
 import type { Cloud } from '../breakglass/login.js'
-import { lookAheadOfTakeover, lookAtClerk, lookAtKeys, lookAtRegions, lookAtRevocation, lookAtSelfDeletion, lookAtSigners, lookAtSubscriptions, type Finding } from '../breakglass/preflight.js'
+import { lookAtClerk, lookAtKeys, lookAtRegions, lookAtRevocation, lookAtSelfDeletion, lookAtSigners, lookAtSubscriptions, type Finding } from '../breakglass/preflight.js'
 import { checkEndpoints } from '../breakglass/open-session.js'
 import { inUse, successorsOf } from '../custody/generation.js'
 import type { Manifest } from '../custody/manifest.js'
 import { GlasskeyError } from '../errors.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { generationNumber } from '../host/sealed-folder.js'
+import { requireSealed } from '../host/sealed-set.js'
 import { probeIsolation } from '../host/isolation.js'
 import type { Profile } from '../host/oci-profile.js'
 import { toned } from '../host/terminal.js'
@@ -44,10 +46,11 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
     current
       ? { what: 'successors', level: standing.waiting.length > 0 ? 'good' : 'stop', said: standing.waiting.length > 0 ? `GENERATION ${standing.waiting.join(', ')} ${standing.waiting.length === 1 ? 'waits' : 'wait'}` : 'none waits' }
       : { what: 'takeover', level: 'warn', said: 'has not happened; glasskey takeover' },
+    ...lookAtSealed(folder, standing.waiting.slice(0, current ? 1 : 2)),
     ...lookAtSelfDeletion(folder, null),
     ...lookAtRevocation(folder, generation),
     ...(current ? await lookAtSigners(folder, manifest, successorsOf(folder.standings, manifest.generation)[0]?.generation) : []),
-    ...(await lookAtCloud(folder, manifest, cloud, reader, current !== undefined)),
+    ...(await lookAtCloud(folder, manifest, cloud, reader, current === undefined)),
     ...(await lookAtMachine()),
   ]
   const stops = findings.filter(({ level }) => level === 'stop')
@@ -59,6 +62,19 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   const json = { ready: stops.length === 0, findings: findings.map((finding) => ({ ...finding })) }
   if (stops.length === 0) return { json, text }
   return { json, text, error: { code: 'REFUSED', message: `a session would not begin: ${stops.map(({ what, said }) => `${what}: ${said}`).join('; ')}`, hint: 'Mend it, and run glasskey check again.' } }
+}
+
+/** What is installed next must be sealed: a session would refuse it. */
+function lookAtSealed(folder: CustodyFolder, next: readonly number[]): Finding[] {
+  return next.flatMap((generation): Finding[] => {
+    try {
+      requireSealed(folder.path, generationNumber(folder, generation).manifest)
+      return []
+    } catch (error) {
+      if (!(error instanceof GlasskeyError)) throw error
+      return [{ what: `GENERATION ${generation}`, level: 'stop', said: `${error.message}. Where its ceremony had an outbox, glasskey ceremony import brings what is missing` }]
+    }
+  })
 }
 
 /** What this machine gives, and whether a clerk works in it. */
@@ -78,16 +94,17 @@ async function lookAtMachine(): Promise<Finding[]> {
   }
 }
 
-/** Clocks and key list, as far as they can be seen. */
-async function lookAtCloud(folder: CustodyFolder, manifest: Manifest, cloud: Cloud, reader: Profile | null, isTaken: boolean): Promise<Finding[]> {
+/** Clocks and key list, as far as they can be seen. `isAhead`: of a takeover. */
+async function lookAtCloud(folder: CustodyFolder, manifest: Manifest, cloud: Cloud, reader: Profile | null, isAhead: boolean): Promise<Finding[]> {
   try {
     checkEndpoints(manifest, cloud.endpoints)
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
     return [{ what: 'endpoints', level: 'stop', said: `${error.message}. ${error.hint}` }]
   }
+  if (isAhead) return lookAheadOfTakeover(folder, reader, cloud)
   const regions = await lookAtRegions(manifest, cloud)
   if (reader === null) return [...regions, { what: 'key list', level: 'warn', said: 'not looked at: no --reader' }]
   const successor = successorsOf(folder.standings, manifest.generation)[0]?.generation ?? null
-  return [...regions, ...(await (isTaken ? lookAtKeys(reader, folder, manifest, cloud, successor) : lookAheadOfTakeover(reader, folder, manifest, cloud))), ...(await lookAtSubscriptions(reader, manifest, cloud))]
+  return [...regions, ...(await lookAtKeys(reader, folder, manifest, cloud, successor)), ...(await lookAtSubscriptions(reader, manifest, cloud))]
 }

@@ -8,7 +8,7 @@ import { custodianName, custodySchema, LEAST_CUSTODIANS, MOST_COPIES, parseCusto
 import { line, region, tenancyOcid, userOcid } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
 import { requireNew, writeNew } from '../host/disk.js'
-import { isInteractive } from '../host/terminal.js'
+import { isInteractive, shellWord } from '../host/terminal.js'
 import { assertPrintable } from '../paper/printable.js'
 import { realmOf } from '../wire/hosts.js'
 import type { Outcome } from './outcome.js'
@@ -53,7 +53,7 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   // What is written must read: a threshold above the number of custodians is refused here, not at the ceremony.
   parseCustodyYaml(text, out)
   writeNew(out, text)
-  return { json: { out, custodians: answers.custodians.length, threshold: answers.threshold }, text: `${out} is written: ${answers.threshold} of ${answers.custodians.length} custodians.\nRead it once, fill in holders and places, then: glasskey ceremony --config ${args.out} --custody DIR` }
+  return { json: { out, custodians: answers.custodians.length, threshold: answers.threshold }, text: `${out} is written: ${answers.threshold} of ${answers.custodians.length} custodians.\nRead it once, fill in holders and places, then: glasskey ceremony --config ${shellWord(args.out)} --custody DIR` }
 }
 
 async function allAnswers(args: Arguments): Promise<CustodyAnswers> {

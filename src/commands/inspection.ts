@@ -4,7 +4,8 @@ import { GlasskeyError } from '../errors.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { summaryOf } from '../paper/entry-page.js'
 import type { LogbookEntry, NewLogbookEntry } from '../record/logbook.js'
-import { afterLoss, answers, enter, printEntry, QUESTIONS, type Entered, type Question } from './logbook.js'
+import { afterEntering, afterLoss, answers, enter, printEntry, QUESTIONS, requireFreePaper, type Entered, type Question } from './logbook.js'
+import type { Problem } from './outcome.js'
 
 /** What is known of an inspection by flags; the rest is asked. */
 export interface InspectionFlags {
@@ -42,6 +43,8 @@ export interface Inspected {
   sha256: string
   /** Absolute path of the printed entry, or null. */
   out: string | null
+  /** Why it is not on paper, where it was to be. */
+  unprinted: Problem | null
   /** What is next where the bag was not intact. */
   after: string
   /** Entries that were written while its sheets were read, before this one said all. */
@@ -50,6 +53,7 @@ export interface Inspected {
 
 /** Asks for the bag what flags do not say, writes the entry, and prints it where that is asked for. Throws as `askOfBag`, `enter` and `printEntry`. */
 export async function recordInspection(folder: CustodyFolder, flags: InspectionFlags, seen: SheetsSeen): Promise<Inspected> {
+  if (flags.out !== undefined) requireFreePaper(flags.out)
   const bag = await askOfBag(folder, { ...flags, custodian: flags.custodian ?? seen.custodian }, seen.generations.length > 0)
   return printInspection(folder, flags, enter(folder.path, inspectionEntry(folder, flags, bag, seen.generations)))
 }
@@ -72,16 +76,24 @@ export async function askOfBag(folder: CustodyFolder, flags: InspectionFlags, op
 export function inspectionEntry(folder: CustodyFolder, { generations, note }: InspectionFlags, bag: Bag, read: readonly number[]): Extract<NewLogbookEntry, { type: 'inspected' }> {
   return {
     type: 'inspected', ...bag,
-    generations: generations === undefined ? inTheBag(folder, bag.custodian, bag.copy, read) : generations.split(/[\s,]+/).map(Number),
+    generations: generations === undefined ? inTheBag(folder, bag.custodian, bag.copy, read) : numbersOf(generations),
     ...(note === undefined ? {} : { note }),
   }
 }
 
-/** Prints an entry where that is asked for. Throws OUTPUT_EXISTS, PRINTER_FAILED. */
+/** Numbers as people list them. Throws USAGE. */
+function numbersOf(list: string): number[] {
+  const numbers = list.split(/[\s,]+/).filter((part) => part !== '').map(Number)
+  if (numbers.length === 0 || !numbers.every((number) => Number.isInteger(number) && number >= 1)) throw new GlasskeyError('USAGE', `--generations takes whole numbers, not "${list}"`, 'For example --generations 2,3,4. Nothing was written.')
+  return numbers
+}
+
+/** Prints an entry where that is asked for; that it could not be is reported, for it stands. */
 export async function printInspection({ path }: CustodyFolder, flags: InspectionFlags, { line, sha256 }: Entered): Promise<Inspected> {
-  const out = flags.out === undefined && flags.printer === undefined ? null : await printEntry(readCustodyFolder(resolve(path)), line.seq, flags)
+  const isAsked = flags.out !== undefined || flags.printer !== undefined
+  const { made: out, unprinted } = await afterEntering(line, path, async () => (isAsked ? printEntry(readCustodyFolder(resolve(path)), line.seq, flags) : null))
   const after = line.type === 'inspected' && line.condition !== 'intact' ? afterLoss(readCustodyFolder(resolve(path)), line.generations) : ''
-  return { entry: line, sha256, out, after }
+  return { entry: line, sha256, out, unprinted, after }
 }
 
 /** What to tell people: the paper book has each entry too. */

@@ -1,9 +1,8 @@
 /** `glasskey logbook list|show|verify|print|add`. */
-import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { z } from 'zod'
-import { canonicalJson, type Json } from '../canonical.js'
+import { canonicalJson, sha256Hex, type Json } from '../canonical.js'
 import { unfinishedSessions } from '../breakglass/open-session.js'
 import { entrySource } from '../breakglass/print-session.js'
 import { explain } from '../custody/explain.js'
@@ -13,7 +12,7 @@ import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { places } from '../host/sealed-folder.js'
-import { writeNew } from '../host/disk.js'
+import { requireNew, writeNew } from '../host/disk.js'
 import { LineFile } from '../host/line-file.js'
 import { takeLock } from '../host/lock.js'
 import { printPdf } from '../host/printer.js'
@@ -27,7 +26,8 @@ import { logbookEntry, readLogbook, type LogbookEntry, type NewLogbookEntry } fr
 import { checkNamedSheets } from '../record/named-sheets.js'
 import type { Session } from '../record/replay.js'
 import { custodyFlag } from './flags.js'
-import type { Outcome } from './outcome.js'
+import type { Outcome, Problem } from './outcome.js'
+import { uncounted } from './status.js'
 
 interface Arguments {
   step: 'list' | 'show' | 'verify' | 'print' | 'add'
@@ -87,19 +87,24 @@ function verify(folder: CustodyFolder): Outcome {
     const entries = folder.logbook.lines.filter((entry) => entry.type === 'session' && entry.session === id)
     const last = entries.at(-1)
     if (!last) throw notEntered(id, session)
-    if (session.closed && last.type === 'session' && last.journalSha256 !== chain.head.sha256) throw invalid(`the journal of session ${id} is not the one that its logbook entry names`)
+    if (session.closed && last.type === 'session' && last.journalSha256 !== chain.head.sha256) throw chain.texts.some((text) => sha256Hex(text) === last.journalSha256) ? goneOn(id) : invalid(`the journal of session ${id} is not the one that its logbook entry names`)
   }
   const { head } = folder.logbook
   const signed = folder.sessions.filter(({ session }) => session.lastLife?.signed === true).length
   const unsigned = folder.sessions.filter(({ session }) => session.lastLife?.signed === false).map(({ id }) => id)
   const without = unsigned.length === 0 ? '' : `\nNo last signature in ${unsigned.join(', ')}: glasskey audit --profile compares that journal with OCI's log.`
-  return { json: { logbook: head.seq, sha256: head.sha256, sessions: signed }, text: `The logbook holds: ${head.seq} entries, ${signed === 1 ? '1 session with its last signature' : `${signed} sessions with their last signatures`}.${without}\nHead ${head.sha256}` }
+  return { json: { logbook: head.seq, sha256: head.sha256, sessions: signed }, text: `${uncounted(folder).map((text) => `Note: ${text}\n`).join('')}The logbook holds: ${head.seq} entries, ${signed === 1 ? '1 session with its last signature' : `${signed} sessions with their last signatures`}.${without}\nHead ${head.sha256}` }
 }
 
 /** One that runs at this moment has no entry yet either. */
 function notEntered(id: string, { closed }: Session): GlasskeyError {
   if (closed === null) return new GlasskeyError('SESSION_UNFINISHED', `session ${id} has not come to its end, and so has no entry in the logbook`, `If it is not running now: glasskey resume --session ${id}`)
   return new GlasskeyError('CHAIN_BROKEN', `session ${id} has no entry in the logbook`, `Either glasskey was stopped just before it wrote one, or the logbook was altered: compare it with the paper book. Then: glasskey resume --session ${id}`)
+}
+
+/** It was entered, and then resumed. */
+function goneOn(id: string): GlasskeyError {
+  return new GlasskeyError('SESSION_UNFINISHED', `session ${id} was resumed after its entry in the logbook, and is not entered as it ended then`, `If it is not running now: glasskey resume --session ${id}`)
 }
 
 async function print(folder: CustodyFolder, args: Arguments): Promise<Outcome> {
@@ -122,15 +127,40 @@ async function add(path: string, args: Arguments): Promise<Outcome> {
   const kind = args.what ?? ''
   const questions = Object.hasOwn(QUESTIONS, kind) ? QUESTIONS[kind] : undefined
   if (!questions) throw new GlasskeyError('USAGE', `there is no entry of kind "${kind}"`, `Kinds: ${Object.keys(QUESTIONS).join(', ')}.`)
-  if (args.out !== undefined && existsSync(resolve(args.out))) throw new GlasskeyError('OUTPUT_EXISTS', `${resolve(args.out)} exists already; nothing is ever overwritten`, 'Name another place. Nothing was entered.')
+  if (args.out !== undefined) requireFreePaper(args.out)
   const given = givenBy(args.set)
   const coded = [...given].find(([, text]) => holdsSheetCode(text))?.[0]
   if (coded !== undefined) throw new GlasskeyError('USAGE', `--set ${coded} holds the code of a sheet, and a logbook is public`, 'Nothing was entered. It stands in this shell\'s history and on the screen: clear both, and count that share as seen.')
   const unknown = [...given.keys()].find((name) => !questions.some(([known]) => known === name))
   if (unknown !== undefined) throw new GlasskeyError('USAGE', `--set ${unknown} is not part of this entry`, `It has: ${questions.map(([name]) => name).join(', ')}.`)
   const { line, sha256 } = enter(path, { type: kind, ...(await answers(questions, given, (name) => `--set ${name}=…`)) } as NewLogbookEntry)
-  const form = await signed(path, line, args)
-  return { json: { entry: line, sha256, out: form.out, printer: form.printer }, text: `Entry ${line.seq}: ${summaryOf(line)}\nWrite into the paper book: number ${line.seq}, SHA-256 ${sha256}${form.said}${line.type === 'lost' || (line.type === 'inspected' && line.condition !== 'intact') ? afterLoss(readCustodyFolder(path), line.generations) : ''}` }
+  const { made: form, unprinted } = await afterEntering(line, path, () => signed(path, line, args))
+  return { ...(unprinted ? { error: unprinted } : {}), json: { entry: line, sha256, out: form?.out ?? null, printer: form?.printer ?? null }, text: `Entry ${line.seq}: ${summaryOf(line)}\nWrite into the paper book: number ${line.seq}, SHA-256 ${sha256}${form?.said ?? ''}${line.type === 'lost' || (line.type === 'inspected' && line.condition !== 'intact') ? afterLoss(readCustodyFolder(path), line.generations) : ''}` }
+}
+
+/** Before anything is entered: the place where its paper is to be. Throws OUTPUT_EXISTS, FILE_UNWRITABLE. */
+export function requireFreePaper(out: string): void {
+  try {
+    requireNew(resolve(out))
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    throw new GlasskeyError(error.code, error.message, `${error.hint} Nothing was entered.`, { cause: error })
+  }
+}
+
+/** Puts an entry on paper that is written already. Where that fails it stands, and whoever enters it again has it twice: that is said, and reported. */
+export async function afterEntering<Made>(entry: LogbookEntry, path: string, print: () => Promise<Made>): Promise<{ made: Made | null; unprinted: Problem | null }> {
+  try {
+    return { made: await print(), unprinted: null }
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    const form = formOf(entry.type)
+    const again = form ? `glasskey forms ${form.name} --entry ${entry.seq}` : `glasskey logbook print ${entry.seq}`
+    const unprinted = { code: error.code, message: `entry ${entry.seq} is written, and not on paper: ${error.message}`, hint: `Do not enter it again. Mend that; then: ${again} --custody ${shellWord(path)} --out FILE` }
+    say(`${unprinted.code}: ${unprinted.message}`, 'alarm')
+    say(unprinted.hint)
+    return { made: null, unprinted }
+  }
 }
 
 /** Names and values of `--set NAME=VALUE`. Throws USAGE for one without a value, and for a name that is given twice: only the last would be entered. */

@@ -8,7 +8,7 @@ import { say, shellWord, toned } from '../host/terminal.js'
 import { SUCCESSORS } from '../record/due.js'
 import { strangersIn } from '../record/recognise.js'
 import { acceptedOnly, actionOf, isSaasChange, unansweredChanges } from '../record/replay.js'
-import type { CustodyStanding } from '../record/standing.js'
+import { leftByTakeover, type CustodyStanding } from '../record/standing.js'
 import type { Outcome, Problem } from './outcome.js'
 import { inFolder, nextIn } from './printed-command.js'
 import { standingOf } from './status.js'
@@ -17,6 +17,7 @@ import { standingOf } from './status.js'
 export async function sessionOutcome(folder: string, result: SessionResult, printer: string | undefined, sheetFiles: readonly string[] = [], bootstrapKeyFile: string | null = null): Promise<Outcome> {
   const printed = await printSession(folder, result, printer)
   const { warrant, state, grade, failure } = result
+  const isTaken = warrant.action.name === 'takeover' && actionOf(state).result === 'done'
   const json = {
     session: result.session,
     action: warrant.action.name,
@@ -36,7 +37,7 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
     affidavitFile: printed.affidavit,
     drillRecordFile: printed.drillRecord,
     evidenceFile: printed.evidence,
-    bootstrapKeyFile,
+    bootstrapKeyFile: isTaken ? bootstrapKeyFile : null,
   }
   const read = tryRead(folder)
   const standing = read && standingOf(read)
@@ -45,13 +46,13 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
   const problem = failure && { code: failure.code, message: failure.message, hint: inFolder(failure.hint, folder) }
   if (unprinted) sayProblem(unprinted)
   if (sheetFiles.length > 0) sayLeft(sheetFiles, result)
-  if (warrant.action.name === 'takeover' && actionOf(state).result === 'done') say(`The bootstrap key is deleted in OCI. Destroy its file too${bootstrapKeyFile === null ? '' : `: ${bootstrapKeyFile}`}.`, 'strong')
+  if (isTaken) say(`The bootstrap key is deleted in OCI. Destroy its file too${bootstrapKeyFile === null ? '.' : `: ${bootstrapKeyFile}`}`, 'strong')
   const earlier = result.alive ? null : leftEarlier(folder, standing)
   if (problem) sayProblem(problem)
   if (!result.alive) {
     const error = (earlier && beside(earlier, problem)) ?? problem ?? unprinted
     if (earlier && error && !problem) sayProblem(error)
-    return { json, text: [text, harmless(result, earlier !== null), exposed(folder, result, standing), exposedBesides(read, result, standing), earlier && error ? loud(earlier, error) : ''].filter((part) => part !== '').join('\n'), ...(error ? { error } : {}) }
+    return { json, text: [text, harmless(result, earlier !== null), exposed(folder, result, standing), installed(folder, result, read, standing), exposedBesides(read, result, standing), earlier && error ? loud(earlier, error) : ''].filter((part) => part !== '').join('\n'), ...(error ? { error } : {}) }
   }
   // Nobody goes on in a folder that the paper contradicts.
   const elsewhere = problem?.code === 'FOLDER_ALTERED'
@@ -156,6 +157,15 @@ function harmless({ state, warrant }: SessionResult, besides: boolean): string {
 function exposed(folder: string, { state, warrant }: SessionResult, standing: CustodyStanding | null): string {
   if (state.keyLiveAt !== null || standing?.inUse?.state !== 'exposed' || standing.inUse.generation !== warrant.key.generation) return ''
   return toned(`GENERATION ${warrant.key.generation} IS EXPOSED: a quorum of its shares was seen. Now: ${nextIn(standing.next, folder)}`, 'alarm', process.stdout)
+}
+
+/** A takeover that stopped after it had installed its key: OCI has that, and who has a quorum of its shares can use it. */
+function installed(folder: string, { state, warrant: { key } }: SessionResult, read: CustodyFolder | null, standing: CustodyStanding | null): string {
+  const left = state.keyLiveAt === null && read && standing ? leftByTakeover(read).find(({ generation }) => generation === key.generation) : undefined
+  if (!left || !read || !standing) return ''
+  if (left.isUsable) return `OCI has the key of GENERATION ${key.generation} now: glasskey takeover goes on with it.`
+  const is = read.standings.find(({ generation }) => generation === key.generation)?.state === 'exposed' ? 'IS EXPOSED: a quorum of its shares was seen, and OCI has its key' : 'IS IN OCI, and nobody is to use it'
+  return toned(`GENERATION ${key.generation} ${is}. Now: ${nextIn(standing.next, folder)}`, 'alarm', process.stdout)
 }
 
 /** Generations whose sheets were shown by mistake, a quorum of them: one that waits is no successor any more, and the one in use now is rotated. */

@@ -66,7 +66,7 @@ export async function inspectShare(args: InspectArguments): Promise<Outcome> {
 async function closedBag(folder: CustodyFolder, args: InspectArguments): Promise<Outcome> {
   say('Look at the bag before a witness: number, seal, edges and seams, against the light. It stays closed.')
   const inspected = await recordInspection(folder, args, { custodian: undefined, generations: [] })
-  return { json: { shares: [], envelopes: [], envelopeParts: 0, whole: null, inspection: jsonOf(inspected) }, text: toldOf(inspected) }
+  return { json: { shares: [], envelopes: [], envelopeParts: 0, whole: null, inspection: jsonOf(inspected) }, text: toldOf(inspected), ...errorOf(inspected) }
 }
 
 /** Before anything is read. What people accept is in the logbook first, and all that is to be said of the bag is said; null where nothing counts as seen. Throws NOT_AIR_GAPPED, and as `askOfBag` and `SeenOnline`. */
@@ -178,7 +178,7 @@ function seenIn(shares: readonly JudgedShare[]): SheetsSeen {
 function outcomeOf(found: Findings, folder: CustodyFolder | null, inspected: Inspected | null, told: boolean): Outcome {
   const { shares, envelopes, parts } = found
   const text = [...(told ? [] : verdictOf(found, folder)), ...(inspected ? [toldOf(inspected)] : told ? ['Not entered.'] : [])].join('\n')
-  return { json: { shares: shares.map((share) => ({ ...share, keyWords: hexToWords(share.keyId) })), envelopes: envelopes.map(({ keyId, of, sha256 }) => ({ keyId, parts: of, sha256 })), envelopeParts: parts, whole: isWhole(found), inspection: inspected ? jsonOf(inspected) : null }, text }
+  return { json: { shares: shares.map((share) => ({ ...share, keyWords: hexToWords(share.keyId) })), envelopes: envelopes.map(({ keyId, of, sha256 }) => ({ keyId, parts: of, sha256 })), envelopeParts: parts, whole: isWhole(found), inspection: inspected ? jsonOf(inspected) : null }, text, ...errorOf(inspected) }
 }
 
 function isWhole({ shares, envelopes }: Findings): boolean {
@@ -199,6 +199,10 @@ function verdictOf(found: Findings, folder: CustodyFolder | null): string[] {
     ...envelopes.map(({ of, sha256 }) => `Page 2: ${of === 1 ? 'its code was' : `all ${of} codes were`} read${folder ? ', and they are the envelope of the folder' : ''}. SHA-256 ${String(sha256)}${folder ? '' : ' (compare it with the one printed there)'}`),
     ...(wrong.length > 0 ? [] : [isWhole(found) ? 'The sheet is whole.' : 'Page 2 was not looked at: scan both pages to know that the sheet is whole.']),
   ]
+}
+
+function errorOf(inspected: Inspected | null): Pick<Outcome, 'error'> {
+  return inspected?.unprinted ? { error: inspected.unprinted } : {}
 }
 
 function jsonOf({ entry, sha256, out }: Inspected): { logbook: number; sha256: string; out: string | null } {

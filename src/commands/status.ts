@@ -1,15 +1,15 @@
 /** `glasskey status`: ten lines or fewer, what is wrong first. */
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { hexToWords } from '../custody/words.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { wallClock } from '../host/clock.js'
-import { writeNew } from '../host/disk.js'
+import { namesIn, writeNew } from '../host/disk.js'
 import { atWork } from '../host/lock.js'
 import { places } from '../host/sealed-folder.js'
 import { say, toned } from '../host/terminal.js'
 import { calendarText } from '../record/calendar.js'
-import { custodyStanding, type CustodyStanding } from '../record/standing.js'
+import { custodyStanding, type CustodyStanding, type Remark } from '../record/standing.js'
 import { custodyFlag } from './flags.js'
 import type { Outcome } from './outcome.js'
 import { nextIn } from './printed-command.js'
@@ -53,7 +53,7 @@ export const handler = (args: { custody: string; ics: string | undefined }): Pro
 
 /** Where the custody of a folder stands now. */
 export function standingOf(folder: CustodyFolder): CustodyStanding {
-  return custodyStanding({
+  const standing = custodyStanding({
     rehearsal: folder.generations[0]?.manifest.rehearsal === true,
     standings: folder.standings,
     events: folder.events,
@@ -65,6 +65,17 @@ export function standingOf(folder: CustodyFolder): CustodyStanding {
     inspectEveryDays: folder.custody.inspectEveryDays,
     now: wallClock(),
   })
+  return { ...standing, remarks: [...uncounted(folder).map((text): Remark => ({ level: 'alarm', stops: false, text })), ...standing.remarks] }
+}
+
+/** What people may take for a part of the logbook, and is none: half an entry at its end, or what another machine wrote beside it. */
+export function uncounted({ path, logbook }: CustodyFolder): string[] {
+  const { torn } = logbook
+  const others = namesIn(path, 'the custody folder').filter((name) => /^logbook.*\.jsonl$/i.test(name) && name !== basename(places.logbook(path)))
+  return [
+    ...(torn === '' ? [] : [`the logbook ends in what is no whole entry (${Buffer.byteLength(torn)} bytes): it counts for nothing, and the next entry puts it aside. Enter again what was entered last, if it is not listed (glasskey logbook list)`]),
+    ...others.map((name) => `${name} lies beside the logbook, and nothing in it counts: another machine may have written there. Compare, enter what is missing, and move it away`),
+  ]
 }
 
 function calendarOf({ custody, logbook }: CustodyFolder, { rehearsal, due }: CustodyStanding): string {

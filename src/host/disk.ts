@@ -38,9 +38,10 @@ function alreadyThere(path: string): GlasskeyError {
   return new GlasskeyError('OUTPUT_EXISTS', `${path} exists already; nothing is ever overwritten`, 'Name another place, or move the file away.')
 }
 
-/** For a file that `writeNew` is to write after much was asked or read: what can be refused is refused before. Throws OUTPUT_EXISTS. */
+/** For a file that `writeNew` is to write after much was asked or read: what can be refused is refused before, also a place that takes nothing. Throws OUTPUT_EXISTS, FILE_UNWRITABLE. */
 export function requireNew(path: string): void {
   if (existsSync(path)) throw alreadyThere(path)
+  rmSync(writeBeside(path, '', 0o600), { force: true })
 }
 
 /** Writes a file that does not exist yet. Throws OUTPUT_EXISTS otherwise, and the earlier file stays as it was; FILE_UNWRITABLE. */
@@ -306,7 +307,7 @@ function beside(path: string): string {
 }
 
 /** What people can mend: a place that takes nothing, by name; also a medium that is gone, or in use as one. */
-const TAKES_NOTHING = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EBUSY', 'ENODEV', 'ENXIO', 'ENOTCONN', 'ESTALE', 'ETIMEDOUT', 'ELOOP', 'EMFILE', 'ENFILE']
+const TAKES_NOTHING = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EBUSY', 'ENODEV', 'ENXIO', 'ENOTCONN', 'ESTALE', 'ETIMEDOUT', 'ELOOP', 'EMFILE', 'ENFILE', 'ENAMETOOLONG', 'EINVAL', 'EILSEQ']
 
 /** Writes at `path`; what the system then says of the place, people can mend. Throws FILE_UNWRITABLE. */
 export function writable<Made>(path: string, make: () => Made, hint = 'Check the folder, its permissions and the space left.'): Made {

@@ -23,6 +23,9 @@ const IN_PLACE = constants.O_RDWR | constants.O_NOFOLLOW
 /** Reads a chain's text; `readJournal` or `readLogbook`. */
 type Read<Line> = (text: string, name: string) => Chain<Line>
 
+/** Hears of a line that no disk takes. `before`: those that the disk had taken, with the first. */
+type OnUnwritten = (line: string, why: string, before: readonly string[]) => void
+
 /** An open file of chained lines. */
 export class LineFile<Line extends { type: string }, Entry extends { type: string }> {
   readonly #path: string
@@ -36,7 +39,7 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
   #tried = Buffer.alloc(0)
   /** Whether nothing of the line that is being written is left there. */
   #isCut = true
-  #onUnwritten: ((line: string, why: string) => void) | null = null
+  #onUnwritten: OnUnwritten | null = null
   #onWritten: () => void = () => undefined
   /** Whether lines that wait were handed over. */
   #handed = false
@@ -86,8 +89,8 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     }
   }
 
-  /** From now on a failing disk does not stop the caller. `onUnwritten` gets each line that only memory holds, and what the disk said; `onWritten` is called when all of them are durable after all. */
-  keepGoing(onUnwritten: (line: string, why: string) => void, onWritten: () => void): void {
+  /** From now on a failing disk does not stop the caller. `onUnwritten` gets each line that only memory holds, what the disk said, and with the first of them the lines before it; `onWritten` is called when all of them are durable after all. */
+  keepGoing(onUnwritten: OnUnwritten, onWritten: () => void): void {
     this.#onUnwritten = onUnwritten
     this.#onWritten = onWritten
   }
@@ -108,8 +111,8 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
   }
 
   /**
-   * Adds lines that were made for this file and that its disk had not taken; they must follow. All of them, or none: throws
-   * FILE_UNWRITABLE before `keepGoing`. After it they wait with those that come, and are not handed over again. That the file
+   * Adds lines that were made for this file and that its disk had not taken; they must follow. Throws FILE_UNWRITABLE before
+   * `keepGoing`, and the first of them may be there then. After it they wait with those that come, and are not handed over again. That the file
    * has all of them by now, as far as can be read, is no reason to forget them: `onWritten` is called when a disk takes the next.
    */
   takeBack(texts: readonly string[]): void {
@@ -167,7 +170,7 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
       }
       this.#handed = true
       this.#failure = error
-      this.#onUnwritten(text, whatItSaid(error))
+      this.#onUnwritten(text, whatItSaid(error), this.#unwritten.length > 1 ? [] : this.lines.map((line) => canonicalJson(line as unknown as Json)))
       return error
     }
   }
@@ -183,27 +186,34 @@ export class LineFile<Line extends { type: string }, Entry extends { type: strin
     }
   }
 
-  /** Writes all that waits, at the byte where the last good write ended: a torn attempt is overwritten. */
+  /**
+   * Writes all that waits, at the byte where the last good write ended: a torn attempt is overwritten. Each line is durable before
+   * the next is begun: behind a hole that a power cut leaves, there is never a whole one.
+   */
   #flush(): void {
-    const bytes = Buffer.from(this.#unwritten.map((text) => text + '\n').join(''))
     this.#inPlace((file) => {
       this.#refuseOthers(file)
-      this.#tried = bytes
-      this.#isCut = false
-      try {
-        for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done, this.#size + done)
-        fsyncSync(file)
-        this.#size += bytes.length
-        this.#tried = Buffer.alloc(0)
-        this.#unwritten = []
-      } catch (error) {
-        this.#cutBack(file)
-        throw error
-      }
+      for (let [text] = this.#unwritten; text !== undefined; [text] = this.#unwritten) this.#writeOne(file, text)
     })
     if (!this.#handed) return
     this.#handed = false
     this.#onWritten()
+  }
+
+  #writeOne(file: number, text: string): void {
+    const bytes = Buffer.from(text + '\n')
+    this.#tried = bytes
+    this.#isCut = false
+    try {
+      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done, this.#size + done)
+      fsyncSync(file)
+    } catch (error) {
+      this.#cutBack(file)
+      throw error
+    }
+    this.#size += bytes.length
+    this.#tried = Buffer.alloc(0)
+    this.#unwritten.shift()
   }
 
   /** Throws FILE_UNWRITABLE where somebody else has written. What the disk did not cut away of an attempt of ours is cut away now. */

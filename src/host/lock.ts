@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { jsonIn, sha256Hex } from '../canonical.js'
 import { line } from '../custody/fields.js'
 import { GlasskeyError } from '../errors.js'
-import { hasErrno, readText, removeFile, replaceFile, writeNew } from './disk.js'
+import { hasErrno, readBytes, removeFile, replaceFile, writeNew } from './disk.js'
 import { shellWord } from './terminal.js'
 
 /** Who holds a lock. What Linux alone can tell is null elsewhere. */
@@ -120,10 +120,10 @@ function refuseLink(path: string): void {
   throw new GlasskeyError('FOLDER_ALTERED', `${path} is a symbolic link`, 'Nothing of ours makes one there. Fetch an untouched copy of the custody folder.')
 }
 
-/** The text of a lock; null when there is none. */
+/** The text of a lock, however a crash has garbled it; null when there is none. */
 function lockIn(path: string): string | null {
   try {
-    return readText(path, 'the lock')
+    return Buffer.from(readBytes(path, 'the lock')).toString('utf8')
   } catch (error) {
     if (error instanceof GlasskeyError && error.code === 'FILE_MISSING') return null
     throw error

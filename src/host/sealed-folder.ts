@@ -82,6 +82,8 @@ export function readSealedFolder(path: string): SealedFolder {
   // In the order in which they opened, where a clock was set back between them.
   const sessions = sessionIds(path).map((id) => readSession(path, id)).sort((one, other) => one.warrant.logbook.seq - other.warrant.logbook.seq)
   checkAgreement(logbook, sessions.map(({ id, warrant, chain }) => ({ id, opensAfter: warrant.logbook, chain })))
+  // Later generations may be there before their import is entered; the first came with the logbook.
+  if (!logbook.lines.some((entry) => entry.type === 'ceremony' && entry.generations.some(({ generation }) => generation === 1))) throw altered(`${logbookPath} ${entryAt(logbookPath, 'the logbook') ? 'does not have the ceremony of GENERATION 1' : 'is missing'}`)
   const manifests = generations.map(({ manifest }) => manifest)
   const events = generationEvents(logbook.lines, sessions.map(({ session }) => sessionEvents(session, manifests)))
   const sets = manifests.map(({ generation, threshold, shares }) => ({ generation, threshold, shares }))
@@ -165,8 +167,11 @@ function checkGenerations(generations: readonly Generation[]): void {
   })
 }
 
+/** How a session is called. What a desktop, or somebody who saves a copy, puts beside them has other names. */
+const SESSION = /^\d{8}T\d{6}Z-[0-9a-f]{8}$/
+
 function sessionIds(folder: string): string[] {
-  return namesIn(places.sessions(folder), 'the folder of the sessions').filter((id) => entryAt(places.journal(folder, id), 'the journal'))
+  return namesIn(places.sessions(folder), 'the folder of the sessions').filter((id) => SESSION.test(id) && entryAt(places.journal(folder, id), 'the journal'))
 }
 
 function readSession(folder: string, id: string): StoredSession {

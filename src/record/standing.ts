@@ -92,6 +92,7 @@ export function custodyStanding(known: Known): CustodyStanding {
   const open = openSessions(known)
   const unproved = known.standings.filter(({ state }) => state === 'not proved dead').map(({ generation }) => ({ generation, next: nextForUnproved(generation, { current, waiting, open, sessions: known.sessions }) }))
   const unsealed = unsealedGenerations(known)
+  const left = leftByTakeover(known)
   const halfway = known.events.some(({ kind }) => kind === 'installed') && !isTakenOver(known.logbook)
   const blocking = [
     ...open.map(openRemark),
@@ -104,7 +105,7 @@ export function custodyStanding(known: Known): CustodyStanding {
     ...unsealed.map((generation) => `GENERATION ${generation} is in the folder and in no logbook entry: its import did not come to its end. If its outbox is lost: glasskey logbook add retired`),
     ...unproved.map(({ generation }) => `GENERATION ${generation} was used and is not proved dead`),
     ...known.standings.filter(({ state }) => state === 'exposed').map(({ generation }) => `GENERATION ${generation} is exposed: a quorum of its shares was seen${current && generation !== current.generation ? '; glasskey logbook add retired' : ''}`),
-    ...known.standings.filter(({ generation, state, margin }) => isLeftByTakeover(generation, known.events) && (margin < 0 || isGivenUp(state))).map(({ generation }) => `a takeover that stopped had installed GENERATION ${generation}, which nobody is to use: OCI has its key. ${current ? 'glasskey break rotate' : 'glasskey takeover'} deletes it`),
+    ...left.filter(({ isUsable }) => !isUsable).map(({ text }) => text),
     ...known.standings.filter(({ state, margin, generation }) => state === 'waiting' && margin < 0 && generation > (current?.generation ?? 0)).map(({ generation }) => `GENERATION ${generation} waits and can no longer be recombined, too many sheets are gone: it is passed over`),
     ...(current && waiting.length < SUCCESSORS ? [`only ${waiting.length} of ${SUCCESSORS} successors ${waiting.length === 1 ? 'waits' : 'wait'}: plan the next ceremony`] : []),
   ]
@@ -114,7 +115,7 @@ export function custodyStanding(known: Known): CustodyStanding {
   const acknowledgementDueInDays = daysUntil(due.acknowledgement, known.now)
   const used = undestroyed(known)
   const warnings = [
-    ...known.standings.filter(({ generation, state, margin }) => isLeftByTakeover(generation, known.events) && margin >= 0 && !isGivenUp(state)).map(({ generation }) => `a takeover that stopped had installed GENERATION ${generation}: glasskey takeover goes on with it`),
+    ...left.filter(({ isUsable }) => isUsable).map(({ text }) => text),
     ...(current && current.margin === 0 ? [`GENERATION ${current.generation} has no margin: every custodian left is needed`] : []),
     ...(used.length === 0 ? [] : [`used sheets await destruction before a witness: ${used.map(({ generation, left }) => `GENERATION ${generation} (${left} left)`).join(', ')}; glasskey logbook add destroyed`]),
     ...(current ? overdue(drillDueInDays, (days) => `the drill is ${days} overdue`) : []),
@@ -140,9 +141,20 @@ export function custodyStanding(known: Known): CustodyStanding {
   }
 }
 
-/** Whether no takeover installs a generation any more. */
-function isGivenUp(state: Standing['state']): boolean {
-  return state === 'exposed' || state === 'retired'
+/** Generations that a takeover installed and nobody has recombined: whether one is to be used yet, and what becomes of it. */
+export function leftByTakeover({ standings, events }: Pick<Known, 'standings' | 'events'>): { generation: number; isUsable: boolean; text: string }[] {
+  const current = inUse(standings, events)
+  const deleted = ((): string => {
+    if (current && current.margin >= 0) return 'glasskey break rotate deletes it'
+    // One to install, and one to rotate to.
+    if (successorsOf(standings, current?.generation ?? 0).length >= 2) return 'glasskey takeover deletes it'
+    return 'glasskey takeover deletes it after the next ceremony; until then an administrator can, in OCI\'s console'
+  })()
+  return standings.filter(({ generation }) => isLeftByTakeover(generation, events)).map(({ generation, state, margin }) => {
+    const isUsable = margin >= 0 && state !== 'exposed' && state !== 'retired'
+    const what = `a takeover that stopped had installed GENERATION ${generation}`
+    return { generation, isUsable, text: isUsable ? `${what}: glasskey takeover goes on with it` : `${what}, which nobody is to use, and so far as this record knows OCI has its key: ${deleted}` }
+  })
 }
 
 /** Generations whose key is dead and proved so, with the copies that no entry says are destroyed. A lost copy awaits nothing; one in an opened bag does. */

@@ -26,6 +26,9 @@ const ACCEPTANCE_WAIT_MS = 2000
 /** How long what was closed may still be listed. */
 const SETTLED_MS = 60_000
 const SETTLED_WAIT_MS = 5000
+/** Where OCI says that a key is not there, or not to be touched, its list is read again so often. */
+const READINGS = 2
+const READING_WAIT_MS = 2000
 
 /** Kinds that are deleted one by one; MFA factors go all together and last. */
 const DELETED_BY_ID = ['authTokens', 'customerSecretKeys', 'smtpCredentials', 'dbCredentials', 'oauth2ClientCredentials'] as const
@@ -100,7 +103,7 @@ async function takeOver(room: Room, courier: Sender, user: OwnUser, clerk: Duple
 
   for (const key of otherKeys(warrant, found)) {
     await consent(`delete API key ${key.fingerprint}, with the new key`)
-    await deleteIfThere(user, key.fingerprint)
+    await deleteIfThere(user, key.fingerprint, stop)
   }
   const credentials = []
   for (const kind of DELETED_BY_ID) for (const id of (found.credentials[kind] ?? 0) > 0 ? await user.listCredentials(kind) : []) credentials.push({ kind, id })
@@ -131,13 +134,17 @@ async function takeOver(room: Room, courier: Sender, user: OwnUser, clerk: Duple
 }
 
 /** Somebody may have deleted it while people were asked: then nothing is left to do. */
-async function deleteIfThere(user: OwnUser, fingerprint: string): Promise<void> {
+async function deleteIfThere(user: OwnUser, fingerprint: string, stop: AbortSignal): Promise<void> {
   try {
     await user.deleteKey(fingerprint)
   } catch (error) {
-    // OCI's word for "gone" and for "you may not".
-    const is404 = error instanceof OciRefusal && error.status === 404
-    if (!is404 || (await user.listKeys()).some((key) => key.fingerprint === fingerprint)) throw error
+    // OCI's word for "gone" and for "you may not". Its list may be behind for a moment.
+    if (!(error instanceof OciRefusal && error.status === 404)) throw error
+    for (let reading = 0; (await user.listKeys()).some((key) => key.fingerprint === fingerprint); reading += 1) {
+      if (reading === READINGS) throw error
+      await pause(READING_WAIT_MS, stop)
+      refuseIfStopped(stop)
+    }
   }
 }
 

@@ -34,8 +34,8 @@ export function openJournal(path: string, desk: DeskLine): Journal {
   const wasLive = file.lines.some(({ type }) => type === 'key-live')
   const keepGoing = (): void => {
     file.keepGoing(
-      (text, why) => {
-        desk.say({ kind: 'unwritten', text, why })
+      (text, why, before) => {
+        desk.say({ kind: 'unwritten', text, why, before })
       },
       () => {
         desk.say({ kind: 'written' })

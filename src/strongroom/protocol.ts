@@ -66,7 +66,7 @@ export interface Failure {
 
 /** From the strongroom. */
 export type FromStrongroom =
-  | { kind: 'unwritten'; text: string; why: string }
+  | { kind: 'unwritten'; text: string; why: string; before: readonly string[] }
   | { kind: 'written' }
   | { kind: 'read-scans' }
   | { kind: 'quorum-complete' }

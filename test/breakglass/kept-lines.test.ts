@@ -65,7 +65,6 @@ describe('put back', () => {
   })
 
   test.each<[string, () => readonly string[]]>([
-    ['a line between is missing', () => texts.slice(HAD + 1)],
     ['a line among them is missing', () => texts.filter((_, at) => at >= HAD && at !== HAD + 2)],
     ['two are in the wrong order', () => [texts[HAD + 1] ?? '', texts[HAD] ?? '', ...texts.slice(HAD + 2)]],
     ['one was changed', () => texts.slice(HAD).map((text, at) => (at === 3 ? text.replace('"at":"2026', '"at":"2025') : text))],
@@ -82,6 +81,26 @@ describe('put back', () => {
       hint: 'Keep their file with the evidence, and leave --kept-lines away.',
     })
     expect(now()).toBe(before)
+  })
+
+  test('not where the journal has lost what is between: nobody is told to go on without them', () => {
+    const before = now()
+    const told = (from: number): unknown => refusal(() => { putBack(journal, texts.slice(from)) })
+    expect(told(HAD + 1)).toMatchObject({ code: 'CHAIN_BROKEN', message: `${journal} ends with line ${HAD}, and the kept lines begin with ${HAD + 2}: its disk has lost what is between`, hint: `Do not resume without them: the record would be false. Look for ${HAD + 1} in another copy of the folder, or on that machine's screen, and put them before the others.` })
+    expect(told(HAD + 2)).toMatchObject({ hint: expect.stringContaining(`Look for ${HAD + 1} to ${HAD + 2} in`) as string })
+    expect(now()).toBe(before)
+  })
+
+  test('also where its disk has lost lines that it had taken, from a file that somebody opened in an editor', () => {
+    const kept = new KeptLines(journal)
+    for (const text of texts.slice(HAD)) kept.add(text, 'EIO: i/o error, write', texts.slice(0, HAD))
+    writeFileSync(journal, asText(texts.slice(0, HAD - 2)))
+    expect(kept.missing()).toEqual(texts.slice(HAD - 2))
+    const file = join(directory, 'typed')
+    writeFileSync(file, `\uFEFF${texts.map((text) => `${text}  \r\n`).join('')}`)
+    putBackFrom(file, journal)
+    expect(now()).toBe(whole)
+    kept.drop()
   })
 
   test('not where somebody has gone on without them', () => {
@@ -107,9 +126,9 @@ describe('put back', () => {
 describe('kept', () => {
   test('as they come, in a file that has all of them; people hear of it once, and when the disk has them', () => {
     const kept = new KeptLines(journal)
-    for (const text of texts.slice(HAD)) kept.add(text, 'ENOSPC: no space left on device, write')
+    for (const text of texts.slice(HAD)) kept.add(text, 'ENOSPC: no space left on device, write', texts.slice(0, HAD))
     const file = kept.file ?? ''
-    expect(readFileSync(file, 'utf8')).toBe(asText(texts.slice(HAD)))
+    expect(readFileSync(file, 'utf8'), 'and those before it').toBe(whole)
     expect(said).toBe(`No disk takes the journal (ENOSPC: no space left on device, write). Its lines are kept in ${file} until it does: do not switch this machine off.\n`)
     expect(kept.missing()).toEqual(texts.slice(HAD))
     writeFileSync(journal, asText(texts.slice(0, HAD + 2)))
@@ -122,7 +141,7 @@ describe('kept', () => {
   test('while the stick is out; when it is back they are as they were', () => {
     const kept = new KeptLines(journal)
     renameSync(dirname(journal), join(directory, 'out'))
-    for (const text of texts.slice(HAD)) kept.add(text, 'ENOENT: no such file or directory, open')
+    for (const text of texts.slice(HAD)) kept.add(text, 'ENOENT: no such file or directory, open', texts.slice(0, HAD))
     expect(refusal(() => { kept.missing() })).toMatchObject({ code: 'FILE_MISSING', message: `the journal is not there: ${journal}` })
     expect(kept.length).toBe(texts.length - HAD)
     renameSync(join(directory, 'out'), dirname(journal))
@@ -134,20 +153,20 @@ describe('kept', () => {
   test('on the terminal where nothing else takes them; a place that is there later has all of them', () => {
     vi.stubEnv('TMPDIR', join(directory, 'nowhere'))
     const kept = new KeptLines(journal)
-    kept.add(texts[HAD] ?? '', 'EROFS: read-only file system, open')
+    kept.add(texts[HAD] ?? '', 'EROFS: read-only file system, open', texts.slice(0, HAD))
     expect(kept.file).toBeNull()
     expect(said).toBe(`No disk takes the journal (EROFS: read-only file system, open). Write this line down: ${texts[HAD] ?? ''}\n`)
     mkdirSync(join(directory, 'nowhere'))
-    kept.add(texts[HAD + 1] ?? '', 'EROFS: read-only file system, open')
-    expect(readFileSync(kept.file ?? '', 'utf8')).toBe(asText(texts.slice(HAD, HAD + 2)))
+    kept.add(texts[HAD + 1] ?? '', 'EROFS: read-only file system, open', [])
+    expect(readFileSync(kept.file ?? '', 'utf8')).toBe(asText(texts.slice(0, HAD + 2)))
   })
 
   test('on the terminal, all of them, where the place that had them is gone', () => {
     const kept = new KeptLines(journal)
-    kept.add(texts[HAD] ?? '', 'ENOSPC: no space left on device, write')
+    kept.add(texts[HAD] ?? '', 'ENOSPC: no space left on device, write', texts.slice(0, HAD))
     rmSync(dirname(kept.file ?? ''), { recursive: true })
     said = ''
-    kept.add(texts[HAD + 1] ?? '', 'ENOSPC: no space left on device, write')
+    kept.add(texts[HAD + 1] ?? '', 'ENOSPC: no space left on device, write', [])
     expect(said).toBe(texts.slice(HAD, HAD + 2).map((text) => `No disk takes the journal (ENOSPC: no space left on device, write). Write this line down: ${text}\n`).join(''))
     expect([kept.file, kept.length]).toEqual([null, 2])
   })

@@ -42,7 +42,7 @@ describe('a generation that a takeover installed, and nobody used', () => {
   const uploaded: GenerationEvent = { kind: 'uploaded', generation: 1 }
   const textsOf = (...more: GenerationEvent[]): string[] => judged({ logbook: [] }, [...SEALED, uploaded, ...more]).remarks.map(({ level, text }) => `${level}: ${text}`)
   const GOES_ON = 'warn: a takeover that stopped had installed GENERATION 1: glasskey takeover goes on with it'
-  const DELETES = 'alarm: a takeover that stopped had installed GENERATION 1, which nobody is to use: OCI has its key. glasskey takeover deletes it'
+  const DELETES = 'alarm: a takeover that stopped had installed GENERATION 1, which nobody is to use, and so far as this record knows OCI has its key: glasskey takeover deletes it'
   const seen = (custodian: number): GenerationEvent => ({ kind: 'share-seen', generation: 1, custodian })
 
   test('waits for the next attempt', () => {
@@ -61,8 +61,13 @@ describe('a generation that a takeover installed, and nobody used', () => {
     expect(textsOf({ kind: 'installed', generation: 1 }, { kind: 'key-live', generation: 1 }).join()).not.toContain('had installed')
   })
 
+  test('is named with who deletes it, where no takeover can begin', () => {
+    const gone = (generation: number): GenerationEvent => ({ kind: 'retired', generation })
+    expect(textsOf(...[1, 2, 3].map(gone))).toContainEqual(expect.stringMatching(/OCI has its key: glasskey takeover deletes it after the next ceremony; until then an administrator can, in OCI's console$/))
+  })
+
   test('after another was taken over, a rotation deletes it', () => {
-    expect(judged({}, [...SEALED, uploaded, { kind: 'retired', generation: 1 }, { kind: 'installed', generation: 2 }]).remarks.map(({ text }) => text)).toEqual([expect.stringContaining('OCI has its key. glasskey break rotate deletes it')])
+    expect(judged({}, [...SEALED, uploaded, { kind: 'retired', generation: 1 }, { kind: 'installed', generation: 2 }]).remarks.map(({ text }) => text)).toEqual([expect.stringContaining('OCI has its key: glasskey break rotate deletes it')])
   })
 })
 

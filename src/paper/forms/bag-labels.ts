@@ -28,7 +28,7 @@ const BAG_LABELS = documentKind({
     labels: [{ number: 'text', name: 'text', copy: 'text', generation: 'text', keyId: 'text', keyWords: 'text', bag: 'text' }],
   },
   mustPrint: ['contact', 'labels.number', 'labels.name', 'labels.copy', 'labels.generation', 'labels.keyId', 'labels.bag'],
-  unprintable: 'refuse',
+  unprintable: 'show',
   say: { 'labels.name': 'name of a custodian', 'labels.bag': 'bag number' },
 })
 

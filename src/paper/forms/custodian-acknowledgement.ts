@@ -31,7 +31,7 @@ const ACKNOWLEDGEMENT = documentKind({
   },
   mustPrint: ['owner', 'contact', 'threshold', 'shares', 'copies.number', 'copies.name', 'copies.copy', 'copies.holder', 'copies.bags.generation',
     'copies.bags.keyId', 'copies.bags.bag'],
-  unprintable: 'refuse',
+  unprintable: 'show',
   say: { 'copies.name': 'name of a custodian', 'copies.holder': 'holder of a copy', 'copies.bags.bag': 'bag number' },
 })
 
