@@ -46,7 +46,7 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
     current
       ? { what: 'successors', level: standing.waiting.length > 0 ? 'good' : 'stop', said: standing.waiting.length > 0 ? `GENERATION ${standing.waiting.join(', ')} ${standing.waiting.length === 1 ? 'waits' : 'wait'}` : 'none waits' }
       : { what: 'takeover', level: 'warn', said: 'has not happened; glasskey takeover' },
-    ...lookAtSealed(folder, standing.waiting.slice(0, current ? 1 : 2)),
+    ...lookAtSealed(folder, standing.waiting, current ? 1 : 2),
     ...lookAtSelfDeletion(folder, null),
     ...lookAtRevocation(folder, generation),
     ...(current ? await lookAtSigners(folder, manifest, successorsOf(folder.standings, manifest.generation)[0]?.generation) : []),
@@ -64,15 +64,15 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   return { json, text, error: { code: 'REFUSED', message: `a session would not begin: ${stops.map(({ what, said }) => `${what}: ${said}`).join('; ')}`, hint: 'Mend it, and run glasskey check again.' } }
 }
 
-/** What is installed next must be sealed: a session would refuse it. */
-function lookAtSealed(folder: CustodyFolder, next: readonly number[]): Finding[] {
-  return next.flatMap((generation): Finding[] => {
+/** What is installed must be sealed: a session would refuse it. `next`: how many of those that wait are. */
+function lookAtSealed(folder: CustodyFolder, waiting: readonly number[], next: number): Finding[] {
+  return waiting.flatMap((generation, at): Finding[] => {
     try {
       requireSealed(folder.path, generationNumber(folder, generation).manifest)
       return []
     } catch (error) {
       if (!(error instanceof GlasskeyError)) throw error
-      return [{ what: `GENERATION ${generation}`, level: 'stop', said: `${error.message}. Where its ceremony had an outbox, glasskey ceremony import brings what is missing` }]
+      return [{ what: `GENERATION ${generation}`, level: at < next ? 'stop' : 'warn', said: `${error.message}. Where its ceremony had an outbox, glasskey ceremony import brings what is missing` }]
     }
   })
 }

@@ -75,6 +75,16 @@ test('import of an unsealed outbox: each of the same is refused, and the folder 
     expect(digestOf(stage.custody), name).toBe(untouched)
   }
   expect((await stage.run(['ceremony', 'import', '--custody', stage.custody, '--outbox', outbox])).code).toBe(0)
+
+  // A copy by hand that was broken off, or a power cut: check says so, and another import brings the whole.
+  const transcript = places.transcript(stage.custody, 5)
+  const whole = readFileSync(transcript, 'utf8')
+  for (const half of ['', whole.slice(0, 100)]) {
+    writeFileSync(transcript, half)
+    expect((await here(['check', '--custody', stage.custody, ...stage.oci])).stdout).toMatch(/note {2}GENERATION 5: .+\. Where its ceremony had an outbox, glasskey ceremony import brings what is missing\n/)
+    expect((await here(['ceremony', 'import', '--custody', stage.custody, '--outbox', outbox])).code).toBe(0)
+    expect(readFileSync(transcript, 'utf8')).toBe(whole)
+  }
 })
 
 const inEntry = (change: (entry: { exceptions: string[]; threshold: number; generations: { keyId: string }[] }) => void) => (outbox: string): void => {

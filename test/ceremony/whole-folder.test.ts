@@ -1,5 +1,5 @@
 /** The place where a ceremony writes, looked at before it begins and again when it ends, hours later. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -26,6 +26,11 @@ const write = (target: string): void => {
     mkdirSync(join(path, 'generations'))
   })
 }
+
+test('Emacs, open on custody.yaml, leaves a link to nothing: named, and no fault of ours', () => {
+  symlinkSync('ada@laptop.4711', join(directory, '.#custody.yaml'))
+  expect(refusal(() => { requireFree(directory, custody) })).toMatchObject({ code: 'OUTPUT_EXISTS', message: `${directory} is not empty (.#custody.yaml)` })
+})
 
 test('what another ceremony, or people, put there meanwhile is not taken away; when it is gone, the folder is written', () => {
   const target = join(directory, 'custody')

@@ -146,9 +146,9 @@ describe('what cannot be told counts as alive', () => {
     expect(refused()).toContain(`by process ${process.pid}`)
     await new Promise((done) => writer.once('close', done))
   })
-  test.each(['', 'null', '[]', '{"pid":', '{"pid":"x"}', '{"pid":-1}'])('a file that is no lock: %j', (text) => {
+  test.each(['', 'null', '[]', '{"pid":', '{"pid":"x"}', '{"pid":-1}', '\xff\xfe'])('a file that is no lock: %j', (text) => {
     const damaged = join(directory, 'a lock')
-    writeFileSync(damaged, text)
+    writeFileSync(damaged, text, 'latin1')
     expect(refusal(() => takeLock(damaged, 'resume', FOUR))).toMatchObject({
       code: 'CUSTODY_LOCKED',
       message: `this custody folder has a lock that does not say whose it is: ${damaged} is empty or damaged, as a power cut leaves it`,

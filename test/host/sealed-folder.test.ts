@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { signerKeys } from '../../src/host/signed-manifest.js'
-import { VECTORS } from '../vectors/frozen.js'
+import { SESSIONS, VECTORS } from '../vectors/frozen.js'
 import { refusal } from '../vectors/refusal.js'
 
 let directory: string
@@ -27,6 +27,7 @@ const STRAY: [what: string, leave: (custody: string) => void][] = [
   ['Emacs, open on a manifest', (folder) => symlinkSync(EMACS, join(folder, 'generations/2/.#manifest.json'))],
   ['git, and its monitor', (folder) => { mkdirSync(join(folder, '.git')); execFileSync('mkfifo', [join(folder, '.git/fsmonitor--daemon.ipc')]) }],
   ['the root of a stick, with a link in it', (folder) => { mkdirSync(join(folder, 'lost+found')); symlinkSync('/', join(folder, 'lost+found/#12')) }],
+  ['a copy of a session that somebody made', (folder) => { cpSync(join(folder, 'sessions', SESSIONS[0]), join(folder, 'sessions', `${SESSIONS[0]} (copy)`), { recursive: true }) }],
   ['a wastebasket between the sessions', (folder) => { mkdirSync(join(folder, 'sessions/.Trash-0')); writeFileSync(join(folder, 'sessions/.Trash-0/journal.jsonl'), '') }],
 ]
 
@@ -40,6 +41,16 @@ test('what a Mac leaves beside a signer\'s key is no key', () => {
   mkdirSync(join(custody, 'signers'))
   for (const name of ['ABCD.asc', '._ABCD.asc', '.DS_Store']) writeFileSync(join(custody, 'signers', name), '')
   expect(signerKeys(custody)).toEqual(['ABCD.asc'])
+})
+
+test.each<[string, (logbook: string) => void, string]>([
+  ['is missing', (logbook) => { rmSync(logbook) }, 'is missing'],
+  ['is empty', (logbook) => { writeFileSync(logbook, '') }, 'does not have the ceremony of GENERATION 1'],
+])('a logbook that %s is no beginning of another, before the first session too', (_, damage, says) => {
+  rmSync(join(custody, 'sessions'), { recursive: true })
+  const logbook = join(custody, 'logbook.jsonl')
+  damage(logbook)
+  expect(refusal(() => readCustodyFolder(custody))).toMatchObject({ code: 'FOLDER_ALTERED', message: `${logbook} ${says}` })
 })
 
 test('a name of ours is strict wherever it lies', () => {

@@ -3,6 +3,8 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { LineFile } from '../../src/host/line-file.js'
+import { readJournal, type JournalEntry, type JournalLine } from '../../src/record/journal.js'
 import { here } from '../stage/here.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 
@@ -158,6 +160,45 @@ describe('logbook', () => {
     const pdf = join(directory, 'entry-2.pdf')
     await here(['logbook', 'print', '2', '--custody', copy, '--out', pdf])
     expect(readFileSync(pdf).subarray(0, 5).toString()).toBe('%PDF-')
+  })
+
+  test('its paper: a place that takes none is found out before anything is entered; where it fails afterwards, the entry stands and is not to be entered again', async () => {
+    const copy = join(directory, 'custody')
+    cpSync(stage.custody, copy, { recursive: true })
+    const handover = ['logbook', 'add', 'handover', '--custody', copy, ...['custodian=3', 'copy=1', 'from=Chi', 'to=Dora', 'bag=B-9', 'witness=x'].flatMap((set) => ['--set', set])]
+    const logbook = (): string => readFileSync(join(copy, 'logbook.jsonl'), 'utf8')
+    const before = logbook()
+    const nowhere = await here([...handover, '--out', join(directory, 'nowhere', 'f.pdf')])
+    expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringMatching(/^FILE_UNWRITABLE: nothing can be written at .+\nCheck the folder, its permissions and the space left\. Nothing was entered\.\n$/)])
+    expect(logbook()).toBe(before)
+
+    const mute = await here([...handover, '--printer', 'no-such-printer'])
+    expect(mute.stdout).toMatch(/^Entry 3: .+\nWrite into the paper book: number 3, SHA-256 [0-9a-f]{64}\n$/)
+    expect([mute.code, mute.stderr]).toEqual([2, expect.stringMatching(new RegExp(`^PRINTER_FAILED: entry 3 is written, and not on paper: .+\\nDo not enter it again\\. Mend that; then: glasskey forms hand-over --entry 3 --custody ${copy} --out FILE\\n$`))])
+    expect(logbook().trimEnd().split('\n')).toHaveLength(3)
+  })
+
+  test('what is no whole entry, and what another machine wrote beside it, is said to count for nothing', async () => {
+    const copy = join(directory, 'custody')
+    cpSync(stage.custody, copy, { recursive: true })
+    const logbook = join(copy, 'logbook.jsonl')
+    cpSync(logbook, join(copy, 'logbook.sync-conflict-20261128.jsonl'))
+    writeFileSync(logbook, readFileSync(logbook, 'utf8') + '{"half')
+    const { stdout } = await here(['status', '--custody', copy])
+    expect(stdout).toContain('RED: the logbook ends in what is no whole entry (6 bytes): it counts for nothing, and the next entry puts it aside. Enter again what was entered last, if it is not listed (glasskey logbook list)\n')
+    expect(stdout).toContain('RED: logbook.sync-conflict-20261128.jsonl lies beside the logbook, and nothing in it counts: another machine may have written there. Compare, enter what is missing, and move it away\n')
+    expect((await here(['logbook', 'verify', '--custody', copy])).stdout).toContain('Note: the logbook ends in what is no whole entry')
+  })
+
+  test('a session that was resumed after its entry, and is not entered as it ended then, was altered by nobody', async () => {
+    const copy = join(directory, 'custody')
+    cpSync(stage.custody, copy, { recursive: true })
+    const [session = ''] = readdirSync(join(copy, 'sessions'))
+    const journal = LineFile.open<JournalLine, JournalEntry>(join(copy, 'sessions', session, 'journal.jsonl'), readJournal, () => new Date())
+    journal.append({ type: 'resumed', tool: '0.1.0', found: 'nothing is left to do' })
+    journal.append({ type: 'closed', exitCode: 0 })
+    const { code, stderr } = await here(['logbook', 'verify', '--custody', copy])
+    expect([code, stderr]).toEqual([3, `SESSION_UNFINISHED: session ${session} was resumed after its entry in the logbook, and is not entered as it ended then\nIf it is not running now: glasskey resume --custody ${copy} --session ${session}\n`])
   })
 
   test.each<[kind: string, said: string[], refusal: string]>([
