@@ -5,7 +5,7 @@ import { sha256Hex } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { places, type StoredSession } from '../host/sealed-folder.js'
-import { writeNew } from '../host/disk.js'
+import { namesIn, writeNew } from '../host/disk.js'
 import { wallClock } from '../host/clock.js'
 import { tryPrint } from '../host/printer.js'
 import { entryPage, slipPage, type EntrySource } from '../paper/entry-page.js'
@@ -68,6 +68,13 @@ async function printFrom(folder: CustodyFolder, place: string, result: SessionRe
   const affidavit = await onPaper('affidavit', 'affidavit', () => destructionForm(folder, result))
   const drillRecord = await onPaper('drill-record', 'drill-record', () => drillForm(folder, result))
   return { entry, slips, affidavit, drillRecord, failure }
+}
+
+/** Number of the last entry of a session, or of the newest one, where its folder has no page of it: the machine went down between the two. Null otherwise. */
+export function unprintedEntry({ path, logbook }: CustodyFolder, session: string | undefined): number | null {
+  const last = logbook.lines.findLast((entry) => entry.type === 'session' && (session === undefined || entry.session === session))
+  if (last?.type !== 'session') return null
+  return namesIn(places.session(path, last.session), 'the folder of the session').some((name) => /^entry.*\.pdf$/.test(name)) ? null : last.seq
 }
 
 type Drawn = ((drawing: { paper: Paper }) => Promise<Uint8Array>) | null

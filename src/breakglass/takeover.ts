@@ -71,6 +71,8 @@ async function prepare(job: Preparation): Promise<TakeoverResult | { warrant: Wa
   const current = installed && installed.margin >= 0 ? installed : undefined
   if (current && isTakenOver(folder.logbook.lines)) return { already: await lookAgain(job, first) }
 
+  if (!current && !bootstrap) throw new GlasskeyError('USAGE', 'a takeover begins with the bootstrap key, and no profile of it was named', 'glasskey takeover --profile BOOTSTRAP …')
+
   const planned = current ? generationNumber(folder, current.generation) : generationToInstall(folder, installed?.generation ?? 0)
   // Measuring waits for every region, with a throw-away key in OCI meanwhile.
   const measures = !current && measuredBefore(folder.sessions, inputs.remover, planned.manifest.regions) === undefined
@@ -80,7 +82,6 @@ async function prepare(job: Preparation): Promise<TakeoverResult | { warrant: Wa
   // An earlier takeover that stopped after its rotation left a key in use and other ways in open: that key goes on, and a
   // reader's login must do for the survey, because the bootstrap key is gone.
   const surveyor = current ? inputs.reader : bootstrap
-  if (!surveyor && !current) throw new GlasskeyError('USAGE', 'a takeover begins with the bootstrap key, and no profile of it was named', 'glasskey takeover --profile BOOTSTRAP …')
   if (!surveyor) throw new GlasskeyError('TENANCY_UNFIT', `${takeoverSoFar(folder)}: GENERATION ${String(current?.generation)} is in use, and other ways in may still be open`, 'Finish it with a login that may read: glasskey takeover … --reader PROFILE, and sheets of that generation.')
   const survey = await surveyWith(job, surveyor)
   const leftovers = leftoversOf(folder, survey)

@@ -1,7 +1,10 @@
 /** `glasskey resume`. */
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
+import { unprintedEntry } from '../breakglass/print-session.js'
 import { resume } from '../breakglass/resume.js'
+import { readCustodyFolder } from '../host/custody-folder.js'
+import { shellWord } from '../host/terminal.js'
 import { HEADINGS, inputsOf, sessionFlags, sheetFilesOf, type SessionArguments } from './flags.js'
 import { nothingToDo, sessionOutcome } from './session-outcome.js'
 import type { Outcome } from './outcome.js'
@@ -25,7 +28,9 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   const result = await resume(folder, args.session, args.keptLines === undefined ? null : resolve(args.keptLines), inputsOf(args))
   if (!result) {
     const found = args.session === undefined ? 'every session has come to its end' : `session ${args.session} has come to its end`
-    return nothingToDo(folder, [found], `Nothing is open: ${found}.`)
+    const entry = unprintedEntry(readCustodyFolder(folder), args.session)
+    const paper = entry === null ? [] : [`entry ${entry} of the logbook is not on paper here: glasskey logbook print ${entry} --custody ${shellWord(folder)} --out FILE`]
+    return nothingToDo(folder, [found, ...paper], [`Nothing is open: ${found}.`, ...paper.map((sentence) => `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`)].join('\n'))
   }
   return sessionOutcome(folder, result, args.printer, sheetFilesOf(args))
 }

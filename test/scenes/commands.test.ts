@@ -190,6 +190,15 @@ describe('logbook', () => {
     expect((await here(['logbook', 'verify', '--custody', copy])).stdout).toContain('Note: the logbook ends in what is no whole entry')
   })
 
+  test('an entry that is not on paper, because the machine went down between the two, is named by who asks what is left', async () => {
+    const copy = join(directory, 'custody')
+    cpSync(stage.custody, copy, { recursive: true })
+    const [session = ''] = readdirSync(join(copy, 'sessions'))
+    expect((await here(['resume', '--custody', copy])).stdout).toBe('Nothing is open: every session has come to its end.\n')
+    rmSync(join(copy, 'sessions', session, 'entry.pdf'))
+    expect((await here(['resume', '--custody', copy])).stdout).toBe(`Nothing is open: every session has come to its end.\nEntry 2 of the logbook is not on paper here: glasskey logbook print 2 --custody ${copy} --out FILE\n`)
+  })
+
   test('a session that was resumed after its entry, and is not entered as it ended then, was altered by nobody', async () => {
     const copy = join(directory, 'custody')
     cpSync(stage.custody, copy, { recursive: true })

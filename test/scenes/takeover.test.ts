@@ -35,6 +35,8 @@ test('where a key may not delete itself: exit 3, the remover explained, and the 
   expect(stderr).toMatch(/SELF_DELETION_REFUSED: OCI does not let a key delete itself \(it answered \d+\), so no released key could be revoked by the tool alone\nSet up a remover: /)
   expect(code).toBe(3)
 
+  const itself = await takeover(1, '--remover', 'BOOTSTRAP')
+  expect([itself.code, itself.stderr]).toEqual([2, expect.stringContaining('USAGE: the remover BOOTSTRAP is the user of this custody itself: none of its keys but the successor outlives the session\nName the profile of another user')])
   const powerless = await takeover(1, '--remover', 'AUDITOR')
   expect([powerless.code, powerless.stderr]).toEqual([3, expect.stringMatching(/^TENANCY_UNFIT: OCI lets no key delete itself here, and the remover AUDITOR may not delete it either: OCI answered 404\nA released key would stay alive\. Give it the policy in docs\/first-real-tenancy\.md/m)])
   expect(keysOf(of)).toEqual(keys)
