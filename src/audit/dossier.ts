@@ -8,7 +8,7 @@ import { parseCustodyYaml, type Custody } from '../custody/custody-yaml.js'
 import { parseManifest, type Manifest } from '../custody/manifest.js'
 import { sealedRules, type Rules } from '../custody/rules.js'
 import { GlasskeyError } from '../errors.js'
-import { numbersIn, places } from '../host/sealed-folder.js'
+import { numbersIn, isCopyOfSession, places } from '../host/sealed-folder.js'
 import { requireSealed } from '../host/sealed-set.js'
 import { entryAt, FILE_LIMITS, namesIn, readBytes, readLines, readText } from '../host/disk.js'
 import type { Chain } from '../record/chain.js'
@@ -108,7 +108,7 @@ function readGeneration(folder: string, number: number): FiledGeneration {
 
 /** Every folder under sessions/, with or without a journal, and every session that the logbook tells of. */
 function readSessions(folder: string, logbook: Reading<Chain<LogbookEntry>>): FiledSession[] {
-  const filed = foldersIn(places.sessions(folder))
+  const filed = foldersIn(places.sessions(folder)).filter((name) => !isCopy(folder, name))
   const told = logbook.read ? logbook.value.lines.flatMap((entry) => (entry.type === 'session' ? [entry.session] : [])) : []
   const sessions = [...new Set([...filed, ...told])].sort().map((id): FiledSession => {
     const session = filed.includes(id) ? readSession(folder, id) : lostSession(id)
@@ -116,6 +116,12 @@ function readSessions(folder: string, logbook: Reading<Chain<LogbookEntry>>): Fi
   })
   // Where a clock was set back between them, their names tell another order.
   return sessions.sort((one, other) => one.opensAfter - other.opensAfter)
+}
+
+/** A copy of a session, of which the session itself tells all. Anything else under another name is examined. */
+function isCopy(folder: string, name: string): boolean {
+  const found = reading(() => isCopyOfSession(folder, name))
+  return found.read && found.value
 }
 
 /** Number of the first entry of a session; past all others where it has none. */

@@ -72,7 +72,7 @@ export function leftoversOf(folder: CustodyFolder, survey: Pick<SurveyView, 'key
 }
 
 /** Whether there is a slot to measure in, or at least one for the key itself. `taken` are slots that stay so. */
-function hasRoom(taken: number, folder: CustodyFolder, { keys }: Pick<SurveyView, 'keys'>, { manifest }: Generation, remover: Profile | null): boolean {
+function hasRoom(taken: number, folder: CustodyFolder, { keys }: Pick<SurveyView, 'keys'>, { manifest }: Generation, remover: Profile | null | 'any'): boolean {
   const listed = recogniseAll({ keys }, [manifest]).some((key) => key.generation !== null)
   return taken < MAXIMUM_API_KEYS || (listed && measuredBefore(folder.sessions, remover, manifest.regions) !== undefined)
 }
@@ -89,7 +89,7 @@ export async function lookAheadOfTakeover(folder: CustodyFolder, reader: Profile
   if (!first || !second) return [{ what: 'generations', level: 'stop', said: `${first ? 'one waits' : 'none waits'}: a takeover installs one, and rotates to another; glasskey ceremony` }]
   const generation = generationNumber(folder, first.generation)
   const { manifest } = generation
-  const regions = await lookAtRegions(manifest, cloud, measuredBefore(folder.sessions, null, manifest.regions) ? undefined : manifest.regions)
+  const regions = await lookAtRegions(manifest, cloud, measuredBefore(folder.sessions, 'any', manifest.regions) ? undefined : manifest.regions)
   if (!reader) return [...regions, { what: 'key list', level: 'warn', said: 'not looked at: no --reader' }]
   const user = await asRead(reader, folder, manifest, cloud, (keys, { keys: listed }) => {
     const leftovers = leftoversOf(folder, { keys: listed })
@@ -98,7 +98,7 @@ export async function lookAheadOfTakeover(folder: CustodyFolder, reader: Profile
     return [
       ...later.map((key): Finding => ({ what: `GENERATION ${String(key.generation)}`, level: 'stop', said: 'is in OCI, and this record knows of no takeover: another copy of this custody folder most likely has a newer one. Find it, and use that one' })),
       ...leftovers.map(({ fingerprint }): Finding => ({ what: `API key ${fingerprint}`, level: 'warn', said: 'an earlier attempt left it: the takeover deletes it first' })),
-      hasRoom(taken, folder, { keys: listed }, generation, null)
+      hasRoom(taken, folder, { keys: listed }, generation, 'any')
         ? { what: 'key slots', level: 'good', said: `${Math.max(0, MAXIMUM_API_KEYS - taken)} free` }
         : { what: 'key slots', level: 'stop', said: `all ${MAXIMUM_API_KEYS} are taken: delete a key that is not needed` },
     ]

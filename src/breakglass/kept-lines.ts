@@ -2,7 +2,7 @@
  * Journal lines that their own disk did not take, because it is full or was pulled out: kept in another place as they
  * come, and brought back. They hold no secret.
  */
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
@@ -104,7 +104,8 @@ export function putBack(journal: string, lines: readonly string[]): number {
 }
 
 function missingIn(journal: string, lines: readonly string[]): readonly string[] {
-  const chain = readJournal(readLines(journal, 'the journal'), journal)
+  // A disk that has lost it altogether has none of its lines.
+  const chain = readJournal(existsSync(dirname(journal)) && !existsSync(journal) ? '' : readLines(journal, 'the journal'), journal)
   const from = numberOf(lines[0] ?? '') - 1
   if (from > chain.texts.length && from < Infinity && lines.every((text, at) => numberOf(text) === from + 1 + at)) {
     const gap = `${chain.texts.length + 1}${from > chain.texts.length + 1 ? ` to ${from}` : ''}`

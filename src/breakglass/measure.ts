@@ -50,10 +50,11 @@ const REMOVE_THROW_AWAY = `${MEASURE}remove the throw-away key`
 const PATIENCE_MS = 10 * 60_000
 const REFUSALS = 3
 
-/** What an earlier attempt measured to its end in all of these regions; undefined where none did, or where no key may delete itself and another remover is named than the one that was tried. */
-export function measuredBefore(sessions: readonly StoredSession[], remover: Profile | null, regions: readonly string[]): Measured | undefined {
+/** What an earlier attempt measured to its end in all of these regions; undefined where none did, or where no key may delete itself and another remover is named than the one that was tried. `remover`: `any` where none is named yet. */
+export function measuredBefore(sessions: readonly StoredSession[], remover: Profile | null | 'any', regions: readonly string[]): Measured | undefined {
   const line = sessions.map(({ session }) => session.measured).findLast((measured) => measured !== null && regions.every((region) => region in measured.revocationMs))
-  if (!line || (line.selfDeletion === 'refused' && (remover === null || line.remover !== remover.user))) return undefined
+  if (!line) return undefined
+  if (line.selfDeletion === 'refused' && remover !== 'any' && (remover === null || line.remover !== remover.user)) return undefined
   const { activationMs, revocationMs, selfDeletion, fourthKey } = line
   return { activationMs, revocationMs, selfDeletion, ...(line.remover === undefined ? {} : { remover: line.remover }), fourthKey }
 }

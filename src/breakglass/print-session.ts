@@ -5,7 +5,7 @@ import { sha256Hex } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { places, type StoredSession } from '../host/sealed-folder.js'
-import { namesIn, writeNew } from '../host/disk.js'
+import { writeNew } from '../host/disk.js'
 import { wallClock } from '../host/clock.js'
 import { tryPrint } from '../host/printer.js'
 import { entryPage, slipPage, type EntrySource } from '../paper/entry-page.js'
@@ -70,11 +70,14 @@ async function printFrom(folder: CustodyFolder, place: string, result: SessionRe
   return { entry, slips, affidavit, drillRecord, failure }
 }
 
-/** Number of the last entry of a session, or of the newest one, where its folder has no page of it: the machine went down between the two. Null otherwise. */
-export function unprintedEntry({ path, logbook }: CustodyFolder, session: string | undefined): number | null {
+/** The last entry of a session, or of the newest one, and where its page was to be, where it is not: the machine went down between the two. Null otherwise. */
+export function unprintedEntry({ path, logbook }: CustodyFolder, session: string | undefined): { number: number; page: string } | null {
   const last = logbook.lines.findLast((entry) => entry.type === 'session' && (session === undefined || entry.session === session))
   if (last?.type !== 'session') return null
-  return namesIn(places.session(path, last.session), 'the folder of the session').some((name) => /^entry.*\.pdf$/.test(name)) ? null : last.seq
+  const isFirst = !logbook.lines.some((entry) => entry.type === 'session' && entry.session === last.session && entry.seq < last.seq)
+  // As `freeName` calls them: a later end of the session has its number in the name.
+  const pages = [...(isFirst ? ['entry.pdf'] : []), `entry-${last.seq}.pdf`].map((name) => join(places.session(path, last.session), name))
+  return pages.some((page) => existsSync(page)) ? null : { number: last.seq, page: pages.at(-1) ?? '' }
 }
 
 type Drawn = ((drawing: { paper: Paper }) => Promise<Uint8Array>) | null

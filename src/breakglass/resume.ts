@@ -4,7 +4,7 @@ import { canBeOpened, toUpload } from '../custody/generation.js'
 import type { Camera } from '../host/camera.js'
 import { wallClock } from '../host/clock.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
-import { generationNumber, places, type StoredSession } from '../host/sealed-folder.js'
+import { generationNumber, hasSession, places, type StoredSession } from '../host/sealed-folder.js'
 import { LineFile } from '../host/line-file.js'
 import { takeLock } from '../host/lock.js'
 import type { Profile } from '../host/oci-profile.js'
@@ -28,19 +28,20 @@ import { staleness } from './staleness.js'
 export async function resume(folderPath: string, id: string | undefined, keptLines: string | null, inputs: Inputs): Promise<SessionResult | null> {
   const release = takeLock(places.lock(folderPath), 'resume', wallClock())
   try {
+    // First of all: without them the folder may not verify.
+    if (keptLines !== null && id !== undefined && hasSession(folderPath, id)) putBackFrom(keptLines, places.journal(folderPath, id))
     let folder = readCustodyFolder(folderPath)
     const wanted = id ?? unfinishedSessions(folder)[0]?.id
     if (wanted === undefined) {
       if (keptLines !== null) throw new GlasskeyError('USAGE', 'no session is open', 'Name the one whose lines these are: --session ID.')
       return null
     }
-    let stored = sessionOf(folder, wanted)
     const journalPath = places.journal(folderPath, wanted)
-    if (keptLines !== null) {
+    if (keptLines !== null && id === undefined) {
       putBackFrom(keptLines, journalPath)
       folder = readCustodyFolder(folderPath)
-      stored = sessionOf(folder, wanted)
     }
+    const stored = sessionOf(folder, wanted)
     const reader = inputs.reader ?? inputs.remover
     const { isolation, camera } = roomsFor(inputs)
     const job = { folder: folderPath, warrant: stored.warrant, reader, cloud: inputs.cloud, isolation, kept: new KeptLines(journalPath), finished: { kind: 'finished' as const, probes: [], failure: null, selfDeletionRefused: false } }

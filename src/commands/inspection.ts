@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { GlasskeyError } from '../errors.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
+import { shellWord } from '../host/terminal.js'
 import { summaryOf } from '../paper/entry-page.js'
 import type { LogbookEntry, NewLogbookEntry } from '../record/logbook.js'
 import { afterEntering, afterLoss, answers, enter, printEntry, QUESTIONS, requireFreePaper, type Entered, type Question } from './logbook.js'
@@ -51,9 +52,14 @@ export interface Inspected {
   before?: readonly Entered[]
 }
 
+/** What flags say that can be refused before anything is read. Throws USAGE, OUTPUT_EXISTS, FILE_UNWRITABLE. */
+export function checkFlags({ generations, out }: InspectionFlags): void {
+  if (generations !== undefined) numbersOf(generations)
+  if (out !== undefined) requireFreePaper(out)
+}
+
 /** Asks for the bag what flags do not say, writes the entry, and prints it where that is asked for. Throws as `askOfBag`, `enter` and `printEntry`. */
 export async function recordInspection(folder: CustodyFolder, flags: InspectionFlags, seen: SheetsSeen): Promise<Inspected> {
-  if (flags.out !== undefined) requireFreePaper(flags.out)
   const bag = await askOfBag(folder, { ...flags, custodian: flags.custodian ?? seen.custodian }, seen.generations.length > 0)
   return printInspection(folder, flags, enter(folder.path, inspectionEntry(folder, flags, bag, seen.generations)))
 }
@@ -91,7 +97,7 @@ function numbersOf(list: string): number[] {
 /** Prints an entry where that is asked for; that it could not be is reported, for it stands. */
 export async function printInspection({ path }: CustodyFolder, flags: InspectionFlags, { line, sha256 }: Entered): Promise<Inspected> {
   const isAsked = flags.out !== undefined || flags.printer !== undefined
-  const { made: out, unprinted } = await afterEntering(line, path, async () => (isAsked ? printEntry(readCustodyFolder(resolve(path)), line.seq, flags) : null))
+  const { made: out, unprinted } = await afterEntering(line, `glasskey logbook print ${line.seq} --custody ${shellWord(path)} --out FILE`, async () => (isAsked ? printEntry(readCustodyFolder(resolve(path)), line.seq, flags) : null))
   const after = line.type === 'inspected' && line.condition !== 'intact' ? afterLoss(readCustodyFolder(resolve(path)), line.generations) : ''
   return { entry: line, sha256, out, unprinted, after }
 }

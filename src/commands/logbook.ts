@@ -134,7 +134,7 @@ async function add(path: string, args: Arguments): Promise<Outcome> {
   const unknown = [...given.keys()].find((name) => !questions.some(([known]) => known === name))
   if (unknown !== undefined) throw new GlasskeyError('USAGE', `--set ${unknown} is not part of this entry`, `It has: ${questions.map(([name]) => name).join(', ')}.`)
   const { line, sha256 } = enter(path, { type: kind, ...(await answers(questions, given, (name) => `--set ${name}=…`)) } as NewLogbookEntry)
-  const { made: form, unprinted } = await afterEntering(line, path, () => signed(path, line, args))
+  const { made: form, unprinted } = await afterEntering(line, `glasskey forms ${String(formOf(line.type)?.name)} --entry ${line.seq} --custody ${shellWord(path)} --out FILE`, () => signed(path, line, args))
   return { ...(unprinted ? { error: unprinted } : {}), json: { entry: line, sha256, out: form?.out ?? null, printer: form?.printer ?? null }, text: `Entry ${line.seq}: ${summaryOf(line)}\nWrite into the paper book: number ${line.seq}, SHA-256 ${sha256}${form?.said ?? ''}${line.type === 'lost' || (line.type === 'inspected' && line.condition !== 'intact') ? afterLoss(readCustodyFolder(path), line.generations) : ''}` }
 }
 
@@ -148,15 +148,13 @@ export function requireFreePaper(out: string): void {
   }
 }
 
-/** Puts an entry on paper that is written already. Where that fails it stands, and whoever enters it again has it twice: that is said, and reported. */
-export async function afterEntering<Made>(entry: LogbookEntry, path: string, print: () => Promise<Made>): Promise<{ made: Made | null; unprinted: Problem | null }> {
+/** Puts an entry on paper that is written already; `again` is the command that does it later. Where that fails it stands, and whoever enters it again has it twice: that is said, and reported. */
+export async function afterEntering<Made>({ seq }: LogbookEntry, again: string, print: () => Promise<Made>): Promise<{ made: Made | null; unprinted: Problem | null }> {
   try {
     return { made: await print(), unprinted: null }
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
-    const form = formOf(entry.type)
-    const again = form ? `glasskey forms ${form.name} --entry ${entry.seq}` : `glasskey logbook print ${entry.seq}`
-    const unprinted = { code: error.code, message: `entry ${entry.seq} is written, and not on paper: ${error.message}`, hint: `Do not enter it again. Mend that; then: ${again} --custody ${shellWord(path)} --out FILE` }
+    const unprinted = { code: error.code, message: `entry ${seq} is written, and not on paper: ${error.message}`, hint: `Do not enter it again. Mend that; then: ${again}` }
     say(`${unprinted.code}: ${unprinted.message}`, 'alarm')
     say(unprinted.hint)
     return { made: null, unprinted }

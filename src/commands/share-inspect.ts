@@ -19,7 +19,7 @@ import { probeIsolation, type Isolation } from '../host/isolation.js'
 import { ask, askYesNo, isInteractive, say, whereToAsk } from '../host/terminal.js'
 import { shareFilesOf, sheetsOf } from './flags.js'
 import { custodianKeysOf, type KeyArguments } from './key-flags.js'
-import { askOfBag, recordInspection, toldOf, type Inspected, type InspectionFlags, type SheetsSeen } from './inspection.js'
+import { askOfBag, checkFlags, recordInspection, toldOf, type Inspected, type InspectionFlags, type SheetsSeen } from './inspection.js'
 import type { Outcome } from './outcome.js'
 import { SeenOnline } from './seen-online.js'
 
@@ -41,6 +41,8 @@ export interface InspectArguments extends InspectionFlags, KeyArguments {
 export async function inspectShare(args: InspectArguments): Promise<Outcome> {
   const folder = args.custody === undefined ? null : readCustodyFolder(resolve(args.custody))
   if (folder === null && (args.record === true || args.online !== undefined)) throw new GlasskeyError('USAGE', 'in which logbook?', 'Name the custody folder with --custody.')
+  // Nothing is read, and nothing entered, for what cannot come to its end.
+  checkFlags(args)
   const given = args.scan.length + args.shareFile.length > 0
   if (!given && !args.type && args.record === true && folder) return closedBag(folder, args)
   if (!given && !isInteractive()) throw new GlasskeyError('USAGE', 'which sheet?', whereToAsk('glasskey share inspect --scan FILE; of a closed bag: --record --custody DIR'))

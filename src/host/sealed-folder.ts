@@ -167,11 +167,31 @@ function checkGenerations(generations: readonly Generation[]): void {
   })
 }
 
-/** How a session is called. What a desktop, or somebody who saves a copy, puts beside them has other names. */
+/** How a session is called. */
 const SESSION = /^\d{8}T\d{6}Z-[0-9a-f]{8}$/
 
+/** Whether a folder has a session of this name, or what is left of it: its warrant. */
+export function hasSession(folder: string, id: string): boolean {
+  return SESSION.test(id) && entryAt(places.warrant(folder, id), 'the warrant') !== null
+}
+
 function sessionIds(folder: string): string[] {
-  return namesIn(places.sessions(folder), 'the folder of the sessions').filter((id) => SESSION.test(id) && entryAt(places.journal(folder, id), 'the journal'))
+  const found = namesIn(places.sessions(folder), 'the folder of the sessions').filter((id) => entryAt(places.journal(folder, id), 'the journal'))
+  return found.filter((id) => SESSION.test(id) || !isCopyOfSession(folder, id))
+}
+
+/**
+ * Whether a folder under sessions/ is a copy that a desktop, or somebody, has made of another there, under a name that no session has. One that
+ * holds more than that, or stands alone, is none. Throws FOLDER_ALTERED for it.
+ */
+export function isCopyOfSession(folder: string, name: string): boolean {
+  if (SESSION.test(name)) return false
+  const copy = readLines(places.journal(folder, name), 'the journal')
+  const [opened] = readJournal(copy, places.journal(folder, name)).lines
+  const id = opened?.type === 'session-opened' ? opened.session : ''
+  const its = places.journal(folder, id)
+  if (SESSION.test(id) && entryAt(its, 'the journal') && readLines(its, 'the journal').startsWith(copy)) return true
+  throw altered(`${places.session(folder, name)} ${id === '' ? 'is no session' : `holds the record of session ${id}, and ${entryAt(its, 'the journal') ? 'more of it than the folder of that name' : 'that is its name'}`}`)
 }
 
 function readSession(folder: string, id: string): StoredSession {

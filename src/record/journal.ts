@@ -61,9 +61,9 @@ export const journalLine = z.discriminatedUnion('type', [
     activationMs: z.record(region, z.number().int()),
     revocationMs: z.record(region, z.number().int()),
     selfDeletion: z.enum(['accepted', 'refused']),
+    fourthKey: z.string(),
     /** User (OCID) of the remover that was seen to delete a key, where none may delete itself. */
     remover: z.string().max(255).optional(),
-    fourthKey: z.string(),
   }),
   /** A takeover: OCI lists the generation as ACTIVE and equal, before anybody is asked for a share. */
   entry('installed', { generation, keyId, spkiSha256: sha256, fingerprint }),

@@ -103,6 +103,12 @@ describe('put back', () => {
     kept.drop()
   })
 
+  test.each<[string, () => void]>([['is empty', () => { writeFileSync(journal, '') }], ['is gone', () => { rmSync(journal) }]])('also where the journal %s', (_, lose) => {
+    lose()
+    expect(putBack(journal, texts)).toBe(texts.length)
+    expect(now()).toBe(whole)
+  })
+
   test('not where somebody has gone on without them', () => {
     appendFileSync(journal, asText(texts.slice(HAD, HAD + 1)).replace('"at":"2026', '"at":"2025'))
     const before = now()

@@ -1,6 +1,6 @@
 /** What else lies in a custody folder: a stick's, a desktop's, an editor's. It locks nobody out; our own names stay strict (attacks/odd-files). */
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -41,6 +41,20 @@ test('what a Mac leaves beside a signer\'s key is no key', () => {
   mkdirSync(join(custody, 'signers'))
   for (const name of ['ABCD.asc', '._ABCD.asc', '.DS_Store']) writeFileSync(join(custody, 'signers', name), '')
   expect(signerKeys(custody)).toEqual(['ABCD.asc'])
+})
+
+test.each<[string, (folder: string) => string, (id: string) => string]>([
+  ['renamed', (sessions) => { renameSync(join(sessions, SESSIONS[1]), join(sessions, `${SESSIONS[1]}.old`)); return `${SESSIONS[1]}.old` }, (id) => `holds the record of session ${id}, and that is its name`],
+  ['a copy with which another machine went on', (sessions) => {
+    const copy = `${SESSIONS[1]} (conflicted copy)`
+    cpSync(join(sessions, SESSIONS[1]), join(sessions, copy), { recursive: true })
+    const its = join(sessions, SESSIONS[1], 'journal.jsonl')
+    writeFileSync(its, readFileSync(its, 'utf8').trimEnd().split('\n').slice(0, -1).map((line) => `${line}\n`).join(''))
+    return copy
+  }, (id) => `holds the record of session ${id}, and more of it than the folder of that name`],
+])('a session that is %s is not passed over', (_, change, says) => {
+  const name = change(join(custody, 'sessions'))
+  expect(refusal(() => readCustodyFolder(custody))).toMatchObject({ code: 'FOLDER_ALTERED', message: `${join(custody, 'sessions', name)} ${says(SESSIONS[1])}` })
 })
 
 test.each<[string, (logbook: string) => void, string]>([

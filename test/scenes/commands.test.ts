@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LineFile } from '../../src/host/line-file.js'
 import { readJournal, type JournalEntry, type JournalLine } from '../../src/record/journal.js'
+import { held } from '../schemas/held.js'
 import { here } from '../stage/here.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 
@@ -176,6 +177,9 @@ describe('logbook', () => {
     expect(mute.stdout).toMatch(/^Entry 3: .+\nWrite into the paper book: number 3, SHA-256 [0-9a-f]{64}\n$/)
     expect([mute.code, mute.stderr]).toEqual([2, expect.stringMatching(new RegExp(`^PRINTER_FAILED: entry 3 is written, and not on paper: .+\\nDo not enter it again\\. Mend that; then: glasskey forms hand-over --entry 3 --custody ${copy} --out FILE\\n$`))])
     expect(logbook().trimEnd().split('\n')).toHaveLength(3)
+    const forScripts = await here([...handover, '--printer', 'no-such-printer', '--json'])
+    held('logbook add', forScripts)
+    expect(JSON.parse(forScripts.stdout)).toMatchObject({ entry: { seq: 4 }, printer: null, error: { code: 'PRINTER_FAILED' } })
   })
 
   test('what is no whole entry, and what another machine wrote beside it, is said to count for nothing', async () => {
@@ -196,7 +200,10 @@ describe('logbook', () => {
     const [session = ''] = readdirSync(join(copy, 'sessions'))
     expect((await here(['resume', '--custody', copy])).stdout).toBe('Nothing is open: every session has come to its end.\n')
     rmSync(join(copy, 'sessions', session, 'entry.pdf'))
-    expect((await here(['resume', '--custody', copy])).stdout).toBe(`Nothing is open: every session has come to its end.\nEntry 2 of the logbook is not on paper here: glasskey logbook print 2 --custody ${copy} --out FILE\n`)
+    const page = join(copy, 'sessions', session, 'entry-2.pdf')
+    expect((await here(['resume', '--custody', copy])).stdout).toBe(`Nothing is open: every session has come to its end.\nEntry 2 of the logbook is not on paper: glasskey logbook print 2 --custody ${copy} --out ${page}\n`)
+    await here(['logbook', 'print', '2', '--custody', copy, '--out', page])
+    expect((await here(['resume', '--custody', copy])).stdout).toBe('Nothing is open: every session has come to its end.\n')
   })
 
   test('a session that was resumed after its entry, and is not entered as it ended then, was altered by nobody', async () => {

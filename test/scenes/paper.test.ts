@@ -141,7 +141,7 @@ describe('forms', () => {
     expect((await here(entry)).stdout).toMatch(new RegExp(`\nTo sign: ${out}\n$`))
     for (const said of ['Radia Perlman', 'Emmy Noether', 'B-0142', 'Logbook entry 3', 'REHEARSAL']) expect(await pdfText(out)).toContain(said)
     const again = await here(entry)
-    expect([again.code, again.stderr]).toEqual([2, `OUTPUT_EXISTS: ${out} exists already; nothing is ever overwritten\nName another place. Nothing was entered.\n`])
+    expect([again.code, again.stderr]).toEqual([2, `OUTPUT_EXISTS: ${out} exists already; nothing is ever overwritten\nName another place, or move the file away. Nothing was entered.\n`])
     expect(readFileSync(join(folder, 'logbook.jsonl'), 'utf8').trimEnd().split('\n')).toHaveLength(3)
   })
 

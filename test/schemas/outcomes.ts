@@ -289,7 +289,7 @@ export const outcomes = {
     found: z.array(z.string()).min(1).describe('What was found, for people'),
     error: perhaps,
   }),
-  'share-inspect': z.strictObject({ shares: z.array(inspected).describe('Shares that were read'), envelopes: z.array(z.strictObject({ keyId, parts: count.describe('Codes on page 2'), sha256: sha256.nullable().describe('SHA-256 of the envelope, as printed on page 2') })).describe('Envelopes that were read completely'), envelopeParts: count.describe('Codes of page 2 that were read'), whole: z.boolean().nullable().describe('Whether both pages were read and are right; null when the bag stayed closed'), inspection: inspection.nullable().describe('What was written into the logbook; null when nothing was'), error: none }),
+  'share-inspect': z.strictObject({ shares: z.array(inspected).describe('Shares that were read'), envelopes: z.array(z.strictObject({ keyId, parts: count.describe('Codes on page 2'), sha256: sha256.nullable().describe('SHA-256 of the envelope, as printed on page 2') })).describe('Envelopes that were read completely'), envelopeParts: count.describe('Codes of page 2 that were read'), whole: z.boolean().nullable().describe('Whether both pages were read and are right; null when the bag stayed closed'), inspection: inspection.nullable().describe('What was written into the logbook; null when nothing was'), error: perhaps }),
   'check-sheets': checkedSheets,
   'share-send': z.strictObject({
     session: z.string().describe('Session that the message is for'),
@@ -305,8 +305,9 @@ export const outcomes = {
   'logbook-show': entered,
   'logbook-add': z.strictObject({
     ...entered.shape,
-    out: path.nullable().describe('Absolute path of the form to sign (PDF); null when none was asked for'),
-    printer: z.string().nullable().describe('CUPS printer that has it; null when none was asked for'),
+    error: perhaps,
+    out: path.nullable().describe('Absolute path of the form to sign (PDF); null when there is none'),
+    printer: z.string().nullable().describe('CUPS printer that has it; null when none has'),
   }),
   'logbook-verify': z.strictObject({ logbook: count.describe('Number of the last entry'), sha256: sha256.describe('SHA-256 of that line, for the paper book'), sessions: count.describe('Sessions whose last signature was verified'), error: none }),
   'logbook-print': z.strictObject({ logbook: entryNumber.describe('Number of the entry'), out: path.nullable().describe('Absolute path of the PDF; null when none was asked for'), printer: z.string().nullable().describe('CUPS printer that has it; null when none was asked for'), error: none }),
