@@ -91,7 +91,7 @@ describe('under the right passphrase', () => {
     }
     await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 400 }), async (plain) => {
       expect(await refusalOf(async () => openWithSecret(await seal(plain, secret, new Date()), secret))).toMatchObject({ code: 'ENVELOPE_INVALID' })
-    }), { numRuns: 30 })
+    }), { numRuns: 30, endOnFailure: true })
   })
 })
 
@@ -100,7 +100,7 @@ test('any change of an envelope opens to nothing', async () => {
   await fc.assert(fc.asyncProperty(change, async ({ at, by, cut }) => {
     const bent = Buffer.concat([good.subarray(0, at), by, good.subarray(at + cut)])
     if (Buffer.compare(bent, good) !== 0) expect(await refusalOf(() => openWithSecret(new Uint8Array(bent), secret))).toMatchObject({ code: 'ENVELOPE_INVALID' })
-  }), { numRuns: 150 })
+  }), { numRuns: 150, endOnFailure: true })
 })
 
 describe('signatures on a manifest', () => {
@@ -113,13 +113,13 @@ describe('signatures on a manifest', () => {
     expect(await check(begin.repeat(2000))).toContain('0 of 1 needed signatures')
     await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
       expect(await check(`${begin}\n${Buffer.from(bytes).toString('base64')}\n-----END PGP SIGNATURE-----\n`)).toMatch(/^SUCCESSOR_UNTRUSTED: /)
-    }), { numRuns: 100 })
+    }), { numRuns: 100, endOnFailure: true })
   })
 
   test('a public key of anything', async () => {
     await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
       const key = `-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n${Buffer.from(bytes).toString('base64')}\n-----END PGP PUBLIC KEY BLOCK-----\n`
       expect(await check(`${begin}\nAAAA\n-----END PGP SIGNATURE-----\n`, [key])).toMatch(/^SUCCESSOR_UNTRUSTED: /)
-    }), { numRuns: 100 })
+    }), { numRuns: 100, endOnFailure: true })
   })
 })

@@ -141,7 +141,7 @@ test('any bytes that begin like a picture or a PDF', async () => {
       expect(error).toBeInstanceOf(GlasskeyError)
       expect((error as GlasskeyError).code).toMatch(/^(SCAN_UNREADABLE|LIMIT_EXCEEDED)$/)
     }
-  }), { numRuns: 60 })
+  }), { numRuns: 60, endOnFailure: true })
 })
 
 describe('a genuine sheet that was changed says what was printed, or nothing that counts', () => {
@@ -176,7 +176,7 @@ describe('a genuine sheet that was changed says what was printed, or nothing tha
       const bytes = Uint8Array.from(pdf)
       for (const { at, byte } of changes) bytes[Math.floor(at * bytes.length)] = byte
       read += (await heldAgainstPaper(bytes)).length
-    }), { numRuns: 10 })
+    }), { numRuns: 10, endOnFailure: true })
     expect(read, 'texts that were read in spite of it').toBeGreaterThan(0)
   })
 
@@ -193,7 +193,7 @@ describe('a genuine sheet that was changed says what was printed, or nothing tha
         }
       }
       read += (await heldAgainstPaper(pngOf({ width, height, data: smudged }))).length
-    }), { numRuns: 30 })
+    }), { numRuns: 30, endOnFailure: true })
     expect(read, 'texts that were read in spite of them').toBeGreaterThan(0)
   })
 })
