@@ -100,20 +100,19 @@ export async function measure(job: Measuring): Promise<Measured> {
   return measured
 }
 
-/** The remover reads the key list and deletes the throw-away key, as it will with a used one. Throws TENANCY_UNFIT, with the key removed, where it may not; OUTCOME_UNKNOWN. */
+/** The remover reads the key list and deletes the throw-away key, as it will with a used one. Where it cannot, the key is removed. Throws TENANCY_UNFIT, OCI_REFUSED, OCI_UNREACHABLE; OUTCOME_UNKNOWN. */
 async function tryRemover(job: Measuring, { name, signer, read }: NonNullable<Measuring['remover']>, key: ThrowAway): Promise<void> {
-  const unfit = async (what: string): Promise<never> => {
-    await job.remove(key.fingerprint, REMOVE_THROW_AWAY)
-    throw new GlasskeyError('TENANCY_UNFIT', `OCI lets no key delete itself here, and the remover ${name} ${what}`, 'A released key would stay alive. Give it the policy in docs/first-real-tenancy.md, for this one user. Then begin again; nothing of the user was changed.')
-  }
   try {
     await read()
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
-    await unfit(`could not read the key list: ${error.message}`)
+    await job.remove(key.fingerprint, REMOVE_THROW_AWAY)
+    throw new GlasskeyError(error.code, `the remover ${name} could not read the key list: ${error.message}`, error.hint, { cause: error })
   }
   const { result, status } = await tryDeletion(job, key, signer, 'the remover deletes a key')
-  if (result === 'refused') await unfit(`may not delete it either: OCI answered ${status}`)
+  if (result !== 'refused') return
+  await job.remove(key.fingerprint, REMOVE_THROW_AWAY)
+  throw new GlasskeyError('TENANCY_UNFIT', `OCI lets no key delete itself here, and the remover ${name} may not delete it either: OCI answered ${status}`, 'A released key would stay alive. Give it the policy in docs/first-real-tenancy.md, for this one user. Then begin again; nothing of the user was changed.')
 }
 
 /** Answers to a key's deletion that are about who may do it; any other is about that moment. 404 is OCI's word for "you may not", too. */

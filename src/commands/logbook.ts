@@ -134,7 +134,7 @@ async function add(path: string, args: Arguments): Promise<Outcome> {
   const unknown = [...given.keys()].find((name) => !questions.some(([known]) => known === name))
   if (unknown !== undefined) throw new GlasskeyError('USAGE', `--set ${unknown} is not part of this entry`, `It has: ${questions.map(([name]) => name).join(', ')}.`)
   const { line, sha256 } = enter(path, { type: kind, ...(await answers(questions, given, (name) => `--set ${name}=…`)) } as NewLogbookEntry)
-  const { made: form, unprinted } = await afterEntering(line, `glasskey forms ${String(formOf(line.type)?.name)} --entry ${line.seq} --custody ${shellWord(path)} --out FILE`, () => signed(path, line, args))
+  const { made: form, unprinted } = await afterEntering(line, `glasskey forms ${formOf(line.type)?.name ?? ''} --entry ${line.seq} --custody ${shellWord(path)} --out FILE`, () => signed(path, line, args))
   return { ...(unprinted ? { error: unprinted } : {}), json: { entry: line, sha256, out: form?.out ?? null, printer: form?.printer ?? null }, text: `Entry ${line.seq}: ${summaryOf(line)}\nWrite into the paper book: number ${line.seq}, SHA-256 ${sha256}${form?.said ?? ''}${line.type === 'lost' || (line.type === 'inspected' && line.condition !== 'intact') ? afterLoss(readCustodyFolder(path), line.generations) : ''}` }
 }
 

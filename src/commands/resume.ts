@@ -29,8 +29,8 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   if (!result) {
     const found = args.session === undefined ? 'every session has come to its end' : `session ${args.session} has come to its end`
     const entry = unprintedEntry(readCustodyFolder(folder), args.session)
-    const paper = entry === null ? [] : [`entry ${entry.number} of the logbook is not on paper: glasskey logbook print ${entry.number} --custody ${shellWord(folder)} --out ${shellWord(entry.page)}`]
-    return nothingToDo(folder, [found, ...paper], [`Nothing is open: ${found}.`, ...paper.map((sentence) => `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`)].join('\n'))
+    const paper = entry === null ? [] : [`Entry ${entry.number} of the logbook is not on paper: glasskey logbook print ${entry.number} --custody ${shellWord(folder)} --out ${shellWord(entry.page)}`]
+    return nothingToDo(folder, [found, ...paper], [`Nothing is open: ${found}.`, ...paper].join('\n'))
   }
   return sessionOutcome(folder, result, args.printer, sheetFilesOf(args))
 }

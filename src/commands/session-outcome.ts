@@ -164,7 +164,7 @@ function installed(folder: string, { state, warrant: { key } }: SessionResult, r
   const left = state.keyLiveAt === null && read && standing ? leftByTakeover(read).find(({ generation }) => generation === key.generation) : undefined
   if (!left || !read || !standing) return ''
   const has = state.installedHere ? 'OCI has' : 'so far as this record knows, OCI has'
-  if (left.isUsable) return `${has.charAt(0).toUpperCase()}${has.slice(1)} the key of GENERATION ${key.generation} now: glasskey takeover goes on with it.`
+  if (left.isUsable) return `Nobody has recombined the key of GENERATION ${key.generation}, and ${has} it: glasskey takeover goes on with it.`
   const is = read.standings.find(({ generation }) => generation === key.generation)?.state === 'exposed' ? `IS EXPOSED: a quorum of its shares was seen, and ${has} its key` : `IS NOT TO BE USED, and ${has} its key`
   return toned(`GENERATION ${key.generation} ${is}. Now: ${nextIn(standing.next, folder)}`, 'alarm', process.stdout)
 }

@@ -189,9 +189,10 @@ export function isCopyOfSession(folder: string, name: string): boolean {
   const copy = readLines(places.journal(folder, name), 'the journal')
   const [opened] = readJournal(copy, places.journal(folder, name)).lines
   const id = opened?.type === 'session-opened' ? opened.session : ''
-  const its = places.journal(folder, id)
-  if (SESSION.test(id) && entryAt(its, 'the journal') && readLines(its, 'the journal').startsWith(copy)) return true
-  throw altered(`${places.session(folder, name)} ${id === '' ? 'is no session' : `holds the record of session ${id}, and ${entryAt(its, 'the journal') ? 'more of it than the folder of that name' : 'that is its name'}`}`)
+  const its = SESSION.test(id) && entryAt(places.journal(folder, id), 'the journal') ? readLines(places.journal(folder, id), 'the journal') : null
+  if (its?.startsWith(copy)) return true
+  const what = its === null ? 'that is its name' : 'more of it than the folder of that name'
+  throw altered(`${places.session(folder, name)} ${id === '' ? 'is no session' : `holds the record of session ${id}, and ${what}`}`)
 }
 
 function readSession(folder: string, id: string): StoredSession {
