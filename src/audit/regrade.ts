@@ -1,7 +1,9 @@
 /** Grading a used key again, from the probes and listings in the journal: what the desk did, done over. */
-import { acceptingRegions, gradeOf } from '../breakglass/proof.js'
+import { gradeOf } from '../breakglass/proof.js'
 import type { Grade } from '../record/journal.js'
+import { lastListing } from '../record/recognise.js'
 import { wasNeverThere } from '../record/replay.js'
+import { acceptingRegions } from '../record/way-on.js'
 import { isCredible, isRefused, probeOffsets, type ProbeAnswer } from '../warrant/probe-schedule.js'
 import { failed } from './control.js'
 import { linesOf, releasesOf, type Release } from './releases.js'
@@ -14,7 +16,7 @@ export function regrade(session: SoundSession): Grade {
   const releases = releasesOf(session)
   const last = releases.findLast((release) => linesOf(release, 'graded').length > 0) ?? releases.at(-1) ?? []
   const listing = linesOf(last, 'listed').at(-1) ?? null
-  const before = state.listings.at(-1) ?? null
+  const before = lastListing(state, manifest)
   const refusedIn = warrant.regions.filter((region) => refusedAgain(session, last, region))
   return gradeOf(warrant, { refusedIn, acceptedIn: acceptingRegions(warrant, state.probes), neverThere: wasNeverThere(state) }, listing, manifest, state.deletion === 'done', before).grade
 }

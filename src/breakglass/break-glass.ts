@@ -22,7 +22,7 @@ import { KeptLines } from './kept-lines.js'
 import { holdAtDesk } from './desk.js'
 import { lentLogin, type Cloud } from './login.js'
 import { beginningOf, drawUpWarrant, generationFor, openSession, refuseUnfinished, type Request } from './open-session.js'
-import { lookAtChoice, lookAtClerk, lookAtEarlierSessions, lookAtKeys, lookAtRegions, lookAtRevocation, lookAtSelfDeletion, lookAtSigners, lookAtSubscriptions, refuseStops, withoutWayHome, type Finding } from './preflight.js'
+import { lookAtChoice, lookAtClerk, lookAtEarlierSessions, lookAtKeys, lookAtRegions, lookAtRevocation, lookAtSelfDeletion, lookAtSigners, lookAtSubscriptions, refuseStops, type Finding } from './preflight.js'
 import { printWarrant } from './print-warrant.js'
 import { removeUsedKey } from './remover.js'
 
@@ -60,7 +60,7 @@ export async function breakGlass(folderPath: string, request: Request, inputs: I
     checkInputs(warrant, inputs)
     const { manifest } = generation
     // What only a clerk can do: shown beside the regions, while people wait for OCI anyway.
-    const [regions, clerk] = await Promise.all([lookAtRegions(manifest, inputs.cloud), clerkFor(warrant, inputs, isolation)])
+    const [regions, clerk] = await Promise.all([lookAtRegions(manifest, inputs.cloud, [neededRegion(warrant)]), clerkFor(warrant, inputs, isolation)])
     const findings = [
       ...lookAtChoice(folder, manifest, inputs.reader),
       ...lookAtEarlierSessions(folder, manifest),
@@ -73,13 +73,18 @@ export async function breakGlass(folderPath: string, request: Request, inputs: I
       ...(inputs.reader ? await lookAtSubscriptions(inputs.reader, manifest, inputs.cloud) : []),
     ]
     sayFindings(findings)
-    refuseStops(warrant.successor ? findings : withoutWayHome(findings))
+    refuseStops(findings)
     openSession(folder, generation, warrant)
     await printWarrant(folder, warrant, inputs.printer)
     return await holdAndConclude(folderPath, warrant, 'perform', inputs, isolation, camera)
   } finally {
     release()
   }
+}
+
+/** The region without which nothing begins: home, for the rotation; where that is deferred, the one that the action is in. */
+function neededRegion({ action, homeRegion, successor }: Warrant): string {
+  return successor === null && action.name === 'saas-admin' ? action.region : homeRegion
 }
 
 /** A look at the clerk where one is needed: for the action, or for the remover's deletion. */

@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { asRemark, withoutStop } from '../custody/fields.js'
 import { canBeOpened, toUpload } from '../custody/generation.js'
+import type { Manifest } from '../custody/manifest.js'
 import { EXIT, EXIT_CODES, type ErrorCode } from '../errors.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, places } from '../host/sealed-folder.js'
 import { replaceFile, writeNew } from '../host/disk.js'
-import { wallClock } from '../host/clock.js'
+import { pause, wallClock } from '../host/clock.js'
 import type { Isolation } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
 import type { Profile } from '../host/oci-profile.js'
@@ -16,15 +17,16 @@ import { GlasskeyError } from '../errors.js'
 import { evidenceFile, evidenceOf } from '../record/evidence.js'
 import { readJournal, type Grade, type JournalEntry, type JournalLine } from '../record/journal.js'
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
-import { isListed } from '../record/recognise.js'
-import { actionOf, isRefusedNow, replay, wasNeverAccepted, wasNeverThere, type Session } from '../record/replay.js'
+import { isListed, lastListing } from '../record/recognise.js'
+import { actionOf, isRefusedNow, REMOVE_USED_KEY, replay, wasNeverAccepted, wasNeverThere, type Session } from '../record/replay.js'
+import { acceptingRegions, isDeferred, nextBy, wayOn, type WayOn } from '../record/way-on.js'
 import type { Failure } from '../strongroom/protocol.js'
 import { warrantDigest, type Warrant } from '../warrant/warrant.js'
 import type { Finished } from './desk.js'
 import { listingBy, type Cloud } from './login.js'
 import type { KeptLines } from './kept-lines.js'
 import { deskCarrier } from './profile-clerk.js'
-import { acceptingRegions, gradeOf, probeAll, type Listing } from './proof.js'
+import { gradeOf, probeAll, type Listing } from './proof.js'
 import { tell } from '../host/tell.js'
 
 /** What concluding needs to know. */
@@ -42,9 +44,6 @@ export interface Conclusion {
   /** Whether another session proved the key dead, and nothing that was looked at now speaks against it. */
   provedElsewhere?: boolean
 }
-
-/** What people bring to go on with a session whose key may be alive: a fresh warrant, a login that reads, one that may delete, or a quorum. */
-export type WayOn = 'rotate' | 'reader' | 'remover' | 'quorum'
 
 /** Why nothing may be signed under a warrant any more, what that makes of the grade, and what goes on. */
 export interface Staleness {
@@ -135,18 +134,33 @@ async function gradeSession(job: Conclusion, state: Session, probed: () => Sessi
     write({ type: 'graded', keyId, grade: 'unproved', why: whyNotDeleted(job, state) })
     return
   }
-  // A key that was refused to delete itself, and that nobody else deleted, is alive: it needs no probing.
-  const probes = job.finished?.selfDeletionRefused === true && state.deletion !== 'done' ? [] : (job.finished?.probes ?? [])
+  // A key that was refused to delete itself, and that nobody else was asked to delete, is alive: it needs no probing.
+  const isLeft = job.finished?.selfDeletionRefused === true && state.deletion !== 'done' && !state.calls.some(({ intent }) => intent.rule === REMOVE_USED_KEY)
+  const probes = isLeft ? [] : (job.finished?.probes ?? [])
   // Before the folder is read again: probes are for their moment, and nobody could sign others if it cannot be read.
   const refusedIn = await probeAll(probes, job.warrant, deskCarrier(job.cloud.ca), write)
   const folder = readCustodyFolder(job.folder)
   const { manifest } = generationNumber(folder, generation)
-  const listing = await tryListing(job, folder.generations.map((one) => one.manifest))
+  const listing = await listingAfter(state, () => tryListing(job, folder.generations.map((one) => one.manifest)), manifest)
   if (listing) write({ type: 'listed', ...listing })
-  const { grade, why } = gradeOf(job.warrant, { refusedIn, acceptedIn: acceptingRegions(job.warrant, probed()), neverThere: wasNeverThere(state) }, listing, manifest, state.deletion === 'done', state.listings.at(-1) ?? null, toUpload(folder.standings, manifest.generation, job.warrant.successor?.generation ?? null))
+  const { grade, why } = gradeOf(job.warrant, { refusedIn, acceptedIn: acceptingRegions(job.warrant, probed()), neverThere: wasNeverThere(state) }, listing, manifest, state.deletion === 'done', lastListing(state, manifest), toUpload(folder.standings, manifest.generation, job.warrant.successor?.generation ?? null))
   if (state.deletion === 'unknown' && grade !== 'unproved') write({ type: 'key-deleted', keyId, fingerprint })
   write({ type: 'graded', keyId, grade, why: grade === 'unproved' && job.stale ? job.stale.why : why })
 }
+
+/** What a login reads. A deletion that OCI answered a moment ago may not have come to its list yet: then it is read again, for at most a minute. */
+async function listingAfter({ deletedLast }: Session, read: () => Promise<Listing | null>, used: Manifest): Promise<Listing | null> {
+  for (;;) {
+    const listing = await read()
+    const isFresh = deletedLast !== null && wallClock().getTime() - Date.parse(deletedLast.at) < LIST_LAG_MS
+    if (!isFresh || listing === null || !isListed(listing.keys, used)) return listing
+    await pause(LIST_WAIT_MS)
+  }
+}
+
+/** How far OCI's list may be behind a deletion that it answered. */
+const LIST_LAG_MS = 60_000
+const LIST_WAIT_MS = 5000
 
 function whyNotDeleted({ stale, provedElsewhere }: Conclusion, state: Session): string {
   if (stale) return stale.why
@@ -172,19 +186,19 @@ function failureOf({ finished, warrant, stale }: Conclusion, state: Session, ali
   if (stale) return stale.failure
   // Another session proved it dead.
   if (isUnproved(state) && !alive) return null
-  const resume = `glasskey resume --session ${warrant.session}`
+  const goesOn = nextBy(wayOn(state, warrant, openable), warrant.session, state)
   const failure = (code: ErrorCode, message: string, hint: string): Failure => ({ code, message, hint })
   if (finished?.selfDeletionRefused === true && state.deletion !== 'done') return finished.failure
   if (isDeferred(state) && state.deletion !== 'done') {
     return finished?.failure ?? failure('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} IS ALIVE in OCI: its rotation was deferred`, 'As soon as a successor waits and the home region answers: glasskey break rotate')
   }
   if (state.keyLiveAt !== null && state.deletion === 'unknown') {
-    return failure('KEY_NOT_PROVED_DEAD', `the deletion of the key of GENERATION ${warrant.key.generation} was sent and never answered: ${state.gradeWhy}`, `${resume} --reader PROFILE`)
+    return failure('KEY_NOT_PROVED_DEAD', `the deletion of the key of GENERATION ${warrant.key.generation} was sent and never answered: ${state.gradeWhy}`, goesOn)
   }
   if (state.keyLiveAt !== null && state.deletion !== 'done') {
-    return finished?.failure ?? failure('OUTCOME_UNKNOWN', `the strongroom died with the key of GENERATION ${warrant.key.generation} live; whether it was rotated is not known`, resume)
+    return finished?.failure ?? failure('OUTCOME_UNKNOWN', `the strongroom died with the key of GENERATION ${warrant.key.generation} live; whether it was rotated is not known`, goesOn)
   }
-  if (state.grade === 'unproved') return failure('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} is deleted but not proved dead: ${state.gradeWhy}`, openable ? resume : `Too few sheets are left to sign new probes. Somebody who can read the key list looks: ${resume} --reader PROFILE`)
+  if (state.grade === 'unproved') return failure('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} is deleted but not proved dead: ${state.gradeWhy}`, openable ? goesOn : `Too few sheets are left to sign new probes. Somebody who can read the key list looks: ${goesOn}`)
   // Read again before the deletion, it was in force after all. That people stopped it, or its time was over, stays true.
   if (NOT_SEEN.includes(finished?.failure?.code ?? '') && state.action?.result === 'done' && state.exit !== null && state.action.seq > state.exit.seq) return null
   if (finished && !finished.selfDeletionRefused) return finished.failure
@@ -192,11 +206,6 @@ function failureOf({ finished, warrant, stale }: Conclusion, state: Session, ali
   // It died between the deletion and its last word, or the remover did the deletion: what the action came to is in the journal.
   const action = actionOf(state)
   return ['failed', 'interrupted'].includes(action.result) ? failure('INTERRUPTED', `the action ${action.result === 'failed' ? 'was not done' : 'did not come to its end'}: ${action.detail}`, 'The key was rotated all the same.') : null
-}
-
-/** Whether people left alive what OCI accepted: of a key that it did not, somebody has to look what became of it. */
-function isDeferred(state: Session): boolean {
-  return state.deferred !== null && !wasNeverAccepted(state)
 }
 
 /** Failures that say no more than that the action was not seen to be done. */
@@ -221,17 +230,6 @@ function isUnproved(state: Session): boolean {
 /** Whether a key was live in this session, and no session proved it dead, or OCI lists it all the same. */
 function isAlive({ warrant, provedElsewhere }: Conclusion, state: Session): boolean {
   return isUnproved(state) && (provedElsewhere !== true || isListed(state.listings.at(-1)?.keys ?? [], warrant.key))
-}
-
-function wayOnFrom({ stale, finished, warrant }: Conclusion, state: Session, openable: boolean): WayOn {
-  if (stale) return stale.wayOn
-  if (isDeferred(state)) return 'rotate'
-  if (finished?.selfDeletionRefused === true && state.deletion !== 'done') return 'remover'
-  if (!openable) return 'reader'
-  const seen = state.listings.at(-1)
-  // What is alive needs a signature; what is only not known needs somebody who looks.
-  if ((seen && isListed(seen.keys, warrant.key)) || acceptingRegions(warrant, state.probes).length > 0) return 'quorum'
-  return seen || state.deletion === 'unknown' || isRefusedNow(state) ? 'reader' : 'quorum'
 }
 
 /** Evidence and logbook entry of a session that has come to its end; printing is the caller's. */
@@ -263,9 +261,9 @@ export function enterSession(job: Conclusion, failure: Failure | null): SessionR
     actionResult: actionOf(session).result,
     successor: session.successor ? { generation: session.successor.generation, keyId: session.successor.keyId } : null,
     grade: session.grade,
-    secondsLive: session.burned?.secondsLive ?? 0,
+    secondsLive: session.secondsLive,
     // What the session's own last line says, be it that another run wrote it and died.
     exitCode: session.closed?.exitCode ?? exitCodeOf(failure, alive),
   })
-  return { session: warrant.session, warrant, state: session, grade: session.grade, failure, alive, wayOn: wayOnFrom(job, session, canBeOpened(folder.standings, warrant.key.generation)), logbook: line.seq }
+  return { session: warrant.session, warrant, state: session, grade: session.grade, failure, alive, wayOn: job.stale?.wayOn ?? wayOn(session, warrant, canBeOpened(folder.standings, warrant.key.generation)), logbook: line.seq }
 }

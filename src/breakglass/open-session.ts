@@ -14,15 +14,15 @@ import type { Isolation } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
 import { wallClock } from '../host/clock.js'
 import { readJournal, type JournalEntry, type JournalLine } from '../record/journal.js'
-import { isListed } from '../record/recognise.js'
+import { isListed, lastListing } from '../record/recognise.js'
 import { wasNeverThere } from '../record/replay.js'
 import { isEntered, openSessions } from '../record/standing.js'
+import { acceptingRegions } from '../record/way-on.js'
 import { TOOL } from '../version.js'
 import { checkRules } from '../warrant/issue.js'
 import { REHEARSAL_PROBES } from '../warrant/probe-schedule.js'
 import { warrantDigest, warrantFile, type Action, type Warrant } from '../warrant/warrant.js'
 import { isLoopback, realmOf } from '../wire/hosts.js'
-import { acceptingRegions } from './proof.js'
 
 /** What the operator asks for. */
 export interface Request {
@@ -173,19 +173,25 @@ export function refuseUnfinished(folder: CustodyFolder, next: Beginning | null):
 
 /**
  * Whether a session that came to an end need not be resumed before another: a rotation goes on in its place, away from the key that
- * it left alive; or too few sheets are left to sign with that key, and it is gone from OCI, or the rotation of what is in use
- * deletes it; or OCI never accepted its key, and another one is used now.
+ * it left alive; or its deletion was asked for, another key is in use now, and that one lists what is there: what is open of this
+ * session is a proof, and no emergency waits for that; or too few sheets are left to sign with that key, and it is gone from OCI, or the
+ * rotation of what is in use deletes it; or OCI never accepted its key, and another one is used now.
  */
 function maySupersede({ standings, events, logbook }: CustodyFolder, stored: StoredSession, next: Beginning | null): boolean {
-  const { closed, listings, opened: { generation } } = stored.session
-  if (closed === null) return false
+  const { session, warrant: { key } } = stored
+  const { generation } = session.opened
+  if (session.closed === null) return false
   if (next?.generation === generation) return next.rotates && leftAlive(stored)
-  if (next !== null && wasNeverThere(stored.session) && isEntered(stored, logbook.lines)) return true
+  if (next !== null && wasNeverThere(session) && isEntered(stored, logbook.lines)) return true
   const current = inUse(standings, events)
-  const goesOn = current !== undefined && current.generation > generation && current.margin >= 0
-  const seen = listings.at(-1)
-  const isAway = hasLeft(generation, events) || (seen !== undefined && !isListed(seen.keys, stored.warrant.key))
-  return goesOn && !canBeOpened(standings, generation) && (isAway || (next?.rotates === true && next.generation === current.generation))
+  if (current === undefined || current.generation <= generation || current.margin < 0) return false
+  const usesIt = next?.generation === current.generation
+  const seen = lastListing(session, key)
+  const isThere = seen !== null && isListed(seen.keys, key)
+  // A key that a login has seen there stops an action, and not a rotation, whose exit deletes it.
+  if (usesIt && session.deletion !== 'not-sent' && isEntered(stored, logbook.lines) && (next.rotates || !isThere)) return true
+  const isAway = hasLeft(generation, events) || (seen !== null && !isThere)
+  return !canBeOpened(standings, generation) && (isAway || (usesIt && next.rotates))
 }
 
 /** Whether a session came to an end that left its key alive: never asked to delete it, or OCI was seen to have it all the same. */
@@ -216,9 +222,11 @@ export function checkEndpoints(manifest: Manifest, endpoints: Readonly<Record<st
   }
 }
 
-/** What a session would rotate to; null: rotation is deferred. Throws NO_SUCCESSOR. */
-export function chooseSuccessor(folder: CustodyFolder, generation: number, { to, drill, deferRotation }: Pick<Request, 'to' | 'drill' | 'deferRotation'>): Manifest | null {
+/** What a session would rotate to; null: rotation is deferred. `action`: null where it is not known yet. Throws NO_SUCCESSOR, USAGE. */
+export function chooseSuccessor(folder: CustodyFolder, generation: number, { action, to, drill, deferRotation }: { action: Action | null } & Pick<Request, 'to' | 'drill' | 'deferRotation'>): Manifest | null {
   const waiting = successorsOf(folder.standings, generation)
+  if (action?.name === 'rotate' && deferRotation) throw new GlasskeyError('USAGE', 'a rotation that is deferred would expose the key, and do nothing', 'Leave --defer-rotation away. Where no generation waits: hold a ceremony first.')
+  if (to !== undefined && deferRotation) throw new GlasskeyError('USAGE', `--to ${to} rotates, and --defer-rotation does not`, 'Leave one of them away.')
   if (to !== undefined) {
     if (!waiting.some((entry) => entry.generation === to)) {
       throw new GlasskeyError('NO_SUCCESSOR', `GENERATION ${to} cannot be rotated to`, `Waiting: ${waiting.map((entry) => entry.generation).join(', ') || 'none'}.`)
@@ -229,7 +237,7 @@ export function chooseSuccessor(folder: CustodyFolder, generation: number, { to,
   if (next && !deferRotation) return generationNumber(folder, next.generation).manifest
   if (drill) throw new GlasskeyError('NO_SUCCESSOR', 'a drill without a successor is refused: it would leave a used key alive', 'Hold a ceremony first.')
   if (!deferRotation) {
-    throw new GlasskeyError('NO_SUCCESSOR', 'no generation waits to succeed this one', 'Hold a ceremony first; or, in an emergency only, --defer-rotation, to which each custodian must consent.')
+    throw new GlasskeyError('NO_SUCCESSOR', 'no generation waits to succeed this one', `Hold a ceremony first${action?.name === 'rotate' ? '.' : '; or, in an emergency only, --defer-rotation, to which each custodian must consent.'}`)
   }
   return null
 }

@@ -17,6 +17,7 @@ import { WITHOUT_SHEETS } from './open-session.js'
 import { identityAt, subscribedRegions, viewUser, type Cloud } from './login.js'
 import { deskCarrier, newRequestId, profileClerk, type ProfileClerk } from './profile-clerk.js'
 import type { ListedKey } from '../record/journal.js'
+import { deletesNoneItself } from '../record/replay.js'
 import { isBlocked, recogniseAll, type UserView } from './user-view.js'
 
 /** One thing that was looked at. */
@@ -96,14 +97,6 @@ export async function lookAtClerk(isolation: Isolation, packages: readonly SdkPa
   }
 }
 
-/** What stops a session whose rotation is deferred: all but that the home region does not answer, which is what deferring is for. */
-export function withoutWayHome(findings: readonly Finding[]): Finding[] {
-  return findings.filter(({ what, said }) => !(what.startsWith(HOME_REGION) && said.startsWith(NO_ANSWER)))
-}
-
-const HOME_REGION = 'home region'
-const NO_ANSWER = 'does not answer'
-
 /** Every region answers, and its clock agrees with ours. `needed`: those without which nothing begins. */
 export async function lookAtRegions(manifest: Manifest, cloud: Cloud, needed: readonly string[] = [manifest.homeRegion]): Promise<Finding[]> {
   return Promise.all(manifest.regions.map((region) => lookAtRegion(region, manifest, cloud, needed.includes(region))))
@@ -111,7 +104,7 @@ export async function lookAtRegions(manifest: Manifest, cloud: Cloud, needed: re
 
 async function lookAtRegion(region: string, manifest: Manifest, cloud: Cloud, isNeeded: boolean): Promise<Finding> {
   const home = region === manifest.homeRegion
-  const what = home ? `${HOME_REGION} ${region}` : `region ${region}`
+  const what = home ? `home region ${region}` : `region ${region}`
   const url = `${identityAt(region, manifest.tenancy, cloud)}/20160918/users/${manifest.user}`
   try {
     // Unsigned: OCI answers 401, and its Date header is what is wanted.
@@ -122,7 +115,7 @@ async function lookAtRegion(region: string, manifest: Manifest, cloud: Cloud, is
     return { what, level: 'good', said: `answers; clocks agree within ${Math.ceil(Math.abs(off) / 1000)} s` }
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error
-    return { what, level: isNeeded ? 'stop' : 'warn', said: `${NO_ANSWER} (${error.message})` }
+    return { what, level: isNeeded ? 'stop' : 'warn', said: `does not answer (${error.message})` }
   }
 }
 
@@ -154,8 +147,7 @@ export function lookAtRevocation({ sessions }: CustodyFolder, { manifest, rules 
 
 /** Where a takeover found that no key may delete itself, a session without a remover ends with the key alive. */
 export function lookAtSelfDeletion({ sessions }: CustodyFolder, remover: Profile | null): Finding[] {
-  const measured = sessions.map(({ session }) => session.measured).findLast((line) => line !== null)
-  if (measured?.selfDeletion !== 'refused') return []
+  if (!deletesNoneItself(sessions.map(({ session }) => session))) return []
   const what = 'deleting the used key'
   if (remover) return [{ what, level: 'good', said: `OCI lets no key delete itself here; the remover ${remover.name} does it` }]
   return [{ what, level: 'warn', said: 'OCI lets no key delete itself here: without --remover PROFILE a released key stays alive until somebody else deletes it' }]
@@ -170,7 +162,7 @@ export async function lookAtKeys(profile: Profile, folder: CustodyFolder, manife
       mine?.lifecycleState === 'ACTIVE'
         ? { what: `GENERATION ${manifest.generation}`, level: 'good', said: 'listed, ACTIVE, equal byte for byte' }
         : { what: `GENERATION ${manifest.generation}`, level: 'stop', ...(mine ? { said: `is ${mine.lifecycleState}` } : elsewhere(keys, inUse(folder.standings, folder.events)?.generation)) },
-      ...(strangers.length > 0 ? [{ what: 'other keys', level: 'warn', said: `${strangers.length} that no manifest names (${strangers.map(({ fingerprint }) => fingerprint).join(', ')}): the action would stop${successor === null ? '' : ', and the exit deletes them'}` } as const] : []),
+      ...(strangers.length > 0 ? [{ what: 'other keys', ...actionStops(`${strangers.length} that no manifest names (${strangers.map(({ fingerprint }) => fingerprint).join(', ')})`, successor === null ? null : 'the exit deletes them') }] : []),
       ...keys.flatMap(({ generation }) => (generation === null || generation === manifest.generation ? [] : [lookAtLeftOver(folder, manifest, generation, successor)])),
       ...(strangers.length > 0 ? [] : [{ what: 'key slots', level: 'good', said: `${MAXIMUM_API_KEYS - keys.length} free` } as const]),
     ]
@@ -194,7 +186,14 @@ export async function asRead(profile: Profile, folder: CustodyFolder, manifest: 
 function lookAtLeftOver({ standings }: CustodyFolder, manifest: Manifest, generation: number, successor: number | null): Finding {
   const what = `GENERATION ${generation}`
   if (successorsOf(standings, manifest.generation).some((one) => one.generation === generation)) return { what, level: 'warn', said: 'is in OCI already, though it still waits; it is in nobody\'s way' }
-  return { what, level: 'warn', said: `is in OCI and not in use: the action would stop${successor !== null && isPassed(standings, generation, successor) ? ', and the exit deletes it' : ''}` }
+  return { what, ...actionStops('is in OCI and not in use', successor === null ? null : isPassed(standings, generation, successor) ? 'the exit deletes it' : '') }
+}
+
+/** A key that is not to be there. `exit`: what the exit does about it; null: none comes after the action, and a key would be spent for nothing. */
+function actionStops(what: string, exit: string | null): Omit<Finding, 'what'> {
+  const said = `${what}: the action would stop`
+  if (exit === null) return { level: 'stop', said, hint: 'Without a rotation nothing deletes it: an administrator does, in OCI\'s console. Then begin again.' }
+  return { level: 'warn', said: `${said}${exit === '' ? '' : `, and ${exit}`}` }
 }
 
 const IMPORTED_ELSEWHERE = 'If the key that is listed is of a ceremony whose generations only another copy of this folder has: find that copy, or bring them here first with glasskey ceremony import.'

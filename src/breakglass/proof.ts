@@ -6,7 +6,7 @@ import { say } from '../host/terminal.js'
 import type { JournalEntry, Grade, ListedKey } from '../record/journal.js'
 import { isListed } from '../record/recognise.js'
 import type { DatedProbe } from '../strongroom/protocol.js'
-import { confirmationDue, isAccepted, isCredible, isRefused, type ProbeAnswer } from '../warrant/probe-schedule.js'
+import { confirmationDue, isCredible, isRefused, type ProbeAnswer } from '../warrant/probe-schedule.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { exchange, ExchangeError, type Carrier } from '../wire/exchange.js'
 
@@ -62,11 +62,6 @@ export interface Probed {
   neverThere?: boolean
 }
 
-/** Regions that took the key when it was last tried, by every probe that a journal has. */
-export function acceptingRegions(warrant: Warrant, probes: readonly { region: string; status: number }[]): string[] {
-  return warrant.regions.filter((region) => isAccepted(probes.filter((probe) => probe.region === region)))
-}
-
 /** A key list as a login read it. */
 export interface Listing {
   profile: string
@@ -86,7 +81,7 @@ export function heirOf({ successor }: Warrant, { keys }: Pick<Listing, 'keys'>, 
 }
 
 /**
- * The grade, and why, in words. A listing that shows the used key outweighs every refusal, and a region that still takes
+ * The grade, and why, in words. A listing that shows the used key outweighs every refusal, also one of an earlier run, as long as nobody looked again; and a region that still takes
  * it outweighs every listing; where OCI never answered the deletion, refusals alone prove nothing, because a blocked user
  * is refused as well. `before` is the last listing of an earlier run of this session: that nobody had a way in is not made good by
  * refusals. `upload`: the generation that is installed by hand then; null: none is left. `why` is a remark: where there are many regions,
@@ -100,6 +95,7 @@ export function gradeOf(warrant: Warrant, probed: Probed, listing: Listing | nul
 function judge(warrant: Warrant, { refusedIn, acceptedIn, neverThere = false }: Probed, listing: Listing | null, used: Manifest, deletionKnown: boolean, before: Listing | null, upload: number | null): { grade: Grade; why: string } {
   const refused = warrant.regions.every((region) => refusedIn.includes(region))
   if (listing && isListed(listing.keys, used)) return { grade: 'unproved', why: `${listing.profile} still finds it in the key list.` }
+  if (!listing && before && isListed(before.keys, used)) return { grade: 'unproved', why: `${before.profile} found it in the key list after its deletion. Somebody must look again (--reader): where its user is blocked, it is refused and lives.` }
   if (acceptedIn.length > 0) return { grade: 'unproved', why: `It was still accepted in ${acceptedIn.join(', ')} when it was last tried.` }
   if (listing?.blocked === true) return { grade: 'unproved', why: 'The user is blocked, so a refusal says nothing about the key.' }
   const seen = listing ?? before

@@ -13,6 +13,7 @@ import { readJournal, type JournalEntry, type JournalLine, type ListedKey } from
 import { isListed } from '../record/recognise.js'
 import { isSettled, wasNeverThere } from '../record/replay.js'
 import { isEntered } from '../record/standing.js'
+import { acceptingRegions, commandOf } from '../record/way-on.js'
 import { TOOL } from '../version.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { bringsSheets, holdAndConclude, checkInputs, roomsFor, unseenBy, type Inputs } from './break-glass.js'
@@ -20,7 +21,7 @@ import { cannotConclude, conclude, enterSession, tryListing, type SessionResult 
 import type { DeskJournal } from './journalled-carry.js'
 import { checkEndpoints, leftAlive, unfinishedSessions } from './open-session.js'
 import { KeptLines, putBackFrom } from './kept-lines.js'
-import { acceptingRegions, heirOf } from './proof.js'
+import { heirOf } from './proof.js'
 import { awaitsRemover, removeUsedKey } from './remover.js'
 import { staleness } from './staleness.js'
 
@@ -83,21 +84,29 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     // A listing outweighs the journal, but not a region that took the key when it was last tried; and where nobody can
     // list, a quorum signs fresh probes with the dead key.
     const given = bringsSheets(inputs) || inputs.remote !== null
-    const isUnsettled = !stale && session.keyLiveAt !== null && successor !== null && !burned && (accepted || (!gone && (session.deletion !== 'done' || present || given)))
-    const needsSignature = isUnsettled && canBeOpened(folder.standings, used.generation)
+    const isUnsettled = !stale && session.keyLiveAt !== null && successor !== null && !burned && (accepted || (!gone && (session.deletion !== 'done' || present || given || (isOnRecord && listing === null))))
+    const blocked = listing?.blocked === true
+    const openable = canBeOpened(folder.standings, used.generation)
+    // Nothing can be signed for a user that is blocked; somebody else's login can delete its key.
+    const needsSignature = isUnsettled && openable && !blocked
     const { remover } = isUnsettled && isReady && awaitsRemover(session) ? inputs : { remover: null }
-    if (isUnsettled && listing?.blocked === true) {
+    if (isUnsettled && blocked && !remover) {
       throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${used.generation} is ${present ? 'still' : 'not'} in the key list, and its user is blocked in OCI: as long as it is, nothing can be signed, and a refusal says nothing`, `An administrator unblocks user ${warrant.user}. Then: glasskey resume --session ${warrant.session} --reader PROFILE`)
     }
     const added = needsSignature ? unseenBy(warrant, isolation) : []
     const found = whatHappened(stored, listing === null ? null : gone, burned)
     say(found, 'strong')
     if (needsSignature && inputs.remover && listing && !isReady && awaitsRemover(session)) say(`The remover ${inputs.remover.name} does not delete the used key: its successor is not listed as ACTIVE and equal, and without one everybody would be locked out. A quorum uploads it again.`, 'alarm')
-    if (given && isUnsettled && !needsSignature) say(`No sheet is read: too few are left to sign with the key of GENERATION ${used.generation}.`, 'alarm')
+    if (given && isUnsettled && !needsSignature) say(`No sheet is read: ${openable ? 'as long as the user is blocked, nothing can be signed' : `too few are left to sign with the key of GENERATION ${used.generation}`}.`, 'alarm')
+    // Without anything that could show it, another entry would say what the last one says.
+    if (isUnsettled && !needsSignature && isOnRecord && listing === null && !given) {
+      throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${used.generation} is not proved dead, and too few of its sheets are left to sign with it`, `Somebody who can read the key list looks: glasskey resume --session ${warrant.session} --reader PROFILE`)
+    }
     // Refused before anything is written: a session that is on record as ended may be superseded by a fresh rotation.
     if (needsSignature && (given || !remover)) {
       if (!given && !isInteractive()) {
-        throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} may be ALIVE, and deleting it needs a signature`, `Gather a quorum of GENERATION ${warrant.key.generation}: glasskey resume --session ${warrant.session} --scan FILE...`)
+        const [what, besides] = session.deletion === 'done' && !present && !accepted ? ['is deleted and not proved dead, and a proof needs a signature', listing === null ? `, or a login that reads the key list: glasskey resume --session ${warrant.session} --reader PROFILE` : ''] : ['may be ALIVE, and deleting it needs a signature', '']
+        throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} ${what}`, `Gather a quorum of GENERATION ${warrant.key.generation}: ${commandOf('quorum', warrant.session, session)}${besides}`)
       }
       checkInputs(warrant, inputs)
       refuseUnseen(warrant, inputs, camera, added)

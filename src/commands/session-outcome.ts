@@ -8,7 +8,8 @@ import { say, shellWord, toned } from '../host/terminal.js'
 import { SUCCESSORS } from '../record/due.js'
 import { strangersIn } from '../record/recognise.js'
 import { acceptedOnly, actionOf, isSaasChange, unansweredChanges } from '../record/replay.js'
-import { leftByTakeover, type CustodyStanding } from '../record/standing.js'
+import { leftByTakeover, rotation, type CustodyStanding } from '../record/standing.js'
+import { nextBy } from '../record/way-on.js'
 import type { Outcome, Problem } from './outcome.js'
 import { inFolder, nextIn } from './printed-command.js'
 import { standingOf } from './status.js'
@@ -30,7 +31,7 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
     refusals: state.refusals.map(({ reason }) => reason),
     grade,
     strangersKeys: strangersOf(result),
-    secondsLive: state.burned?.secondsLive ?? 0,
+    secondsLive: state.secondsLive,
     logbook: result.logbook,
     entryFile: printed.entry,
     slipsFile: printed.slips,
@@ -56,7 +57,7 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
   }
   // Nobody goes on in a folder that the paper contradicts.
   const elsewhere = problem?.code === 'FOLDER_ALTERED'
-  const next = elsewhere ? problem.hint : commandFor(folder, result)
+  const next = elsewhere ? problem.hint : commandFor(folder, result, standing)
   const error = alive(result, problem, next)
   if (!problem) sayProblem(error)
   return { json, text: `${text}\n${toned(`THE KEY OF GENERATION ${warrant.key.generation} IS NOT PROVED DEAD. ${elsewhere ? 'Go on as said above, in an untouched copy of the folder.' : `Now: ${next}`}`, 'alarm', process.stdout)}`, error }
@@ -99,19 +100,9 @@ function sayLeft(files: readonly string[], { warrant, grade, alive, wayOn, state
   else say(`Files that shares were read from still hold them${grade === null || grade === 'unproved' ? ', of a key that is not proved dead' : ''}. Look at each, and remove those that have one now: ${remove}`, grade === null || grade === 'unproved' ? 'alarm' : 'strong')
 }
 
-/** The command that goes on, with what people must bring. */
-function commandFor(folder: string, { session, warrant, wayOn }: SessionResult): string {
-  const resume = `glasskey resume --custody ${shellWord(folder)} --session ${session}`
-  switch (wayOn) {
-    case 'rotate':
-      return `glasskey break rotate --custody ${shellWord(folder)} …`
-    case 'reader':
-      return `${resume} --reader PROFILE`
-    case 'remover':
-      return `${resume} --remover PROFILE`
-    case 'quorum':
-      return `${resume} --scan FILE... (a quorum of GENERATION ${warrant.key.generation})`
-  }
+/** The command that goes on, with what people must bring; where nothing waits to rotate to, what comes before it. */
+function commandFor(folder: string, { session, wayOn, state }: SessionResult, standing: CustodyStanding | null): string {
+  return nextIn(wayOn === 'rotate' && standing ? rotation(standing.waiting) : nextBy(wayOn, session, state), folder)
 }
 
 /** The error of a session whose key may be alive: exit 6, whatever else went wrong in it. */

@@ -25,6 +25,9 @@ const useCase = z.strictObject({
 /** The greatest number of signatures dated ahead for one region; a schedule must fit into it. */
 export const MAXIMUM_PROBES = 240
 
+/** One 401 after the other until this many in a row in every region, then one more after the confirmation time. */
+export const REFUSALS_IN_A_ROW = 3
+
 /** Schema of the `rules:` block. */
 export const rulesSchema = z.strictObject({
   useCases: z.array(useCase).min(1, 'at least one use case, or the key could never be used'),
@@ -70,11 +73,20 @@ export function contradictions(rules: Rules): { path: (string | number)[]; messa
   if (intervalSeconds < shortest) {
     found.push({ path: ['probes', 'intervalSeconds'], message: `must be at least ${shortest}: only ${MAXIMUM_PROBES} probes are signed for each region` })
   }
+  const proof = shortestProof(intervalSeconds, confirmAfterSeconds)
+  if (proof > giveUpAfterMinutes * 60 + confirmAfterSeconds) {
+    found.push({ path: ['probes', 'giveUpAfterMinutes'], message: `must be at least ${Math.ceil((proof - confirmAfterSeconds) / 60)}: ${REFUSALS_IN_A_ROW} refusals in a row and one more after the confirmation time take ${proof} s, and no key would ever be proved dead` })
+  }
   const ids = rules.useCases.map((entry) => entry.id)
   ids.forEach((id, at) => {
     if (ids.indexOf(id) !== at) found.push({ path: ['useCases', at, 'id'], message: `"${id}" is used twice` })
   })
   return found
+}
+
+/** How long a proof takes at the least, where the key is refused from the first probe on (s): probes are sent at whole intervals. */
+function shortestProof(intervalSeconds: number, confirmAfterSeconds: number): number {
+  return (REFUSALS_IN_A_ROW - 1 + Math.ceil(confirmAfterSeconds / intervalSeconds)) * intervalSeconds
 }
 
 /** `rules.json`: canonical JSON with a final newline. */

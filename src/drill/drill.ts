@@ -101,7 +101,7 @@ function reportOf(stage: Stage, folder: CustodyFolder, unchanged: boolean, start
   const told = (stored: typeof takeover): { keyId: string; grade: string; secondsLive: number } => ({
     keyId: stored?.warrant.key.keyId ?? '',
     grade: stored?.session.grade ?? 'none',
-    secondsLive: stored?.session.burned?.secondsLive ?? 0,
+    secondsLive: stored?.session.secondsLive ?? 0,
   })
   return {
     simulated: true,

@@ -239,7 +239,7 @@ function releaseOf(source: EntrySource, { warrant, lines, session }: NonNullable
     keyWasLive: session.keyLiveAt !== null,
     successorActiveAt: session.successor?.at ?? null,
     deletedAt: session.deletedAt,
-    secondsLive: session.burned?.secondsLive ?? null,
+    secondsLive: session.keyLiveAt === null || !session.endsKnown ? null : session.secondsLive,
     grade: session.grade ?? 'no key was live',
     gradeMeaning: `${GRADE_MEANINGS[session.grade ?? 'none'] ?? ''} ${session.gradeWhy}`.trim(),
     probes: session.keyLiveAt === null ? [] : warrant.regions.map((region) => ({ region, answers: answersOf(session, region) })),

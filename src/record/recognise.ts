@@ -4,6 +4,7 @@ import { namesOfPem } from '../custody/key.js'
 import type { Manifest } from '../custody/manifest.js'
 import type { Warrant } from '../warrant/warrant.js'
 import type { ListedKey } from './journal.js'
+import type { Session } from './replay.js'
 
 /** A word of OCI's that goes into the record: a name of something, whole characters. */
 export const word = z.string().max(255).refine((text) => text.isWellFormed())
@@ -31,6 +32,12 @@ function withoutValue({ keyValue, fingerprint }: KeyAsListed, manifests: readonl
 /** Whether a listing still has this key, by its value or by OCI's name for it: either is enough to call it alive. */
 export function isListed(keys: readonly ListedKey[], manifest: Pick<Manifest, 'spkiSha256' | 'fingerprint'>): boolean {
   return keys.some((key) => key.spkiSha256 === manifest.spkiSha256 || key.fingerprint === manifest.fingerprint)
+}
+
+/** What a login read last in a session; null where it found the used key, and OCI said after it that the key is deleted. */
+export function lastListing({ listings, deletedLast }: Pick<Session, 'listings' | 'deletedLast'>, used: Pick<Manifest, 'spkiSha256' | 'fingerprint'>): Session['listings'][number] | null {
+  const last = listings.at(-1) ?? null
+  return last !== null && deletedLast !== null && deletedLast.seq > last.seq && isListed(last.keys, used) ? null : last
 }
 
 /**

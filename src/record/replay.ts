@@ -41,7 +41,12 @@ export interface Session {
   /** Whether the used key was deleted: a deletion sent without an answer is `unknown` until something else is learned. */
   deletion: 'not-sent' | 'unknown' | 'done'
   deletedAt: string | null
+  /** The last line that says so; a listing before it is out of date. */
+  deletedLast: Pick<JournalLine, 'seq' | 'at'> | null
   burned: LineOf<'burned'> | null
+  /** How long keys were live in it, all its lives together (s), as far as their ends are on record; and whether all of these are. */
+  secondsLive: number
+  endsKnown: boolean
   headSignature: LineOf<'head-signed'> | null
   probes: LineOf<'probe'>[]
   listings: LineOf<'listed'>[]
@@ -71,6 +76,11 @@ export function wasNeverThere(session: Pick<Session, 'calls' | 'installedHere'>)
 /** Whether a takeover asked OCI to install the used key, and was not plainly refused. */
 export function wasUploaded({ calls, installedHere }: Pick<Session, 'calls' | 'installedHere'>): boolean {
   return installedHere || calls.some((call) => call.intent.by === 'desk' && call.intent.rule.startsWith(INSTALL) && mayHaveHappened(call))
+}
+
+/** Whether the newest measurement of a takeover found that OCI lets no key delete itself. */
+export function deletesNoneItself(sessions: readonly Pick<Session, 'measured'>[]): boolean {
+  return sessions.findLast(({ measured }) => measured !== null)?.measured?.selfDeletion === 'refused'
 }
 
 /** Whether OCI refused it, and nothing else, since the key was live for the last time: it may have been accepted before, in a run that was interrupted. */
@@ -119,7 +129,10 @@ export function replay(lines: readonly JournalLine[]): Session {
     deferred: null,
     deletion: 'not-sent',
     deletedAt: null,
+    deletedLast: null,
     burned: null,
+    secondsLive: 0,
+    endsKnown: true,
     headSignature: null,
     probes: [],
     listings: [],
@@ -134,6 +147,7 @@ export function replay(lines: readonly JournalLine[]): Session {
   }
   const calls = new Map<number, Call>()
   for (const line of lines) take(session, line, calls)
+  if (session.lastLife?.burned === false) session.endsKnown = false
   return session
 }
 
@@ -153,6 +167,7 @@ function take(session: Session, line: JournalLine, calls: Map<number, Call>): vo
       break
     case 'key-live':
       session.keyLiveAt ??= line.at
+      if (session.lastLife?.burned === false) session.endsKnown = false
       session.lastLife = { since: line.seq, used: false, signed: false, burned: false }
       break
     case 'intent': {
@@ -190,8 +205,7 @@ function take(session: Session, line: JournalLine, calls: Map<number, Call>): vo
       session.deferred = line
       break
     case 'key-deleted':
-      session.deletion = 'done'
-      session.deletedAt ??= line.at
+      deletedBy(session, line)
       break
     case 'head-signed':
       session.headSignature = line
@@ -199,6 +213,7 @@ function take(session: Session, line: JournalLine, calls: Map<number, Call>): vo
       break
     case 'burned':
       session.burned = line
+      session.secondsLive = Math.round((session.secondsLive + line.secondsLive) * 100) / 100
       if (session.lastLife) session.lastLife.burned = true
       break
     case 'probe':
@@ -244,10 +259,14 @@ const NOT_DONE = [400, 403, 409, 412]
  * request. One before it that was never answered may still be under way.
  */
 function answered(session: Session, outcome: LineOf<'outcome'>): void {
-  if (outcome.status === 204) {
-    session.deletion = 'done'
-    session.deletedAt ??= outcome.at
-  } else if (session.deletion === 'unknown' && NOT_DONE.includes(outcome.status) && !session.calls.some(mayHaveDeleted)) session.deletion = 'not-sent'
+  if (outcome.status === 204) deletedBy(session, outcome)
+  else if (session.deletion === 'unknown' && NOT_DONE.includes(outcome.status) && !session.calls.some(mayHaveDeleted)) session.deletion = 'not-sent'
+}
+
+function deletedBy(session: Session, { at, seq }: JournalLine): void {
+  session.deletion = 'done'
+  session.deletedAt ??= at
+  session.deletedLast = { seq, at }
 }
 
 function mayHaveDeleted({ intent, outcome }: Call): boolean {

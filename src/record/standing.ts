@@ -1,10 +1,12 @@
 /** Where a custody stands today: what a manager needs to hear first. Pure. */
-import { inUse, isInstalled, isLeftByTakeover, isSpent, successorsOf, type GenerationEvent, type SheetSet, type Standing } from '../custody/generation.js'
+import { canBeOpened, inUse, isInstalled, isLeftByTakeover, isSpent, successorsOf, type GenerationEvent, type SheetSet, type Standing } from '../custody/generation.js'
 import type { Custodian } from '../custody/custody-yaml.js'
+import type { Warrant } from '../warrant/warrant.js'
 import type { Head } from './chain.js'
 import { DAY_MS, dueDates, SUCCESSORS, type DueDates } from './due.js'
 import type { LogbookEntry } from './logbook.js'
 import { isSettled, type Session } from './replay.js'
+import { nextBy, wayOn } from './way-on.js'
 
 /** One thing to say, most urgent first. */
 export interface Remark {
@@ -37,6 +39,7 @@ export interface CustodyStanding {
 /** A session, and where its journal ends. */
 export interface Told {
   id: string
+  warrant: Pick<Warrant, 'key' | 'regions'>
   session: Session
   chain: { head: Head }
 }
@@ -90,7 +93,7 @@ export function custodyStanding(known: Known): CustodyStanding {
   const current = inUse(known.standings, known.events) ?? null
   const waiting = successorsOf(known.standings, current?.generation ?? 0)
   const open = openSessions(known)
-  const unproved = known.standings.filter(({ state }) => state === 'not proved dead').map(({ generation }) => ({ generation, next: nextForUnproved(generation, { current, waiting, open, sessions: known.sessions }) }))
+  const unproved = known.standings.filter(({ state }) => state === 'not proved dead').map(({ generation }) => ({ generation, next: nextForUnproved(generation, { current, waiting, open, all: known.standings, sessions: known.sessions }) }))
   const unsealed = unsealedGenerations(known)
   const left = leftByTakeover(known)
   const halfway = known.events.some(({ kind }) => kind === 'installed') && !isTakenOver(known.logbook)
@@ -204,15 +207,22 @@ export function takeoverSoFar({ sessions }: { sessions: readonly Pick<Told, 'ses
 }
 
 /** What ends a key that was used and is not proved dead: its own session, a rotation away from it, or somebody who looks whether it is gone. */
-function nextForUnproved(generation: number, { current, waiting, open, sessions }: Pick<Ahead, 'current' | 'waiting' | 'open'> & Pick<Known, 'sessions'>): string {
+function nextForUnproved(generation: number, { current, waiting, open, all, sessions }: Pick<Ahead, 'current' | 'waiting' | 'open' | 'all'> & Pick<Known, 'sessions'>): string {
   const used = sessions.findLast(({ session }) => session.opened.generation === generation && session.keyLiveAt !== null)
   const unfinished = open.find(({ id }) => id === used?.id)
-  if (unfinished) return `glasskey resume --session ${unfinished.id}`
+  if (unfinished) return resumption(unfinished, all)
   if (current?.generation === generation) return current.margin < 0 ? replacement(waiting) : rotation(waiting)
   return `glasskey resume --session ${used?.id ?? ''} --reader PROFILE`
 }
 
-function rotation(waiting: readonly Standing[]): string {
+/** How a session is gone on with. One that was interrupted is looked at first. */
+function resumption({ id, session, warrant }: Told, all: readonly Standing[]): string {
+  if (session.closed === null || isSettled(session)) return `glasskey resume --session ${id}`
+  return nextBy(wayOn(session, warrant, canBeOpened(all, session.opened.generation)), id, session)
+}
+
+/** The rotation away from the key in use; what has to come first where nothing waits. */
+export function rotation(waiting: readonly unknown[]): string {
   return waiting.length > 0 ? 'glasskey break rotate' : 'a ceremony at once, then glasskey break rotate'
 }
 
@@ -224,7 +234,7 @@ function replacement(waiting: readonly Standing[]): string {
 interface Ahead {
   current: Standing | null
   waiting: readonly Standing[]
-  open: readonly { id: string }[]
+  open: readonly Told[]
   all: readonly Standing[]
   drillDueInDays: number
   unsealed: readonly number[]
@@ -234,7 +244,7 @@ interface Ahead {
 
 function nextStep({ current, waiting, open, all, drillDueInDays, unsealed, halfway, unproved }: Ahead): string {
   const [unfinished] = open
-  if (unfinished) return `glasskey resume --session ${unfinished.id}`
+  if (unfinished) return resumption(unfinished, all)
   if (unsealed.length > 0) return 'glasskey ceremony import, once more'
   // One to install, and one to rotate to.
   if (!current) return waiting.length < 2 ? 'glasskey ceremony' : 'glasskey takeover'

@@ -5,21 +5,21 @@ import { jsonIn } from '../canonical.js'
 import { runTask } from '../clerk/door.js'
 import { successorsOf } from '../custody/generation.js'
 import { GlasskeyError } from '../errors.js'
-import { pause, readClocks } from '../host/clock.js'
+import { pause, readClocks, wallClock } from '../host/clock.js'
 import { say } from '../host/terminal.js'
 import type { Census } from '../record/journal.js'
 import { isListed } from '../record/recognise.js'
 import { replay } from '../record/replay.js'
-import { CREDENTIALS, ONLY_API_KEYS, RANDOM_PASSWORD, domainUserTarget, identityOrigin } from '../warrant/scope.js'
+import { CREDENTIALS, ONLY_API_KEYS, RANDOM_PASSWORD, domainUserTarget, identityOrigin, readingRegions } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { actionSender, refuseIfStopped } from './action-sender.js'
 import { agree } from './agreement.js'
-import type { Sender } from './courier.js'
+import { NoAnswer, type Sender } from './courier.js'
 import { OciRefusal, ownUser, type OwnUser } from './own-user.js'
 import type { Room } from './room.js'
 import { switchSaasAdmin } from './saas-admin.js'
 
-/** How long a key that was just installed may be unknown to OCI. Its bootstrap login is still there: nothing is lost meanwhile. */
+/** How long a key that was just installed may be unknown to OCI. Nothing is lost meanwhile: its bootstrap login is still there, or it is rotated all the same. */
 const ACCEPTANCE_MS = 3 * 60_000
 const ACCEPTANCE_WAIT_MS = 2000
 
@@ -37,9 +37,10 @@ const DELETED_BY_ID = ['authTokens', 'customerSecretKeys', 'smtpCredentials', 'd
 export async function performAction(room: Room, sender: Sender, clerk: Duplex, stop: AbortSignal): Promise<string> {
   const { warrant, journal, folder } = room
   const courier = actionSender(sender, stop)
-  const user = ownUser(courier, warrant, folder.generations.map(({ manifest }) => manifest))
-  if (replay(journal.lines).installedHere) await untilAccepted(user, stop)
-  const found = await user.census()
+  const readIn = (region: string): OwnUser => ownUser(courier, warrant, folder.generations.map(({ manifest }) => manifest), region)
+  const user = readIn(warrant.homeRegion)
+  if (isYoung(room)) await untilAccepted(user, stop)
+  const found = await censusIn(readingRegions(warrant), readIn)
   refuseIfStopped(stop)
   const unexpected = warrant.action.name === 'takeover' ? [] : strangers(room, found)
   journal.write({ type: 'census', when: 'before-action', found, unexpected })
@@ -47,7 +48,7 @@ export async function performAction(room: Room, sender: Sender, clerk: Duplex, s
     throw new GlasskeyError('TENANCY_UNFIT', `the user is ${found.blocked ? 'blocked' : found.lifecycleState}`, 'Find out who blocked it. The key is rotated.')
   }
   if (unexpected.length > 0) {
-    throw new GlasskeyError('TENANCY_UNFIT', `the user has what it should not have: ${unexpected.join('; ')}`, 'The action was not done. The exit deletes keys that are not to be there; find out who put them there.')
+    throw new GlasskeyError('TENANCY_UNFIT', `the user has what it should not have: ${unexpected.join('; ')}`, `The action was not done. ${warrant.successor ? 'The exit deletes keys that are not to be there' : 'Let an administrator delete keys that are not to be there'}; find out who put them there.`)
   }
   switch (warrant.action.name) {
     case 'rotate':
@@ -57,6 +58,27 @@ export async function performAction(room: Room, sender: Sender, clerk: Duplex, s
     case 'takeover':
       return takeOver(room, courier, user, clerk, found, stop)
   }
+}
+
+/** The census of the first of these regions that answers. Throws NoAnswer, OciRefusal. */
+async function censusIn([region = '', ...others]: readonly string[], readIn: (region: string) => OwnUser): Promise<Census> {
+  try {
+    return await readIn(region).census()
+  } catch (error) {
+    const [next] = others
+    if (!(error instanceof NoAnswer) || next === undefined) throw error
+    say(`${region} does not answer (${error.message}). What the user has is read in ${next}.`, 'alarm')
+    return censusIn(others, readIn)
+  }
+}
+
+/** How lately a key was installed that OCI may not accept yet. */
+const YOUNG_MS = 15 * 60_000
+
+/** Whether the used key was installed a moment ago, in this session or in the one before it. */
+function isYoung({ journal, folder, warrant }: Room): boolean {
+  if (replay(journal.lines).installedHere) return true
+  return folder.sessions.some(({ session: { successor } }) => successor?.generation === warrant.key.generation && Math.abs(wallClock().getTime() - Date.parse(successor.at)) < YOUNG_MS)
 }
 
 /**

@@ -42,6 +42,9 @@ const WAIT_WORTH_A_WORD_MS = 2000
 /** An unknown deletion counts as done when the key was refused this often in a row. */
 const REFUSALS = 3
 
+/** OCI's word that a key may not delete itself is believed after so many rounds: 404 is also what a tired IAM says. */
+const SELF_DELETIONS = 3
+
 /** Another key that cannot be deleted holds the exit up for so many rounds, seconds in all. The used key matters more. */
 const ROUNDS_FOR_OTHERS = 4
 
@@ -61,6 +64,8 @@ export interface ExitParts {
   onBeforeDelete: (keys: readonly ListedKey[]) => Promise<void>
   /** Whether the used key was installed a moment ago: OCI may need minutes to know it. */
   isNew: boolean
+  /** Whether it was measured that OCI lets no key of this user delete itself: its word is believed at once then. */
+  deletesNoneItself: boolean
   /** Aborts when the desk is gone: without it there is no network. */
   cutOff: AbortSignal
   /** Time since boot, in ms: the wall clock may be set meanwhile. */
@@ -76,7 +81,7 @@ export async function rotate(parts: ExitParts): Promise<ExitResult> {
   let told = ''
   // After an interruption the deletion may have happened without our hearing of it.
   const before = replay(parts.journal.lines).deletion
-  const state = { attempted: before !== 'not-sent', unknownDeletion: before !== 'not-sent', refusals: 0, patience: ROUNDS_FOR_OTHERS }
+  const state = { attempted: before !== 'not-sent', unknownDeletion: before !== 'not-sent', refusals: 0, selfDeletions: parts.deletesNoneItself ? 1 : SELF_DELETIONS, patience: ROUNDS_FOR_OTHERS }
   while (tried < PATIENCE_MS && !parts.cutOff.aborted) {
     const began = parts.now()
     let asked = 0
@@ -106,7 +111,10 @@ export async function rotate(parts: ExitParts): Promise<ExitResult> {
       } else {
         state.refusals = 0
       }
-      if (error instanceof SelfDeletionRefused) return { rotated: false, why, selfDeletion: true }
+      if (error instanceof SelfDeletionRefused) {
+        state.selfDeletions -= 1
+        if (state.selfDeletions === 0) return { rotated: false, why, selfDeletion: true }
+      }
       if (wait >= WAIT_WORTH_A_WORD_MS && why !== told) {
         tellWait(error, PATIENCE_MS - tried)
         told = why

@@ -50,9 +50,9 @@ export interface OwnUser {
   census(): Promise<Census>
 }
 
-/** Reads and changes the warrant's user by `courier`; keys are recognised by the folder's manifests. */
-export function ownUser(courier: Sender, warrant: Warrant, manifests: readonly Manifest[]): OwnUser {
-  const origin = identityOrigin(warrant)
+/** Reads and changes the warrant's user by `courier`; keys are recognised by the folder's manifests. Other regions than the home region only read. */
+export function ownUser(courier: Sender, warrant: Warrant, manifests: readonly Manifest[], region = warrant.homeRegion): OwnUser {
+  const origin = identityOrigin(warrant, region)
   const call = async (what: string, method: Method, target: string, body: string | null = null): Promise<Answer> => {
     const answer = await courier.send(
       { method, url: origin + target, body: body === null ? null : new TextEncoder().encode(body), contentType: body === null ? null : 'application/json', headers: {} },

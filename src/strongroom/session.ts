@@ -8,7 +8,7 @@ import { GlasskeyError } from '../errors.js'
 import { pause, readClocks } from '../host/clock.js'
 import { generationNumber, otherGenerations, places, readSealedFolder } from '../host/sealed-folder.js'
 import { headStatement, opcRequestIdOfProbe, type Census, type ListedKey } from '../record/journal.js'
-import { isRefusedNow, replay, wasNeverAccepted } from '../record/replay.js'
+import { deletesNoneItself, isRefusedNow, replay, wasNeverAccepted } from '../record/replay.js'
 import { checkWatch, startWatch, type Watch } from '../warrant/deadline.js'
 import { checkRules } from '../warrant/issue.js'
 import { probeOffsets } from '../warrant/probe-schedule.js'
@@ -32,6 +32,10 @@ import { checkSuccessorSigners } from './successor-signers.js'
 
 /** How long one exchange with OCI may take. */
 const CALL_TIMEOUT_MS = 20_000
+
+/** A key whose deletion is on record counts as gone when it was refused this often in a row: one stray 401 would spend a quorum for nothing. */
+const REFUSALS = 3
+const REFUSAL_WAIT_MS = 1000
 
 /** So many rounds of the exit take the census before the deletion, or try to. */
 const ROUNDS_FOR_THE_CENSUS = 4
@@ -224,12 +228,12 @@ async function leave(room: Room, courier: Courier, user: OwnUser, since: number,
     // Dated from each attempt: probes signed minutes before the deletion would prove less than they seem to.
     probes = signProbes(courier, warrant, journal)
   }
-  if (order.task === 'finish' && (await isGone(user, journal))) {
+  if (order.task === 'finish' && (await isGone(user, journal, cutOff))) {
     probes = signProbes(courier, warrant, journal)
     burn(journal, warrant, since, 'the key was deleted before; it is probed again', courier)
     return finished(probes, failure)
   }
-  const result = await rotate({ user, warrant, journal, isPassed: (generation) => isPassed(folder.standings, generation, successor.generation), onBeforeDelete: before, isNew: order.task === 'perform' && replay(journal.lines).installedHere, cutOff, now: () => readClocks().uptime })
+  const result = await rotate({ user, warrant, journal, isPassed: (generation) => isPassed(folder.standings, generation, successor.generation), onBeforeDelete: before, isNew: order.task === 'perform' && replay(journal.lines).installedHere, deletesNoneItself: deletesNoneItself(folder.sessions.map((one) => one.session)), cutOff, now: () => readClocks().uptime })
   if (probes.length === 0) probes = signProbes(courier, warrant, journal)
   burn(journal, warrant, since, result.rotated ? (result.certain ? 'rotated' : 'the deletion was sent and never answered; the key is refused since') : asRemark(result.why), courier)
   if (result.rotated) return finished(probes, failure)
@@ -252,9 +256,17 @@ async function watchTheTime(courier: Courier, overtime: AbortController, acted: 
   }
 }
 
-/** Whether a key whose deletion is on record is refused now; where it is not, it is alive after all and rotated again. */
-async function isGone(user: OwnUser, journal: Journal): Promise<boolean> {
+/** Whether a key whose deletion is on record is refused now, each time that it is tried; where it is not, it is alive after all and rotated again. */
+async function isGone(user: OwnUser, journal: Journal, cutOff: AbortSignal): Promise<boolean> {
   if (replay(journal.lines).deletion !== 'done') return false
+  for (let asked = 1; await isRefused(user); asked += 1) {
+    if (asked === REFUSALS || cutOff.aborted) return true
+    await pause(REFUSAL_WAIT_MS, cutOff)
+  }
+  return false
+}
+
+async function isRefused(user: OwnUser): Promise<boolean> {
   try {
     await user.readUser()
     return false

@@ -1,13 +1,10 @@
 /** When the used key is tried after its deletion: the only signatures that are ever dated ahead. */
-import { MAXIMUM_PROBES } from '../custody/rules.js'
+import { MAXIMUM_PROBES, REFUSALS_IN_A_ROW } from '../custody/rules.js'
 import { TOLERANCE_MS } from './deadline.js'
 import type { Warrant } from './warrant.js'
 
 /** Probes of a rehearsal: the simulator forgets a key in seconds. */
 export const REHEARSAL_PROBES = { intervalSeconds: 1, confirmAfterSeconds: 5, giveUpAfterMinutes: 1 } as const
-
-/** One 401 after the other until this many in a row in every region, then one more after the confirmation time. */
-export const REFUSALS_IN_A_ROW = 3
 
 /** Offsets in ms from the deletion at which each region is probed: every interval until the time to give up. */
 export function probeOffsets(probes: Warrant['probes']): number[] {
@@ -41,12 +38,6 @@ export function isRefused(answers: readonly ProbeAnswer[], confirmAfterSeconds: 
     else if (settled !== null && answer.at - settled >= confirmAfterSeconds * 1000) refused = true
   }
   return refused
-}
-
-/** Whether OCI, the last time it answered at all, knew the key: 429 and 5xx say nothing, any other answer but 401 does. */
-export function isAccepted(answers: readonly { status: number }[]): boolean {
-  const last = answers.filter(({ status }) => status !== 429 && status < 500).at(-1)
-  return last !== undefined && last.status !== 401
 }
 
 /** Whether the run of three is complete and only the confirmation is missing: probing may pause until then. */

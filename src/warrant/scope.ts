@@ -95,14 +95,16 @@ export function membershipsTarget(warrant: Warrant): string {
 }
 
 function exitSet(warrant: Warrant): Admission[] {
-  const origin = identityOrigin(warrant)
   const user = userPath(warrant)
-  const own = (rule: string, method: Method, target: string, times: number | null, body?: Json): Admission => ({ rule, by: 'strongroom', method, origin, target, body, times })
-  return [
+  const own = (rule: string, method: Method, target: string, times: number | null, body?: Json): Admission => ({ rule, by: 'strongroom', method, origin: identityOrigin(warrant), target, body, times })
+  const readings = [
     own('read own user', 'GET', user, null),
     own('read own keys', 'GET', `${user}/apiKeys`, null),
     own('read own groups', 'GET', membershipsTarget(warrant), null),
     ...Object.values(CREDENTIALS).map((kind) => own(`read own ${kind}`, 'GET', `${user}/${kind}`, null)),
+  ]
+  return [
+    ...readingRegions(warrant).flatMap((region) => readings.map((reading) => ({ ...reading, origin: identityOrigin(warrant, region) }))),
     ...warrant.regions.map((region) => ({ ...own('probe', 'GET', user, null), origin: identityOrigin(warrant, region) })),
     ...(warrant.successor
       ? [
@@ -112,6 +114,11 @@ function exitSet(warrant: Warrant): Admission[] {
       : []),
     own(DELETE_OTHER_KEY, 'DELETE', `${user}/apiKeys/{fingerprint}`, 12),
   ]
+}
+
+/** Where the user is read: at home; where rotation is deferred, home may be what does not answer, and then it is read where the action is. */
+export function readingRegions({ action, homeRegion, successor }: Warrant): string[] {
+  return successor === null && action.name === 'saas-admin' && action.region !== homeRegion ? [homeRegion, action.region] : [homeRegion]
 }
 
 function actionScope(warrant: Warrant): Admission[] {

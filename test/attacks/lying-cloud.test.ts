@@ -1,8 +1,11 @@
 /** A cloud that lies about a deletion: says done and keeps the key, says listed when gone, gone while it works, or 401 to everybody. */
 import { spawn } from 'node:child_process'
 import { afterEach, expect, test } from 'vitest'
-import { acceptingRegions, gradeOf, type Listing } from '../../src/breakglass/proof.js'
+import { gradeOf, type Listing } from '../../src/breakglass/proof.js'
 import type { ListedKey } from '../../src/record/journal.js'
+import { lastListing } from '../../src/record/recognise.js'
+import { replay } from '../../src/record/replay.js'
+import { acceptingRegions } from '../../src/record/way-on.js'
 import { rotate, type ExitParts } from '../../src/strongroom/exit.js'
 import type { Journal } from '../../src/strongroom/journal.js'
 import { OciRefusal } from '../../src/strongroom/own-user.js'
@@ -95,6 +98,19 @@ test('it says listed when the key is gone: unproved, however often it was refuse
   expect(gradeOf(warrant, refused, { ...listing(3), keys: [key(3), { ...key(2), spkiSha256: 'f'.repeat(64), generation: null }] }, used, true)).toMatchObject({ grade: 'unproved' })
 })
 
+test('it says listed, then 401 to everybody: who found the key there looks again, or it is not proved dead', () => {
+  const refused = { refusedIn: everywhere, acceptedIn: [] }
+  expect(gradeOf(warrant, refused, null, used, true, listing(2, 3))).toEqual({ grade: 'unproved', why: 'AUDITOR found it in the key list after its deletion. Somebody must look again (--reader): where its user is blocked, it is refused and lives.' })
+  expect(gradeOf(warrant, refused, listing(3), used, true, listing(2, 3))).toMatchObject({ grade: 'proved' })
+  // A deletion that was answered after that listing makes it an old one.
+  const { listings, deletedLast } = replay(journalOf(SESSIONS[1]).lines)
+  const [listed] = listings
+  if (!listed || !deletedLast) throw new RangeError('lying-cloud: the frozen session was deleted and listed')
+  const found = { ...listed, keys: [key(2), key(3)] }
+  expect(lastListing({ listings: [found], deletedLast: { ...deletedLast, seq: found.seq - 1 } }, used)).toBe(found)
+  expect(lastListing({ listings: [found], deletedLast: { ...deletedLast, seq: found.seq + 1 } }, used)).toBeNull()
+})
+
 test('it says 401 to everybody: a refusal alone is graded as one, and as nothing where the deletion was not answered', () => {
   const refused = { refusedIn: everywhere, acceptedIn: [] }
   expect(gradeOf(warrant, refused, null, used, true)).toMatchObject({ grade: 'refused-only', why: expect.stringContaining('no login read the key list') as string })
@@ -108,7 +124,7 @@ function exit(user: Partial<ExitParts['user']>): { parts: ExitParts; written: st
   const lines = [...journalOf(SESSIONS[1]).lines.slice(0, 12)]
   const journal = { lines, write: (entry: { type: string }) => (written.push(entry.type), undefined) } as unknown as Journal
   let minutes = 0
-  return { written, parts: { user: user as ExitParts['user'], warrant, journal, isPassed: () => false, onBeforeDelete: () => Promise.resolve(), isNew: false, cutOff: new AbortController().signal, now: () => (minutes += 6) * 60_000 } }
+  return { written, parts: { user: user as ExitParts['user'], warrant, journal, isPassed: () => false, onBeforeDelete: () => Promise.resolve(), isNew: false, deletesNoneItself: false, cutOff: new AbortController().signal, now: () => (minutes += 6) * 60_000 } }
 }
 
 test('401 from the moment of the deletion, which it answers so too: not rotated, and not called deleted', async () => {

@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { SessionResult, WayOn } from '../../src/breakglass/conclude.js'
+import type { SessionResult } from '../../src/breakglass/conclude.js'
 import { append } from '../../src/commands/logbook.js'
 import { sessionOutcome } from '../../src/commands/session-outcome.js'
 import { GlasskeyError } from '../../src/errors.js'
 import { replay } from '../../src/record/replay.js'
+import type { WayOn } from '../../src/record/way-on.js'
 import { journalOf, SESSIONS, VECTORS, warrantOf } from '../vectors/frozen.js'
 
 let custody: string
@@ -93,10 +94,11 @@ test('no files, no word of them; nor of files in which no share was found, which
 })
 
 test.each<[WayOn, string]>([
-  ['rotate', 'glasskey break rotate --custody CUSTODY …'],
+  // Nothing waits in this folder.
+  ['rotate', 'a ceremony at once, then glasskey break rotate --custody CUSTODY …'],
   ['reader', `glasskey resume --custody CUSTODY --session ${SESSIONS[1]} --reader PROFILE`],
   ['remover', `glasskey resume --custody CUSTODY --session ${SESSIONS[1]} --remover PROFILE`],
-  ['quorum', `glasskey resume --custody CUSTODY --session ${SESSIONS[1]} --scan FILE... (a quorum of GENERATION 2)`],
+  ['quorum', `glasskey resume --custody CUSTODY --session ${SESSIONS[1]} --scan FILE... --reader PROFILE (a quorum of GENERATION 2)`],
 ])('the last line names what people must bring: %s', async (wayOn, command) => {
   const { text } = await sessionOutcome(custody, ended({ alive: true, wayOn }), undefined)
   expect(text.trimEnd().split('\n').at(-1)).toBe(`THE KEY OF GENERATION 2 IS NOT PROVED DEAD. Now: ${command.replace('CUSTODY', custody)}`)
@@ -110,5 +112,6 @@ test('a command that is copied word for word runs: it has the folder, in quotes 
   const command = `glasskey resume --custody '${folder.replace("'", "'\\''")}' --session ${SESSIONS[1]} --scan FILE...`
   expect(said).toContain(`KEY_NOT_PROVED_DEAD: the key of GENERATION 2 may be ALIVE in OCI\nGather a quorum: ${command}\n`)
   expect(error?.hint).toBe(`Gather a quorum: ${command}`)
-  expect(text).toContain(`Now: ${command} (a quorum of GENERATION 2)`)
+  // Whoever looked before looks again.
+  expect(text).toContain(`Now: ${command} --reader PROFILE (a quorum of GENERATION 2)`)
 })

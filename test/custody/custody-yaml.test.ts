@@ -123,6 +123,7 @@ describe('what does not fit together', () => {
     [line(25, `  signers: {fingerprints: [${'A'.repeat(40)}, ${'A'.repeat(40)}], needed: 2}`), `custody.yaml:25:70: rules.signers.fingerprints[1]: ${'A'.repeat(40)} is listed twice; each signer counts once`],
     [line(25, '  signers: {fingerprints: [], needed: 1}'), 'custody.yaml:25:39: rules.signers.needed: asks for more signers than are listed'],
     [line(24, '  probes: {intervalSeconds: 1, confirmAfterSeconds: 120, giveUpAfterMinutes: 15}'), 'custody.yaml:24:29: rules.probes.intervalSeconds: must be at least 5: only 240 probes are signed for each region'],
+    [line(24, '  probes: {intervalSeconds: 60, confirmAfterSeconds: 120, giveUpAfterMinutes: 1}'), 'custody.yaml:24:79: rules.probes.giveUpAfterMinutes: must be at least 2: 3 refusals in a row and one more after the confirmation time take 240 s, and no key would ever be proved dead'],
   ])('%#', (text, message) => {
     expect(say(text)).toBe(message)
   })

@@ -3,7 +3,7 @@ import { standings, type GenerationEvent, type SheetSet } from '../../src/custod
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../../src/record/logbook.js'
 import { replay, type Session } from '../../src/record/replay.js'
 import { custodyStanding, isTakenOver, type CustodyStanding, type Known } from '../../src/record/standing.js'
-import { journalOf, SESSIONS } from '../vectors/frozen.js'
+import { journalOf, SESSIONS, warrantOf } from '../vectors/frozen.js'
 import { pen } from '../vectors/story.js'
 
 const NOON = '2026-11-20T12:00:00.000Z'
@@ -15,6 +15,7 @@ const TAKEN_OVER: GenerationEvent[] = [
   { kind: 'installed', generation: 1 }, { kind: 'key-live', generation: 1 }, { kind: 'installed', generation: 2 }, { kind: 'deleted', generation: 1 }, { kind: 'graded-dead', generation: 1 },
 ]
 const HEAD = { seq: 9, sha256: 'd'.repeat(64) }
+const WARRANT = warrantOf(SESSIONS[1])
 const settled = replay(journalOf(SESSIONS[1]).lines)
 
 function entries(...news: NewLogbookEntry[]): LogbookEntry[] {
@@ -121,7 +122,7 @@ test('before anything, and before the takeover', () => {
 })
 
 describe('alarms come first', () => {
-  const open = (change: Partial<Session>): Known['sessions'] => [{ id: 'S1', session: { ...settled, closed: null, ...change }, chain: { head: HEAD } }]
+  const open = (change: Partial<Session>): Known['sessions'] => [{ id: 'S1', warrant: WARRANT, session: { ...settled, closed: null, ...change }, chain: { head: HEAD } }]
 
   test('an open session, with and without a live key', () => {
     expect(judged({ sessions: open({}) })).toMatchObject({
@@ -129,11 +130,11 @@ describe('alarms come first', () => {
       next: 'glasskey resume --session S1',
     })
     expect(judged({ sessions: open({ keyLiveAt: null }) }).remarks).toEqual([{ level: 'alarm', stops: true, text: 'session S1 has not come to its end' }])
-    expect(judged({ sessions: [{ id: 'S1', session: settled, chain: { head: HEAD } }] }).remarks).toEqual([{ level: 'alarm', stops: true, text: 'session S1 is not entered in the logbook' }])
+    expect(judged({ sessions: [{ id: 'S1', warrant: WARRANT, session: settled, chain: { head: HEAD } }] }).remarks).toEqual([{ level: 'alarm', stops: true, text: 'session S1 is not entered in the logbook' }])
     const entry = { type: 'session', session: 'S1', action: 'takeover', actionResult: 'done', drill: false, grade: 'proved', journalSha256: HEAD.sha256 } as LogbookEntry
-    expect(judged({ sessions: [{ id: 'S1', session: settled, chain: { head: HEAD } }], logbook: [entry] }).remarks).toEqual([])
+    expect(judged({ sessions: [{ id: 'S1', warrant: WARRANT, session: settled, chain: { head: HEAD } }], logbook: [entry] }).remarks).toEqual([])
     // An entry of an earlier end is not one of the last.
-    expect(judged({ sessions: [{ id: 'S1', session: settled, chain: { head: HEAD } }], logbook: [{ ...entry, journalSha256: 'e'.repeat(64) } as LogbookEntry] }).remarks).toHaveLength(1)
+    expect(judged({ sessions: [{ id: 'S1', warrant: WARRANT, session: settled, chain: { head: HEAD } }], logbook: [{ ...entry, journalSha256: 'e'.repeat(64) } as LogbookEntry] }).remarks).toHaveLength(1)
   })
 
   test('used and not proved dead', () => {
@@ -225,7 +226,7 @@ describe('a takeover that stopped half-way', () => {
   test('is said in red until another did all that it is for', () => {
     const stopped = entries({ ...sessionEntry({ action: 'takeover', drill: false }), actionResult: 'interrupted' } as NewLogbookEntry)
     const session = { ...settled, opened: { ...settled.opened, action: 'takeover' as const, session: 's', generation: 1 } }
-    expect(judged({ logbook: stopped, sessions: [{ id: 's', session, chain: { head: { seq: 1, sha256: '0'.repeat(64) } } }] })).toMatchObject({
+    expect(judged({ logbook: stopped, sessions: [{ id: 's', warrant: WARRANT, session, chain: { head: { seq: 1, sha256: '0'.repeat(64) } } }] })).toMatchObject({
       remarks: [{ level: 'alarm', stops: false, text: 'the takeover stopped half-way: other ways in than the API key may be open' }],
       next: 'glasskey takeover',
     })

@@ -48,6 +48,24 @@ test('a login that may not delete is said so, and the key counts as alive', asyn
   expect(broken.code).toBe(6)
 })
 
+test('the user is blocked while its key lives: nothing can be signed, and the remover deletes it all the same', async () => {
+  stage = await rehearsal({ speed: 4, ...REFUSED })
+  expect((await stage.run(stage.rotate(2))).code).toBe(6)
+  const { cloud } = stage
+  cloud.happen({ event: 'block-user', userId: cloud.seed.users.administrator })
+  const refused = await stage.run(['resume', '--custody', stage.custody, ...stage.oci, '--reader', 'AUDITOR'])
+  expect([refused.code, refused.stderr]).toEqual([6, expect.stringContaining('as long as it is, nothing can be signed')])
+  const removed = await stage.run(['resume', '--custody', stage.custody, ...stage.oci, '--remover', 'REMOVER', ...stage.shares(2, 1, 2), '--yes'])
+  expect([removed.code, removed.stderr]).toEqual([6, expect.stringContaining('The remover REMOVER deleted the used key.')])
+  expect(removed.stderr).toContain('No sheet is read: as long as the user is blocked, nothing can be signed.\n')
+  expect(removed.stderr).toContain('The user is blocked, so a refusal says nothing about the key.')
+  expect(livingKeys(stage).map(({ generation }) => generation)).toEqual([3])
+  cloud.happen({ event: 'block-user', userId: cloud.seed.users.administrator, blocked: false })
+  expect(removed.stdout).toMatch(/Now: glasskey resume --custody \S+ --session \S+ --reader PROFILE\n$/)
+  expect((await stage.run(['resume', '--custody', stage.custody, ...stage.oci, '--reader', 'AUDITOR'])).code).toBe(0)
+  await assertAllWell(stage)
+})
+
 test('the remover deletes nothing when the successor has vanished from the list', async () => {
   stage = await rehearsal({ speed: 4, ...REFUSED })
   expect((await stage.run(stage.rotate(2))).code).toBe(6)

@@ -64,13 +64,13 @@ const ask: JournalEntry = { type: 'intent', rule: 'read own keys', method: 'GET'
 const answered = (intent: number, status: number): JournalEntry => ({ type: 'outcome', intent, status, opcRequestId: '', date: '' })
 
 /** Rotates, on a journal that says `before` of the session so far. Waiting takes no time. */
-async function play(user: FakeUser, before: JournalEntry[] = [], under: Warrant = warrant): Promise<{ result: ExitResult; lines: JournalLine[] }> {
+async function play(user: FakeUser, before: JournalEntry[] = [], under: Warrant = warrant, deletesNoneItself = false): Promise<{ result: ExitResult; lines: JournalLine[] }> {
   const lines = journalOf(SESSIONS[1]).lines.slice(0, 1)
   const write = (entry: JournalEntry): void => void lines.push({ ...entry, seq: lines.length + 1, at: '2026-11-20T04:00:00.000Z', prev: '' })
   before.forEach(write)
   const journal = { lines, write } as unknown as Journal
   let now = 0
-  const result = rotate({ user: user.api, warrant: under, journal, isPassed: (generation) => generation < (successor?.generation ?? 0), onBeforeDelete: () => Promise.resolve(), isNew: false, cutOff: new AbortController().signal, now: () => (now += 1000) })
+  const result = rotate({ user: user.api, warrant: under, journal, isPassed: (generation) => generation < (successor?.generation ?? 0), onBeforeDelete: () => Promise.resolve(), isNew: false, deletesNoneItself, cutOff: new AbortController().signal, now: () => (now += 1000) })
   await vi.runAllTimersAsync()
   return { result: await result, lines }
 }
@@ -80,6 +80,26 @@ test('the successor first, then strangers, the used key last', async () => {
   const { result } = await play(user)
   expect(result).toEqual({ rotated: true, certain: true })
   expect(user.deleted).toEqual([STRANGER, key.fingerprint])
+})
+
+test('a refusal to let the key delete itself is believed when it is said three times, and at once where that was measured', async () => {
+  const refuses = (): FakeUser => new FakeUser([used, next], (fingerprint) => {
+    if (fingerprint === key.fingerprint) throw refusal(404)
+  })
+  const user = refuses()
+  expect((await play(user)).result).toMatchObject({ rotated: false, selfDeletion: true })
+  expect(user.deleted).toEqual([key.fingerprint, key.fingerprint, key.fingerprint])
+  const measured = refuses()
+  expect((await play(measured, [], warrant, true)).result).toMatchObject({ rotated: false, selfDeletion: true })
+  expect(measured.deleted).toEqual([key.fingerprint])
+})
+
+test('one that passes costs nothing: the next round deletes it', async () => {
+  const user = new FakeUser([used, next], (fingerprint, nth) => {
+    if (fingerprint === key.fingerprint && nth < 3) throw refusal(404)
+  })
+  expect((await play(user)).result).toEqual({ rotated: true, certain: true })
+  expect(user.deleted).toEqual([key.fingerprint, key.fingerprint, key.fingerprint])
 })
 
 const ofGeneration = (generation: number): ListedKey => ({ fingerprint: `of ${generation}`, spkiSha256: String(generation).padStart(64, 'c'), generation, lifecycleState: 'ACTIVE' })

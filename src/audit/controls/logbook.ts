@@ -82,7 +82,7 @@ function entryOf({ warrant, state }: SoundSession): Omit<SessionEntry, 'seq' | '
     actionResult: actionOf(state).result,
     successor: state.successor ? { generation: state.successor.generation, keyId: state.successor.keyId } : null,
     grade: state.grade,
-    secondsLive: state.burned?.secondsLive ?? 0,
+    secondsLive: state.secondsLive,
     exitCode: state.closed?.exitCode ?? 0,
   }
 }
