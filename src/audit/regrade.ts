@@ -3,7 +3,7 @@ import { gradeOf } from '../breakglass/proof.js'
 import type { Grade } from '../record/journal.js'
 import { lastListing } from '../record/recognise.js'
 import { wasNeverThere } from '../record/replay.js'
-import { acceptingRegions } from '../record/way-on.js'
+import { acceptingStill } from '../record/way-on.js'
 import { isCredible, isRefused, probeOffsets, type ProbeAnswer } from '../warrant/probe-schedule.js'
 import { failed } from './control.js'
 import { linesOf, releasesOf, type Release } from './releases.js'
@@ -18,7 +18,7 @@ export function regrade(session: SoundSession): Grade {
   const listing = linesOf(last, 'listed').at(-1) ?? null
   const before = lastListing(state, manifest)
   const refusedIn = warrant.regions.filter((region) => refusedAgain(session, last, region))
-  return gradeOf(warrant, { refusedIn, acceptedIn: acceptingRegions(warrant, state.probes), neverThere: wasNeverThere(state) }, listing, manifest, state.deletion === 'done', before).grade
+  return gradeOf(warrant, { refusedIn, acceptedIn: acceptingStill(warrant, state.probes, listing), neverThere: wasNeverThere(state) }, listing, manifest, state.deletion === 'done', before).grade
 }
 
 /** Judges the answers of one region again, each by the moment that its probe was signed for. */

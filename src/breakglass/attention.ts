@@ -9,9 +9,13 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
 /** Answers a signal: `cause` names it for people. */
 export type Answer = (signal: (typeof SIGNALS)[number], cause: string) => void
 
-/** From its making to its end no signal takes this process away; what the answer is may change in between. */
+/** From its making to its end no signal takes this process away; what the answer is may change in between. The first one that came before there was an answer waits for it. */
 export class Attention {
-  #answer: Answer = () => undefined
+  #waiting: Parameters<Answer> | null = null
+  #answer: Answer = (signal, cause) => {
+    this.#waiting ??= [signal, cause]
+    say(`${cause}: stopping, as soon as what is being done is done. No share was read.`, 'alarm')
+  }
   readonly #handlers: readonly (readonly [NodeJS.Signals, () => void])[]
 
   constructor() {
@@ -25,6 +29,8 @@ export class Attention {
   /** From now on signals are answered so. */
   heed(answer: Answer): void {
     this.#answer = answer
+    if (this.#waiting) answer(...this.#waiting)
+    this.#waiting = null
   }
 
   /** Signals do again what they do to any process. */

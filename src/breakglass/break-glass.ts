@@ -1,5 +1,5 @@
 /** Break glass, in order: preflight, warrant, strongroom, proof, record. */
-import { EXIT, GlasskeyError } from '../errors.js'
+import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
 import type { CustodianKeys } from '../host/custodian-key.js'
 import { readCustodyFolder } from '../host/custody-folder.js'
@@ -17,7 +17,7 @@ import { checkReader } from '../warrant/remote.js'
 import { scopeOf } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { Attention, type Answer } from './attention.js'
-import { cannotConclude, conclude, resumeWith, type SessionResult } from './conclude.js'
+import { cannotConclude, conclude, type SessionResult } from './conclude.js'
 import { KeptLines } from './kept-lines.js'
 import { holdAtDesk } from './desk.js'
 import { lentLogin, type Cloud } from './login.js'
@@ -74,9 +74,14 @@ export async function breakGlass(folderPath: string, request: Request, inputs: I
     ]
     sayFindings(findings)
     refuseStops(findings)
-    openSession(folder, generation, warrant)
-    await printWarrant(folder, warrant, inputs.printer)
-    return await holdAndConclude(folderPath, warrant, 'perform', inputs, isolation, camera)
+    const attention = new Attention()
+    try {
+      openSession(folder, generation, warrant)
+      await printWarrant(folder, warrant, inputs.printer)
+      return await holdAttentively(folderPath, warrant, 'perform', inputs, isolation, camera, attention)
+    } finally {
+      attention.end()
+    }
   } finally {
     release()
   }
@@ -133,14 +138,16 @@ async function holdAttentively(folder: string, warrant: Warrant, task: 'perform'
     kept,
   }).catch((error: unknown) => notHeld(error, task))
   try {
+    attention.heed(whileRemoving)
     if (inputs.remover && finished?.selfDeletionRefused === true && kept.length === 0) await removeUsedKey({ folder, warrant, remover: inputs.remover, cloud: inputs.cloud, isolation })
   } catch (error) {
     if (!(error instanceof Error)) throw error
     // Somebody changed the folder while the key was in use: whatever was done, nothing of it can be called proved.
     throw cannotConclude({ folder, warrant, kept }, error)
   }
-  attention.heed(whileProving(() => resumeWith({ folder, warrant, kept })))
-  return await conclude({ folder, warrant, finished, kept, reader: inputs.reader ?? inputs.remover, cloud: inputs.cloud, isolation }, wasLive(folder, warrant, kept) ? undefined : 'no key was live in it')
+  const stop = new AbortController()
+  attention.heed(whileProving(stop))
+  return await conclude({ folder, warrant, finished, kept, stop: stop.signal, reader: inputs.reader ?? inputs.remover, cloud: inputs.cloud, isolation }, wasLive(folder, warrant, kept) ? undefined : 'no key was live in it')
 }
 
 /** Whether a key was live, as far as lines can be read; where they cannot, it may have been. */
@@ -162,18 +169,28 @@ function notHeld(error: unknown, task: 'perform' | 'finish'): Awaited<ReturnType
   return { kind: 'finished', probes: [], failure: { code, message, hint }, selfDeletionRefused: false }
 }
 
+/** The process with the key is gone, and somebody else's login deletes the key. */
+const whileRemoving: Answer = (_, cause) => {
+  say(`${cause}: this machine has no key any more. The used one is being deleted by the remover's login; that goes on to its end.`, 'alarm')
+}
+
 /**
- * During the proof no key exists any more. Ctrl-C is told so; another one ends it, and the key counts as not proved dead.
+ * During the proof no key exists any more. Ctrl-C is told so; another one ends the probing, and what is known by then is entered.
  * Other signals do not: nobody read what they were told. Nor does a key that is held down or hit in anger.
  */
-function whileProving(goesOn: () => string): Answer {
+function whileProving(stop: AbortController): Answer {
   let pressed: number | null = null
   return (signal, cause) => {
+    if (stop.signal.aborted) {
+      say(`${cause}: it is ending. What is known by now is being entered.`, 'alarm')
+      return
+    }
     if (signal === 'SIGINT') {
       const now = performance.now()
       if (pressed !== null && now - pressed > READING_MS) {
-        say(`Stopped. The used key is not proved dead. Now: ${goesOn()}`, 'alarm')
-        process.exit(EXIT.unproved)
+        say('Stopped: no probe is sent any more. What is known by now is entered, and what comes next is said.', 'alarm')
+        stop.abort()
+        return
       }
       pressed = now
     }

@@ -19,7 +19,7 @@ import { readJournal, type Grade, type JournalEntry, type JournalLine } from '..
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
 import { isListed, lastListing } from '../record/recognise.js'
 import { actionOf, isRefusedNow, REMOVE_USED_KEY, replay, wasNeverAccepted, wasNeverThere, type Session } from '../record/replay.js'
-import { acceptingRegions, isDeferred, nextBy, wayOn, type WayOn } from '../record/way-on.js'
+import { acceptingStill, isDeferred, nextBy, wayOn, type WayOn } from '../record/way-on.js'
 import type { Failure } from '../strongroom/protocol.js'
 import { warrantDigest, type Warrant } from '../warrant/warrant.js'
 import type { Finished } from './desk.js'
@@ -39,6 +39,8 @@ export interface Conclusion {
   reader: Profile | null
   cloud: Cloud
   isolation: Isolation
+  /** Aborts when people do not wait for the probes. */
+  stop?: AbortSignal
   /** Left out where the warrant can be followed. */
   stale?: Staleness
   /** Whether another session proved the key dead, and nothing that was looked at now speaks against it. */
@@ -103,7 +105,7 @@ async function closeSession(job: Conclusion): Promise<Failure | null> {
     write({ type: 'rotation-deferred', reason: 'as the warrant says; the session ended before its exit' })
     before = replay(journal.lines)
   }
-  if (before.keyLiveAt !== null) await gradeSession(job, before, () => replay(journal.lines).probes, write)
+  if (before.keyLiveAt !== null) await gradeSession(job, before, () => replay(journal.lines), write)
   const state = replay(journal.lines)
   const alive = isAlive(job, state)
   const failure = failureOf(job, state, alive, state.keyLiveAt === null || isOpenable(job))
@@ -128,7 +130,7 @@ export function resumeWith({ folder, warrant: { session }, kept }: Pick<Conclusi
   return kept.file === null ? `type those lines into a FILE, one to a line, and ${resume} --kept-lines FILE` : `${resume} --kept-lines ${shellWord(kept.file)}`
 }
 
-async function gradeSession(job: Conclusion, state: Session, probed: () => Session['probes'], write: (entry: JournalEntry) => void): Promise<void> {
+async function gradeSession(job: Conclusion, state: Session, soFar: () => Session, write: (entry: JournalEntry) => void): Promise<void> {
   const { keyId, fingerprint, generation } = job.warrant.key
   if (state.deletion === 'not-sent') {
     write({ type: 'graded', keyId, grade: 'unproved', why: whyNotDeleted(job, state) })
@@ -138,22 +140,23 @@ async function gradeSession(job: Conclusion, state: Session, probed: () => Sessi
   const isLeft = job.finished?.selfDeletionRefused === true && state.deletion !== 'done' && !state.calls.some(({ intent }) => intent.rule === REMOVE_USED_KEY)
   const probes = isLeft ? [] : (job.finished?.probes ?? [])
   // Before the folder is read again: probes are for their moment, and nobody could sign others if it cannot be read.
-  const refusedIn = await probeAll(probes, job.warrant, deskCarrier(job.cloud.ca), write)
+  const refusedIn = await probeAll(probes, job.warrant, deskCarrier(job.cloud.ca), write, job.stop)
   const folder = readCustodyFolder(job.folder)
   const { manifest } = generationNumber(folder, generation)
   const listing = await listingAfter(state, () => tryListing(job, folder.generations.map((one) => one.manifest)), manifest)
   if (listing) write({ type: 'listed', ...listing })
-  const { grade, why } = gradeOf(job.warrant, { refusedIn, acceptedIn: acceptingRegions(job.warrant, probed()), neverThere: wasNeverThere(state) }, listing, manifest, state.deletion === 'done', lastListing(state, manifest), toUpload(folder.standings, manifest.generation, job.warrant.successor?.generation ?? null))
+  const probed = soFar()
+  const { grade, why } = gradeOf(job.warrant, { refusedIn, acceptedIn: acceptingStill(job.warrant, probed.probes, listing && (probed.listings.at(-1) ?? null)), neverThere: wasNeverThere(state) }, listing, manifest, state.deletion === 'done', lastListing(state, manifest), toUpload(folder.standings, manifest.generation, job.warrant.successor?.generation ?? null))
   if (state.deletion === 'unknown' && grade !== 'unproved') write({ type: 'key-deleted', keyId, fingerprint })
   write({ type: 'graded', keyId, grade, why: grade === 'unproved' && job.stale ? job.stale.why : why })
 }
 
 /** What a login reads. A deletion that OCI answered a moment ago may not have come to its list yet: then it is read again, for at most a minute. */
 async function listingAfter({ deletedLast }: Session, read: () => Promise<Listing | null>, used: Manifest): Promise<Listing | null> {
-  for (;;) {
+  const isFresh = deletedLast !== null && wallClock().getTime() - Date.parse(deletedLast.at) < LIST_LAG_MS
+  for (let waited = 0; ; waited += LIST_WAIT_MS) {
     const listing = await read()
-    const isFresh = deletedLast !== null && wallClock().getTime() - Date.parse(deletedLast.at) < LIST_LAG_MS
-    if (!isFresh || listing === null || !isListed(listing.keys, used)) return listing
+    if (!isFresh || waited >= LIST_LAG_MS || listing === null || !isListed(listing.keys, used)) return listing
     await pause(LIST_WAIT_MS)
   }
 }
@@ -189,7 +192,7 @@ function failureOf({ finished, warrant, stale }: Conclusion, state: Session, ali
   const goesOn = nextBy(wayOn(state, warrant, openable), warrant.session, state)
   const failure = (code: ErrorCode, message: string, hint: string): Failure => ({ code, message, hint })
   if (finished?.selfDeletionRefused === true && state.deletion !== 'done') return finished.failure
-  if (isDeferred(state) && state.deletion !== 'done') {
+  if (isDeferred(state, warrant) && state.deletion !== 'done') {
     return finished?.failure ?? failure('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} IS ALIVE in OCI: its rotation was deferred`, 'As soon as a successor waits and the home region answers: glasskey break rotate')
   }
   if (state.keyLiveAt !== null && state.deletion === 'unknown') {

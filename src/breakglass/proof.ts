@@ -13,17 +13,17 @@ import { exchange, ExchangeError, type Carrier } from '../wire/exchange.js'
 /** Writes a line of the journal. */
 export type Write = (entry: JournalEntry) => void
 
-/** Sends each region's probes on their schedule until the key is refused there or they run out. Returns the regions where it is. */
-export async function probeAll(probes: readonly DatedProbe[], warrant: Warrant, carrier: Carrier, write: Write): Promise<string[]> {
+/** Sends each region's probes on their schedule until the key is refused there, they run out, or people stop it. Returns the regions where it is. */
+export async function probeAll(probes: readonly DatedProbe[], warrant: Warrant, carrier: Carrier, write: Write, stop?: AbortSignal): Promise<string[]> {
   if (probes.length === 0) return []
   say(`Proving it dead in ${warrant.regions.join(' and ')}: three refusals in a row, then one more after ${warrant.probes.confirmAfterSeconds} s.`)
   const refused = await Promise.all(
-    warrant.regions.map((region) => probeRegion(probes.filter((probe) => probe.region === region), warrant.probes.confirmAfterSeconds, carrier, write)),
+    warrant.regions.map((region) => probeRegion(probes.filter((probe) => probe.region === region), warrant.probes.confirmAfterSeconds, carrier, write, stop)),
   )
   return warrant.regions.filter((_, at) => refused[at])
 }
 
-async function probeRegion(probes: readonly DatedProbe[], confirmAfterSeconds: number, carrier: Carrier, write: Write): Promise<boolean> {
+async function probeRegion(probes: readonly DatedProbe[], confirmAfterSeconds: number, carrier: Carrier, write: Write, stop: AbortSignal | undefined): Promise<boolean> {
   const answers: ProbeAnswer[] = []
   let told = ''
   for (const probe of probes) {
@@ -31,7 +31,8 @@ async function probeRegion(probes: readonly DatedProbe[], confirmAfterSeconds: n
     if (due !== null && probe.at < due) continue
     // An overdue probe would make the confirmation come sooner than it says.
     if (readClocks().uptime - probe.at > intervalOf(probes)) continue
-    await pause(probe.at - readClocks().uptime)
+    await pause(probe.at - readClocks().uptime, stop)
+    if (stop?.aborted === true) return false
     const signedFor = new Date(probe.signedFor).toISOString()
     try {
       const answer = await exchange({ method: 'GET', url: probe.url, body: null, headers: probe.headers }, carrier)
@@ -82,7 +83,7 @@ export function heirOf({ successor }: Warrant, { keys }: Pick<Listing, 'keys'>, 
 
 /**
  * The grade, and why, in words. A listing that shows the used key outweighs every refusal, also one of an earlier run, as long as nobody looked again; and a region that still takes
- * it outweighs every listing; where OCI never answered the deletion, refusals alone prove nothing, because a blocked user
+ * it outweighs every listing that is not much later (`acceptingStill`); where OCI never answered the deletion, refusals alone prove nothing, because a blocked user
  * is refused as well. `before` is the last listing of an earlier run of this session: that nobody had a way in is not made good by
  * refusals. `upload`: the generation that is installed by hand then; null: none is left. `why` is a remark: where there are many regions,
  * it ends before it has named all.

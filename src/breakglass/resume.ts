@@ -11,9 +11,9 @@ import type { Profile } from '../host/oci-profile.js'
 import { isInteractive, say } from '../host/terminal.js'
 import { readJournal, type JournalEntry, type JournalLine, type ListedKey } from '../record/journal.js'
 import { isListed } from '../record/recognise.js'
-import { isSettled, wasNeverThere } from '../record/replay.js'
+import { isSettled, wasNeverThere, type Session } from '../record/replay.js'
 import { isEntered } from '../record/standing.js'
-import { acceptingRegions, commandOf } from '../record/way-on.js'
+import { acceptingRegions, commandOf, wayOn } from '../record/way-on.js'
 import { TOOL } from '../version.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { bringsSheets, holdAndConclude, checkInputs, roomsFor, unseenBy, type Inputs } from './break-glass.js'
@@ -21,7 +21,7 @@ import { cannotConclude, conclude, enterSession, tryListing, type SessionResult 
 import type { DeskJournal } from './journalled-carry.js'
 import { checkEndpoints, leftAlive, unfinishedSessions } from './open-session.js'
 import { KeptLines, putBackFrom } from './kept-lines.js'
-import { heirOf } from './proof.js'
+import { heirOf, type Listing } from './proof.js'
 import { awaitsRemover, removeUsedKey } from './remover.js'
 import { staleness } from './staleness.js'
 
@@ -61,6 +61,7 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     const listing = session.keyLiveAt === null ? null : await tryListing(job, manifests)
     const gone = listing !== null && !listing.blocked && !isListed(listing.keys, used)
     const present = listing !== null && isListed(listing.keys, used)
+    const blocked = listing?.blocked === true
     const hasHeir = listing && heirOf(warrant, listing, used, wasNeverThere(session)) !== null
     const replaced = gone && hasHeir === true
     if (deferred && !replaced) {
@@ -68,6 +69,8 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
         const upload = toUpload(folder.standings, used.generation, null)
         throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${used.generation} is not in the key list, and no later generation is: NOBODY HAS A WAY IN`, `An administrator uploads the public key of ${upload === null ? 'a new generation, after a ceremony' : `GENERATION ${upload}`} (publicKeyPem in its manifest.json). Then: glasskey resume --session ${warrant.session} --reader PROFILE`)
       }
+      if (listing && present && blocked) throw userBlocked(warrant, present)
+      if (listing && present && wayOn(session, warrant, true) === 'reader') return await recordLook(job, session, journalPath, listing)
       if (listing) say(`The key of GENERATION ${used.generation} is not known to be gone: its rotation was deferred, and it is to be rotated (glasskey break rotate).`, 'alarm')
       return null
     }
@@ -85,13 +88,12 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     // list, a quorum signs fresh probes with the dead key.
     const given = bringsSheets(inputs) || inputs.remote !== null
     const isUnsettled = !stale && session.keyLiveAt !== null && successor !== null && !burned && (accepted || (!gone && (session.deletion !== 'done' || present || given || (isOnRecord && listing === null))))
-    const blocked = listing?.blocked === true
     const openable = canBeOpened(folder.standings, used.generation)
     // Nothing can be signed for a user that is blocked; somebody else's login can delete its key.
     const needsSignature = isUnsettled && openable && !blocked
     const { remover } = isUnsettled && isReady && awaitsRemover(session) ? inputs : { remover: null }
     if (isUnsettled && blocked && !remover) {
-      throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${used.generation} is ${present ? 'still' : 'not'} in the key list, and its user is blocked in OCI: as long as it is, nothing can be signed, and a refusal says nothing`, `An administrator unblocks user ${warrant.user}. Then: glasskey resume --session ${warrant.session} --reader PROFILE`)
+      throw userBlocked(warrant, present)
     }
     const added = needsSignature ? unseenBy(warrant, isolation) : []
     const found = whatHappened(stored, listing === null ? null : gone, burned)
@@ -132,6 +134,15 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
   }
 }
 
+/** A key whose rotation was deferred, which OCI did not accept, and which a login finds in the list: that goes on record, and says what comes next. */
+async function recordLook(job: Parameters<typeof conclude>[0], session: Session, path: string, listing: Listing): Promise<SessionResult> {
+  const journal = LineFile.open<JournalLine, JournalEntry>(path, readJournal, wallClock)
+  journal.append({ type: 'resumed', tool: TOOL, found: `OCI did not accept the key of GENERATION ${session.opened.generation}. The key list has it, and its user is not blocked.` })
+  journal.append({ type: 'listed', ...listing })
+  journal.close()
+  return conclude(job)
+}
+
 function sessionOf({ sessions }: CustodyFolder, id: string): StoredSession {
   const stored = sessions.find((candidate) => candidate.id === id)
   if (!stored) throw new GlasskeyError('USAGE', `there is no session ${id}`, 'glasskey logbook list names them.')
@@ -149,6 +160,10 @@ function putOnRecord(journal: DeskJournal, { session, warrant: { key, successor 
     journal.append({ type: 'successor-active', generation: successor.generation, keyId: successor.keyId, spkiSha256: successor.spkiSha256, fingerprint: successor.fingerprint })
   }
   if (session.deletion !== 'done') journal.append({ type: 'key-deleted', keyId: key.keyId, fingerprint: key.fingerprint })
+}
+
+function userBlocked({ session, user, key }: Warrant, present: boolean): GlasskeyError {
+  return new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${key.generation} is ${present ? 'still' : 'not'} in the key list, and its user is blocked in OCI: as long as it is, nothing can be signed, and a refusal says nothing`, `An administrator unblocks user ${user}. Then: glasskey resume --session ${session} --reader PROFILE`)
 }
 
 function notRemoved({ session, key, user }: Warrant, remover: Profile): GlasskeyError {

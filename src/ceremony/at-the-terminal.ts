@@ -21,12 +21,12 @@ const SLIPS = 100
 export class AtTheTerminal implements People {
   readonly conduct = 'dialogue'
   readonly did = 'confirmed'
-  readonly #stop: AbortSignal
+  readonly stop: AbortSignal
   #acts = 0
 
   constructor(stop: AbortSignal) {
     if (!isInteractive()) throw new GlasskeyError('NO_TERMINAL', 'a ceremony is a dialogue, and there is no terminal to hold it at', 'Run it on a terminal. A practice run without people: --rehearsal --yes.')
-    this.#stop = stop
+    this.stop = stop
   }
 
   begin(script: Script): void {
@@ -88,7 +88,7 @@ export class AtTheTerminal implements People {
   }
 
   async typeShare(known: KnownSheets): Promise<Typed> {
-    return typeShare({ question: 'Type the share from the paper.', flag: '--rescan', known, signal: this.#stop })
+    return typeShare({ question: 'Type the share from the paper.', flag: '--rescan', known, signal: this.stop })
   }
 
   async mend({ expected, found, waivable, refusal }: Finding): Promise<'again' | 'exception'> {
@@ -154,14 +154,14 @@ export class AtTheTerminal implements People {
 
   /** As `ask`, and the two letters mean what they mean everywhere. */
   async #answer(question: string, flag: string): Promise<string> {
-    const answer = await ask(`${INDENT}${question}`, flag, this.#stop)
+    const answer = await ask(`${INDENT}${question}`, flag, this.stop)
     if (answer === 'd') throw new Aside('exception')
     if (answer === 'b') throw new Aside('break')
     return answer
   }
 
   #plain(question: string): Promise<string> {
-    return ask(`${INDENT}${question}`, 'a terminal', this.#stop)
+    return ask(`${INDENT}${question}`, 'a terminal', this.stop)
   }
 
   async #needed(what: string): Promise<string> {

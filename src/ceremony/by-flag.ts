@@ -11,6 +11,8 @@ export const FLAG = 'rehearsal --yes'
 export class ByFlag implements People {
   readonly conduct = FLAG
   readonly did = FLAG
+  /** Nobody is there to call it off. */
+  readonly stop = new AbortController().signal
 
   begin(script: Script): void {
     say('REHEARSAL: everything made now is marked so for ever and opens nothing real.', 'strong')

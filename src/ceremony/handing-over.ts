@@ -146,7 +146,7 @@ export class HandingOver {
     const drawn = answer === TYPE ? [] : drawnAmong(answer, folder.path, sheets)
     for (const path of drawn) say(`      ${path}: that is the file, not a scan of the paper${rehearsal ? '; the record will say so' : ''}.`, 'alarm')
     if (drawn.length > 0 && !rehearsal) return
-    const read = answer === TYPE ? asTyped(await performance.people.typeShare(known)) : source(answer)
+    const read = answer === TYPE ? asTyped(await performance.people.typeShare(known)) : source(answer, performance.people.stop)
     const found = await recognise(read, made, this.#parts)
     for (const problem of found.problems) say(`      ${problem}`, 'alarm')
     for (const share of found.shares) {

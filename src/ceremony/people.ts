@@ -38,6 +38,8 @@ export interface People {
   readonly conduct: 'dialogue' | 'rehearsal --yes'
   /** How what they confirm is recorded. */
   readonly did: 'confirmed' | 'rehearsal --yes'
+  /** Aborts when they call the ceremony off. */
+  readonly stop: AbortSignal
   begin: (script: Script) => void
   act: (act: Act) => void
   /** `shown` are lines that people compare with their paper. */

@@ -17,7 +17,7 @@ import type { MadeGeneration } from './generations.js'
 export type ReadAgain = { where: string; text: string; typed: boolean } | { where: string; problem: string }
 
 /** Where sheets are read from: scan files here; anything that gives texts will do. */
-export type SheetSource = (answer: string) => AsyncIterable<ReadAgain>
+export type SheetSource = (answer: string, stop: AbortSignal) => AsyncIterable<ReadAgain>
 
 /** What was recognised on sheets. */
 export interface Recognised {
@@ -33,13 +33,14 @@ export interface Recognised {
  * a reader that died, a machine that cannot show a camera's page) is a problem like any other: people are asked again, and
  * what they have made is not lost.
  */
-export async function* filesOrCamera(answer: string): AsyncGenerator<ReadAgain> {
+export async function* filesOrCamera(answer: string, stop: AbortSignal): AsyncGenerator<ReadAgain> {
   const camera = answer.trim() === CAMERA
   try {
-    if (camera) yield* shownToCamera()
+    if (camera) yield* shownToCamera(stop)
     else yield* fromFiles(namesIn(answer))
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
+    if (stop.aborted) return
     yield { where: camera ? CAMERA : 'scans', problem: sentenceOf(error.message, error.hint) }
   }
 }
@@ -70,11 +71,12 @@ async function* fromFiles(paths: readonly string[]): AsyncGenerator<ReadAgain> {
   }
 }
 
-/** What a page with a camera sees, until people say that this is all. Throws ISOLATION_MISSING, SCAN_UNREADABLE. */
-async function* shownToCamera(): AsyncGenerator<ReadAgain> {
+/** What a page with a camera sees, until people say that this is all, or call the ceremony off. Throws ISOLATION_MISSING, SCAN_UNREADABLE. */
+async function* shownToCamera(stop: AbortSignal): AsyncGenerator<ReadAgain> {
   const isolation = probeIsolation()
-  const { lines, answer } = await showSheets(prepareCamera(undefined, isolation, process.env), isolation, { tone: 'plain', words: 'Show page 1 and page 2 of each sheet.', more: null })
+  const { lines, answer } = await showSheets(prepareCamera(undefined, isolation, process.env), isolation, { tone: 'plain', words: 'Show page 1 and page 2 of each sheet.', more: null }, stop)
   for await (const line of lines) {
+    if (stop.aborted) return
     if ('error' in line) yield { where: CAMERA, problem: sentenceOf(line.message, line.hint) }
     if (!('text' in line)) continue
     yield { where: CAMERA, text: line.text, typed: false }

@@ -16,6 +16,9 @@ import { whatHelps } from '../wire/what-helps.js'
 
 const MAXIMUM_LINE = 4 * 1024 * 1024
 
+/** A clerk that says nothing for so long while it is its turn does not go on: a key may be live meanwhile. Loading the SDK takes seconds. */
+const SILENCE_MS = 60_000
+
 /** A clerk whose requests are refused this often, and that asks again, only wants to fill our memory. No task of ours comes near. */
 const MAXIMUM_FAILURES = 50
 
@@ -45,15 +48,15 @@ export type Carry = (request: UnsignedRequest) => Promise<Answer>
 
 /**
  * Runs one task. Throws OCI_REFUSED with OCI's words when the service said no, and what `carry` threw when that is why
- * the task failed. Aborting the signal gives the task up.
+ * the task failed. Aborting the signal gives the task up; so does a clerk that is silent for `silenceMs`.
  */
-export async function runTask(pipe: Duplex, task: ClerkTask, carry: Carry, signal?: AbortSignal): Promise<Json> {
+export async function runTask(pipe: Duplex, task: ClerkTask, carry: Carry, signal?: AbortSignal, silenceMs = SILENCE_MS): Promise<Json> {
   let carried: Error | undefined
   let failed = 0
   let answered = false
   const give = (value: object): void => void pipe.write(JSON.stringify(value) + '\n')
   give(task)
-  for await (const line of linesOf(pipe, signal)) {
+  for await (const line of linesOf(pipe, signal, silenceMs)) {
     const parsed = understand(line)
     if (!parsed.success) throw broken('it sent something that is no message')
     const message = parsed.data
@@ -93,8 +96,8 @@ function broken(why: string): GlasskeyError {
   return new GlasskeyError('INTERNAL', `the clerk failed: ${why}`, 'Nothing it asked for after that was signed.')
 }
 
-/** Lines of a pipe, each below the limit; ends when the pipe does or the signal aborts. The pipe stays open. */
-async function* linesOf(pipe: Duplex, signal: AbortSignal | undefined): AsyncGenerator<string> {
+/** Lines of a pipe, each below the limit; ends when the pipe does or the signal aborts. The pipe stays open. Throws where it is silent. */
+async function* linesOf(pipe: Duplex, signal: AbortSignal | undefined, silenceMs: number): AsyncGenerator<string> {
   let waiting = ''
   // A character may lie across two chunks.
   const decoder = new StringDecoder('utf8')
@@ -107,13 +110,16 @@ async function* linesOf(pipe: Duplex, signal: AbortSignal | undefined): AsyncGen
       continue
     }
     if (waiting.length > MAXIMUM_LINE) throw broken('it sent a line without end')
-    const chunk = await nextChunk(pipe, signal)
+    const silence = AbortSignal.timeout(silenceMs)
+    const first = signal ? AbortSignal.any([signal, silence]) : silence
+    const chunk = await nextChunk(pipe, first)
+    if (chunk === null && first.reason === silence.reason && silence.aborted) throw broken(`it said nothing for ${silenceMs / 1000} s`)
     if (chunk === null) return
     waiting += decoder.write(chunk)
   }
 }
 
-function nextChunk(pipe: Duplex, signal: AbortSignal | undefined): Promise<Buffer | null> {
+function nextChunk(pipe: Duplex, signal: AbortSignal): Promise<Buffer | null> {
   return new Promise((resolve) => {
     const ready = pipe.read() as Buffer | null
     if (ready !== null) {
@@ -127,7 +133,7 @@ function nextChunk(pipe: Duplex, signal: AbortSignal | undefined): Promise<Buffe
     const done = (chunk: Buffer | null): void => {
       for (const name of ['end', 'close', 'error'] as const) pipe.off(name, onEnd)
       pipe.off('readable', onReadable)
-      signal?.removeEventListener('abort', onEnd)
+      signal.removeEventListener('abort', onEnd)
       resolve(chunk)
     }
     const onReadable = (): void => {
@@ -139,6 +145,6 @@ function nextChunk(pipe: Duplex, signal: AbortSignal | undefined): Promise<Buffe
     }
     pipe.on('readable', onReadable)
     for (const name of ['end', 'close', 'error'] as const) pipe.on(name, onEnd)
-    signal?.addEventListener('abort', onEnd)
+    signal.addEventListener('abort', onEnd)
   })
 }

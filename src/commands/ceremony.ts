@@ -15,7 +15,7 @@ import { hexToWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
 import { writeNew } from '../host/disk.js'
-import { toned } from '../host/terminal.js'
+import { say, toned } from '../host/terminal.js'
 import { custodianKeysOf, keyFlags, type KeyArguments } from './key-flags.js'
 import type { Outcome } from './outcome.js'
 
@@ -103,6 +103,7 @@ function endedBySignal(): AbortSignal {
   const stop = new AbortController()
   for (const [signal, cause] of Object.entries(ENDING)) {
     process.on(signal, () => {
+      if (!stop.signal.aborted) say(`\n${cause}: the ceremony is called off, as soon as the step that runs is over.`, 'alarm')
       stop.abort(cause)
     })
   }

@@ -8,7 +8,7 @@ import { hexToWords } from '../custody/words.js'
 import { GlasskeyError } from '../errors.js'
 import { lookForNetwork } from '../host/air-gap.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
-import { probeIsolation } from '../host/isolation.js'
+import { probeIsolation, withoutCoreFile } from '../host/isolation.js'
 import { generationNumber } from '../host/sealed-folder.js'
 import { say, toned } from '../host/terminal.js'
 import { shareFilesOf } from './flags.js'
@@ -24,6 +24,7 @@ export interface SheetsArguments {
 
 /** Looks at every sheet. Exit 4 when one of them is wrong; a sheet that was not seen is said, and is no error. */
 export async function checkSheets(args: SheetsArguments): Promise<Outcome> {
+  withoutCoreFile()
   const scans = [...new Set(args.scan.map((path) => resolve(path)))]
   const shareFiles = shareFilesOf(args)
   if (scans.length + shareFiles.length === 0) throw new GlasskeyError('USAGE', 'which sheets?', 'glasskey check sheets --custody DIR --scan FILE...')

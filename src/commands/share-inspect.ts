@@ -15,7 +15,7 @@ import { prepareCamera, type Camera } from '../host/camera.js'
 import { lookForNetwork } from '../host/air-gap.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { requireGiven, type GivenFiles } from '../host/given-files.js'
-import { probeIsolation, type Isolation } from '../host/isolation.js'
+import { probeIsolation, withoutCoreFile, type Isolation } from '../host/isolation.js'
 import { ask, askYesNo, isInteractive, say, whereToAsk } from '../host/terminal.js'
 import { shareFilesOf, sheetsOf } from './flags.js'
 import { custodianKeysOf, type KeyArguments } from './key-flags.js'
@@ -39,6 +39,7 @@ export interface InspectArguments extends InspectionFlags, KeyArguments {
 
 /** Looks at a sheet, or at a closed bag, and enters what was seen where it is asked for. Exit 4 or 5 for what is wrong with a sheet. */
 export async function inspectShare(args: InspectArguments): Promise<Outcome> {
+  withoutCoreFile()
   const folder = args.custody === undefined ? null : readCustodyFolder(resolve(args.custody))
   if (folder === null && (args.record === true || args.online !== undefined)) throw new GlasskeyError('USAGE', 'in which logbook?', 'Name the custody folder with --custody.')
   // Nothing is read, and nothing entered, for what cannot come to its end.

@@ -7,7 +7,7 @@ import { wallClock } from '../host/clock.js'
 import { namesIn, writeNew } from '../host/disk.js'
 import { atWork } from '../host/lock.js'
 import { places } from '../host/sealed-folder.js'
-import { say, toned } from '../host/terminal.js'
+import { say, shellWord, toned } from '../host/terminal.js'
 import { calendarText } from '../record/calendar.js'
 import { custodyStanding, type CustodyStanding, type Remark } from '../record/standing.js'
 import { custodyFlag } from './flags.js'
@@ -32,8 +32,7 @@ export const handler = (args: { custody: string; ics: string | undefined }): Pro
     say(`Calendar: ${calendar}. A newer one, imported again, moves its dates.`)
   }
   const running = atWork(places.lock(path), wallClock())
-  // What runs need not be resumed.
-  const next = running !== null && standing.next.startsWith('glasskey resume') ? `nothing here; a session is at work on this folder: ${running}` : nextIn(standing.next, path)
+  const next = whileRunning(nextIn(standing.next, path), running, places.lock(path))
   const json = {
     rehearsal: standing.rehearsal,
     inUse: standing.inUse ? { ...standing.inUse } : null,
@@ -49,6 +48,13 @@ export const handler = (args: { custody: string; ics: string | undefined }): Pro
     logbook: folder.logbook.head.seq,
   }
   return Promise.resolve({ json, text: lines(next, folder, standing).join('\n') })
+}
+
+/** What runs need not be resumed; what nobody sees run from here may have ended with its machine. */
+function whileRunning(next: string, running: ReturnType<typeof atWork>, lock: string): string {
+  if (running === null || !next.startsWith('glasskey resume')) return next
+  if (running.isSeen) return `nothing here; this folder is in use: ${running.who}`
+  return `if ${running.who}, is not at work any more: rm ${shellWord(lock)}, then ${next}`
 }
 
 /** Where the custody of a folder stands now. */
@@ -107,6 +113,6 @@ function lines(next: string, folder: CustodyFolder, standing: CustodyStanding): 
     `Waiting: ${standing.waiting.length === 0 ? 'none' : standing.waiting.map((generation) => `GENERATION ${generation}`).join(', ')}.`,
     `Last real drill: ${lastDrill(standing.daysSinceDrill)}. Logbook: ${folder.logbook.head.seq} ${folder.logbook.head.seq === 1 ? 'entry' : 'entries'}.`,
     // Nobody should copy a full stop with the last word of a command.
-    `Next: ${next}${/^glasskey .* --/.test(next) ? '' : '.'}`,
+    `Next: ${next}${/glasskey .* --/.test(next) ? '' : '.'}`,
   ]
 }

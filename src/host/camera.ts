@@ -118,11 +118,13 @@ export interface Showing {
   answer: (verdict: Verdict) => void
 }
 
-/** Shows the page and reads what it sees, as `readScanFiles` reads files. `greeting` is what the page begins with. */
-export async function showSheets(camera: Camera, isolation: Isolation, greeting: Verdict): Promise<Showing> {
+/** Shows the page and reads what it sees, as `readScanFiles` reads files; until `stop`, at the latest. `greeting` is what the page begins with. */
+export async function showSheets(camera: Camera, isolation: Isolation, greeting: Verdict, stop?: AbortSignal): Promise<Showing> {
   const child = startCamera(await openDoor(camera), isolation, 'pipe')
   const pipe = child.stdio[3] as Duplex
   pipe.on('error', () => undefined)
+  const end = (): void => void child.kill('SIGKILL')
+  stop?.addEventListener('abort', end)
   const answer = (verdict: Verdict): void => {
     tellReader(pipe, verdict)
   }
@@ -131,7 +133,8 @@ export async function showSheets(camera: Camera, isolation: Isolation, greeting:
     try {
       yield* readerLines(pipe)
     } finally {
-      child.kill('SIGKILL')
+      stop?.removeEventListener('abort', end)
+      end()
     }
   }
   return { lines: lines(), answer }

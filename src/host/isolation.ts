@@ -2,7 +2,7 @@
  * Starting strongroom, reader and clerk with as little around them as the machine can give.
  *
  * On Linux each gets a user namespace and an empty network namespace of its own. A process in another user namespace of
- * the same uid can neither read their memory nor send them signals. Reader and clerk run other people's code: they also
+ * the same uid cannot read their memory. Reader and clerk run other people's code: they also
  * get their own process ids and a file system that holds Node, our code and nothing else. What a machine cannot give is
  * named, printed on the warrant, consented to and recorded.
  */
@@ -89,7 +89,7 @@ export function withoutCoreFile(): void {
 }
 
 /**
- * Starts a room. The environment is empty but for HOME=/, where the SDK finds nothing. `browserPaths` is what a browser in
+ * Starts a room. The environment is empty but for HOME=/, where the SDK finds nothing, and what a terminal shows. `browserPaths` is what a browser in
  * the room needs to see (its folder, a display, cameras); null where none is started there, and only with namespaces. Throws REFUSED,
  * FILE_UNWRITABLE.
  */
@@ -128,7 +128,7 @@ function start(command: string[], stdio: StdioOptions): ChildProcess {
   const [file = '', ...args] = command
   let child: ChildProcess
   try {
-    child = spawn(file, args, { stdio, env: { HOME: '/' }, serialization: 'advanced' })
+    child = spawn(file, args, { stdio, env: { HOME: '/', ...ofTheTerminal(process.env) }, serialization: 'advanced' })
   } catch (error) {
     throw notStarted(file, error)
   }
@@ -136,6 +136,11 @@ function start(command: string[], stdio: StdioOptions): ChildProcess {
   child.on('error', () => undefined)
   if (child.pid === undefined) throw notStarted(file)
   return child
+}
+
+/** What a process that talks to people has to know of their terminal, and nothing else of an environment: that it is to write no colours, or obeys no escapes. */
+function ofTheTerminal({ NO_COLOR, TERM }: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return { ...(NO_COLOR === undefined || NO_COLOR === '' ? {} : { NO_COLOR: '1' }), ...(TERM === 'dumb' ? { TERM } : {}) }
 }
 
 function notStarted(file: string, cause?: unknown): GlasskeyError {

@@ -34,10 +34,11 @@ export function takeLock(path: string, what: string, now: Date): () => void {
   }
 }
 
-/** Who is at work on a folder now: `break rotate by process 6499 on vm, for 13 s`. Null: nobody who may live. */
-export function atWork(path: string, now: Date): string | null {
+/** Who may be at work on a folder now: `break rotate by process 6499 on vm, for 13 s`; and whether that is seen from here. Null: nobody who may live. */
+export function atWork(path: string, now: Date): { who: string; isSeen: boolean } | null {
   const owner = ownerIn(lockIn(path) ?? '')
-  return owner && mayLive(owner, now) ? described(owner, now) : null
+  const life = owner === null ? 'ended' : lifeOf(owner, now)
+  return owner === null || life === 'ended' ? null : { who: described(owner, now), isSeen: life === 'seen' }
 }
 
 function described(owner: Owner, now: Date): string {
@@ -50,7 +51,7 @@ function lockedBy(owner: Owner | null, path: string, now: Date): GlasskeyError {
   return new GlasskeyError(
     'CUSTODY_LOCKED',
     `this custody folder is in use: ${described(owner, now)}`,
-    `Wait for it, or find out what it is doing. If that machine is gone for good, or is this one and was started again since: ${remove}`,
+    `Wait for it, or find out what it is doing. If that machine is gone for good, is this one and was started again since, or nothing of glasskey runs there any more: ${remove}`,
   )
 }
 
@@ -70,7 +71,7 @@ function claim(path: string, mine: string, now: Date): void {
     const owner = ownerIn(found)
     // Some file systems show a new file before it has its text.
     if (!owner && changesSoon(path, found)) continue
-    if (!owner || mayLive(owner, now)) throw lockedBy(owner, path, now)
+    if (!owner || lifeOf(owner, now) !== 'ended') throw lockedBy(owner, path, now)
     const right = `${path}.after-${sha256Hex(found).slice(0, 16)}`
     claim(right, mine, now)
     try {
@@ -167,20 +168,20 @@ function thisMachine(): string | null {
 }
 
 /**
- * Whether the owner may still be at work. What cannot be told from here counts as alive. A machine that was started again is known by
+ * Whether the owner is still at work. What cannot be told from here counts as alive. A machine that was started again is known by
  * name and machine-id, and by having been started after the lock was taken: two copies of one machine that run side by side may share
  * both, and one that ran before the lock was taken is another than its owner's. Only a copy that was started during the session itself
  * passes for its owner; so a folder is not to be shared between copies of one machine.
  */
-function mayLive(owner: Owner, now: Date): boolean {
+function lifeOf(owner: Owner, now: Date): 'seen' | 'not to be told' | 'ended' {
   const here = thisProcess()
   const boot = owner.boot === null || here.boot === null ? 'unknown' : owner.boot === here.boot ? 'this' : 'another'
-  if (boot !== 'this' && (owner.host !== here.host || owner.machine !== here.machine)) return true
-  if (boot === 'another') return owner.machine === null || !(now.getTime() - uptime() * 1000 > Date.parse(owner.since))
-  if (owner.pids !== null && here.pids !== null && owner.pids !== here.pids) return true
-  if (!exists(owner.pid)) return false
+  if (boot !== 'this' && (owner.host !== here.host || owner.machine !== here.machine)) return 'not to be told'
+  if (boot === 'another') return owner.machine !== null && now.getTime() - uptime() * 1000 > Date.parse(owner.since) ? 'ended' : 'not to be told'
+  if (owner.pids !== null && here.pids !== null && owner.pids !== here.pids) return 'not to be told'
+  if (!exists(owner.pid)) return 'ended'
   const status = statusOf(owner.pid)
-  return status === null || (!status.ended && (owner.began === null || owner.began === status.began))
+  return status === null || (!status.ended && (owner.began === null || owner.began === status.began)) ? 'seen' : 'ended'
 }
 
 function exists(pid: number): boolean {

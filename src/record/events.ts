@@ -76,9 +76,9 @@ function hadNoPart(session: Session): boolean {
 }
 
 /** Whether a login saw the key after its deletion was answered: it was not done, or somebody has uploaded it again. */
-function isThereAgain({ opened, grade, deletedAt, listings }: Session): boolean {
+function isThereAgain({ opened, grade, deletedLast, listings }: Session): boolean {
   const last = listings.at(-1)
-  return grade === 'unproved' && deletedAt !== null && last !== undefined && last.at > deletedAt && last.keys.some(({ spkiSha256 }) => spkiSha256 === opened.spkiSha256)
+  return grade === 'unproved' && deletedLast !== null && last !== undefined && last.seq > deletedLast.seq && last.keys.some(({ spkiSha256 }) => spkiSha256 === opened.spkiSha256)
 }
 
 /**

@@ -211,6 +211,8 @@ function nextForUnproved(generation: number, { current, waiting, open, all, sess
   const used = sessions.findLast(({ session }) => session.opened.generation === generation && session.keyLiveAt !== null)
   const unfinished = open.find(({ id }) => id === used?.id)
   if (unfinished) return resumption(unfinished, all)
+  // Nobody rotates blindly what OCI did not accept.
+  if (used && used.session.deferred !== null && (current?.margin ?? -1) >= 0 && wayOn(used.session, used.warrant, true) === 'reader') return nextBy('reader', used.id, used.session)
   if (current?.generation === generation) return current.margin < 0 ? replacement(waiting) : rotation(waiting)
   return `glasskey resume --session ${used?.id ?? ''} --reader PROFILE`
 }
@@ -251,7 +253,7 @@ function nextStep({ current, waiting, open, all, drillDueInDays, unsealed, halfw
   if (current.margin < 0) return replacement(waiting)
   // Found in OCI, and installed by no session: whoever rotates from a copy that is behind would fork the record.
   if (current.state === 'waiting') return `find the newest copy of this folder, and go on there; or, where GENERATION ${current.generation} was uploaded by hand, as glasskey said: glasskey break rotate`
-  if (current.state !== 'in use') return rotation(waiting)
+  if (current.state !== 'in use') return unproved.find(({ generation }) => generation === current.generation)?.next ?? rotation(waiting)
   if (halfway) return 'glasskey takeover'
   const [behind] = unproved
   if (behind) return behind.next

@@ -1,5 +1,6 @@
 /** How people go on with a session whose key may be alive, and the command for it. Pure: `status` says what the session itself said. */
 import type { Manifest } from '../custody/manifest.js'
+import type { Warrant } from '../warrant/warrant.js'
 import { lastListing, isListed } from './recognise.js'
 import { DELETE_USED_KEY, isRefusedNow, wasNeverAccepted, type Session } from './replay.js'
 
@@ -14,7 +15,7 @@ interface Used {
 
 /** The way on. `openable`: whether enough sheets are left to sign with the key once more. */
 export function wayOn(session: Session, used: Used, openable: boolean): WayOn {
-  if (isDeferred(session)) return 'rotate'
+  if (isDeferred(session, used)) return 'rotate'
   if (awaitsAnother(session)) return 'remover'
   if (!openable) return 'reader'
   const seen = lastListing(session, used.key)
@@ -44,9 +45,11 @@ export function nextBy(way: WayOn, id: string, session: Pick<Session, 'opened' |
   return `${commandOf(way, id, session)}${way === 'quorum' ? ` (a quorum of GENERATION ${session.opened.generation})` : ''}`
 }
 
-/** Whether people left alive what OCI accepted: of a key that it did not, somebody has to look what became of it. */
-export function isDeferred(session: Session): boolean {
-  return session.deferred !== null && !wasNeverAccepted(session)
+/** Whether people left alive what OCI accepts, or lists for a user that is not blocked: of a key that it did not, somebody has to look first what became of it. */
+export function isDeferred(session: Session, { key }: Pick<Used, 'key'>): boolean {
+  if (session.deferred === null) return false
+  const seen = lastListing(session, key)
+  return !wasNeverAccepted(session) || (seen !== null && !seen.blocked && isListed(seen.keys, key))
 }
 
 /** Answers with which OCI lets a key live that asked for its own deletion. */
@@ -60,9 +63,18 @@ function awaitsAnother({ calls, deletion, lastLife }: Session): boolean {
 }
 
 /** Regions that took the key when it was last tried, by every probe that a journal has: 429 and 5xx say nothing, any other answer but 401 does. */
-export function acceptingRegions({ regions }: Pick<Used, 'regions'>, probes: readonly { region: string; status: number }[]): string[] {
+export function acceptingRegions<Probe extends { region: string; status: number }>({ regions }: Pick<Used, 'regions'>, probes: readonly Probe[], counts: (last: Probe) => boolean = () => true): string[] {
   return regions.filter((region) => {
     const last = probes.findLast((probe) => probe.region === region && probe.status !== 429 && probe.status < 500)
-    return last !== undefined && last.status !== 401
+    return last !== undefined && last.status !== 401 && counts(last)
   })
+}
+
+/**
+ * The same, but for those whose answer is older than what a login listed by as much as a proof waits for a refusal: where nobody can sign any
+ * more, nothing newer will ever be known of them.
+ */
+export function acceptingStill(used: Pick<Warrant, 'regions' | 'probes'>, probes: Session['probes'], listed: { at: string } | null): string[] {
+  const waits = used.probes.giveUpAfterMinutes * 60_000
+  return acceptingRegions(used, probes, ({ signedFor }) => listed === null || Date.parse(listed.at) - Date.parse(signedFor) < waits)
 }

@@ -77,7 +77,7 @@ async function holdSession(room: Room): Promise<FromStrongroom> {
 
 /** An interrupted exit may be finished at any time; an action only within its warrant. */
 function beginWatch({ order, warrant }: Room): Watch {
-  if (order.task === 'perform') return startWatch(warrant, readClocks())
+  if (order.task === 'perform') return beforeShares(() => startWatch(warrant, readClocks()))
   return { deadline: 0, start: readClocks(), offset: null }
 }
 
@@ -139,9 +139,14 @@ function withItsSession(error: unknown, { session }: Warrant): unknown {
 }
 
 /** Custodians may have looked for their words, or been called, for long: a warrant that is over is no reason to read a share. */
-function stillRuns(watch: Watch, sofar = 'No share was read.'): void {
+function stillRuns(watch: Watch, sofar?: string): void {
+  beforeShares(() => checkWatch(watch, readClocks()), sofar)
+}
+
+/** No key is live yet: nobody may be told that one is, and that only its exit is signed now. */
+function beforeShares(look: () => Watch, sofar = 'No share was read.'): Watch {
   try {
-    checkWatch(watch, readClocks())
+    return look()
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
     throw new GlasskeyError(error.code, error.message, `${sofar} ${error.code === 'CLOCKS_DISAGREE' ? 'Set the clock right, then begin again.' : 'Begin again, with a new warrant.'}`, { cause: error })

@@ -5,7 +5,7 @@ import { gradeOf, type Listing } from '../../src/breakglass/proof.js'
 import type { ListedKey } from '../../src/record/journal.js'
 import { lastListing } from '../../src/record/recognise.js'
 import { replay } from '../../src/record/replay.js'
-import { acceptingRegions } from '../../src/record/way-on.js'
+import { acceptingRegions, acceptingStill } from '../../src/record/way-on.js'
 import { rotate, type ExitParts } from '../../src/strongroom/exit.js'
 import type { Journal } from '../../src/strongroom/journal.js'
 import { OciRefusal } from '../../src/strongroom/own-user.js'
@@ -86,6 +86,12 @@ test('its list says gone while the key was taken in one region only', () => {
   expect(acceptingRegions(warrant, answers)).toEqual([everywhere[1]])
   expect(gradeOf(warrant, { refusedIn: [everywhere[0] ?? ''], acceptedIn: acceptingRegions(warrant, answers) }, listing(3), used, true)).toMatchObject({ grade: 'unproved' })
   expect(gradeOf(warrant, { refusedIn: [], acceptedIn: everywhere }, listing(3), used, true).why).toBe(`It was still accepted in ${everywhere.join(', ')} when it was last tried.`)
+  // A list that was read much later may be all that is ever known of that region.
+  const taken = { seq: 9, at: '2026-11-20T04:12:00.000Z', prev: '', type: 'probe' as const, region: everywhere[1] ?? '', signedFor: '2026-11-20T04:12:00.000Z', status: 200, date: '', opcRequestId: '' }
+  const quarter = { regions: everywhere, probes: { intervalSeconds: 10, confirmAfterSeconds: 120, giveUpAfterMinutes: 15 } }
+  expect(acceptingStill(quarter, [taken], null)).toEqual([everywhere[1]])
+  expect(acceptingStill(quarter, [taken], { at: '2026-11-20T04:26:59.999Z' })).toEqual([everywhere[1]])
+  expect(acceptingStill(quarter, [taken], { at: '2026-11-20T04:27:00.000Z' })).toEqual([])
   // The same without that answer: nobody saw it alive.
   expect(gradeOf(warrant, { refusedIn: [everywhere[0] ?? ''], acceptedIn: [] }, listing(3), used, true)).toMatchObject({ grade: 'listed-only' })
 })

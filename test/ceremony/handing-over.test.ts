@@ -62,7 +62,7 @@ function answering(answers: string[], typed: Typed[] = []): { people: People; he
   return {
     heard,
     people: {
-      conduct: 'dialogue', did: 'confirmed', begin: nothing, act: nothing, step: nothing, found: nothing, ask,
+      conduct: 'dialogue', did: 'confirmed', stop: new AbortController().signal, begin: nothing, act: nothing, step: nothing, found: nothing, ask,
       enter: () => Promise.resolve(), typeShare: () => Promise.resolve(typed.shift() ?? 'nothing'),
       judge: never, mend: never, writeAgain: never, exception: never, pause: never,
     },

@@ -87,9 +87,12 @@ test('a sealed share is recognised by all of its codes, and another one is not',
   expect((await recognise(texts(...codes(other)), mine)).problems).toEqual(codes(other).map(() => 'scan.png, page 1: this is NOT a sealed share that was made today.'))
 })
 
+/** Nobody calls it off. */
+const going = new AbortController().signal
+
 test('a machine that cannot show a page with a camera says so, and the ceremony goes on', async () => {
   for (const name of ['DISPLAY', 'WAYLAND_DISPLAY']) vi.stubEnv(name, undefined)
-  const { shares, problems } = await recognise(filesOrCamera('camera'), today)
+  const { shares, problems } = await recognise(filesOrCamera('camera', going), today)
   expect(shares).toEqual([])
   expect(problems).toEqual([expect.stringMatching(/^camera: no browser can be shown the sheets in the reader's room: /)])
 })
@@ -100,10 +103,10 @@ test('a folder, or a pipe, where a scan is asked for is a problem like any other
     const pipe = join(directory, 'pipe')
     execFileSync('mkfifo', [pipe])
     for (const path of [directory, pipe]) {
-      expect(await recognise(filesOrCamera(path), today)).toEqual({ shares: [], envelopes: [], problems: [`scans: the scan ${path} is no file. Name the scan itself: PDF, PNG or JPEG.`] })
+      expect(await recognise(filesOrCamera(path, going), today)).toEqual({ shares: [], envelopes: [], problems: [`scans: the scan ${path} is no file. Name the scan itself: PDF, PNG or JPEG.`] })
     }
     const missing = join(directory, 'nothing.pdf')
-    expect((await recognise(filesOrCamera(missing), today)).problems).toEqual([`${missing}: is not there.`])
+    expect((await recognise(filesOrCamera(missing, going), today)).problems).toEqual([`${missing}: is not there.`])
   } finally {
     rmSync(directory, { recursive: true })
   }
@@ -114,7 +117,7 @@ test('a reader that dies before the last scan is one too, and what it had read c
     yield await Promise.resolve({ file: 'a.pdf', page: 1, text: share(today, 1, 1) })
     throw new GlasskeyError('SCAN_UNREADABLE', 'the reader stopped before the last scan', 'Scan again with fewer pages, or type the shares.')
   }
-  expect(await recognise(filesOrCamera(import.meta.filename), today)).toEqual({
+  expect(await recognise(filesOrCamera(import.meta.filename, going), today)).toEqual({
     shares: [{ generation: 1, custodian: 1, typed: false }],
     envelopes: [],
     problems: ['scans: the reader stopped before the last scan. Scan again with fewer pages, or type the shares.'],

@@ -64,7 +64,7 @@ test('a lock names its owner and age, says what to do, and is given back', () =>
   expect(refusal(() => takeLock(path, 'resume', later(430_000)))).toMatchObject({
     code: 'CUSTODY_LOCKED',
     message: `this custody folder is in use: break rotate by process ${process.pid} on ${hostname()}, for 7 min`,
-    hint: `Wait for it, or find out what it is doing. If that machine is gone for good, or is this one and was started again since: rm ${path}, then glasskey resume --custody ${dirname(path)}`,
+    hint: `Wait for it, or find out what it is doing. If that machine is gone for good, is this one and was started again since, or nothing of glasskey runs there any more: rm ${path}, then glasskey resume --custody ${dirname(path)}`,
   })
   release()
   expect(existsSync(path)).toBe(false)

@@ -259,6 +259,19 @@ describe('to the clerk', () => {
     expect(asked).toBe(51)
   })
 
+  test('it says nothing: the task ends, also where it had asked for something before; that it is waited for does not count', async () => {
+    const [near, far] = pipe()
+    const slowly = (): Promise<never> => new Promise((_, refuse) => setTimeout(() => {
+      refuse(new Error('slow'))
+    }, 120))
+    far.once('data', () => far.write(JSON.stringify({ request: 1, method: 'GET', url: 'http://127.0.0.1/', contentType: null, headers: {}, body: null }) + '\n'))
+    expect((await refusalOf(() => runTask(near, { task: 'warm', params: {} }, slowly, undefined, 50))).message).toBe('the clerk failed: it said nothing for 0.05 s')
+    const [mute] = pipe()
+    expect((await refusalOf(() => runTask(mute, { task: 'warm', params: {} }, slowly, new AbortController().signal, 50))).message).toBe('the clerk failed: it said nothing for 0.05 s')
+    const [left] = pipe()
+    expect((await refusalOf(() => runTask(left, { task: 'warm', params: {} }, slowly, AbortSignal.timeout(20), 5000))).message).toBe('the clerk failed: its process ended')
+  })
+
   test('a character across two chunks stays one', async () => {
     const [near, far] = pipe()
     const said = Buffer.from('{"done":"Ž"}\n')

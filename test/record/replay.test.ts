@@ -32,6 +32,14 @@ test('a journal begins with session-opened', () => {
   expect(() => replay(journalOf(SESSIONS[1]).lines.slice(1))).toThrow(new RangeError('replay: a journal begins with session-opened'))
 })
 
+test('a key that was live twice: both lives count, and one that nobody ended is not known', () => {
+  const burned = (secondsLive: number): JournalEntry => ({ type: 'burned', keyId, reason: 'r', secondsLive })
+  expect(told(live, burned(901.51), live, burned(2.1))).toMatchObject({ secondsLive: 903.61, endsKnown: true })
+  expect(told(live, live, burned(2.1))).toMatchObject({ secondsLive: 2.1, endsKnown: false })
+  expect(told(live, burned(2.1), live)).toMatchObject({ secondsLive: 2.1, endsKnown: false })
+  expect(told()).toMatchObject({ secondsLive: 0, endsKnown: true })
+})
+
 describe('the golden session', () => {
   const session = replay(journalOf(SESSIONS[1]).lines)
   test('what happened', () => {

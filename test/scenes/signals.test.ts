@@ -1,5 +1,7 @@
 /** Signals at every moment of a session: what is said, how it ends, and what OCI lists afterwards. */
+import { existsSync } from 'node:fs'
 import { afterEach, expect, test } from 'vitest'
+import { places } from '../../src/host/sealed-folder.js'
 import { play, type Playing } from '../stage/playing.js'
 import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
 
@@ -108,11 +110,15 @@ test('during the proof: a Ctrl-C in anger changes nothing, one in earnest stops 
   await new Promise((again) => setTimeout(again, 2100))
   second.signal('SIGINT')
   const stopped = await second.ended
-  expect(stopped.stderr).toMatch(/Stopped\. The used key is not proved dead\. Now: glasskey resume --custody \S+ --session \S+\n$/)
-  expect(stopped.code).toBe(6)
+  expect(stopped.stderr).toContain('Stopped: no probe is sent any more. What is known by now is entered, and what comes next is said.\n')
+  expect([stopped.code, stopped.stdout]).toEqual([6, expect.stringMatching(/^Logbook entry \d+: /)])
+  expect(stage.journal().at(-1)).toMatchObject({ type: 'closed', exitCode: 6 })
+  expect(existsSync(places.lock(stage.custody)), 'the lock').toBe(false)
   const { stdout } = await stage.run(['status', '--custody', stage.custody])
   expect(stdout).toMatch(/^RED: session .* has not come to its end: the key of GENERATION 3 may be alive\n/)
-  expect(stdout).toContain(`\nNext: glasskey resume --custody ${stage.custody} --session ${stage.session}\n`)
+  const next = `glasskey resume --custody ${stage.custody} --session ${stage.session} --scan FILE... (a quorum of GENERATION 3)`
+  expect(stopped.stdout).toContain(`Now: ${next}\n`)
+  expect(stdout).toContain(`\nNext: ${next}\n`)
   const resumed = await stage.run(['resume', '--custody', stage.custody, '--reader', 'AUDITOR', '--json', ...stage.oci])
   expect([resumed.code, json(resumed)]).toMatchObject([0, { grade: 'listed-only' }])
   expect(stage.listedKeys).toBe(1)

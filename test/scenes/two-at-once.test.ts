@@ -1,10 +1,11 @@
 /** Two sessions on one folder, and two copies of one folder: the second is told, by name, and nobody is locked out. */
-import { cpSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { places } from '../../src/host/sealed-folder.js'
 import { roomsUnder } from '../isolation/memory.js'
 import { assertAllWell } from '../stage/laws.js'
-import { play } from '../stage/playing.js'
+import { loseStrongroom, play } from '../stage/playing.js'
 import { rare } from '../stage/rare.js'
 import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
 
@@ -27,10 +28,10 @@ test('a second session is refused with the owner and since when; reading goes on
     stage.run(['check', '--custody', custody, ...oci]),
     stage.run(['logbook', 'list', '--custody', custody]),
   ])
-  expect(second.stderr).toMatch(new RegExp(`^CUSTODY_LOCKED: this custody folder is in use: break rotate by process ${first.desk} on \\S+, for \\d+ s\\nWait for it, or find out what it is doing\\. If that machine is gone for good, or is this one and was started again since: rm \\S+, then glasskey resume --custody ${stage.custody}\\n$`))
+  expect(second.stderr).toMatch(new RegExp(`^CUSTODY_LOCKED: this custody folder is in use: break rotate by process ${first.desk} on \\S+, for \\d+ s\\nWait for it, or find out what it is doing\\. If that machine is gone for good, is this one and was started again since, or nothing of glasskey runs there any more: rm \\S+, then glasskey resume --custody ${stage.custody}\\n$`))
   expect([second.code, status.code, list.code]).toEqual([3, 0, 0])
   expect(status.stdout).toContain('In use: GENERATION 2')
-  expect(status.stdout, 'what runs is not resumed').toMatch(new RegExp(`^Next: nothing here; a session is at work on this folder: break rotate by process ${first.desk} on \\S+, for \\d+ s\\.$`, 'm'))
+  expect(status.stdout, 'what runs is not resumed').toMatch(new RegExp(`^Next: nothing here; this folder is in use: break rotate by process ${first.desk} on \\S+, for \\d+ s\\.$`, 'm'))
   expect([check.code, check.stdout]).toEqual([3, expect.stringContaining('STOP  custody: session ')])
   first.signal('SIGKILL')
   await first.ended
@@ -135,4 +136,14 @@ rare('nobody can read the key list: people name the key, a wrong one is red and 
     expect([resumed.code, JSON.parse(resumed.stdout)], resumed.stderr).toMatchObject([6, { grade: 'listed-only', error: { message: 'the key of GENERATION 3, which an earlier session used, is not proved dead' } }])
   }
   expect((await stage.run(['status', '--custody', copy])).stdout).toContain('In use: GENERATION 3')
+})
+
+test('the lock of a machine that lost its power with the key live: status does not call that at work, and says what comes first', async () => {
+  stage = await rehearsal({ speed: 8 })
+  expect((await loseStrongroom(stage)).code).toBe(6)
+  const lock = places.lock(stage.custody)
+  writeFileSync(lock, JSON.stringify({ what: 'break rotate', since: '2026-11-20T04:00:00.000Z', host: 'vm', machine: '0'.repeat(16), pid: 6499, began: '1', boot: '00000000-0000-4000-8000-000000000000', pids: null }) + '\n')
+  const { stdout } = await stage.run(['status', '--custody', stage.custody])
+  expect(stdout).toMatch(/^RED: session \S+ has not come to its end: the key of GENERATION 2 may be alive$/m)
+  expect(stdout).toMatch(new RegExp(`^Next: if break rotate by process 6499 on vm, .+, is not at work any more: rm ${lock}, then glasskey resume --custody ${stage.custody} --session ${stage.session}`, 'm'))
 })

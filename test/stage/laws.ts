@@ -5,6 +5,7 @@
 import { expect } from 'vitest'
 import { auditCustody } from '../../src/audit/audit.js'
 import { sha256Hex } from '../../src/canonical.js'
+import { nextIn } from '../../src/commands/printed-command.js'
 import { standingOf } from '../../src/commands/status.js'
 import { readCustodyFolder, type CustodyFolder } from '../../src/host/custody-folder.js'
 import { opcRequestIdOf } from '../../src/record/journal.js'
@@ -55,7 +56,7 @@ export function assertSaidWhatNext(stage: Rehearsal, { code, stdout, stderr }: E
     expect(['glasskey takeover', 'glasskey break rotate'], 'what status says is next').toContain(next)
     expect(said, 'the next command').toContain(`${next} --custody ${stage.custody}`)
   } else for (const id of open) expect(said, 'the next command').toMatch(new RegExp(`glasskey .*${id}`))
-  if (code === 6) expect(said, 'what status says is next').toContain(next.split(' ').slice(0, 2).join(' '))
+  if (code === 6) expect(said, 'what status says is next').toContain(nextIn(next, stage.custody))
 }
 
 /**
