@@ -35,7 +35,7 @@ async function play(keys: object[], stopAt: (request: UnsignedRequest) => boolea
   }
   const room = {
     warrant,
-    folder: { generations: [1, 2, 3].map((generation) => ({ manifest: manifestOf(generation) })) },
+    folder: { sessions: [], generations: [1, 2, 3].map((generation) => ({ manifest: manifestOf(generation) })) },
     journal: { lines: journalOf(SESSIONS[1]).lines.slice(0, 1), write: (entry: JournalEntry) => lines.push(entry) },
     order: { yes },
     desk: { left: new AbortController().signal },
