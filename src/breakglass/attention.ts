@@ -12,6 +12,7 @@ export type Answer = (signal: (typeof SIGNALS)[number], cause: string) => void
 /** From its making to its end no signal takes this process away; what the answer is may change in between. The first one that came before there was an answer waits for it. */
 export class Attention {
   #waiting: Parameters<Answer> | null = null
+  #first: string | null = null
   #answer: Answer = (signal, cause) => {
     this.#waiting ??= [signal, cause]
     say(`${cause}: stopping, as soon as what is being done is done. No share was read.`, 'alarm')
@@ -20,10 +21,16 @@ export class Attention {
 
   constructor() {
     const asks = SIGNALS.map((signal) => [signal, () => {
+      this.#first ??= CAUSES[signal]
       this.#answer(signal, CAUSES[signal])
     }] as const)
     this.#handlers = [...asks, ['SIGTSTP', refuseSuspension]]
     for (const [signal, handler] of this.#handlers) process.on(signal, handler)
+  }
+
+  /** What asked first for an end, in words; null: nothing has. */
+  get cause(): string | null {
+    return this.#first
   }
 
   /** From now on signals are answered so. */

@@ -19,7 +19,7 @@ import type { Warrant } from '../warrant/warrant.js'
 import { Attention, type Answer } from './attention.js'
 import { cannotConclude, conclude, type SessionResult } from './conclude.js'
 import { KeptLines } from './kept-lines.js'
-import { holdAtDesk } from './desk.js'
+import { holdAtDesk, type Finished } from './desk.js'
 import { lentLogin, type Cloud } from './login.js'
 import { beginningOf, drawUpWarrant, generationFor, openSession, refuseUnfinished, type Request } from './open-session.js'
 import { lookAtChoice, lookAtClerk, lookAtEarlierSessions, lookAtKeys, lookAtRegions, lookAtRevocation, lookAtSelfDeletion, lookAtSigners, lookAtSubscriptions, refuseStops, type Finding } from './preflight.js'
@@ -127,7 +127,7 @@ export async function holdAndConclude(folder: string, warrant: Warrant, task: 'p
 
 async function holdAttentively(folder: string, warrant: Warrant, task: 'perform' | 'finish', inputs: Inputs, isolation: Isolation, camera: Camera | null, attention: Attention): Promise<SessionResult> {
   const kept = new KeptLines(places.journal(folder, warrant.session))
-  const finished = await holdAtDesk({
+  const held = await holdAtDesk({
     order: { folder, session: warrant.session, task, scans: camera ? 'camera' : inputs.scans.length, shareFiles: [...inputs.shareFiles], keys: inputs.keys, remote: inputs.remote, yes: inputs.yes, ca: inputs.cloud.ca, exceptions: unseenBy(warrant, isolation) },
     scans: inputs.scans,
     camera,
@@ -137,9 +137,13 @@ async function holdAttentively(folder: string, warrant: Warrant, task: 'perform'
     attention,
     kept,
   }).catch((error: unknown) => notHeld(error, task))
+  // A signal in its first moments ends the strongroom before it can say so.
+  const finished = held === null && task === 'perform' && attention.cause !== null && !wasLive(folder, warrant, kept) ? stoppedBefore(attention.cause) : held
   try {
-    attention.heed(whileRemoving)
-    if (inputs.remover && finished?.selfDeletionRefused === true && kept.length === 0) await removeUsedKey({ folder, warrant, remover: inputs.remover, cloud: inputs.cloud, isolation })
+    if (inputs.remover && finished?.selfDeletionRefused === true && kept.length === 0) {
+      attention.heed(whileRemoving)
+      await removeUsedKey({ folder, warrant, remover: inputs.remover, cloud: inputs.cloud, isolation })
+    }
   } catch (error) {
     if (!(error instanceof Error)) throw error
     // Somebody changed the folder while the key was in use: whatever was done, nothing of it can be called proved.
@@ -159,6 +163,11 @@ function wasLive(folder: string, { session }: Warrant, kept: KeptLines): boolean
     if (!(error instanceof GlasskeyError)) throw error
     return true
   }
+}
+
+/** Nothing was recombined in it. */
+function stoppedBefore(cause: string): Finished {
+  return { kind: 'finished', probes: [], failure: { code: 'INTERRUPTED', message: `stopped before the key was opened: ${cause}`, hint: 'Begin again.' }, selfDeletionRefused: false }
 }
 
 /** A session whose processes could not be started, or whose scans could not be opened, comes to its end like any other: nothing was read in it. One that is only finished has a graver thing to say at its end, so the cause is said here. */

@@ -18,7 +18,7 @@ import { evidenceFile, evidenceOf } from '../record/evidence.js'
 import { readJournal, type Grade, type JournalEntry, type JournalLine } from '../record/journal.js'
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
 import { isListed, lastListing } from '../record/recognise.js'
-import { actionOf, isRefusedNow, REMOVE_USED_KEY, replay, wasNeverAccepted, wasNeverThere, type Session } from '../record/replay.js'
+import { actionOf, isRefusedNow, mayHaveHappened, REMOVE_USED_KEY, replay, wasNeverAccepted, wasNeverThere, type Session } from '../record/replay.js'
 import { acceptingStill, isDeferred, nextBy, wayOn, type WayOn } from '../record/way-on.js'
 import type { Failure } from '../strongroom/protocol.js'
 import { warrantDigest, type Warrant } from '../warrant/warrant.js'
@@ -136,14 +136,14 @@ async function gradeSession(job: Conclusion, state: Session, soFar: () => Sessio
     write({ type: 'graded', keyId, grade: 'unproved', why: whyNotDeleted(job, state) })
     return
   }
-  // A key that was refused to delete itself, and that nobody else was asked to delete, is alive: it needs no probing.
-  const isLeft = job.finished?.selfDeletionRefused === true && state.deletion !== 'done' && !state.calls.some(({ intent }) => intent.rule === REMOVE_USED_KEY)
+  // A key that was refused to delete itself, and that nobody else may have deleted, is alive: it needs no probing.
+  const isLeft = job.finished?.selfDeletionRefused === true && state.deletion !== 'done' && !state.calls.some((call) => call.intent.rule === REMOVE_USED_KEY && call.intent.seq > (state.lastLife?.since ?? 0) && mayHaveHappened(call))
   const probes = isLeft ? [] : (job.finished?.probes ?? [])
   // Before the folder is read again: probes are for their moment, and nobody could sign others if it cannot be read.
   const refusedIn = await probeAll(probes, job.warrant, deskCarrier(job.cloud.ca), write, job.stop)
   const folder = readCustodyFolder(job.folder)
   const { manifest } = generationNumber(folder, generation)
-  const listing = await listingAfter(state, () => tryListing(job, folder.generations.map((one) => one.manifest)), manifest)
+  const listing = await listingAfter(state, () => tryListing(job, folder.generations.map((one) => one.manifest)), manifest, job.stop)
   if (listing) write({ type: 'listed', ...listing })
   const probed = soFar()
   const { grade, why } = gradeOf(job.warrant, { refusedIn, acceptedIn: acceptingStill(job.warrant, probed.probes, listing && (probed.listings.at(-1) ?? null)), neverThere: wasNeverThere(state) }, listing, manifest, state.deletion === 'done', lastListing(state, manifest), toUpload(folder.standings, manifest.generation, job.warrant.successor?.generation ?? null))
@@ -152,12 +152,12 @@ async function gradeSession(job: Conclusion, state: Session, soFar: () => Sessio
 }
 
 /** What a login reads. A deletion that OCI answered a moment ago may not have come to its list yet: then it is read again, for at most a minute. */
-async function listingAfter({ deletedLast }: Session, read: () => Promise<Listing | null>, used: Manifest): Promise<Listing | null> {
+async function listingAfter({ deletedLast }: Session, read: () => Promise<Listing | null>, used: Manifest, stop: AbortSignal | undefined): Promise<Listing | null> {
   const isFresh = deletedLast !== null && wallClock().getTime() - Date.parse(deletedLast.at) < LIST_LAG_MS
   for (let waited = 0; ; waited += LIST_WAIT_MS) {
     const listing = await read()
-    if (!isFresh || waited >= LIST_LAG_MS || listing === null || !isListed(listing.keys, used)) return listing
-    await pause(LIST_WAIT_MS)
+    if (!isFresh || waited >= LIST_LAG_MS || stop?.aborted === true || listing === null || !isListed(listing.keys, used)) return listing
+    await pause(LIST_WAIT_MS, stop)
   }
 }
 

@@ -15,12 +15,6 @@ import type { FromStrongroom, Order, ToStrongroom } from '../strongroom/protocol
 import type { Answer, Attention } from './attention.js'
 import type { KeptLines } from './kept-lines.js'
 
-/** How far the strongroom is, and why it was asked to leave. */
-interface Stage {
-  live: boolean
-  cause: string | null
-}
-
 /** How the strongroom ended. */
 export type Finished = Extract<FromStrongroom, { kind: 'finished' }>
 
@@ -54,7 +48,7 @@ export async function holdAtDesk(job: DeskJob): Promise<Finished | null> {
     if (strongroom.connected) strongroom.send(message, undefined, undefined, () => undefined)
   }
   const relay = new Relay(job.origins, send)
-  const stage: Stage = { live: false, cause: null }
+  const stage = { live: false }
   job.attention.heed(askedToLeave(send, stage))
   let finished: Finished | null = null
 
@@ -88,7 +82,9 @@ export async function holdAtDesk(job: DeskJob): Promise<Finished | null> {
   })
   send({ kind: 'begin', order: job.order })
   // Whoever may send signals can stop it; a key that nobody can rotate would lie in this machine for as long as people wait.
-  const awake = setInterval(() => strongroom.kill('SIGCONT'), AWAKE_MS)
+  const awake = setInterval(() => {
+    keepAwake(strongroom)
+  }, AWAKE_MS)
   await ended(strongroom).finally(() => {
     clearInterval(awake)
   })
@@ -96,13 +92,20 @@ export async function holdAtDesk(job: DeskJob): Promise<Finished | null> {
   door?.listener?.close()
   clerk?.kill('SIGKILL')
   ;(reader as ChildProcess | null)?.kill('SIGKILL')
-  // A signal in the first moments ends it before it can say so: nothing was recombined in it.
-  if ((finished as Finished | null) === null && !stage.live && stage.cause !== null) return { kind: 'finished', probes: [], failure: { code: 'INTERRUPTED', message: `stopped before the key was opened: ${stage.cause}`, hint: 'Begin again.' }, selfDeletionRefused: false }
   return finished
 }
 
 /** How often a strongroom that somebody stopped is continued. */
 const AWAKE_MS = 1000
+
+/** One that cannot be sent a signal needs none, or is beyond help: nothing of that may end the desk. */
+function keepAwake({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(pid, 'SIGCONT')
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+  }
+}
 
 /** What a session needs before its strongroom has an order: scans and door opened, a clerk where one is needed. All of it, or nothing is left open. Throws what the parts throw. */
 async function begin(job: DeskJob): Promise<{ scans: number[]; door: Door | null; strongroom: ChildProcess; clerk: ChildProcess | null; readerPipe: Socket }> {
@@ -138,11 +141,10 @@ function orNothing(start: () => ChildProcess): ChildProcess | null {
 }
 
 /** The first signal asks for the exit, and says so; further ones say what is at stake. */
-function askedToLeave(send: (message: ToStrongroom) => void, stage: Stage): Answer {
+function askedToLeave(send: (message: ToStrongroom) => void, stage: { live: boolean }): Answer {
   let asked = 0
   return (_, cause) => {
     asked += 1
-    stage.cause ??= cause
     if (asked === 1) send({ kind: 'leave', cause })
     if (asked === 1) say(`${cause}: stopping in order. If the key is live it is rotated first: seconds, or up to 15 minutes if OCI does not answer.`, 'alarm')
     else if (stage.live) say('Still rotating. Killing glasskey now would leave a key alive that has been in this machine.', 'alarm')

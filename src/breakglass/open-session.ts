@@ -17,7 +17,7 @@ import { readJournal, type JournalEntry, type JournalLine } from '../record/jour
 import { isListed, lastListing } from '../record/recognise.js'
 import { wasNeverThere } from '../record/replay.js'
 import { isEntered, openSessions } from '../record/standing.js'
-import { acceptingRegions } from '../record/way-on.js'
+import { acceptingRegions, wayOn } from '../record/way-on.js'
 import { TOOL } from '../version.js'
 import { checkRules } from '../warrant/issue.js'
 import { REHEARSAL_PROBES } from '../warrant/probe-schedule.js'
@@ -188,8 +188,9 @@ function maySupersede({ standings, events, logbook }: CustodyFolder, stored: Sto
   const usesIt = next?.generation === current.generation
   const seen = lastListing(session, key)
   const isThere = seen !== null && isListed(seen.keys, key)
-  // A key that a login has seen there stops an action, and not a rotation, whose exit deletes it.
-  if (usesIt && session.deletion !== 'not-sent' && isEntered(stored, logbook.lines) && (next.rotates || !isThere)) return true
+  const wasRefused = wayOn(session, stored.warrant, true) === 'remover'
+  // A key that is known to be there stops an action, and not a rotation, whose exit deletes it.
+  if (usesIt && (session.deletion !== 'not-sent' || wasRefused) && isEntered(stored, logbook.lines) && (next.rotates || !(isThere || wasRefused))) return true
   const isAway = hasLeft(generation, events) || (seen !== null && !isThere)
   return !canBeOpened(standings, generation) && (isAway || (usesIt && next.rotates))
 }

@@ -47,7 +47,7 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     const { isolation, camera } = roomsFor(inputs)
     const job = { folder: folderPath, warrant: stored.warrant, reader, cloud: inputs.cloud, isolation, kept: new KeptLines(journalPath), finished: { kind: 'finished' as const, probes: [], failure: null, selfDeletionRefused: false } }
     // Where rotation was deferred, and no session rotated since: somebody who was named may look whether the key went all the same.
-    const deferred = stored.session.deferred !== null && stored.session.deletion !== 'done' && stored.session.closed !== null && id !== undefined && reader !== null
+    const deferred = stored.session.deferred !== null && (stored.session.grade ?? 'unproved') === 'unproved' && stored.session.closed !== null && id !== undefined && reader !== null
     // All was done but the logbook's entry: a crash between the two.
     if (isSettled(stored.session) && !(deferred && isEntered(stored, folder.logbook.lines))) {
       if (isEntered(stored, folder.logbook.lines)) return null
@@ -92,9 +92,7 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     // Nothing can be signed for a user that is blocked; somebody else's login can delete its key.
     const needsSignature = isUnsettled && openable && !blocked
     const { remover } = isUnsettled && isReady && awaitsRemover(session) ? inputs : { remover: null }
-    if (isUnsettled && blocked && !remover) {
-      throw userBlocked(warrant, present)
-    }
+    if (isUnsettled && blocked && !(remover && present)) throw userBlocked(warrant, present)
     const added = needsSignature ? unseenBy(warrant, isolation) : []
     const found = whatHappened(stored, listing === null ? null : gone, burned)
     say(found, 'strong')
@@ -107,8 +105,11 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     // Refused before anything is written: a session that is on record as ended may be superseded by a fresh rotation.
     if (needsSignature && (given || !remover)) {
       if (!given && !isInteractive()) {
-        const [what, besides] = session.deletion === 'done' && !present && !accepted ? ['is deleted and not proved dead, and a proof needs a signature', listing === null ? `, or a login that reads the key list: glasskey resume --session ${warrant.session} --reader PROFILE` : ''] : ['may be ALIVE, and deleting it needs a signature', '']
-        throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} ${what}`, `Gather a quorum of GENERATION ${warrant.key.generation}: ${commandOf('quorum', warrant.session, session)}${besides}`)
+        const isDeleted = session.deletion === 'done' && !present && !accepted
+        // Where nobody could look, a login may do what a quorum would be gathered for.
+        const way = isDeleted ? 'reader' : wayOn(session, warrant, openable)
+        const login = listing !== null || way === 'quorum' ? '' : `. Or with a login that ${way === 'remover' ? 'may delete it' : 'reads the key list'}: ${commandOf(way, warrant.session, session)}`
+        throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} ${isDeleted ? 'is deleted and not proved dead, and a proof needs a signature' : 'may be ALIVE, and deleting it needs a signature'}`, `Gather a quorum of GENERATION ${warrant.key.generation}: ${commandOf('quorum', warrant.session, session)}${login}`)
       }
       checkInputs(warrant, inputs)
       refuseUnseen(warrant, inputs, camera, added)

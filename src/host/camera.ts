@@ -125,6 +125,7 @@ export async function showSheets(camera: Camera, isolation: Isolation, greeting:
   pipe.on('error', () => undefined)
   const end = (): void => void child.kill('SIGKILL')
   stop?.addEventListener('abort', end)
+  if (stop?.aborted === true) end()
   const answer = (verdict: Verdict): void => {
     tellReader(pipe, verdict)
   }

@@ -1,5 +1,5 @@
 /** Where a custody stands today: what a manager needs to hear first. Pure. */
-import { canBeOpened, inUse, isInstalled, isLeftByTakeover, isSpent, successorsOf, type GenerationEvent, type SheetSet, type Standing } from '../custody/generation.js'
+import { canBeOpened, hasLeft, inUse, isInstalled, isLeftByTakeover, isSpent, successorsOf, type GenerationEvent, type SheetSet, type Standing } from '../custody/generation.js'
 import type { Custodian } from '../custody/custody-yaml.js'
 import type { Warrant } from '../warrant/warrant.js'
 import type { Head } from './chain.js'
@@ -39,7 +39,7 @@ export interface CustodyStanding {
 /** A session, and where its journal ends. */
 export interface Told {
   id: string
-  warrant: Pick<Warrant, 'key' | 'regions'>
+  warrant: Pick<Warrant, 'key' | 'regions' | 'successor'>
   session: Session
   chain: { head: Head }
 }
@@ -93,7 +93,7 @@ export function custodyStanding(known: Known): CustodyStanding {
   const current = inUse(known.standings, known.events) ?? null
   const waiting = successorsOf(known.standings, current?.generation ?? 0)
   const open = openSessions(known)
-  const unproved = known.standings.filter(({ state }) => state === 'not proved dead').map(({ generation }) => ({ generation, next: nextForUnproved(generation, { current, waiting, open, all: known.standings, sessions: known.sessions }) }))
+  const unproved = known.standings.filter(({ state }) => state === 'not proved dead').map(({ generation }) => ({ generation, next: nextForUnproved(generation, { current, waiting, open, all: known.standings, events: known.events, sessions: known.sessions }) }))
   const unsealed = unsealedGenerations(known)
   const left = leftByTakeover(known)
   const halfway = known.events.some(({ kind }) => kind === 'installed') && !isTakenOver(known.logbook)
@@ -140,7 +140,7 @@ export function custodyStanding(known: Known): CustodyStanding {
     inspectionDueInDays,
     acknowledgementDueInDays,
     due,
-    next: nextStep({ current, waiting, open, all: known.standings, drillDueInDays, unsealed, halfway, unproved }),
+    next: nextStep({ current, waiting, open, all: known.standings, events: known.events, drillDueInDays, unsealed, halfway, unproved }),
   }
 }
 
@@ -207,19 +207,22 @@ export function takeoverSoFar({ sessions }: { sessions: readonly Pick<Told, 'ses
 }
 
 /** What ends a key that was used and is not proved dead: its own session, a rotation away from it, or somebody who looks whether it is gone. */
-function nextForUnproved(generation: number, { current, waiting, open, all, sessions }: Pick<Ahead, 'current' | 'waiting' | 'open' | 'all'> & Pick<Known, 'sessions'>): string {
+function nextForUnproved(generation: number, { current, waiting, open, all, events, sessions }: Pick<Ahead, 'current' | 'waiting' | 'open' | 'all' | 'events'> & Pick<Known, 'sessions'>): string {
   const used = sessions.findLast(({ session }) => session.opened.generation === generation && session.keyLiveAt !== null)
   const unfinished = open.find(({ id }) => id === used?.id)
-  if (unfinished) return resumption(unfinished, all)
+  if (unfinished) return resumption(unfinished, all, events)
   // Nobody rotates blindly what OCI did not accept.
   if (used && used.session.deferred !== null && (current?.margin ?? -1) >= 0 && wayOn(used.session, used.warrant, true) === 'reader') return nextBy('reader', used.id, used.session)
   if (current?.generation === generation) return current.margin < 0 ? replacement(waiting) : rotation(waiting)
   return `glasskey resume --session ${used?.id ?? ''} --reader PROFILE`
 }
 
-/** How a session is gone on with. One that was interrupted is looked at first. */
-function resumption({ id, session, warrant }: Told, all: readonly Standing[]): string {
+/** How a session is gone on with. One that was interrupted is looked at first, and one whose warrant nothing is signed under any more says what goes on itself. */
+function resumption({ id, session, warrant: { successor, ...warrant } }: Told, all: readonly Standing[], events: readonly GenerationEvent[]): string {
   if (session.closed === null || isSettled(session)) return `glasskey resume --session ${id}`
+  if (hasLeft(session.opened.generation, events)) return nextBy('reader', id, session)
+  const next = all.find(({ generation }) => generation === successor?.generation)
+  if (successor !== null && (next === undefined || next.margin < 0 || isSpent(next.state) || next.state === 'not proved dead')) return `glasskey resume --session ${id}`
   return nextBy(wayOn(session, warrant, canBeOpened(all, session.opened.generation)), id, session)
 }
 
@@ -238,15 +241,16 @@ interface Ahead {
   waiting: readonly Standing[]
   open: readonly Told[]
   all: readonly Standing[]
+  events: readonly GenerationEvent[]
   drillDueInDays: number
   unsealed: readonly number[]
   halfway: boolean
   unproved: CustodyStanding['unproved']
 }
 
-function nextStep({ current, waiting, open, all, drillDueInDays, unsealed, halfway, unproved }: Ahead): string {
+function nextStep({ current, waiting, open, all, events, drillDueInDays, unsealed, halfway, unproved }: Ahead): string {
   const [unfinished] = open
-  if (unfinished) return resumption(unfinished, all)
+  if (unfinished) return resumption(unfinished, all, events)
   if (unsealed.length > 0) return 'glasskey ceremony import, once more'
   // One to install, and one to rotate to.
   if (!current) return waiting.length < 2 ? 'glasskey ceremony' : 'glasskey takeover'

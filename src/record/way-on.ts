@@ -20,8 +20,8 @@ export function wayOn(session: Session, used: Used, openable: boolean): WayOn {
   if (!openable) return 'reader'
   const seen = lastListing(session, used.key)
   if (acceptingRegions(used, session.probes).length > 0) return 'quorum'
-  // What is alive needs a signature; what is only not known, or refused all the same, needs somebody who looks.
-  if (seen && isListed(seen.keys, used.key) && !isRefusedNow(session)) return 'quorum'
+  // What is alive needs a signature; what is only not known, or refused all the same, or of a user that is blocked, needs somebody who looks.
+  if (seen && !seen.blocked && isListed(seen.keys, used.key) && !isRefusedNow(session)) return 'quorum'
   return seen || session.deletion === 'unknown' || isRefusedNow(session) ? 'reader' : 'quorum'
 }
 
@@ -55,9 +55,9 @@ export function isDeferred(session: Session, { key }: Pick<Used, 'key'>): boolea
 /** Answers with which OCI lets a key live that asked for its own deletion. */
 const REFUSALS = [400, 403, 404]
 
-/** Whether the last that the key did was to ask for its own deletion, to be refused, and to find itself listed: somebody else has to delete it. */
+/** Whether the last that the key did before its process ended in order was to ask for its own deletion, to be refused, and to read its list: somebody else has to delete it. */
 function awaitsAnother({ calls, deletion, lastLife }: Session): boolean {
-  if (deletion === 'done' || lastLife === null) return false
+  if (deletion === 'done' || lastLife?.burned !== true) return false
   const [asked, looked] = calls.filter(({ intent }) => intent.by !== 'desk' && intent.seq > lastLife.since).slice(-2)
   return asked?.intent.rule === DELETE_USED_KEY && asked.outcome?.type === 'outcome' && REFUSALS.includes(asked.outcome.status) && looked?.outcome?.type === 'outcome' && looked.outcome.status === 200
 }

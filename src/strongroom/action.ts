@@ -16,6 +16,7 @@ import { actionSender, refuseIfStopped } from './action-sender.js'
 import { agree } from './agreement.js'
 import { NoAnswer, type Sender } from './courier.js'
 import { OciRefusal, ownUser, type OwnUser } from './own-user.js'
+import { isPassing } from '../wire/retry-after.js'
 import type { Room } from './room.js'
 import { switchSaasAdmin } from './saas-admin.js'
 
@@ -39,8 +40,11 @@ export async function performAction(room: Room, sender: Sender, clerk: Duplex, s
   const courier = actionSender(sender, stop)
   const readIn = (region: string): OwnUser => ownUser(courier, warrant, folder.generations.map(({ manifest }) => manifest), region)
   const user = readIn(warrant.homeRegion)
-  if (isYoung(room)) await untilAccepted(user, stop)
-  const found = await censusIn(readingRegions(warrant), readIn)
+  const isNew = isYoung(room)
+  const found = await censusIn(readingRegions(warrant), async (region) => {
+    if (isNew) await untilAccepted(readIn(region), stop)
+    return readIn(region).census()
+  })
   refuseIfStopped(stop)
   const unexpected = warrant.action.name === 'takeover' ? [] : strangers(room, found)
   journal.write({ type: 'census', when: 'before-action', found, unexpected })
@@ -60,15 +64,15 @@ export async function performAction(room: Room, sender: Sender, clerk: Duplex, s
   }
 }
 
-/** The census of the first of these regions that answers. Throws NoAnswer, OciRefusal. */
-async function censusIn([region = '', ...others]: readonly string[], readIn: (region: string) => OwnUser): Promise<Census> {
+/** The census of the first of these regions that answers, and is not too busy to. Throws NoAnswer, OciRefusal. */
+async function censusIn([region = '', ...others]: readonly string[], take: (region: string) => Promise<Census>): Promise<Census> {
   try {
-    return await readIn(region).census()
+    return await take(region)
   } catch (error) {
     const [next] = others
-    if (!(error instanceof NoAnswer) || next === undefined) throw error
+    if (next === undefined || !(error instanceof NoAnswer || (error instanceof OciRefusal && isPassing(error.answer)))) throw error
     say(`${region} does not answer (${error.message}). What the user has is read in ${next}.`, 'alarm')
-    return censusIn(others, readIn)
+    return censusIn(others, take)
   }
 }
 

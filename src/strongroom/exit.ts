@@ -94,7 +94,7 @@ export async function rotate(parts: ExitParts): Promise<ExitResult> {
       // Read once more, as the very last request before the deletion: a successor that vanished meanwhile stops it.
       const proven = await proveSuccessor(parts)
       state.attempted = true
-      await deleteUsedKey(parts, proven)
+      await deleteUsedKey(parts, proven, () => (state.unknownDeletion = true))
       return deleted(parts)
     } catch (error) {
       why = reasonOf(error)
@@ -210,13 +210,14 @@ function whose({ generation }: ListedKey): string {
   return generation === null ? 'which no manifest names' : `of GENERATION ${generation}`
 }
 
-async function deleteUsedKey({ user, warrant }: ExitParts, proven: ProvenSuccessor): Promise<void> {
+async function deleteUsedKey({ user, warrant }: ExitParts, proven: ProvenSuccessor, onNotFound: () => void): Promise<void> {
   if (proven.fingerprint === warrant.key.fingerprint) throw new RangeError('deleteUsedKey: the successor is the used key')
   try {
     await user.deleteKey(warrant.key.fingerprint)
   } catch (error) {
     if ((error instanceof NoAnswer && error.sent) || (error instanceof OciRefusal && (error.status >= 500 || error.status < 300))) throw new DeletionUnanswered(reasonOf(error), { cause: error })
     // 404 is OCI's word for "gone" and for "you may not": the next reading tells which.
+    if (error instanceof OciRefusal && error.status === 404) onNotFound()
     if (error instanceof OciRefusal && [400, 403, 404, 409].includes(error.status)) {
       const still = (await user.listKeys()).some((key) => key.fingerprint === warrant.key.fingerprint)
       if (still && error.status !== 409) throw new SelfDeletionRefused(error.message)

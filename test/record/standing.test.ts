@@ -124,6 +124,18 @@ test('before anything, and before the takeover', () => {
 describe('alarms come first', () => {
   const open = (change: Partial<Session>): Known['sessions'] => [{ id: 'S1', warrant: WARRANT, session: { ...settled, closed: null, ...change }, chain: { head: HEAD } }]
 
+  test('a session that came to its end unproved: status names what people bring, as the session did; of a key that has left, whoever looks', () => {
+    const ended = open({ closed: settled.closed, grade: 'unproved', listings: [], probes: [] })
+    const used: GenerationEvent[] = [...TAKEN_OVER, { kind: 'key-live', generation: 2 }, { kind: 'installed', generation: 3 }]
+    expect(judged({ sessions: ended }, used).next).toBe('glasskey resume --session S1 --scan FILE... (a quorum of GENERATION 2)')
+    expect(judged({ sessions: ended }, [...used, { kind: 'left', generation: 2 }]).next).toBe('glasskey resume --session S1 --reader PROFILE')
+    // Nothing is signed under its warrant any more: it says itself what goes on.
+    expect(judged({ sessions: ended }, [...used, { kind: 'retired', generation: 3 }]).next).toBe('glasskey resume --session S1')
+    const listed = settled.listings.map((line) => ({ ...line, seq: 999, keys: [{ fingerprint: WARRANT.key.fingerprint, spkiSha256: WARRANT.key.spkiSha256, generation: 2, lifecycleState: 'ACTIVE' }] }))
+    expect(judged({ sessions: open({ closed: settled.closed, grade: 'unproved', probes: [], listings: listed }) }, used).next).toBe('glasskey resume --session S1 --scan FILE... --reader PROFILE (a quorum of GENERATION 2)')
+    expect(judged({ sessions: open({ closed: settled.closed, grade: 'unproved', probes: [], listings: listed.map((line) => ({ ...line, blocked: true })) }) }, used).next).toBe('glasskey resume --session S1 --reader PROFILE')
+  })
+
   test('an open session, with and without a live key', () => {
     expect(judged({ sessions: open({}) })).toMatchObject({
       remarks: [{ level: 'alarm', stops: true, text: 'session S1 has not come to its end: the key of GENERATION 2 may be alive' }],
