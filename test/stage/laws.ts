@@ -52,10 +52,9 @@ export function assertSaidWhatNext(stage: Rehearsal, { code, stdout, stderr }: E
   if (code !== 0) expect(stderr, 'an error has a name, and says what next').toMatch(/^[A-Z][A-Z_]+: .+\n.{12,}$/m)
   const { next } = standingOf(folder)
   if (code !== 6) expect(open, `sessions that are open after exit ${code}`).toEqual([])
-  else if (open.length === 0) {
-    expect(['glasskey takeover', 'glasskey break rotate'], 'what status says is next').toContain(next)
-    expect(said, 'the next command').toContain(`${next} --custody ${stage.custody}`)
-  } else for (const id of open) expect(said, 'the next command').toMatch(new RegExp(`glasskey .*${id}`))
+  // Where rotation was deferred, and OCI did not accept the key, somebody looks first.
+  else if (open.length === 0) expect(next, 'what status says is next').toMatch(/^glasskey (takeover|break rotate|resume --session \S+ --reader PROFILE)$/)
+  else for (const id of open) expect(said, 'the next command').toMatch(new RegExp(`glasskey .*${id}`))
   if (code === 6) expect(said, 'what status says is next').toContain(nextIn(next, stage.custody))
 }
 
