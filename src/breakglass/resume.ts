@@ -108,7 +108,7 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
         const isDeleted = session.deletion === 'done' && !present && !accepted
         // Where nobody could look, a login may do what a quorum would be gathered for.
         const way = isDeleted ? 'reader' : wayOn(session, warrant, openable)
-        const login = listing !== null || way === 'quorum' ? '' : `. Or with a login that ${way === 'remover' ? 'may delete it' : 'reads the key list'}: ${commandOf(way, warrant.session, session)}`
+        const login = listing !== null || way === 'quorum' ? '' : `; or with a login that ${way === 'remover' ? 'may delete it' : 'reads the key list'}: ${commandOf(way, warrant.session, session)}`
         throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} ${isDeleted ? 'is deleted and not proved dead, and a proof needs a signature' : 'may be ALIVE, and deleting it needs a signature'}`, `Gather a quorum of GENERATION ${warrant.key.generation}: ${commandOf('quorum', warrant.session, session)}${login}`)
       }
       checkInputs(warrant, inputs)

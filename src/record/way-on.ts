@@ -16,7 +16,7 @@ interface Used {
 /** The way on. `openable`: whether enough sheets are left to sign with the key once more. */
 export function wayOn(session: Session, used: Used, openable: boolean): WayOn {
   if (isDeferred(session, used)) return 'rotate'
-  if (awaitsAnother(session)) return 'remover'
+  if (wasRefusedToDeleteItself(session)) return 'remover'
   if (!openable) return 'reader'
   const seen = lastListing(session, used.key)
   if (acceptingRegions(used, session.probes).length > 0) return 'quorum'
@@ -56,7 +56,7 @@ export function isDeferred(session: Session, { key }: Pick<Used, 'key'>): boolea
 const REFUSALS = [400, 403, 404]
 
 /** Whether the last that the key did before its process ended in order was to ask for its own deletion, to be refused, and to read its list: somebody else has to delete it. */
-function awaitsAnother({ calls, deletion, lastLife }: Session): boolean {
+function wasRefusedToDeleteItself({ calls, deletion, lastLife }: Session): boolean {
   if (deletion === 'done' || lastLife?.burned !== true) return false
   const [asked, looked] = calls.filter(({ intent }) => intent.by !== 'desk' && intent.seq > lastLife.since).slice(-2)
   return asked?.intent.rule === DELETE_USED_KEY && asked.outcome?.type === 'outcome' && REFUSALS.includes(asked.outcome.status) && looked?.outcome?.type === 'outcome' && looked.outcome.status === 200
