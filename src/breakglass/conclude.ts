@@ -18,7 +18,7 @@ import { evidenceFile, evidenceOf } from '../record/evidence.js'
 import { readJournal, type Grade, type JournalEntry, type JournalLine } from '../record/journal.js'
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
 import { isListed, lastListing } from '../record/recognise.js'
-import { actionOf, isRefusedNow, mayHaveHappened, REMOVE_USED_KEY, replay, wasNeverAccepted, wasNeverThere, type Session } from '../record/replay.js'
+import { actionOf, DELETE_USED_KEY, isRefusedNow, mayHaveHappened, REMOVE_USED_KEY, replay, wasNeverAccepted, wasNeverThere, type Session } from '../record/replay.js'
 import { acceptingStill, isDeferred, nextBy, wayOn, type WayOn } from '../record/way-on.js'
 import type { Failure } from '../strongroom/protocol.js'
 import { warrantDigest, type Warrant } from '../warrant/warrant.js'
@@ -196,7 +196,9 @@ function failureOf({ finished, warrant, stale }: Conclusion, state: Session, ali
     return finished?.failure ?? failure('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} IS ALIVE in OCI: its rotation was deferred`, 'As soon as a successor waits and the home region answers: glasskey break rotate')
   }
   if (state.keyLiveAt !== null && state.deletion === 'unknown') {
-    return failure('KEY_NOT_PROVED_DEAD', `the deletion of the key of GENERATION ${warrant.key.generation} was sent and never answered: ${state.gradeWhy}`, goesOn)
+    const asked = state.calls.findLast(({ intent }) => intent.rule === DELETE_USED_KEY || intent.rule === REMOVE_USED_KEY)?.outcome
+    const became = asked?.type === 'outcome' ? `sent, and OCI answered ${asked.status}; what became of it is not known` : 'sent and never answered'
+    return failure('KEY_NOT_PROVED_DEAD', `the deletion of the key of GENERATION ${warrant.key.generation} was ${became}: ${state.gradeWhy}`, goesOn)
   }
   if (state.keyLiveAt !== null && state.deletion !== 'done') {
     return finished?.failure ?? failure('OUTCOME_UNKNOWN', `the strongroom died with the key of GENERATION ${warrant.key.generation} live; whether it was rotated is not known`, goesOn)

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { canBeOpened, hasLeft, inUse, successorsOf, whyNot } from '../custody/generation.js'
+import { inUse, successorsOf, whyNot } from '../custody/generation.js'
 import type { Manifest } from '../custody/manifest.js'
 import type { Rules } from '../custody/rules.js'
 import { GlasskeyError } from '../errors.js'
@@ -14,10 +14,8 @@ import type { Isolation } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
 import { wallClock } from '../host/clock.js'
 import { readJournal, type JournalEntry, type JournalLine } from '../record/journal.js'
-import { isListed, lastListing } from '../record/recognise.js'
-import { wasNeverThere } from '../record/replay.js'
-import { isEntered, openSessions } from '../record/standing.js'
-import { acceptingRegions, wayOn } from '../record/way-on.js'
+import { maySupersede, openSessions, type Beginning } from '../record/open-sessions.js'
+import { resumption } from '../record/standing.js'
 import { TOOL } from '../version.js'
 import { checkRules } from '../warrant/issue.js'
 import { REHEARSAL_PROBES } from '../warrant/probe-schedule.js'
@@ -149,11 +147,7 @@ export function generationFor(folder: CustodyFolder, asked: number | undefined):
 /** What is left where neither the key of the record nor the one in OCI can be opened. */
 export const WITHOUT_SHEETS = 'glasskey logbook add lost for the sheets of the generation that this record has in use, so that too few are left; then glasskey takeover with a new bootstrap key.'
 
-/** What a session is to be about, as far as it matters to those before it: the key that it uses, and whether rotating is all that it does. */
-interface Beginning {
-  generation: number
-  rotates: boolean
-}
+const ROTATE = 'glasskey break rotate'
 
 /** Null: a takeover, which goes on in no session's place. */
 export function beginningOf(action: Action, { manifest }: Generation): Beginning | null {
@@ -165,40 +159,13 @@ export function beginningOf(action: Action, { manifest }: Generation): Beginning
  * left the key in use alive: it makes a warrant of its own, where the old one may name a successor that is gone.
  */
 export function refuseUnfinished(folder: CustodyFolder, next: Beginning | null): void {
-  const open = unfinishedSessions(folder).find((stored) => !maySupersede(folder, stored, next))
+  const known = { ...folder, logbook: folder.logbook.lines }
+  const open = unfinishedSessions(folder).find((stored) => !maySupersede(known, stored, next))
   if (open) {
-    throw new GlasskeyError('SESSION_UNFINISHED', `session ${open.id} has not come to its end`, `glasskey resume --session ${open.id}`)
+    const goesOn = resumption(open, folder.standings, folder.events)
+    const rotates = next !== null && !next.rotates && goesOn !== ROTATE && maySupersede(known, open, { ...next, rotates: true })
+    throw new GlasskeyError('SESSION_UNFINISHED', `session ${open.id} has not come to its end`, rotates ? `${goesOn}. Or rotate away from it, without an action: ${ROTATE}` : goesOn)
   }
-}
-
-/**
- * Whether a session that came to an end need not be resumed before another: a rotation goes on in its place, away from the key that
- * it left alive; or its deletion was asked for, another key is in use now, and that one lists what is there: what is open of this
- * session is a proof, and no emergency waits for that; or too few sheets are left to sign with that key, and it is gone from OCI, or the
- * rotation of what is in use deletes it; or OCI never accepted its key, and another one is used now.
- */
-function maySupersede({ standings, events, logbook }: CustodyFolder, stored: StoredSession, next: Beginning | null): boolean {
-  const { session, warrant: { key } } = stored
-  const { generation } = session.opened
-  if (session.closed === null) return false
-  if (next?.generation === generation) return next.rotates && leftAlive(stored)
-  if (next !== null && wasNeverThere(session) && isEntered(stored, logbook.lines)) return true
-  const current = inUse(standings, events)
-  if (current === undefined || current.generation <= generation || current.margin < 0) return false
-  const usesIt = next?.generation === current.generation
-  const seen = lastListing(session, key)
-  const isThere = seen !== null && isListed(seen.keys, key)
-  const wasRefused = wayOn(session, stored.warrant, true) === 'remover'
-  // A key that is known to be there stops an action, and not a rotation, whose exit deletes it.
-  if (usesIt && (session.deletion !== 'not-sent' || wasRefused) && isEntered(stored, logbook.lines) && (next.rotates || !(isThere || wasRefused))) return true
-  const isAway = hasLeft(generation, events) || (seen !== null && !isThere)
-  return !canBeOpened(standings, generation) && (isAway || (usesIt && next.rotates))
-}
-
-/** Whether a session came to an end that left its key alive: never asked to delete it, or OCI was seen to have it all the same. */
-export function leftAlive({ warrant, session }: StoredSession): boolean {
-  if (session.closed === null) return false
-  return session.deletion === 'not-sent' || isListed(session.listings.at(-1)?.keys ?? [], warrant.key) || acceptingRegions(warrant, session.probes).length > 0
 }
 
 function keyNames({ generation, keyId, spkiSha256, fingerprint, publicKeyPem }: Manifest): Warrant['key'] {

@@ -12,14 +12,14 @@ import { isInteractive, say } from '../host/terminal.js'
 import { readJournal, type JournalEntry, type JournalLine, type ListedKey } from '../record/journal.js'
 import { isListed } from '../record/recognise.js'
 import { isSettled, wasNeverThere, type Session } from '../record/replay.js'
-import { isEntered } from '../record/standing.js'
+import { isEntered, leftAlive } from '../record/open-sessions.js'
 import { acceptingRegions, commandOf, wayOn } from '../record/way-on.js'
 import { TOOL } from '../version.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { bringsSheets, holdAndConclude, checkInputs, roomsFor, unseenBy, type Inputs } from './break-glass.js'
 import { cannotConclude, conclude, enterSession, tryListing, type SessionResult } from './conclude.js'
 import type { DeskJournal } from './journalled-carry.js'
-import { checkEndpoints, leftAlive, unfinishedSessions } from './open-session.js'
+import { checkEndpoints, unfinishedSessions } from './open-session.js'
 import { KeptLines, putBackFrom } from './kept-lines.js'
 import { heirOf, type Listing } from './proof.js'
 import { awaitsRemover, removeUsedKey } from './remover.js'
@@ -104,11 +104,13 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     }
     // Refused before anything is written: a session that is on record as ended may be superseded by a fresh rotation.
     if (needsSignature && (given || !remover)) {
+      const isDeleted = session.deletion === 'done' && !present && !accepted
+      // Where nobody could look, or delete it, a login may do what a quorum would be gathered for.
+      const way = isDeleted ? 'reader' : wayOn(session, warrant, openable)
+      const isNamed = way === 'remover' ? inputs.remover !== null : listing !== null
+      const login = isNamed || way === 'quorum' ? '' : `; or with a login that ${way === 'remover' ? 'may delete it' : 'reads the key list'}: ${commandOf(way, warrant.session, session)}`
+      if (!given && login !== '' && isInteractive()) say(`A quorum of GENERATION ${warrant.key.generation} is asked for${login}`, 'strong')
       if (!given && !isInteractive()) {
-        const isDeleted = session.deletion === 'done' && !present && !accepted
-        // Where nobody could look, a login may do what a quorum would be gathered for.
-        const way = isDeleted ? 'reader' : wayOn(session, warrant, openable)
-        const login = listing !== null || way === 'quorum' ? '' : `; or with a login that ${way === 'remover' ? 'may delete it' : 'reads the key list'}: ${commandOf(way, warrant.session, session)}`
         throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} ${isDeleted ? 'is deleted and not proved dead, and a proof needs a signature' : 'may be ALIVE, and deleting it needs a signature'}`, `Gather a quorum of GENERATION ${warrant.key.generation}: ${commandOf('quorum', warrant.session, session)}${login}`)
       }
       checkInputs(warrant, inputs)

@@ -1,6 +1,6 @@
 /** Whether what a warrant says can still be followed, and the way on where it cannot. Pure. */
 import { canonicalJson } from '../canonical.js'
-import { canBeOpened, hasLeft, inUse, toUpload, type GenerationState } from '../custody/generation.js'
+import { canBeOpened, hasLeft, inUse, isUsable, toUpload } from '../custody/generation.js'
 import { GlasskeyError } from '../errors.js'
 import type { CustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, type StoredSession } from '../host/sealed-folder.js'
@@ -30,9 +30,7 @@ export function staleness(folder: CustodyFolder, { warrant, session }: StoredSes
   const used = generationNumber(folder, warrant.key.generation).manifest
   const manifest = folder.generations.find((generation) => generation.manifest.generation === successor.generation)?.manifest
   const standing = folder.standings.find(({ generation }) => generation === successor.generation)
-  // One that OCI has already, and whose sheets were shown by mistake, is as good as any: rotating away from it is the next step.
-  const states: readonly GenerationState[] = session.successor ? ['waiting', 'in use', 'exposed'] : ['waiting', 'in use']
-  const usable = standing !== undefined && standing.margin >= 0 && states.includes(standing.state)
+  const usable = isUsable(standing, session.successor !== null)
   if (manifest?.spkiSha256 === successor.spkiSha256 && usable && canonicalJson(used.regions) === canonicalJson(warrant.regions) && (gone || canBeOpened(folder.standings, used.generation))) return null
   const key = `the key of GENERATION ${warrant.key.generation}`
   const Key = `${key.charAt(0).toUpperCase()}${key.slice(1)}`

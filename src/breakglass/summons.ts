@@ -5,7 +5,8 @@ import { shellWord } from '../host/terminal.js'
 import type { SummonsCall, SummonsContent } from '../paper/forms/summons.js'
 import { callOrder } from '../record/calling.js'
 import { heldCopies } from '../record/copies.js'
-import { openSessions } from '../record/standing.js'
+import { maySupersede, openSessions, type Beginning } from '../record/open-sessions.js'
+import { resumption } from '../record/standing.js'
 import { purpose, type Action } from '../warrant/warrant.js'
 import { chooseSuccessor, generationFor, planWarrant, type Request } from './open-session.js'
 
@@ -68,7 +69,7 @@ export function drawUpSummons(folder: CustodyFolder, foreseen: Foreseen, now: Da
       keyWords: hexToWords(manifest.keyId),
       threshold: manifest.threshold,
       remarks: [
-        ...openSessions({ sessions: folder.sessions, standings: folder.standings, logbook: folder.logbook.lines }).map(({ id }) => `session ${id} has not come to its end: glasskey resume --custody ${shellWord(folder.path)} --session ${id}`),
+        ...inTheWay(folder, { generation: manifest.generation, rotates: foreseen.action?.name === 'rotate' }),
         ...(order.length < manifest.threshold ? [`only ${order.length} custodians have a good sheet of GENERATION ${manifest.generation}, and ${manifest.threshold} are needed.`] : []),
         ...(successor ? [] : ['no generation waits: the key stays installed, and each custodian must consent to that.']),
       ],
@@ -96,6 +97,13 @@ export function drawUpSummons(folder: CustodyFolder, foreseen: Foreseen, now: Da
       proofMinutes: Math.ceil((probes.confirmAfterSeconds + 3 * probes.intervalSeconds) / 60) + 1,
     },
   }
+}
+
+/** Sessions that have to be resumed before this one begins, and how. */
+function inTheWay(folder: CustodyFolder, next: Beginning): string[] {
+  const known = { ...folder, logbook: folder.logbook.lines }
+  const open = openSessions(known).filter((told) => !maySupersede(known, told, next))
+  return open.map((told) => `session ${told.id} has not come to its end: ${resumption(told, folder.standings, folder.events).replace('glasskey resume', () => `glasskey resume --custody ${shellWord(folder.path)}`)}`)
 }
 
 /** The whole request, where nothing of it is missing. */

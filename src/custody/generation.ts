@@ -104,6 +104,12 @@ export function isPassed(all: readonly Standing[], generation: number, successor
   return generation < successor || standing === undefined || standing.margin < 0 || standing.state === 'exposed' || isSpent(standing.state)
 }
 
+/** Whether a generation may be what a warrant rotates to. One that OCI was given under that warrant, and whose sheets were shown by mistake, is as good as any: rotating away from it is the next step. */
+export function isUsable(standing: Standing | undefined, wasGiven: boolean): boolean {
+  if (standing === undefined || standing.margin < 0) return false
+  return standing.state === 'waiting' || standing.state === 'in use' || (wasGiven && standing.state === 'exposed')
+}
+
 /** Whether nobody will need the sheets of a generation again, so that they may be destroyed. */
 export function isSpent(state: GenerationState | undefined): boolean {
   return state === 'burned' || state === 'retired'

@@ -1,12 +1,12 @@
 /** Where a custody stands today: what a manager needs to hear first. Pure. */
-import { canBeOpened, hasLeft, inUse, isInstalled, isLeftByTakeover, isSpent, successorsOf, type GenerationEvent, type SheetSet, type Standing } from '../custody/generation.js'
+import { canBeOpened, hasLeft, inUse, isInstalled, isLeftByTakeover, isSpent, isUsable, successorsOf, type GenerationEvent, type SheetSet, type Standing } from '../custody/generation.js'
 import type { Custodian } from '../custody/custody-yaml.js'
-import type { Warrant } from '../warrant/warrant.js'
-import type { Head } from './chain.js'
 import { DAY_MS, dueDates, SUCCESSORS, type DueDates } from './due.js'
 import type { LogbookEntry } from './logbook.js'
-import { isSettled, type Session } from './replay.js'
-import { nextBy, wayOn } from './way-on.js'
+import { maySupersede, openSessions, type Told } from './open-sessions.js'
+import { isListed, lastListing } from './recognise.js'
+import { isSettled } from './replay.js'
+import { acceptingRegions, nextBy, wayOn } from './way-on.js'
 
 /** One thing to say, most urgent first. */
 export interface Remark {
@@ -36,14 +36,6 @@ export interface CustodyStanding {
   next: string
 }
 
-/** A session, and where its journal ends. */
-export interface Told {
-  id: string
-  warrant: Pick<Warrant, 'key' | 'regions' | 'successor'>
-  session: Session
-  chain: { head: Head }
-}
-
 /** What it is judged from. */
 export interface Known {
   rehearsal: boolean
@@ -60,32 +52,9 @@ export interface Known {
   now: Date
 }
 
-/**
- * Sessions that have not come to their end: their key may be alive and no later session proved it dead, or they were
- * never entered in the logbook.
- */
-export function openSessions<Stored extends Told>({ sessions, standings, logbook }: { sessions: readonly Stored[]; standings: readonly Standing[]; logbook: readonly LogbookEntry[] }): Stored[] {
-  const burned = new Set(standings.filter(({ state }) => state === 'burned').map(({ generation }) => generation))
-  const open = sessions.filter((told) => {
-    const { session } = told
-    return session.closed === null || (!isSettled(session) && !burned.has(session.opened.generation)) || !isEntered(told, logbook)
-  })
-  // A rotation that began where an earlier session had left its key alive goes on in the place of that one.
-  return open.filter((told, at) => told.session.closed === null || !isEntered(told, logbook) || !open.slice(at + 1).some((later) => supersedes(later, told)))
-}
-
-function supersedes({ session }: Told, earlier: Told): boolean {
-  return session.opened.generation === earlier.session.opened.generation && session.keyLiveAt !== null
-}
-
 function openRemark({ id, session }: Told): string {
   if (isSettled(session)) return `session ${id} is not entered in the logbook`
   return `session ${id} has not come to its end${session.keyLiveAt === null ? '' : `: the key of GENERATION ${session.opened.generation} may be alive`}`
-}
-
-/** Whether the logbook has a session as it ended. One that was resumed has an entry for each of its ends; the last one counts. */
-export function isEntered({ id, chain }: Told, logbook: readonly LogbookEntry[]): boolean {
-  return logbook.some((entry) => entry.type === 'session' && entry.session === id && entry.journalSha256 === chain.head.sha256)
 }
 
 /** Judges. Anything exposed or not proved dead comes first and makes an alarm. */
@@ -97,11 +66,14 @@ export function custodyStanding(known: Known): CustodyStanding {
   const unsealed = unsealedGenerations(known)
   const left = leftByTakeover(known)
   const halfway = known.events.some(({ kind }) => kind === 'installed') && !isTakenOver(known.logbook)
+  // What an action with the key in use would not wait for holds nobody up.
+  const stops = (told: Told): boolean => !maySupersede(known, told, current && { generation: current.generation, rotates: false })
   const blocking = [
-    ...open.map(openRemark),
+    ...open.filter(stops).map(openRemark),
     ...(current && current.margin < 0 ? [`GENERATION ${current.generation} is in use and can no longer be recombined: too many sheets are gone. An administrator gives its user a bootstrap API key, and glasskey takeover installs the next generation`] : []),
   ]
   const alarms = [
+    ...open.filter((told) => !stops(told)).map(openRemark),
     ...(current && !isInstalled(current.generation, known.events) ? [`GENERATION ${current.generation} is in OCI, and no session of this folder installed it: another copy of the folder has a newer record; find it, and use that one`] : []),
     ...(current?.state === 'retired' ? [`GENERATION ${current.generation} is in use, and was given up (logbook add retired): rotate it`] : []),
     ...(halfway ? [`${takeoverSoFar(known)}: other ways in than the API key may be open`] : []),
@@ -217,13 +189,20 @@ function nextForUnproved(generation: number, { current, waiting, open, all, even
   return `glasskey resume --session ${used?.id ?? ''} --reader PROFILE`
 }
 
-/** How a session is gone on with. One that was interrupted is looked at first, and one whose warrant nothing is signed under any more says what goes on itself. */
-function resumption({ id, session, warrant: { successor, ...warrant } }: Told, all: readonly Standing[], events: readonly GenerationEvent[]): string {
+/** How a session is gone on with. One that was interrupted is looked at first, and one that too few sheets are left of says what goes on itself. */
+export function resumption({ id, session, warrant: { successor, ...warrant } }: Told, all: readonly Standing[], events: readonly GenerationEvent[]): string {
   if (session.closed === null || isSettled(session)) return `glasskey resume --session ${id}`
-  if (hasLeft(session.opened.generation, events)) return nextBy('reader', id, session)
-  const next = all.find(({ generation }) => generation === successor?.generation)
-  if (successor !== null && (next === undefined || next.margin < 0 || isSpent(next.state) || next.state === 'not proved dead')) return `glasskey resume --session ${id}`
-  return nextBy(wayOn(session, warrant, canBeOpened(all, session.opened.generation)), id, session)
+  const accepted = acceptingRegions(warrant, session.probes).length > 0
+  if (hasLeft(session.opened.generation, events) && !accepted) return nextBy('reader', id, session)
+  const openable = canBeOpened(all, session.opened.generation)
+  const seen = lastListing(session, warrant.key)
+  const isThere = seen !== null && isListed(seen.keys, warrant.key)
+  // Nothing is signed under such a warrant any more, but to probe what was deleted.
+  if (successor !== null && !isUsable(all.find(({ generation }) => generation === successor.generation), session.successor !== null) && (session.deletion !== 'done' || isThere)) {
+    if (!openable) return `glasskey resume --session ${id}`
+    return session.deletion === 'unknown' && !isThere && !accepted ? nextBy('reader', id, session) : 'glasskey break rotate'
+  }
+  return nextBy(wayOn(session, warrant, openable), id, session)
 }
 
 /** The rotation away from the key in use; what has to come first where nothing waits. */

@@ -5,11 +5,10 @@ import { jsonIn } from '../canonical.js'
 import { runTask } from '../clerk/door.js'
 import { successorsOf } from '../custody/generation.js'
 import { GlasskeyError } from '../errors.js'
-import { pause, readClocks, wallClock } from '../host/clock.js'
+import { pause, readClocks } from '../host/clock.js'
 import { say } from '../host/terminal.js'
 import type { Census } from '../record/journal.js'
 import { isListed } from '../record/recognise.js'
-import { replay } from '../record/replay.js'
 import { CREDENTIALS, ONLY_API_KEYS, RANDOM_PASSWORD, domainUserTarget, identityOrigin, readingRegions } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { actionSender, refuseIfStopped } from './action-sender.js'
@@ -19,10 +18,7 @@ import { OciRefusal, ownUser, type OwnUser } from './own-user.js'
 import { isPassing } from '../wire/retry-after.js'
 import type { Room } from './room.js'
 import { switchSaasAdmin } from './saas-admin.js'
-
-/** How long a key that was just installed may be unknown to OCI. Nothing is lost meanwhile: its bootstrap login is still there, or it is rotated all the same. */
-const ACCEPTANCE_MS = 3 * 60_000
-const ACCEPTANCE_WAIT_MS = 2000
+import { isYoung, untilAccepted } from './young-key.js'
 
 /** How long what was closed may still be listed. */
 const SETTLED_MS = 60_000
@@ -42,7 +38,7 @@ export async function performAction(room: Room, sender: Sender, clerk: Duplex, s
   const user = readIn(warrant.homeRegion)
   const isNew = isYoung(room)
   const found = await censusIn(readingRegions(warrant), async (region) => {
-    if (isNew) await untilAccepted(readIn(region), stop)
+    if (isNew) await untilAccepted(readIn(region), { region, warrant, stop })
     return readIn(region).census()
   })
   refuseIfStopped(stop)
@@ -58,6 +54,8 @@ export async function performAction(room: Room, sender: Sender, clerk: Duplex, s
     case 'rotate':
       return 'no action: rotation only'
     case 'saas-admin':
+      // Accepted at home, it may be unknown elsewhere for minutes more.
+      if (isNew) await untilAccepted(readIn(warrant.action.region), { region: warrant.action.region, warrant, stop })
       return switchSaasAdmin(room, warrant.action, courier, clerk, stop)
     case 'takeover':
       return takeOver(room, courier, user, clerk, found, stop)
@@ -73,37 +71,6 @@ async function censusIn([region = '', ...others]: readonly string[], take: (regi
     if (next === undefined || !(error instanceof NoAnswer || (error instanceof OciRefusal && isPassing(error.answer)))) throw error
     say(`${region} does not answer (${error.message}). What the user has is read in ${next}.`, 'alarm')
     return censusIn(others, take)
-  }
-}
-
-/** How lately a key was installed that OCI may not accept yet. */
-const YOUNG_MS = 15 * 60_000
-
-/** Whether the used key was installed a moment ago, in this session or in the one before it. */
-function isYoung({ journal, folder, warrant }: Room): boolean {
-  if (replay(journal.lines).installedHere) return true
-  return folder.sessions.some(({ session: { successor } }) => successor?.generation === warrant.key.generation && Math.abs(wallClock().getTime() - Date.parse(successor.at)) < YOUNG_MS)
-}
-
-/**
- * A key that was installed a moment ago: OCI may list it as ACTIVE before it accepts it. Returns when it does, or answers
- * something else than that it does not know it. Throws OciRefusal with status 401 when that takes too long.
- */
-async function untilAccepted(user: OwnUser, stop: AbortSignal): Promise<void> {
-  const began = readClocks().uptime
-  let told = false
-  for (;;) {
-    try {
-      await user.readUser()
-      return
-    } catch (error) {
-      if (!(error instanceof OciRefusal) || error.status !== 401) return
-      if (readClocks().uptime - began > ACCEPTANCE_MS) throw error
-    }
-    if (!told) say(`OCI does not accept the new key yet. Waiting, at most ${ACCEPTANCE_MS / 60_000} minutes.`)
-    told = true
-    await pause(ACCEPTANCE_WAIT_MS, stop)
-    refuseIfStopped(stop)
   }
 }
 

@@ -12,7 +12,7 @@ import { isListed } from '../record/recognise.js'
 import { isRefusedNow, replay } from '../record/replay.js'
 import { MAXIMUM_API_KEYS } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
-import { retryAfterMs } from '../wire/retry-after.js'
+import { isPassing, retryAfterMs } from '../wire/retry-after.js'
 import { NoAnswer } from './courier.js'
 import type { Journal } from './journal.js'
 import { OciRefusal, type OwnUser } from './own-user.js'
@@ -62,8 +62,8 @@ export interface ExitParts {
   /** Whether no rotation comes to a generation any more, so that its key is not to be in OCI. */
   isPassed: (generation: number) => boolean
   onBeforeDelete: (keys: readonly ListedKey[]) => Promise<void>
-  /** Whether the used key was installed a moment ago: OCI may need minutes to know it. */
-  isNew: boolean
+  /** How long it is tried at least, in ms, where OCI never accepted it: one that was installed minutes ago may not be known yet. */
+  patienceForNew: number
   /** Whether it was measured that OCI lets no key of this user delete itself: its word is believed at once then. */
   deletesNoneItself: boolean
   /** Aborts when the desk is gone: without it there is no network. */
@@ -81,18 +81,18 @@ export async function rotate(parts: ExitParts): Promise<ExitResult> {
   let told = ''
   // After an interruption the deletion may have happened without our hearing of it.
   const before = replay(parts.journal.lines).deletion
-  const state = { attempted: before !== 'not-sent', unknownDeletion: before !== 'not-sent', refusals: 0, selfDeletions: parts.deletesNoneItself ? 1 : SELF_DELETIONS, patience: ROUNDS_FOR_OTHERS }
+  const state = { attempted: before !== 'not-sent', unknownDeletion: before !== 'not-sent', refusals: 0, selfDeletions: parts.deletesNoneItself ? 1 : SELF_DELETIONS, patience: ROUNDS_FOR_OTHERS, notDeleted: new Map<string, number>() }
   while (tried < PATIENCE_MS && !parts.cutOff.aborted) {
     const began = parts.now()
     let asked = 0
     try {
-      const listed = await proveSuccessor(parts)
+      const listed = await proveSuccessor(parts, state)
       // Once the deletion was asked for, the key list is OCI's own word that it is gone. Before, it might only be out of date.
       if (state.attempted && !isListed(listed.keys, parts.warrant.key)) return deleted(parts)
       await deleteOthers(parts, listed, state)
-      await parts.onBeforeDelete((await proveSuccessor(parts)).keys)
+      await parts.onBeforeDelete((await proveSuccessor(parts, state)).keys)
       // Read once more, as the very last request before the deletion: a successor that vanished meanwhile stops it.
-      const proven = await proveSuccessor(parts)
+      const proven = await proveSuccessor(parts, state)
       state.attempted = true
       await deleteUsedKey(parts, proven, () => (state.unknownDeletion = true))
       return deleted(parts)
@@ -101,7 +101,7 @@ export async function rotate(parts: ExitParts): Promise<ExitResult> {
       const refusal = error instanceof DeletionUnanswered ? error.cause : error
       if (refusal instanceof OciRefusal) asked = retryAfterMs(refusal.answer, wallClock().getTime(), LONGEST_WAIT_MS)
       unknown = isUnauthenticated(error) ? unknown + 1 : 0
-      if (unknown >= NEVER_ACCEPTED && !parts.isNew && isRefusedNow(replay(parts.journal.lines))) return { rotated: false, why, selfDeletion: false }
+      if (unknown >= NEVER_ACCEPTED && tried >= parts.patienceForNew && isRefusedNow(replay(parts.journal.lines))) return { rotated: false, why, selfDeletion: false }
       if (error instanceof DeletionUnanswered) state.unknownDeletion = true
       if (state.unknownDeletion && isUnauthenticated(error)) {
         // The deletion was sent before, and now the key is refused. A blocked user is refused too: it stays unknown, and
@@ -139,14 +139,14 @@ class SelfDeletionRefused extends Error {}
 /** The deletion itself was sent, and no answer came that says what became of it. */
 class DeletionUnanswered extends Error {}
 
-async function proveSuccessor(parts: ExitParts): Promise<ProvenSuccessor> {
+async function proveSuccessor(parts: ExitParts, { notDeleted }: { notDeleted: Map<string, number> }): Promise<ProvenSuccessor> {
   const { user, warrant, journal } = parts
   const { successor } = warrant
   if (!successor) throw new RangeError('proveSuccessor: this warrant has no successor')
   const keys = await user.listKeys()
   const listed = keys.find((key) => key.spkiSha256 === successor.spkiSha256)
   if (!listed) {
-    await makeRoom(parts, keys)
+    await makeRoom(parts, keys, notDeleted)
     await user.uploadSuccessor()
     throw new NotYet('the successor was uploaded and is not listed yet')
   }
@@ -174,17 +174,29 @@ function isOther({ key, successor }: Warrant, { generation, fingerprint }: Liste
   return ![key, successor].some((ours) => ours !== null && (fingerprint === ours.fingerprint || generation === ours.generation))
 }
 
-/** Three keys must not keep the successor out. The last to go is one that waits for its own turn: it is uploaded again then. */
-async function makeRoom(parts: ExitParts, keys: readonly ListedKey[]): Promise<void> {
+/**
+ * Three keys must not keep the successor out. The last to go is one that waits for its own turn: it is uploaded again then. Where
+ * one was refused (`notDeleted`: how often), another is tried first; one that OCI does not find may be gone already.
+ */
+async function makeRoom(parts: ExitParts, keys: readonly ListedKey[], notDeleted: Map<string, number>): Promise<void> {
   if (keys.length < MAXIMUM_API_KEYS) return
-  const others = keys.filter((key) => isOther(parts.warrant, key))
+  const failures = ({ fingerprint }: ListedKey): number => notDeleted.get(fingerprint) ?? 0
+  const there = keys.filter((key) => isOther(parts.warrant, key))
+  const others = there.filter((key) => failures(key) === Math.min(...there.map(failures)))
   const latest = others.toSorted((one, other) => (other.generation ?? 0) - (one.generation ?? 0))[0]
   // In a takeover people are asked in the order of the list: the last is the least likely that somebody has just said no to.
   const strangers = others.filter(({ generation }) => generation === null)
   const gives = (parts.warrant.action.name === 'takeover' ? strangers.at(-1) : strangers[0]) ?? others.find((key) => isNotToBeThere(parts, key)) ?? latest
   if (!gives) return
   say(`All ${MAXIMUM_API_KEYS} API key slots are taken. To make room for the successor, the exit deletes API key ${gives.fingerprint}, ${whose(gives)}.`, 'alarm')
-  await parts.user.deleteKey(gives.fingerprint)
+  try {
+    await parts.user.deleteKey(gives.fingerprint)
+  } catch (error) {
+    // Busy, or silent: that says nothing of this one.
+    if (!(error instanceof OciRefusal) || isPassing(error.answer)) throw error
+    notDeleted.set(gives.fingerprint, failures(gives) + 1)
+    if (error.status !== 404) throw error
+  }
 }
 
 /**

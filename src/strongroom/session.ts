@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import { join } from 'node:path'
 import type { OpenedEnvelope } from '../custody/envelope.js'
 import { asRemark } from '../custody/fields.js'
-import { isPassed } from '../custody/generation.js'
+import { isPassed, isUsable } from '../custody/generation.js'
 import { GlasskeyError } from '../errors.js'
 import { pause, readClocks } from '../host/clock.js'
 import { generationNumber, otherGenerations, places, readSealedFolder } from '../host/sealed-folder.js'
@@ -29,6 +29,7 @@ import { collectShares, type OnDispute } from './shares.js'
 import { askBagWords, confirmByFlag, needsBagWords } from './successor-words.js'
 import { checkEverything, contradictionIn, isSealedSuccessor, open } from './trust.js'
 import { checkSuccessorSigners } from './successor-signers.js'
+import { isYoung, patienceFor } from './young-key.js'
 
 /** How long one exchange with OCI may take. */
 const CALL_TIMEOUT_MS = 20_000
@@ -217,7 +218,7 @@ async function leave(room: Room, courier: Courier, user: OwnUser, since: number,
     await lookBack(room, courier, cutOff)
     journal.write({ type: 'rotation-deferred', reason: 'as each releasing custodian consented' })
     burn(journal, warrant, since, 'rotation deferred', courier)
-    if (wasNeverAccepted(replay(journal.lines))) return finished([], neverAccepted(warrant))
+    if (wasNeverAccepted(replay(journal.lines))) return finished([], isYoung(room) ? notAcceptedYet(warrant) : neverAccepted(warrant))
     return finished([], { ...(failure ?? alive(warrant, 'its rotation was deferred')), hint: 'As soon as a successor waits and the home region answers: glasskey break rotate' })
   }
   let probes: DatedProbe[] = []
@@ -233,17 +234,19 @@ async function leave(room: Room, courier: Courier, user: OwnUser, since: number,
     // Dated from each attempt: probes signed minutes before the deletion would prove less than they seem to.
     probes = signProbes(courier, warrant, journal)
   }
-  if (order.task === 'finish' && (await isGone(user, journal, cutOff))) {
+  // A successor that was used itself since then is not installed again, nor is anything deleted in its name.
+  const isOvertaken = !isUsable(folder.standings.find(({ generation }) => generation === successor.generation), replay(journal.lines).successor !== null)
+  if (order.task === 'finish' && (isOvertaken || (await isGone(user, journal, cutOff)))) {
     probes = signProbes(courier, warrant, journal)
-    burn(journal, warrant, since, 'the key was deleted before; it is probed again', courier)
+    burn(journal, warrant, since, isOvertaken ? 'its successor was used since, or given up: nothing is changed under this warrant; the key is probed' : 'the key was deleted before; it is probed again', courier)
     return finished(probes, failure)
   }
-  const result = await rotate({ user, warrant, journal, isPassed: (generation) => isPassed(folder.standings, generation, successor.generation), onBeforeDelete: before, isNew: order.task === 'perform' && replay(journal.lines).installedHere, deletesNoneItself: deletesNoneItself(folder.sessions.map((one) => one.session)), cutOff, now: () => readClocks().uptime })
+  const result = await rotate({ user, warrant, journal, isPassed: (generation) => isPassed(folder.standings, generation, successor.generation), onBeforeDelete: before, patienceForNew: patienceFor(room), deletesNoneItself: deletesNoneItself(folder.sessions.map((one) => one.session)), cutOff, now: () => readClocks().uptime })
   if (probes.length === 0) probes = signProbes(courier, warrant, journal)
-  burn(journal, warrant, since, result.rotated ? (result.certain ? 'rotated' : 'the deletion was sent and never answered; the key is refused since') : asRemark(result.why), courier)
+  burn(journal, warrant, since, result.rotated ? (result.certain ? 'rotated' : 'whether the deletion was done was never heard; the key is refused since') : asRemark(result.why), courier)
   if (result.rotated) return finished(probes, failure)
   // The remover may delete the key in a moment: then there is something to probe.
-  return { ...finished(result.selfDeletion ? probes : [], notRotated(warrant, result, journal)), selfDeletionRefused: result.selfDeletion }
+  return { ...finished(result.selfDeletion ? probes : [], notRotated(room, result)), selfDeletionRefused: result.selfDeletion }
 }
 
 /**
@@ -355,7 +358,17 @@ function neverAccepted(warrant: Warrant): Failure {
   }
 }
 
-function notRotated(warrant: Warrant, result: Extract<ExitResult, { rotated: false }>, journal: Journal): Failure {
+/** What was installed minutes ago is more likely late than gone. */
+function notAcceptedYet(warrant: Warrant): Failure {
+  return {
+    code: 'KEY_NOT_PROVED_DEAD',
+    message: `OCI does not accept the key of GENERATION ${warrant.key.generation} yet, which was installed minutes ago; nothing was changed. Or somebody rotated it meanwhile, or its user is blocked`,
+    hint: `Wait some minutes. Then let somebody who can read the key list look: glasskey resume --session ${warrant.session} --reader PROFILE`,
+  }
+}
+
+function notRotated(room: Room, result: Extract<ExitResult, { rotated: false }>): Failure {
+  const { warrant, journal } = room
   if (wasNeverAccepted(replay(journal.lines))) {
     if (replay(journal.lines).installedHere) {
       return {
@@ -364,7 +377,7 @@ function notRotated(warrant: Warrant, result: Extract<ExitResult, { rotated: fal
         hint: `Let somebody who can read the key list look: glasskey resume --session ${warrant.session} --reader PROFILE`,
       }
     }
-    return neverAccepted(warrant)
+    return isYoung(room) ? notAcceptedYet(warrant) : neverAccepted(warrant)
   }
   if (!result.selfDeletion && isRefusedNow(replay(journal.lines))) {
     return {

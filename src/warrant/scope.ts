@@ -22,6 +22,8 @@ export interface Admission {
   origin: string
   /** Path and query, exact; or a pattern in which `{id}` stands for one identifier. */
   target: string
+  /** Targets that fit the pattern and are not meant. */
+  except?: readonly string[]
   /** Exact body; undefined for none. RANDOM_PASSWORD inside it is replaced by the strongroom when it sends. */
   body: Json | undefined
   /** How often; null for what the exit repeats for as long as its patience lasts. */
@@ -110,9 +112,9 @@ function exitSet(warrant: Warrant): Admission[] {
       ? [
           own(UPLOAD_SUCCESSOR, 'POST', `${user}/apiKeys`, null, { key: warrant.successor.publicKeyPem }),
           own(DELETE_USED_KEY, 'DELETE', keyPath(warrant, warrant.key.fingerprint), null),
+          { ...own(DELETE_OTHER_KEY, 'DELETE', `${user}/apiKeys/{fingerprint}`, null), except: [warrant.key, warrant.successor].map(({ fingerprint }) => keyPath(warrant, fingerprint)) },
         ]
       : []),
-    own(DELETE_OTHER_KEY, 'DELETE', `${user}/apiKeys/{fingerprint}`, 12),
   ]
 }
 
@@ -221,6 +223,7 @@ export function admittedRequest(admission: Admission, request: UnsignedRequest):
 function fits(admission: Admission, request: UnsignedRequest): boolean {
   if (request.method !== admission.method) return false
   if (!targetPattern(admission.origin + admission.target).test(request.url)) return false
+  if (admission.except?.some((target) => admission.origin + target === request.url) === true) return false
   const text = request.body === null ? '' : new TextDecoder().decode(request.body)
   if (admission.body === undefined) return text === ''
   return saysTheSame(text, admission.body)

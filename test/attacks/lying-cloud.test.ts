@@ -130,7 +130,7 @@ function exit(user: Partial<ExitParts['user']>): { parts: ExitParts; written: st
   const lines = [...journalOf(SESSIONS[1]).lines.slice(0, 12)]
   const journal = { lines, write: (entry: { type: string }) => (written.push(entry.type), undefined) } as unknown as Journal
   let minutes = 0
-  return { written, parts: { user: user as ExitParts['user'], warrant, journal, isPassed: () => false, onBeforeDelete: () => Promise.resolve(), isNew: false, deletesNoneItself: false, cutOff: new AbortController().signal, now: () => (minutes += 6) * 60_000 } }
+  return { written, parts: { user: user as ExitParts['user'], warrant, journal, isPassed: () => false, onBeforeDelete: () => Promise.resolve(), patienceForNew: 0, deletesNoneItself: false, cutOff: new AbortController().signal, now: () => (minutes += 6) * 60_000 } }
 }
 
 test('401 from the moment of the deletion, which it answers so too: not rotated, and not called deleted', async () => {

@@ -129,11 +129,25 @@ describe('alarms come first', () => {
     const used: GenerationEvent[] = [...TAKEN_OVER, { kind: 'key-live', generation: 2 }, { kind: 'installed', generation: 3 }]
     expect(judged({ sessions: ended }, used).next).toBe('glasskey resume --session S1 --scan FILE... (a quorum of GENERATION 2)')
     expect(judged({ sessions: ended }, [...used, { kind: 'left', generation: 2 }]).next).toBe('glasskey resume --session S1 --reader PROFILE')
-    // Nothing is signed under its warrant any more: it says itself what goes on.
-    expect(judged({ sessions: ended }, [...used, { kind: 'retired', generation: 3 }]).next).toBe('glasskey resume --session S1')
+    // A region took it when it was last tried: a login that reads the list does not outweigh that.
+    const probe = { type: 'probe', region: WARRANT.regions[0] ?? '', signedFor: settled.opened.at, status: 200, date: '', opcRequestId: '', seq: 998, at: settled.opened.at, prev: '' } as const
+    expect(judged({ sessions: open({ closed: settled.closed, grade: 'unproved', listings: [], probes: [probe] }) }, [...used, { kind: 'left', generation: 2 }]).next).toBe('glasskey resume --session S1 --scan FILE... (a quorum of GENERATION 2)')
+    // Its successor is not one any more: nothing is signed under its warrant but probes.
+    const given = [...used, { kind: 'retired' as const, generation: 3 }]
+    expect(judged({ sessions: open({ closed: settled.closed, grade: 'unproved', listings: [], probes: [], deletion: 'not-sent' }) }, given).next).toBe('glasskey break rotate')
+    expect(judged({ sessions: open({ closed: settled.closed, grade: 'unproved', listings: [], probes: [], deletion: 'unknown' }) }, given).next).toBe('glasskey resume --session S1 --reader PROFILE')
+    expect(judged({ sessions: ended }, given).next).toBe('glasskey resume --session S1 --scan FILE... (a quorum of GENERATION 2)')
     const listed = settled.listings.map((line) => ({ ...line, seq: 999, keys: [{ fingerprint: WARRANT.key.fingerprint, spkiSha256: WARRANT.key.spkiSha256, generation: 2, lifecycleState: 'ACTIVE' }] }))
     expect(judged({ sessions: open({ closed: settled.closed, grade: 'unproved', probes: [], listings: listed }) }, used).next).toBe('glasskey resume --session S1 --scan FILE... --reader PROFILE (a quorum of GENERATION 2)')
     expect(judged({ sessions: open({ closed: settled.closed, grade: 'unproved', probes: [], listings: listed.map((line) => ({ ...line, blocked: true })) }) }, used).next).toBe('glasskey resume --session S1 --reader PROFILE')
+  })
+
+  test('a session that an action would not wait for stops nobody', () => {
+    const entry = { type: 'session', session: 'S1', action: 'rotate', actionResult: 'done', drill: false, grade: 'unproved', journalSha256: HEAD.sha256 } as LogbookEntry
+    const later: GenerationEvent[] = [...TAKEN_OVER, { kind: 'key-live', generation: 2 }, { kind: 'deleted', generation: 2 }, { kind: 'installed', generation: 3 }]
+    const remark = (deletion: Session['deletion']): unknown => judged({ sessions: open({ closed: settled.closed, grade: 'unproved', listings: [], probes: [], deletion }), logbook: [entry] }, later).remarks[0]
+    expect(remark('done')).toEqual({ level: 'alarm', stops: false, text: 'session S1 has not come to its end: the key of GENERATION 2 may be alive' })
+    expect(remark('not-sent')).toMatchObject({ stops: true })
   })
 
   test('an open session, with and without a live key', () => {

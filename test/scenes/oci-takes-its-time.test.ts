@@ -117,7 +117,7 @@ test('a takeover waits for a new key that is listed as ACTIVE before it is accep
   const delay = { 'eu-frankfurt-1': 40, 'eu-amsterdam-1': 40 }
   stage = await rehearsal({ after: 'sealed', speed: 12, activationDelay: delay, beliefs: { activeBeforeAccepted: true } })
   const { code, stdout, stderr } = await stage.run([...stage.takeover(), '--json'])
-  expect(stderr).toContain('OCI does not accept the new key yet. Waiting, at most 3 minutes.')
+  expect(stderr).toContain('eu-frankfurt-1 does not accept the new key yet. Waiting, at most 3 minutes.')
   expect(JSON.parse(stdout)).toMatchObject({ error: null, grade: 'proved', actionResult: 'done' })
   expect(code).toBe(0)
 })

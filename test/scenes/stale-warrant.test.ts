@@ -62,7 +62,7 @@ The key of GENERATION 2 IS ALIVE. Rotate it under a fresh warrant: glasskey brea
 })
 
 rare('a session of a copy that is two rotations behind is put beside the others, and entered without a login', async () => {
-  stage = await rehearsal({ speed: 8 })
+  stage = await rehearsal({ speed: 16 })
   const { custody } = stage
   const copy = join(stage.directory, 'copy')
   cpSync(custody, copy, { recursive: true })

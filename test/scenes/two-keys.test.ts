@@ -148,6 +148,28 @@ describe('the used key is still there, and too few of its own sheets are left to
     await assertAllWell(stage)
   })
 
+  test('its successor was used and deleted since: resuming it probes, and brings nothing back', async () => {
+    let weather: 'good' | 'breaking' | 'down' = 'breaking'
+    // Home accepts for hours what was deleted.
+    const opened = stage = await rehearsal({ speed: 16, revocationDelay: { 'eu-frankfurt-1': 7200 }, observe: (moment, { method }) => {
+      if (weather === 'breaking' && moment === 'answered' && method === 'DELETE') weather = 'down'
+      return weather === 'down' && moment === 'received' ? 'drop' : undefined
+    } })
+    expect((await opened.run(opened.rotate(2))).code).toBe(6)
+    const first = opened.session
+    weather = 'good'
+    await opened.run(opened.rotate(3))
+    expect(inOci(opened)).toEqual([4])
+    const resumed = await resume(opened, '--session', first, ...opened.shares(2, 1, 3))
+    expect(resumed.stderr).toContain('KEY LIVE')
+    expect([resumed.code, inOci(opened)]).toEqual([6, [4]])
+    expect(opened.cloud.requests.filter(({ method, path }) => method === 'POST' && path.endsWith('/apiKeys'))).toHaveLength(2)
+    // Those hours later.
+    for (const key of opened.cloud.tenancy.identity.apiKeys) if (key.timeDeleted !== null) key.timeDeleted -= 7200_000
+    await doAsTold(opened)
+    await assertAllWell(opened)
+  })
+
   test('where the remover may not delete it either, that is said, and no quorum is asked for that could do nothing', async () => {
     const opened = await bothThere('403 NotAllowed')
     const { code, stderr, stdout } = await resume(opened, '--remover', 'AUDITOR')
@@ -230,7 +252,7 @@ rare('a deferred rotation whose key somebody deleted by hand, with a successor i
 })
 
 rare('a copy that is two rotations behind, and the newer one is lost: what OCI has is in use, in red, no takeover is asked for, and no audit calls that well', async () => {
-  stage = await rehearsal({ speed: 8 })
+  stage = await rehearsal({ speed: 16 })
   const { custody } = stage
   const copy = join(stage.directory, 'copy')
   cpSync(custody, copy, { recursive: true })

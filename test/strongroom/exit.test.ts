@@ -19,9 +19,11 @@ const next: ListedKey = { fingerprint: successor?.fingerprint ?? '', spkiSha256:
 const stranger: ListedKey = { fingerprint: STRANGER, spkiSha256: 'a'.repeat(64), generation: null, lifecycleState: 'ACTIVE' }
 
 let said = ''
+/** ms since the exit began, when it last looked. */
+let clock = 0
 beforeEach(() => {
   said = ''
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => (said += String(text)) !== '')
 })
 afterEach(() => {
@@ -64,13 +66,17 @@ const ask: JournalEntry = { type: 'intent', rule: 'read own keys', method: 'GET'
 const answered = (intent: number, status: number): JournalEntry => ({ type: 'outcome', intent, status, opcRequestId: '', date: '' })
 
 /** Rotates, on a journal that says `before` of the session so far. Waiting takes no time. */
-async function play(user: FakeUser, before: JournalEntry[] = [], under: Warrant = warrant, deletesNoneItself = false): Promise<{ result: ExitResult; lines: JournalLine[] }> {
+async function play(user: FakeUser, before: JournalEntry[] = [], under: Warrant = warrant, deletesNoneItself = false, onBeforeDelete: () => void = () => undefined, patienceForNew = 0): Promise<{ result: ExitResult; lines: JournalLine[] }> {
   const lines = journalOf(SESSIONS[1]).lines.slice(0, 1)
   const write = (entry: JournalEntry): void => void lines.push({ ...entry, seq: lines.length + 1, at: '2026-11-20T04:00:00.000Z', prev: '' })
   before.forEach(write)
   const journal = { lines, write } as unknown as Journal
-  let now = 0
-  const result = rotate({ user: user.api, warrant: under, journal, isPassed: (generation) => generation < (successor?.generation ?? 0), onBeforeDelete: () => Promise.resolve(), isNew: false, deletesNoneItself, cutOff: new AbortController().signal, now: () => (now += 1000) })
+  const started = Date.now()
+  const now = (): number => (clock = Date.now() - started)
+  const result = rotate({ user: user.api, warrant: under, journal, isPassed: (generation) => generation < (successor?.generation ?? 0), onBeforeDelete: () => new Promise((done) => {
+    onBeforeDelete()
+    done()
+  }), patienceForNew, deletesNoneItself, cutOff: new AbortController().signal, now })
   await vi.runAllTimersAsync()
   return { result: await result, lines }
 }
@@ -147,6 +153,67 @@ test('one that was accepted since it was recombined is tried for a quarter of an
   user.refuseReading = () => ((read += 1), refusal(401))
   await play(user, [{ type: 'key-live', keyId: key.keyId, spkiSha256: key.spkiSha256 }, ask, answered(3, 200), ask, answered(5, 401)])
   expect(read).toBeGreaterThan(60)
+})
+
+test('one that was installed minutes ago is tried for some minutes more', async () => {
+  const user = new FakeUser([])
+  user.refuseReading = () => refusal(401)
+  const { result } = await play(user, [{ type: 'key-live', keyId: key.keyId, spkiSha256: key.spkiSha256 }, ask, answered(3, 401)], warrant, false, undefined, 300_000)
+  expect(result).toMatchObject({ rotated: false, selfDeletion: false })
+  expect([clock >= 300_000, clock < 330_000]).toEqual([true, true])
+})
+
+test('it gives a live key up after a quarter of an hour', async () => {
+  const user = new FakeUser([])
+  let last = 0
+  user.refuseReading = () => ((last = clock), refusal(503))
+  const { result } = await play(user)
+  expect(result).toMatchObject({ rotated: false, selfDeletion: false })
+  const QUARTER_MS = 15 * 60_000
+  expect([last > QUARTER_MS * 0.9, last < QUARTER_MS * 1.1]).toEqual([true, true])
+})
+
+test('a successor that somebody deletes in the last moment stops the deletion of the used key, until it is there again', async () => {
+  const user = new FakeUser([used, next])
+  const seen: string[][] = []
+  let times = 0
+  const { result } = await play(user, [], warrant, false, () => {
+    if ((times += 1) === 1) user.keys = [used]
+    seen.push(user.keys.map(({ fingerprint }) => fingerprint))
+  })
+  expect(result).toEqual({ rotated: true, certain: true })
+  expect(seen).toEqual([[key.fingerprint], [key.fingerprint, next.fingerprint]])
+  expect(user.keys).toEqual([next])
+})
+
+test('the deletions that make room are not used up while OCI is busy: they go on as long as the exit does', async () => {
+  const user = new FakeUser([used, stranger, { ...stranger, fingerprint: 'other' }], (_, nth) => {
+    if (nth <= 20) throw refusal(503)
+  })
+  const { result } = await play(user)
+  expect(result).toEqual({ rotated: true, certain: true })
+  expect(user.deleted.filter((one) => one === STRANGER)).toHaveLength(21)
+})
+
+test.each([409, 403])('one stranger cannot be deleted (%i): the other one makes room', async (status) => {
+  const user = new FakeUser([used, stranger, { ...stranger, fingerprint: 'other' }], (fingerprint) => {
+    if (fingerprint === STRANGER) throw refusal(status)
+  })
+  const { result } = await play(user)
+  expect(result).toEqual({ rotated: true, certain: true })
+  expect(user.deleted.slice(0, 2)).toEqual([STRANGER, 'other'])
+  expect(user.deleted.at(-1)).toBe(key.fingerprint)
+})
+
+test('a stranger that is listed and not found any more: the successor is uploaded all the same', async () => {
+  const user = new FakeUser([used, stranger, { ...stranger, fingerprint: 'other' }], (fingerprint, _, of) => {
+    if (fingerprint !== STRANGER) return
+    of.keys = of.keys.filter((one) => one.fingerprint !== STRANGER)
+    throw refusal(404)
+  })
+  const { result } = await play(user)
+  expect(result).toEqual({ rotated: true, certain: true })
+  expect(user.deleted).toEqual([STRANGER, 'other', key.fingerprint])
 })
 
 test.each<[string, ListedKey]>([
