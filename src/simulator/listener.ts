@@ -48,6 +48,8 @@ export interface ListenerParts {
   /** Number of the next request that comes in. */
   readonly arrive: () => number
   readonly record: (request: RequestRecord) => void
+  /** Called when the sender of a delayed request did not wait for its answer. */
+  readonly onAbandoned: () => void
   readonly happen: (event: TenancyEvent) => void
   readonly exit: (code: number) => void
   readonly observe: Observe
@@ -137,6 +139,7 @@ async function suffer(parts: ListenerParts, action: FaultAction, response: Serve
   switch (action.do) {
     case 'delay':
       await sleep(action.milliseconds, undefined, { ref: false })
+      if (response.destroyed) parts.onAbandoned()
       return true
     case 'event':
       parts.happen(action.event)

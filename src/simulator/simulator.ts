@@ -71,6 +71,8 @@ export interface Simulator {
   readonly waitingFaults: readonly Fault[]
   /** How often a fault has struck, at requests and at connections. */
   readonly strikes: number
+  /** How many delayed requests were given up by their senders before the answer. */
+  readonly abandoned: number
   /** SHA-256 over the tenancy's security-relevant state, lower-case hex. */
   stateDigest(): string
   armFault(fault: FaultInput): void
@@ -184,6 +186,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   for (const fault of options.faults ?? []) faults.arm(fault)
   const requests: RequestRecord[] = []
   let arrived = 0
+  let abandoned = 0
   const listeners: Listener[] = []
   const listenerOf = (region: string): Listener => {
     const its = listeners[names.indexOf(region)]
@@ -213,6 +216,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     },
     get strikes() {
       return faults.strikes
+    },
+    get abandoned() {
+      return abandoned
     },
     stateDigest: () => stateDigest(tenancy, now()),
     armFault: (fault) => faults.arm(fault),
@@ -245,6 +251,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       faults,
       arrive: () => arrived++,
       record,
+      onAbandoned: () => (abandoned += 1),
       happen: (event) => happen(cloud, event, strangerPem),
       exit,
       observe: options.observe ?? (() => undefined),

@@ -12,7 +12,8 @@ export const TENANCY_EVENT = z.discriminatedUnion('event', [
   z.strictObject({ event: z.literal('add-api-key'), userId, publicKeyPem: z.string().min(1) }),
   z.strictObject({ event: z.literal('fill-key-slots'), userId }),
   z.strictObject({ event: z.literal('upload-api-key'), userId, publicKeyPem: z.string().min(1) }),
-  z.strictObject({ event: z.literal('delete-api-keys'), userId }),
+  /** All of them, or the one of this fingerprint where it is there. */
+  z.strictObject({ event: z.literal('delete-api-keys'), userId, fingerprint: z.string().optional() }),
   z.strictObject({ event: z.literal('stop-database'), databaseId: z.string().min(1) }),
 ])
 
@@ -55,6 +56,7 @@ export function happen(cloud: Cloud, event: TenancyEvent, strangerPem: () => str
       break
     case 'delete-api-keys':
       for (const key of livingKeys(cloud.tenancy.identity.apiKeys, userById(cloud, event.userId).id)) {
+        if (event.fingerprint !== undefined && key.fingerprint !== event.fingerprint) continue
         key.timeDeleted = now
         key.version += 1
       }

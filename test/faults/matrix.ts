@@ -8,11 +8,11 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import type { FaultInput } from '../../src/simulator/faults.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
-import { assertNothingBlind } from '../stage/cloud-truth.js'
+import { assertNothingBlind, isChange } from '../stage/cloud-truth.js'
 import type { Ended } from '../stage/command-line.js'
 import { FAULTS, PASSING, type Fault } from '../stage/faults.js'
 import type { PlayedFlow } from '../stage/flows.js'
-import { assertAllWell, assertNothingSilent, assertSaidWhatNext, doAsTold } from '../stage/laws.js'
+import { assertAllWell, assertNothingSilent, assertSaidWhatNext, doAsTold, isNotBegun } from '../stage/laws.js'
 import { settled, type Rehearsal, type Staging } from '../stage/rehearsal.js'
 import { classOf, Counter, refuseMissed, shareOf, type Kinds } from '../stage/points.js'
 import { fairWeather, strangersKeys, watched } from '../stage/watched.js'
@@ -70,6 +70,8 @@ interface Call {
   connectionOfAll: number
   /** Whether its answer has a body. */
   hasBody: boolean
+  /** Whether an API key is deleted after it. */
+  isBeforeDeletion: boolean
 }
 
 type Case = { name: string; kinds: Kinds } & ({ call: Call; fault: Fault } | { weather: Weather } | { after: number; faults: readonly Fault[] })
@@ -90,6 +92,7 @@ const WEATHER: readonly Weather[] = [
   })),
   { name: 'a new key is accepted after minutes', staging: { activationDelay: { [HOME]: 120, [AWAY]: 200 } }, patience: 210 },
   { name: 'a deleted key is refused after minutes', staging: { revocationDelay: { [HOME]: 120, [AWAY]: 200 } }, patience: 210 },
+  { name: 'deleted keys are listed for minutes', staging: { beliefs: { deletedKeysListed: 300 } } },
   { name: 'the list of keys is a minute behind', staging: { beliefs: { keyListDelay: 60 } }, patience: 70 },
   { name: 'no key may delete itself', staging: { beliefs: { selfDeletion: '403 NotAllowed' } }, mend: removeAsAsked },
 ]
@@ -103,7 +106,7 @@ export async function faultAtEveryCall(flow: Flow): Promise<void> {
   const all: Case[] = [
     ...oneAfterAnother(flow, calls),
     ...WEATHER.filter(({ name }) => flow.unfit?.includes(name) !== true).map((weather) => ({ name: weather.name, kinds: { what: weather.name }, weather })),
-    ...FAULTS.flatMap((fault) => calls.filter(({ hasBody }) => hasBody || fault.ofBody !== true).map((call) => ({ name: `${call.kind} #${call.nth + 1}: ${fault.name}`, kinds: { place: call.kind, what: fault.name }, call, fault }))),
+    ...FAULTS.flatMap((fault) => calls.filter((call) => isFit(call, fault)).map((call) => ({ name: `${call.kind} #${call.nth + 1}: ${fault.name}`, kinds: { place: call.kind, what: isChange(call) && isLosing(fault) ? `${fault.name}, of a change` : fault.name }, call, fault }))),
   ]
   const cases = shareOf(all, ({ kinds }) => kinds)
   describe(flow.name, () => {
@@ -139,10 +142,11 @@ async function callsOf(flow: Flow): Promise<Call[]> {
     const kinds = new Counter()
     const connections = new Counter()
     const asked = stage.cloud.requests.slice(before).sort((one, other) => one.arrival - other.arrival)
-    return asked.flatMap(({ method, path, region, status }): Call[] => {
+    const deletion = asked.findLastIndex(({ method, path }) => method === 'DELETE' && path.includes('/apiKeys/'))
+    return asked.flatMap(({ method, path, region, status }, at): Call[] => {
       const kind = classOf({ method, path, region })
       const [nth, connection, connectionOfAll] = [kinds.next(kind), connections.next(region), connections.next('')]
-      return nth < REPEATS ? [{ kind, method, path: globOf(path), region, nth, connection, connectionOfAll, hasBody: status !== 204 }] : []
+      return nth < REPEATS ? [{ kind, method, path: globOf(path), region, nth, connection, connectionOfAll, hasBody: status !== 204, isBeforeDeletion: at < deletion }] : []
     })
   } finally {
     await stage.close()
@@ -184,8 +188,30 @@ async function struck(flow: Flow, { call, fault }: { call: Call; fault: Fault })
   return watched(flow, { speed, tls: fault.tls === true }, async (stage) => {
     const { count, seconds, meddled = false, foreign = false } = fault
     stage.cloud.armFault({ ...placeOf(call, fault), count, seconds, action: fault.action(stage, speed) })
-    await playAndMend(flow, stage, { meddled, foreign })
-    return stage.cloud.strikes > 0
+    const { code, isBegun } = await playAndMend(flow, stage, { meddled, foreign })
+    if (stage.cloud.strikes === 0) return false
+    if (fault.late === true) expect(stage.cloud.abandoned, 'requests that their sender did not wait for').toBeGreaterThan(0)
+    if (fault.askedToWait !== undefined) assertWaited(stage, fault.askedToWait)
+    if (fault.passing === true && call.method === 'GET' && isBegun && !flow.judge) expect(code, 'one reading failed, once').toBe(flow.ends ?? 0)
+    return true
+  })
+}
+
+function isFit({ method, hasBody, isBeforeDeletion }: Call, { ofBody = false, beforeDeletion = false }: Fault): boolean {
+  return (hasBody || !ofBody) && (!beforeDeletion || (method === 'GET' && isBeforeDeletion))
+}
+
+/** What it is that nobody hears: whether a change happened. */
+function isLosing({ name }: Fault): boolean {
+  return /after its effect|answer is too late|that says 200/.test(name)
+}
+
+/** Throws where somebody was asked to wait, and asked again before. Probes are signed for their moment, and come when they come. */
+function assertWaited({ cloud }: Rehearsal, seconds: number): void {
+  cloud.requests.forEach((struck, at) => {
+    if (struck.fault !== 'answer' || struck.status !== 429 || /\/users\/[^/]+$/.test(struck.path)) return
+    const again = cloud.requests.slice(at + 1).find(({ method, path, region, keyId }) => method === struck.method && path === struck.path && region === struck.region && keyId !== null)
+    if (again) expect((again.at - struck.at) / 1000, `seconds until ${struck.method} ${struck.path} came again`).toBeGreaterThan(seconds * 0.9)
   })
 }
 
@@ -226,7 +252,7 @@ interface Circumstances {
 }
 
 /** Plays the flow with what is armed; then the faults are over and people do as they are told. */
-async function playAndMend(flow: Flow, stage: Rehearsal, { meddled = false, foreign = false }: Circumstances, mend?: (said: string) => Promise<void>): Promise<void> {
+async function playAndMend(flow: Flow, stage: Rehearsal, { meddled = false, foreign = false }: Circumstances, mend?: (said: string) => Promise<void>): Promise<{ code: number; isBegun: boolean }> {
   const began = stage.cloud.now()
   const ended = await stage.run(flow.args(stage))
   try {
@@ -242,6 +268,7 @@ async function playAndMend(flow: Flow, stage: Rehearsal, { meddled = false, fore
     await doAsTold(stage, ended)
     assertNothingBlind(stage.cloud.requests)
     await assertAllWell(stage, { expected: foreign ? ['A01'] : [] })
+    return { code: ended.code, isBegun: !isNotBegun(ended) }
   } catch (failure) {
     // What the command had said is the first thing to look at.
     throw new Error(`${String(failure)}\n— it had ended with ${ended.code} —\n${ended.stderr}\n${ended.stdout}`, { cause: failure })

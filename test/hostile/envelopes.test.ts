@@ -2,9 +2,10 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { deflateRawSync, deflateSync } from 'node:zlib'
 import fc from 'fast-check'
-import { createMessage, encrypt, enums } from 'openpgp'
+import { createMessage, encrypt, enums, generateKey } from 'openpgp'
 import { describe, expect, test } from 'vitest'
 import { envelopeText, headerFor, openWithSecret, seal } from '../../src/custody/envelope.js'
+import { openText } from '../../src/custody/sealing.js'
 import { checkSigners } from '../../src/custody/signatures.js'
 import { envelopeOf, manifestOf, sealSecretOf } from '../vectors/frozen.js'
 import { refusalOf } from '../vectors/refusal.js'
@@ -14,6 +15,8 @@ const secret = sealSecretOf(2)
 const passphrase = Buffer.from(secret).toString('hex')
 const KEY_PACKET = Buffer.from(good.subarray(0, 2 + (good[1] ?? 0)))
 const DATA_PACKET = Buffer.from(good.subarray(KEY_PACKET.length))
+/** The library's own words, of its limit. */
+const TOO_LONG = /Maximum decompressed message size exceeded/
 const UNREADABLE = { code: 'ENVELOPE_INVALID', message: 'the envelope does not open: the shares do not open it, or it is damaged' }
 
 /** Why an envelope was refused. */
@@ -79,6 +82,19 @@ describe('under the right passphrase', () => {
     Object.assign(message.packets, { write: () => new Uint8Array(nested) })
     const sealed = await encrypt({ message, passwords: [passphrase], format: 'binary', config: { aeadProtect: false, preferredSymmetricAlgorithm: enums.symmetric.aes256 } }) as Uint8Array
     expect(await refusalOf(() => openWithSecret(sealed, secret))).toMatchObject({ code: 'ENVELOPE_INVALID' })
+  })
+
+  test('what grows while it is unpacked is given up where it is longer than any text of ours', async () => {
+    const binary = new Uint8Array(40 * 1024 * 1024)
+    const config = { aeadProtect: false, preferredSymmetricAlgorithm: enums.symmetric.aes256, preferredCompressionAlgorithm: enums.compression.zlib }
+    const sealed = await encrypt({ message: await createMessage({ binary, format: 'binary' }), passwords: [passphrase], format: 'binary', config }) as Uint8Array
+    expect(sealed.length).toBeLessThan(100 * 1024)
+    expect(await why(sealed)).toMatch(TOO_LONG)
+    const { privateKey } = await generateKey({ userIDs: [{ name: 'session' }], format: 'object' })
+    const sent = await encrypt({ message: await createMessage({ binary, format: 'binary' }), encryptionKeys: privateKey.toPublic(), format: 'binary', config }) as Uint8Array
+    const refused = await refusalOf(() => openText(sent, privateKey))
+    expect(refused.code).toBe('SHARE_SEALED')
+    expect((refused.cause as Error).message).toMatch(TOO_LONG)
   })
 
   test('any plaintext is a header and its key, or a refusal', async () => {

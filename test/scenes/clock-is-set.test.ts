@@ -1,4 +1,5 @@
 /** Somebody sets the wall clock during a session, as NTP does after a long sleep: no more time than the warrant gave, and never a key left alive. */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
@@ -18,6 +19,20 @@ const STEPS = [
   ['exit-began', -2 * DAYS, null, 'done'],
   ['burned', -3 * HOURS, null, 'done'],
 ] as const
+
+test('in the middle of an exit that cannot reach its region: it gives up after the same quarter of an hour', async () => {
+  let down = false
+  stage = await rehearsal({ speed: 60, observe: (moment, { method, region }) => {
+    if (method === 'DELETE') down = true
+    return down && moment === 'received' && region === 'eu-frankfurt-1' ? 'drop' : undefined
+  } })
+  const began = stage.cloud.now()
+  const ended = await stage.run(stage.rotate(), {}, { step: { from: 'unknown', by: -2 * DAYS, mark: join(stage.directory, 'clock-was-set') } })
+  expect(existsSync(join(stage.directory, 'clock-was-set'))).toBe(true)
+  expect([ended.code, ended.stderr]).toEqual([6, expect.stringContaining('The exit waits: ')])
+  const minutes = (stage.cloud.now() - began) / MINUTES
+  expect([minutes > 15, minutes < 45]).toEqual([true, true])
+})
 
 test.each(STEPS)('after %s by %i ms', async (from, by, code, actionResult) => {
   stage = await rehearsal({ speed: 4 })
