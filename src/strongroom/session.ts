@@ -218,7 +218,7 @@ async function leave(room: Room, courier: Courier, user: OwnUser, since: number,
     await lookBack(room, courier, cutOff)
     journal.write({ type: 'rotation-deferred', reason: 'as each releasing custodian consented' })
     burn(journal, warrant, since, 'rotation deferred', courier)
-    if (wasNeverAccepted(replay(journal.lines))) return finished([], isYoung(room) ? notAcceptedYet(warrant) : neverAccepted(warrant))
+    if (wasNeverAccepted(replay(journal.lines))) return finished([], neverAccepted(room))
     return finished([], { ...(failure ?? alive(warrant, 'its rotation was deferred')), hint: 'As soon as a successor waits and the home region answers: glasskey break rotate' })
   }
   let probes: DatedProbe[] = []
@@ -350,20 +350,15 @@ function alive(warrant: Warrant, why: string): Failure {
   return { code: 'KEY_NOT_PROVED_DEAD', message: `the key of GENERATION ${warrant.key.generation} IS ALIVE in OCI: ${why}`, hint: `glasskey resume --session ${warrant.session}` }
 }
 
-function neverAccepted(warrant: Warrant): Failure {
+function neverAccepted(room: Room): Failure {
+  const { warrant } = room
+  const [why, first] = isYoung(room)
+    ? ['It was installed minutes ago, and OCI may not know it yet; or it was rotated from another copy of this custody folder', 'Wait some minutes, and find']
+    : ['Most likely it was rotated from another copy of this custody folder', 'Find']
   return {
     code: 'KEY_NOT_PROVED_DEAD',
-    message: `OCI never accepted the key of GENERATION ${warrant.key.generation} in this session, and nothing was changed. Most likely it was rotated from another copy of this custody folder; or its user is blocked`,
-    hint: `Find the newest copy of this folder. Then let somebody who can read the key list look: glasskey resume --session ${warrant.session} --reader PROFILE. If nobody can, and that copy is lost for good: begin again with --generation N, the one that the paper book names last`,
-  }
-}
-
-/** What was installed minutes ago is more likely late than gone. */
-function notAcceptedYet(warrant: Warrant): Failure {
-  return {
-    code: 'KEY_NOT_PROVED_DEAD',
-    message: `OCI does not accept the key of GENERATION ${warrant.key.generation} yet, which was installed minutes ago; nothing was changed. Or somebody rotated it meanwhile, or its user is blocked`,
-    hint: `Wait some minutes. Then let somebody who can read the key list look: glasskey resume --session ${warrant.session} --reader PROFILE`,
+    message: `OCI never accepted the key of GENERATION ${warrant.key.generation} in this session, and nothing was changed. ${why}; or its user is blocked`,
+    hint: `${first} the newest copy of this folder. Then let somebody who can read the key list look: glasskey resume --session ${warrant.session} --reader PROFILE. If nobody can, and that copy is lost for good: begin again with --generation N, the one that the paper book names last`,
   }
 }
 
@@ -377,7 +372,7 @@ function notRotated(room: Room, result: Extract<ExitResult, { rotated: false }>)
         hint: `Let somebody who can read the key list look: glasskey resume --session ${warrant.session} --reader PROFILE`,
       }
     }
-    return isYoung(room) ? notAcceptedYet(warrant) : neverAccepted(warrant)
+    return neverAccepted(room)
   }
   if (!result.selfDeletion && isRefusedNow(replay(journal.lines))) {
     return {

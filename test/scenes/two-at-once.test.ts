@@ -54,7 +54,7 @@ test('a copy that is behind, without one: the key is refused, that is named, and
   const copy = await behind(stage)
   const ended = await stage.run(inCopy([...stage.saasAdmin(), '--json'], stage, copy))
   expect(JSON.parse(ended.stdout)).toMatchObject({
-    error: { code: 'KEY_NOT_PROVED_DEAD', message: 'OCI never accepted the key of GENERATION 2 in this session, and nothing was changed. Most likely it was rotated from another copy of this custody folder; or its user is blocked' },
+    error: { code: 'KEY_NOT_PROVED_DEAD', message: 'OCI never accepted the key of GENERATION 2 in this session, and nothing was changed. It was installed minutes ago, and OCI may not know it yet; or it was rotated from another copy of this custody folder; or its user is blocked' },
     grade: 'unproved',
     actionResult: 'failed',
   })
@@ -115,7 +115,7 @@ test('the newest copy is lost, and so are the sheets that this one calls in use:
 })
 
 rare('nobody can read the key list: people name the key, a wrong one is red and keeps nobody out, and the right one does what it is for', async () => {
-  stage = await rehearsal({ speed: 4 })
+  stage = await rehearsal({ speed: 16 })
   const copy = await behind(stage)
   const inThis = (args: string[], ...more: string[]): string[] => [...inCopy(args, stage as Rehearsal, copy), ...more]
   const first = await stage.run(inThis(stage.saasAdmin(2)))
