@@ -539,6 +539,8 @@ describe('a journal forged whole, with logbook and evidence', () => {
       return stays ? line : null
     }, { secondsLive: 0 })
     expect((await audit(folder)).results.find(({ code }) => code === 'J04')).toMatchObject({ result: 'not checked' })
+    // Nor does a log that has calls of that key bear out a journal that has none.
+    expect((await auditOnline(folder)).controls.find(({ code }) => code === 'J04')).toMatchObject({ result: 'not checked' })
   })
 
   test('never entered: glasskey may have been stopped just before, and the finding says what enters it', async () => {

@@ -35,8 +35,8 @@ export interface Fault {
   action: (stage: Rehearsal, speed: number) => FaultInput['action']
 }
 
-/** s; longer than any call waits. */
-const TOO_LATE = 25
+/** s; longer than any call waits, by so much that a busy machine does not blur it. */
+const TOO_LATE = 40
 
 const error = (status: number, code: string, headers: Record<string, string> = {}): Fault['action'] => () => ({ do: 'answer', status, body: { code, message: 'a rehearsed fault' }, headers })
 /** A gateway did not wait for what happened all the same. */

@@ -6,8 +6,8 @@ import { warrantDigest } from '../../warrant/warrant.js'
 import { type Control, failed } from '../control.js'
 import type { Dossier, FiledSession } from '../dossier.js'
 import { given, NotChecked, proven } from '../reading.js'
-import { explainedBy, reconcile, type Explained } from '../reconciliation.js'
-import { counted, eachFiled, eachSession, lastEntry, logbookIfSound, soundLogbook, soundManifest, type SoundSession } from '../sound.js'
+import { explainedBy, reconcile, type Explained, type Reconciled } from '../reconciliation.js'
+import { counted, eachFiled, eachSession, lastEntry, logbookIfSound, soundLogbook, soundManifest, soundSession, type SoundSession } from '../sound.js'
 
 /** Throws NotChecked for a session that only the logbook knows. */
 function inFolder(filed: FiledSession): FiledSession {
@@ -87,12 +87,22 @@ function mayHaveSigned({ used, burned }: NonNullable<SoundSession['state']['last
   return used || !burned
 }
 
-/** Whether OCI's log was read whole, and has every call that this journal says was answered, and no other of its key: each id is made from all lines before it. */
+/**
+ * Whether OCI's log was read whole, and has every call that this journal says was answered, and no other of its key: each id is
+ * made from all lines before it. Of a journal without a call it has none, and that means something where it has those of a later session.
+ */
 function isBorneOut(dossier: Dossier, session: SoundSession, explained: Explained): boolean {
+  const found = inLog(dossier, session, explained)
+  if (found === null || found.journalOnly.length + found.cloudOnly.length + found.unreadable > 0) return false
+  if (found.matched > 0) return true
+  const later = dossier.sessions.filter(({ id }) => id > session.id)
+  return session.state.calls.length === 0 && later.some((filed) => (inLog(dossier, soundSession(dossier, filed), explained)?.matched ?? 0) > 0)
+}
+
+/** Null: OCI's log of that time was not read whole. */
+function inLog(dossier: Dossier, session: SoundSession, explained: Explained): Reconciled | null {
   const log = dossier.cloud?.log.get(session.id)
-  if (log?.read !== true || log.value.gaps.length > 0) return false
-  const { matched, journalOnly, cloudOnly, unreadable } = reconcile(session, log.value, explained, dossier.now)
-  return matched > 0 && journalOnly.length + cloudOnly.length + unreadable === 0
+  return log?.read !== true || log.value.gaps.length > 0 ? null : reconcile(session, log.value, explained, dossier.now)
 }
 
 /** Throws AUDIT_FAILED naming the fields. */
