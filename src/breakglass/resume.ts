@@ -107,8 +107,12 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
       const isDeleted = session.deletion === 'done' && !present && !accepted
       // Where nobody could look, or delete it, a login may do what a quorum would be gathered for.
       const way = isDeleted ? 'reader' : wayOn(session, warrant, openable)
-      const isNamed = way === 'remover' ? inputs.remover !== null : listing !== null
-      const login = isNamed || way === 'quorum' ? '' : `; or with a login that ${way === 'remover' ? 'may delete it' : 'reads the key list'}: ${commandOf(way, warrant.session, session)}`
+      const login = ((): string => {
+        if (way === 'quorum') return ''
+        const command = commandOf(way, warrant.session, session)
+        if (listing === null || (way === 'remover' && inputs.remover === null)) return `; or with a login that ${way === 'remover' ? 'may delete it' : 'reads the key list'}: ${command}`
+        return way === 'remover' && !isReady ? `; or, once its successor is listed as ACTIVE and equal: ${command}` : ''
+      })()
       if (!given && login !== '' && isInteractive()) say(`A quorum of GENERATION ${warrant.key.generation} is asked for${login}`, 'strong')
       if (!given && !isInteractive()) {
         throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} ${isDeleted ? 'is deleted and not proved dead, and a proof needs a signature' : 'may be ALIVE, and deleting it needs a signature'}`, `Gather a quorum of GENERATION ${warrant.key.generation}: ${commandOf('quorum', warrant.session, session)}${login}`)
