@@ -138,8 +138,10 @@ function forged(action: FaultAction | null, requestId: () => string): Forged | n
 async function suffer(parts: ListenerParts, action: FaultAction, response: ServerResponse): Promise<boolean> {
   switch (action.do) {
     case 'delay':
+      response.once('close', () => {
+        if (!response.writableEnded) parts.onAbandoned()
+      })
       await sleep(action.milliseconds, undefined, { ref: false })
-      if (response.destroyed) parts.onAbandoned()
       return true
     case 'event':
       parts.happen(action.event)
