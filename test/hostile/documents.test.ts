@@ -104,8 +104,8 @@ describe.each(kinds)('%s', (kind) => {
       // What stands after the last line end is handed back as torn and belongs to no chain.
       if (['journal', 'logbook'].includes(kind) && text.startsWith(good)) return
       const code = refusedAs(kind, text)
-      // What is held against a digest that is elsewhere is never anything but the real one.
-      if (kind === 'manifest' || kind === 'rules') expect(code).not.toBeNull()
+      // Rules are held against a digest. A manifest has a little that no envelope can seal, as the envelope's own digest.
+      if (kind === 'rules') expect(code).not.toBeNull()
     }), { numRuns: 200 })
   })
 })
