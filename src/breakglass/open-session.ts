@@ -16,6 +16,7 @@ import { wallClock } from '../host/clock.js'
 import { readJournal, type JournalEntry, type JournalLine } from '../record/journal.js'
 import { maySupersede, openSessions, type Beginning } from '../record/open-sessions.js'
 import { resumption } from '../record/standing.js'
+import { commandOf } from '../record/way-on.js'
 import { TOOL } from '../version.js'
 import { checkRules } from '../warrant/issue.js'
 import { REHEARSAL_PROBES } from '../warrant/probe-schedule.js'
@@ -147,8 +148,6 @@ export function generationFor(folder: CustodyFolder, asked: number | undefined):
 /** What is left where neither the key of the record nor the one in OCI can be opened. */
 export const WITHOUT_SHEETS = 'glasskey logbook add lost for the sheets of the generation that this record has in use, so that too few are left; then glasskey takeover with a new bootstrap key.'
 
-const ROTATE = 'glasskey break rotate'
-
 /** Null: a takeover, which goes on in no session's place. */
 export function beginningOf(action: Action, { manifest }: Generation): Beginning | null {
   return action.name === 'takeover' ? null : { generation: manifest.generation, rotates: action.name === 'rotate' }
@@ -163,8 +162,9 @@ export function refuseUnfinished(folder: CustodyFolder, next: Beginning | null):
   const open = unfinishedSessions(folder).find((stored) => !maySupersede(known, stored, next))
   if (open) {
     const goesOn = resumption(open, folder.standings, folder.events)
-    const rotates = next !== null && !next.rotates && goesOn !== ROTATE && maySupersede(known, open, { ...next, rotates: true })
-    throw new GlasskeyError('SESSION_UNFINISHED', `session ${open.id} has not come to its end`, rotates ? `${goesOn}. Or rotate away from it, without an action: ${ROTATE}` : goesOn)
+    const rotation = commandOf('rotate', open.id, open.session)
+    const rotates = next !== null && !next.rotates && goesOn !== rotation && maySupersede(known, open, { ...next, rotates: true })
+    throw new GlasskeyError('SESSION_UNFINISHED', `session ${open.id} has not come to its end`, rotates ? `${goesOn}. Or rotate away from it, without an action: ${rotation}` : goesOn)
   }
 }
 

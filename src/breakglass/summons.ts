@@ -1,7 +1,7 @@
 /** The call before a session: who makes a quorum, what to bring, what will be asked. No secret, no network, nothing written in the folder. */
 import type { CustodyFolder } from '../host/custody-folder.js'
 import { hexToWords } from '../custody/words.js'
-import { shellWord } from '../host/terminal.js'
+import { nextIn } from '../host/printed-command.js'
 import type { SummonsCall, SummonsContent } from '../paper/forms/summons.js'
 import { callOrder } from '../record/calling.js'
 import { heldCopies } from '../record/copies.js'
@@ -103,7 +103,7 @@ export function drawUpSummons(folder: CustodyFolder, foreseen: Foreseen, now: Da
 function inTheWay(folder: CustodyFolder, next: Beginning): string[] {
   const known = { ...folder, logbook: folder.logbook.lines }
   const open = openSessions(known).filter((told) => !maySupersede(known, told, next))
-  return open.map((told) => `session ${told.id} has not come to its end: ${resumption(told, folder.standings, folder.events).replace('glasskey resume', () => `glasskey resume --custody ${shellWord(folder.path)}`)}`)
+  return open.map((told) => `session ${told.id} has not come to its end: ${nextIn(resumption(told, folder.standings, folder.events), folder.path)}`)
 }
 
 /** The whole request, where nothing of it is missing. */

@@ -4,7 +4,7 @@ import type { Json } from '../canonical.js'
 import { EXIT_CODES, GlasskeyError, type ErrorCode } from '../errors.js'
 import { print } from '../host/standard-output.js'
 import { say, visibleToned } from '../host/terminal.js'
-import { inFolder } from './printed-command.js'
+import { inFolder } from '../host/printed-command.js'
 
 /** What was wrong and what to do next, as `--json` gives it. Its code decides the exit code. */
 export interface Problem {

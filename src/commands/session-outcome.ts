@@ -11,7 +11,7 @@ import { acceptedOnly, actionOf, isSaasChange, unansweredChanges } from '../reco
 import { leftByTakeover, rotation, type CustodyStanding } from '../record/standing.js'
 import { nextBy } from '../record/way-on.js'
 import type { Outcome, Problem } from './outcome.js'
-import { inFolder, nextIn } from './printed-command.js'
+import { inFolder, nextIn } from '../host/printed-command.js'
 import { standingOf } from './status.js'
 
 /** Prints entry and slips, and says what to do next. How the session ended outweighs paper that could not be had. `sheetFiles`: what shares were read from. `bootstrapKeyFile`: where a takeover's profile has its key. */

@@ -12,7 +12,7 @@ import { calendarText } from '../record/calendar.js'
 import { custodyStanding, type CustodyStanding, type Remark } from '../record/standing.js'
 import { custodyFlag } from './flags.js'
 import type { Outcome } from './outcome.js'
-import { nextIn } from './printed-command.js'
+import { nextIn } from '../host/printed-command.js'
 
 /** Remarks shown; the rest are counted. */
 const SHOWN = 4

@@ -3,7 +3,7 @@ import { canBeOpened, hasLeft, inUse, type GenerationEvent, type Standing } from
 import type { Warrant } from '../warrant/warrant.js'
 import type { Head } from './chain.js'
 import type { LogbookEntry } from './logbook.js'
-import { isListed, lastListing } from './recognise.js'
+import { isListed, lastListing, wasListedLast } from './recognise.js'
 import { isSettled, wasNeverThere, type Session } from './replay.js'
 import { acceptingRegions, wayOn } from './way-on.js'
 
@@ -66,12 +66,11 @@ export function maySupersede({ standings, events, logbook }: Around, told: Told,
   const current = inUse(standings, events)
   if (current === undefined || current.generation <= generation || current.margin < 0) return false
   const usesIt = next?.generation === current.generation
-  const seen = lastListing(session, key)
-  const isThere = seen !== null && isListed(seen.keys, key)
+  const isThere = wasListedLast(session, key)
   const wasRefused = wayOn(session, told.warrant, true) === 'remover'
   // A key that is known to be there stops an action, and not a rotation, whose exit deletes it.
   if (usesIt && (session.deletion !== 'not-sent' || wasRefused) && isEntered(told, logbook) && (next.rotates || !(isThere || wasRefused))) return true
-  const isAway = hasLeft(generation, events) || (seen !== null && !isThere)
+  const isAway = hasLeft(generation, events) || (lastListing(session, key) !== null && !isThere)
   return !canBeOpened(standings, generation) && (isAway || (usesIt && next.rotates))
 }
 

@@ -40,6 +40,11 @@ export function lastListing({ listings, deletedLast }: Pick<Session, 'listings' 
   return last !== null && deletedLast !== null && deletedLast.seq > last.seq && isListed(last.keys, used) ? null : last
 }
 
+/** Whether that was there then. */
+export function wasListedLast(session: Pick<Session, 'listings' | 'deletedLast'>, used: Pick<Manifest, 'spkiSha256' | 'fingerprint'>): boolean {
+  return isListed(lastListing(session, used)?.keys ?? [], used)
+}
+
 /**
  * Fingerprints of the keys that nobody's sheets open, in what a login read last. `cameThrough`: whether the session did what it was for;
  * until a takeover has, the bootstrap key is one of them.

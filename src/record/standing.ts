@@ -4,7 +4,7 @@ import type { Custodian } from '../custody/custody-yaml.js'
 import { DAY_MS, dueDates, SUCCESSORS, type DueDates } from './due.js'
 import type { LogbookEntry } from './logbook.js'
 import { maySupersede, openSessions, type Told } from './open-sessions.js'
-import { isListed, lastListing } from './recognise.js'
+import { wasListedLast } from './recognise.js'
 import { isSettled } from './replay.js'
 import { acceptingRegions, nextBy, wayOn } from './way-on.js'
 
@@ -195,12 +195,11 @@ export function resumption({ id, session, warrant: { successor, ...warrant } }: 
   const accepted = acceptingRegions(warrant, session.probes).length > 0
   if (hasLeft(session.opened.generation, events) && !accepted) return nextBy('reader', id, session)
   const openable = canBeOpened(all, session.opened.generation)
-  const seen = lastListing(session, warrant.key)
-  const isThere = seen !== null && isListed(seen.keys, warrant.key)
+  const isThere = wasListedLast(session, warrant.key)
   // Nothing is signed under such a warrant any more, but to probe what was deleted.
   if (successor !== null && !isUsable(all.find(({ generation }) => generation === successor.generation), session.successor !== null) && (session.deletion !== 'done' || isThere)) {
     if (!openable) return `glasskey resume --session ${id}`
-    return session.deletion === 'unknown' && !isThere && !accepted ? nextBy('reader', id, session) : 'glasskey break rotate'
+    return session.deletion === 'unknown' && !isThere && !accepted ? nextBy('reader', id, session) : nextBy('rotate', id, session)
   }
   return nextBy(wayOn(session, warrant, openable), id, session)
 }

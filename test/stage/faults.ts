@@ -26,10 +26,12 @@ export interface Fault {
   ofBody?: boolean
   /** Only of readings that come before the used key is deleted: after that, what it does locks everybody out. */
   beforeDeletion?: boolean
+  /** Of a change it leaves open whether it happened. */
+  losing?: boolean
   /** Whoever asks is to give up before the answer. */
   late?: boolean
   /** A reading is asked again after it, and nothing is lost by that. */
-  passing?: boolean
+  askedAgain?: boolean
   /** s; so long nobody asks for the same again. */
   askedToWait?: number
   action: (stage: Rehearsal, speed: number) => FaultInput['action']
@@ -58,25 +60,25 @@ export const FAULTS: readonly Fault[] = [
   { name: 'every region is down for good', atTheDoor: true, everywhere: true, count: 1_000_000, lasting: true, action: () => ({ do: 'refuse' }) },
   { name: 'the user is blocked before it', lasting: true, meddled: true, action: event('before', blocked) },
   { name: 'the user is blocked after it', lasting: true, meddled: true, action: event('after', blocked) },
-  { name: 'the connection is refused', atTheDoor: true, passing: true, action: () => ({ do: 'refuse' }) },
+  { name: 'the connection is refused', atTheDoor: true, askedAgain: true, action: () => ({ do: 'refuse' }) },
   { name: 'another authority vouches for it', atTheDoor: true, tls: true, action: () => ({ do: 'wrong-certificate' }) },
-  { name: 'reset before its effect', passing: true, action: () => ({ do: 'reset', when: 'before' }) },
-  { name: 'reset after its effect', passing: true, action: () => ({ do: 'reset', when: 'after' }) },
-  { name: 'too late, and so is its effect', passing: true, late: true, action: late('before') },
-  { name: 'its answer is too late', passing: true, late: true, action: late('after') },
+  { name: 'reset before its effect', askedAgain: true, action: () => ({ do: 'reset', when: 'before' }) },
+  { name: 'reset after its effect', askedAgain: true, losing: true, action: () => ({ do: 'reset', when: 'after' }) },
+  { name: 'too late, and so is its effect', askedAgain: true, late: true, action: late('before') },
+  { name: 'its answer is too late', askedAgain: true, losing: true, late: true, action: late('after') },
   { name: 'its answer drips', ofBody: true, action: () => ({ do: 'drip', milliseconds: 100 }) },
   { name: '401', action: error(401, 'NotAuthenticated') },
   { name: '404', action: error(404, 'NotAuthorizedOrNotFound') },
   { name: '409 IncorrectState', action: error(409, 'IncorrectState') },
   { name: '409 Conflict', action: error(409, 'Conflict') },
   { name: '412', action: error(412, 'NoEtagMatch') },
-  { name: '429 with Retry-After', passing: true, askedToWait: 3, action: error(429, 'TooManyRequests', { 'retry-after': '3' }) },
-  { name: '500', passing: true, action: error(500, 'InternalServerError') },
-  { name: '503', passing: true, action: error(503, 'ServiceUnavailable') },
-  { name: '500 after its effect', passing: true, action: gaveUp(500, 'InternalServerError') },
-  { name: '503 after its effect', passing: true, action: gaveUp(503, 'ServiceUnavailable') },
+  { name: '429 with Retry-After', askedAgain: true, askedToWait: 3, action: error(429, 'TooManyRequests', { 'retry-after': '3' }) },
+  { name: '500', askedAgain: true, action: error(500, 'InternalServerError') },
+  { name: '503', askedAgain: true, action: error(503, 'ServiceUnavailable') },
+  { name: '500 after its effect', askedAgain: true, losing: true, action: gaveUp(500, 'InternalServerError') },
+  { name: '503 after its effect', askedAgain: true, losing: true, action: gaveUp(503, 'ServiceUnavailable') },
   { name: 'a page of HTML', action: () => ({ do: 'html' }) },
-  { name: 'a page of HTML that says 200', foreign: true, action: () => ({ do: 'html', status: 200 }) },
+  { name: 'a page of HTML that says 200', foreign: true, losing: true, action: () => ({ do: 'html', status: 200 }) },
   { name: 'half of its JSON', ofBody: true, action: () => ({ do: 'truncate' }) },
   { name: 'an empty body', ofBody: true, action: () => ({ do: 'empty' }) },
   { name: 'a redirect', action: () => ({ do: 'redirect', location: 'http://127.0.0.1:9/' }) },

@@ -5,7 +5,7 @@
 import { expect } from 'vitest'
 import { auditCustody } from '../../src/audit/audit.js'
 import { sha256Hex } from '../../src/canonical.js'
-import { nextIn } from '../../src/commands/printed-command.js'
+import { nextIn } from '../../src/host/printed-command.js'
 import { standingOf } from '../../src/commands/status.js'
 import { readCustodyFolder, type CustodyFolder } from '../../src/host/custody-folder.js'
 import { opcRequestIdOf } from '../../src/record/journal.js'

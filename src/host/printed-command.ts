@@ -1,5 +1,5 @@
 /** Commands in what people read: what they copy word for word has to run where they are. */
-import { shellWord } from '../host/terminal.js'
+import { shellWord } from './terminal.js'
 
 /** What `status` says is next, as people can type it; with `…` where it needs more of them. */
 export function nextIn(next: string, folder: string): string {
