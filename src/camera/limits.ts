@@ -12,6 +12,8 @@ export const LIMITS = {
   request: 10_000,
   /** Milliseconds after which a page that went away counts as closed: a reload takes one or two seconds. */
   away: 10_000,
+  /** Milliseconds for a browser in this room to show the page: a slow machine takes half a minute. */
+  opening: 120_000,
   /** Milliseconds that "complete" stays on the screen. */
   farewell: 1500,
 } as const

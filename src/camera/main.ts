@@ -62,4 +62,8 @@ if (browser) {
   startBrowser(browser.program, browser.env, `http://127.0.0.1:${port}/#${token}`, (lastWords) => {
     end(page.entered ? 'the browser was closed' : `the browser did not start${lastWords === '' ? '' : ` (${lastWords})`}`)
   })
+  // Started, and without a window: people would wait for a page that never comes.
+  setTimeout(() => {
+    if (!page.entered) end('the browser showed no page')
+  }, LIMITS.opening)
 }

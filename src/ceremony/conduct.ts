@@ -10,6 +10,7 @@ import { lookForNetwork, requireAirGap } from '../host/air-gap.js'
 import type { CustodianKeys } from '../host/custodian-key.js'
 import { readClocks, wallClock } from '../host/clock.js'
 import { makeFolder, removeFile, writeNew } from '../host/disk.js'
+import { requireSheetFolder } from './memory-folder.js'
 import { requireOwnCode } from '../host/environment.js'
 import { withoutCoreFile } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
@@ -101,6 +102,7 @@ export async function conductCeremony(request: CeremonyRequest, convene: () => P
   const sealingKeys = await readSealingKeys(plan.custody, request.config ?? places.custody(request.custody), now)
   const target = targetOf(request.custody, request.outbox, plan)
   if (request.sheets !== undefined && `${resolve(request.sheets)}/`.startsWith(`${resolve(target)}/`)) throw new GlasskeyError('USAGE', `the sheets would lie in ${target}, which is made whole in the end`, 'Name a folder beside it with --sheets.')
+  requireSheetFolder(request.sheets)
   if (!request.rehearsal) requireAirGap(lookForNetwork())
   const people = convene()
   if (request.keepSheets && !request.rehearsal) throw new GlasskeyError('REHEARSAL_MISMATCH', 'files of real sheets are never kept', 'Leave --keep-sheets away; it is for rehearsals.')

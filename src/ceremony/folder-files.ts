@@ -5,7 +5,7 @@ import { rulesFile, type Rules } from '../custody/rules.js'
 import { manifestFile } from '../custody/manifest.js'
 import { signersOf, withRenewed } from '../custody/signatures.js'
 import { places } from '../host/sealed-folder.js'
-import { makeFolder, moveTo, readText, replaceFile, writeNew } from '../host/disk.js'
+import { makeFolder, moveTo, readText, replaceFile, writable, writeNew } from '../host/disk.js'
 import type { MadeGeneration } from './generations.js'
 import type { Signer } from './signers.js'
 import type { Signed, SignedBefore, ToSign } from './signing.js'
@@ -14,7 +14,9 @@ import type { Signed, SignedBefore, ToSign } from './signing.js'
 export function writeGeneration(folder: string, made: Pick<MadeGeneration, 'manifest' | 'envelope'>, rules: Rules, signature: Uint8Array | null = null): void {
   const place = places.generation(folder, made.manifest.generation)
   const beside = `${place}.new`
-  rmSync(beside, { recursive: true, force: true })
+  writable(beside, () => {
+    rmSync(beside, { recursive: true, force: true })
+  })
   makeFolder(beside)
   writeNew(join(beside, 'manifest.json'), manifestFile(made.manifest))
   writeNew(join(beside, 'rules.json'), rulesFile(rules))

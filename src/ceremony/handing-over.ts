@@ -6,7 +6,7 @@ import { asRemark, line as lineSchema } from '../custody/fields.js'
 import { knownOf } from '../custody/typed-header.js'
 import { GlasskeyError } from '../errors.js'
 import { removeFile, writeNew } from '../host/disk.js'
-import { forgetJob, queuePdf, requireRunning, type Spooler } from '../host/printer.js'
+import { forgetJob, NotKnownTaken, queuePdf, requireRunning, type Spooler } from '../host/printer.js'
 import { say } from '../host/terminal.js'
 import { missingForSeal } from '../record/conduct.js'
 import type { MadeGeneration } from './generations.js'
@@ -270,7 +270,10 @@ export class HandingOver {
         if (!(error instanceof GlasskeyError)) throw error
         say(`      ${error.message}.`, 'alarm')
         say(`      lpstat -o ${printer} shows what waits there, cancel NUMBER takes it out, cupsenable ${printer} starts a printer that is stopped.`)
-        const answer = await performance.people.ask({ text: 'Enter tries again, and sends nothing twice; file releases the files instead', flag: '--sheets', initial: '' })
+        // CUPS may keep a job of which this machine knows no number.
+        if (error instanceof NotKnownTaken) this.#unnamed = true
+        const again = error instanceof NotKnownTaken ? 'Cancel it if it waits there. Enter then sends this sheet again' : 'Enter tries again, and sends nothing twice'
+        const answer = await performance.people.ask({ text: `${again}; file releases the files instead`, flag: '--sheets', initial: '' })
         if (answer !== 'file') continue
         const waiting = sheets.filter(({ name }) => this.#queued.has(name)).map(({ name }) => name)
         if (waiting.length > 0) say(`      Printer ${printer} has taken ${waiting.join(', ')}: what still waits there is printed too, unless you cancel it.`, 'alarm')

@@ -33,7 +33,11 @@ export function putBack(target: string): void {
   const parent = dirname(resolve(target))
   if (existsSync(target) || !existsSync(parent)) return
   const aside = readdirSync(parent).find((name) => name.startsWith(besidePrefix(target)) && name.endsWith(ASIDE))
-  if (aside !== undefined) renameSync(join(parent, aside), target)
+  if (aside !== undefined) {
+    writable(target, () => {
+      renameSync(join(parent, aside), target)
+    })
+  }
 }
 
 const ASIDE = '.before'

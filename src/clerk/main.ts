@@ -13,8 +13,8 @@ const ACTIONS: Record<string, () => Promise<(post: Post, params: never) => Promi
   warm: async () => (await import('./actions/warm.js')).warm,
 }
 
-// Where it shares process ids with the terminal, Ctrl-Z would leave the strongroom waiting for it.
-process.on('SIGTSTP', () => undefined)
+// Where it shares process ids with the terminal: what is asked of it ends in order, and Ctrl-Z would leave others waiting for it.
+for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGTSTP'] as const) process.on(signal, () => undefined)
 
 const pipe = new Socket({ fd: 3, readable: true, writable: true })
 pipe.on('end', () => process.exit(0))

@@ -13,9 +13,10 @@ import { requireNew, writeNew } from '../host/disk.js'
 import { LineFile } from '../host/line-file.js'
 import { takeLock } from '../host/lock.js'
 import { readProfile } from '../host/oci-profile.js'
+import { say } from '../host/terminal.js'
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../record/logbook.js'
 import { cloudOf, configOf, custodyFlag, type CloudArguments } from './flags.js'
-import type { Outcome } from './outcome.js'
+import type { Outcome, Problem } from './outcome.js'
 
 interface Arguments extends Omit<CloudArguments, 'reader'> {
   profile: string | undefined
@@ -45,27 +46,42 @@ export const handler = async (args: Arguments): Promise<Outcome> => {
   if (out !== undefined) requireNew(out)
   const auditor = auditorOf(args)
   const profile = args.profile === undefined ? null : readProfile(args.profile, configOf({ ...args, reader: undefined }))
-  const release = args.record ? takeLock(places.lock(folder), 'audit', wallClock()) : () => undefined
+  // What can be refused is refused before the reading, which may take minutes; a break-glass must not wait for those.
+  if (args.record) takeLock(places.lock(folder), 'audit', wallClock())()
+  if (profile) say(`Reading what OCI has and logged, as ${profile.name}: minutes, where there are many sessions, regions and compartments.`, 'faint')
+  const audit = await auditCustody({
+    folder,
+    profile,
+    cloud: cloudOf({ ...args, reader: undefined }),
+    from: moment('from', args.from, '00:00:00.000'),
+    to: moment('to', args.to, '23:59:59.999'),
+    now: wallClock(),
+  })
+  const json = auditJson(audit, auditor)
+  const digest = out === undefined ? canonicalDigest(json) : await writeReport(audit, auditor, args.auditor ?? null, out)
+  const entry = args.record ? tryEnter(folder, audit, auditor, digest) : null
+  const after = [...(out === undefined ? [] : [`Report: ${out}`]), ...(entry === null ? [] : [entry.said])]
+  return {
+    json: { ...json, out: out ?? null, logbook: entry?.number ?? null },
+    text: [auditText(audit), ...after].join('\n'),
+    ...(entry?.error ? { error: entry.error } : {}),
+    ...failedControls(audit),
+  }
+}
+
+/** Enters the audit, where no other command has the folder by then. What was found is told all the same. */
+function tryEnter(folder: string, audit: Audit, auditor: string, digest: string): { number: number | null; said: string; error?: Problem } {
   try {
-    const audit = await auditCustody({
-      folder,
-      profile,
-      cloud: cloudOf({ ...args, reader: undefined }),
-      from: moment('from', args.from, '00:00:00.000'),
-      to: moment('to', args.to, '23:59:59.999'),
-      now: wallClock(),
-    })
-    const json = auditJson(audit, auditor)
-    const digest = out === undefined ? canonicalDigest(json) : await writeReport(audit, auditor, args.auditor ?? null, out)
-    const entry = args.record ? enter(folder, audit, auditor, digest) : null
-    const after = [...(out === undefined ? [] : [`Report: ${out}`]), ...(entry === null ? [] : [entry.said])]
-    return {
-      json: { ...json, out: out ?? null, logbook: entry?.number ?? null },
-      text: [auditText(audit), ...after].join('\n'),
-      ...failedControls(audit),
+    const release = takeLock(places.lock(folder), 'audit', wallClock())
+    try {
+      return enter(folder, audit, auditor, digest)
+    } finally {
+      release()
     }
-  } finally {
-    release()
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    const { code, message, hint } = error
+    return { number: null, said: `Not entered in the logbook: ${message}. ${hint} Write the audit into the paper book, or hold it again.`, error: { code, message: `the audit is not entered: ${message}`, hint } }
   }
 }
 

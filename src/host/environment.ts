@@ -1,9 +1,9 @@
 /** What the environment may have brought into this process. */
 import { GlasskeyError } from '../errors.js'
 
-/** Variables that put code of others into a process that is started with them: Node's own, the loader's, and OpenSSL's, whose configuration may name a provider. */
+/** Variables that put code of others into a process that is started with them: Node's own (its compiled code too), the loader's, and OpenSSL's, whose configuration may name a provider. */
 const CODE_FROM_OUTSIDE = [
-  'NODE_OPTIONS',
+  ...['NODE_OPTIONS', 'NODE_COMPILE_CACHE'],
   ...['LD_PRELOAD', 'LD_AUDIT', 'LD_LIBRARY_PATH'],
   ...['DYLD_INSERT_LIBRARIES', 'DYLD_LIBRARY_PATH', 'DYLD_FRAMEWORK_PATH'],
   ...['OPENSSL_CONF', 'OPENSSL_MODULES', 'OPENSSL_ENGINES'],

@@ -25,6 +25,8 @@ export interface Keyring {
 const LONGEST_ANSWER = 64 * 1024
 /** How long somebody may look for a card and type a PIN. */
 const PATIENCE_MS = 5 * 60_000
+/** How often one that was stopped is continued. */
+const AWAKE_MS = 1000
 
 /** The text behind a message. A passphrase is handed to gpg where one was given; else pinentry asks. Throws SHARE_SEALED saying what was wrong. */
 export async function decryptWithGpg(message: Uint8Array, keyring: Keyring, passphrase: string | null, signal?: AbortSignal): Promise<string> {
@@ -32,7 +34,7 @@ export async function decryptWithGpg(message: Uint8Array, keyring: Keyring, pass
   if (home === null) throw new GlasskeyError('SHARE_SEALED', 'nobody knows where the keyring of this account is', 'Begin again with HOME set, or with --gnupg-home DIR.')
   const before = namespaceFor(keyring)
   const env = environmentOf(home, keyring)
-  const quietly = (program: string, ...args: string[]): number | null => spawnSync(before[0] ?? program, before.length > 0 ? [...before.slice(1), program, ...args] : args, { stdio: 'ignore', env, timeout: 10_000 }).status
+  const quietly = (program: string, ...args: string[]): number | null => spawnSync(before[0] ?? program, before.length > 0 ? [...before.slice(1), program, ...args] : args, { stdio: 'ignore', env, timeout: 10_000, killSignal: 'SIGKILL' }).status
   const wasRunning = quietly('gpg-connect-agent', '--no-autostart', '/bye') === 0
   try {
     return await run([...before, 'gpg', ...FLAGS, ...(passphrase === null ? [] : ['--pinentry-mode', 'loopback', '--passphrase-fd', '4']), '--decrypt'], message, env, passphrase, signal)
@@ -52,6 +54,12 @@ function run(command: readonly string[], message: Uint8Array, env: Record<string
     const giveUp = AbortSignal.any([...(signal ? [signal] : []), AbortSignal.timeout(PATIENCE_MS)])
     const stop = (): void => void child.kill('SIGTERM')
     giveUp.addEventListener('abort', stop)
+    // The terminal's Ctrl-Z stops it and not a session: it would hear of no answer, nor that it is to end.
+    const awake = setInterval(() => child.kill('SIGCONT'), AWAKE_MS)
+    const settled = (): void => {
+      clearInterval(awake)
+      giveUp.removeEventListener('abort', stop)
+    }
     let answer = Buffer.alloc(0)
     let status = ''
     const [input, output, , said, secret] = child.stdio as unknown as [Writable, Readable, null, Readable, Writable]
@@ -64,11 +72,11 @@ function run(command: readonly string[], message: Uint8Array, env: Record<string
       if (status.length < LONGEST_ANSWER) status += chunk.toString('utf8')
     })
     child.once('error', (error) => {
-      giveUp.removeEventListener('abort', stop)
+      settled()
       reject(new GlasskeyError('SHARE_SEALED', `gpg cannot be started (${error.message})`, 'Install GnuPG, or name the file of the private key.', { cause: error }))
     })
     child.once('close', (code) => {
-      giveUp.removeEventListener('abort', stop)
+      settled()
       const text = answer.toString('utf8')
       answer.fill(0)
       if (signal?.aborted === true) reject(new GlasskeyError('INTERRUPTED', `stopped: ${String(signal.reason)}`))
@@ -139,5 +147,5 @@ function terminalName(): Record<string, string> {
 /** How to begin the command where the machine gives a namespace; nothing where it does not, which the warrant says (probeIsolation). */
 function namespaceFor({ user, group }: Keyring): string[] {
   const command = ['unshare', '--user', `--map-user=${user}`, `--map-group=${group}`]
-  return spawnSync('unshare', [...command.slice(1), 'true'], { stdio: 'ignore', timeout: 10_000 }).status === 0 ? command : []
+  return spawnSync('unshare', [...command.slice(1), 'true'], { stdio: 'ignore', timeout: 10_000, killSignal: 'SIGKILL' }).status === 0 ? command : []
 }

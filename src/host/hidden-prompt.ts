@@ -1,12 +1,22 @@
 /** Asking for a passphrase: nothing of it is shown, kept in a history, or echoed. */
+import { StringDecoder } from 'node:string_decoder'
 import { GlasskeyError } from '../errors.js'
-import { endRawMode, isInteractive, say, visible, whereToAsk } from './terminal.js'
+import { endRawMode, isInteractive, requireListening, say, visible, whereToAsk } from './terminal.js'
 
 const ENTER = /[\r\n]/
 const INTERRUPT = '\u0003'
 const END = '\u0004'
 const ERASE_LINE = '\u0015'
 const BACKSPACE = ['\u007f', '\b']
+const CONTROL = /^\p{Cc}/u
+const BELL = '\u0007'
+/** An escape sequence (ECMA-48, and the SS3 ones of keypads), or one character. */
+const TOKEN = /\u001b(?:\[[0-?]*[ -/]*[@-~]|O.)|[\s\S]/gu
+
+function* tokensIn(chunk: Buffer, decoder: StringDecoder): Generator<[token: string, at: number, text: string]> {
+  const text = decoder.write(chunk)
+  for (const match of text.matchAll(TOKEN)) yield [match[0], match.index, text]
+}
 
 /**
  * The line typed, unseen, that `accept` has no complaint about (null); a complaint is said and the question put again. Nothing
@@ -15,6 +25,7 @@ const BACKSPACE = ['\u007f', '\b']
  */
 export async function askHidden(question: string, flag: string, accept: (typed: string) => Promise<string | null>, signal?: AbortSignal): Promise<string> {
   if (!isInteractive()) throw new GlasskeyError('NO_TERMINAL', `there is nobody to ask: ${question}`, whereToAsk(`use ${flag}`))
+  requireListening(question)
   process.stdin.setRawMode(true)
   try {
     for (;;) {
@@ -47,24 +58,26 @@ function nextLine(question: string, signal?: AbortSignal): Promise<string> {
         reject(new GlasskeyError('INTERRUPTED', signal?.aborted === true ? `stopped: ${String(signal.reason)}` : `stopped at the question: ${question}`, 'Nothing was decided.'))
       })
     }
+    const decoder = new StringDecoder('utf8')
     const hear = (chunk: Buffer): void => {
-      const characters = Array.from(chunk.toString('utf8'))
-      for (const [at, character] of characters.entries()) {
-        if (character === INTERRUPT || (character === END && typed === '')) {
+      for (const [token, at, text] of tokensIn(chunk, decoder)) {
+        if (token === INTERRUPT || (token === END && typed === '')) {
           stop()
           return
         }
-        if (ENTER.test(character)) {
-          const rest = characters.slice(at + 1).join('')
+        if (ENTER.test(token)) {
+          const rest = text.slice(at + token.length)
           finish(() => {
             if (rest !== '') stdin.unshift(Buffer.from(rest))
             resolve(typed)
           })
           return
         }
-        if (character === ERASE_LINE) typed = ''
-        else if (BACKSPACE.includes(character)) typed = Array.from(typed).slice(0, -1).join('')
-        else typed += character
+        if (token === ERASE_LINE) typed = ''
+        else if (BACKSPACE.includes(token)) typed = Array.from(typed).slice(0, -1).join('')
+        // An arrow key, Ctrl-Z or Ctrl-D in the middle: unseen, it would spoil what was typed.
+        else if (CONTROL.test(token) && token !== '\t') process.stderr.write(BELL)
+        else typed += token
       }
     }
     stdin.on('data', hear)

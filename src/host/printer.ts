@@ -26,10 +26,14 @@ export async function printPdf(pdf: Uint8Array, printer: string, title: string, 
   await requireRunning(printer, title, spooler)
 }
 
-/** The first half of it: afterwards the job is in the queue, and sent again it would be printed twice. Its id, or null where `lp` says none. Throws PRINTER_FAILED when it was not taken. */
+/**
+ * The first half of it: afterwards the job is in the queue, and sent again it would be printed twice. Its id, or null where `lp` says none. Throws PRINTER_FAILED
+ * when it was not taken, and NotKnownTaken where nobody can say.
+ */
 export async function queuePdf(pdf: Uint8Array, printer: string, title: string, spooler: Spooler = CUPS): Promise<string | null> {
   const sent = await run('lp', ['-d', printer, '-t', title, '--', '-'], pdf, spooler)
-  if (!sent.done) throw failed(printer, `did not take "${title}": ${sent.said}`, 'Print the PDF by hand. glasskey logbook print NUMBER --out FILE makes the one of an entry again.')
+  if (sent.cut) throw new NotKnownTaken('PRINTER_FAILED', `printer ${printer} may have taken "${title}", or not: ${sent.said}`, `lpstat -o ${printer} shows what waits there. ${BY_HAND}`)
+  if (!sent.done) throw failed(printer, `did not take "${title}": ${sent.said}`, BY_HAND)
   return /^request id is (\S+-\d+) /m.exec(sent.said)?.[1] ?? null
 }
 
@@ -59,21 +63,26 @@ export async function tryPrint(pdf: Uint8Array, printer: string, title: string):
   }
 }
 
+const BY_HAND = 'Print the PDF by hand. glasskey logbook print NUMBER --out FILE makes the one of an entry again.'
+
+/** `lp` was ended before it said whether CUPS has the job. */
+export class NotKnownTaken extends GlasskeyError {}
+
 function failed(printer: string, why: string, hint: string): GlasskeyError {
   return new GlasskeyError('PRINTER_FAILED', `printer ${printer} ${why}`, hint)
 }
 
-function run(program: string, words: readonly string[], input: Uint8Array, { path, patienceMs }: Spooler): Promise<{ done: boolean; said: string }> {
+function run(program: string, words: readonly string[], input: Uint8Array, { path, patienceMs }: Spooler): Promise<{ done: boolean; cut: boolean; said: string }> {
   return new Promise((resolve) => {
     const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: path, LC_ALL: 'C' }, timeout: patienceMs, killSignal: 'SIGKILL' })
     let said = ''
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
     child.on('error', (error) => {
-      resolve({ done: false, said: error.message })
+      resolve({ done: false, cut: false, said: error.message })
     })
-    child.on('close', (code) => {
-      const silent = code === null ? `${program} did not end within ${patienceMs / 1000} s` : `${program} ended with ${code}`
-      resolve({ done: code === 0, said: said.trim() || silent })
+    child.on('close', (code, signal) => {
+      const silent = code !== null ? `${program} ended with ${code}` : signal === 'SIGKILL' ? `${program} did not end within ${patienceMs / 1000} s` : `${program} was ended by ${String(signal)}`
+      resolve({ done: code === 0, cut: code === null, said: said.trim() || silent })
     })
     child.stdin.on('error', () => undefined)
     child.stdin.end(Buffer.from(input))

@@ -87,17 +87,27 @@ export function listenAgain(): boolean {
   }
 }
 
+/** Nobody would answer where input has ended (Ctrl-D, before), and nothing would keep the process waiting. Throws INTERRUPTED. */
+export function requireListening(question: string): void {
+  if (process.stdin.readableEnded || process.stdin.destroyed) throw notAnswered(question)
+}
+
+function notAnswered(question: string): GlasskeyError {
+  return new GlasskeyError('INTERRUPTED', `stopped at the question: ${question}`, 'Nothing was decided.')
+}
+
 /**
  * Asks and returns the line typed, trimmed. `flag` is what a script would have used. Throws NO_TERMINAL where there is
  * nobody to ask, and INTERRUPTED when the wait is called off or the input ends (Ctrl-D).
  */
 export async function ask(question: string, flag: string, signal?: AbortSignal): Promise<string> {
   if (!isInteractive()) throw new GlasskeyError('NO_TERMINAL', `there is nobody to ask: ${question}`, whereToAsk(`use ${flag}`))
+  requireListening(question)
   const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false })
   let stopped = (): void => undefined
   const ended = new Promise<never>((_, reject) => {
     stopped = () => {
-      reject(new GlasskeyError('INTERRUPTED', `stopped at the question: ${question}`, 'Nothing was decided.'))
+      reject(notAnswered(question))
     }
     lines.once('close', stopped)
     // Reading a terminal that is gone, or that another job has, ends in an error.

@@ -11,7 +11,7 @@ import { back, erase, forward, goTo, groupSize, GROUPS, isBegun, isComplete, men
 import { GlasskeyError } from '../errors.js'
 import { Block, type BlockLine } from './block.js'
 import { keysIn, type Editing, type Key } from './keys.js'
-import { ask, askYesNo, endRawMode, isInteractive, whereToAsk } from './terminal.js'
+import { ask, askYesNo, endRawMode, isInteractive, requireListening, whereToAsk } from './terminal.js'
 
 /** How typing ended: a text whose checksum holds, a sheet that was put away because it is the wrong one, or nothing. */
 export type Typed = { text: string } | { wrongSheet: GlasskeyError } | 'nothing'
@@ -28,6 +28,8 @@ export interface TypingRequest {
 }
 
 const HELP = 'Type the groups as printed; case and spaces do not matter. ? for a character that cannot be read, < back a group, Enter at the end or to stop.'
+/** Said where nothing can be covered. */
+const KEPT = 'This terminal keeps what is typed, on its screen and in its scroll-back: clear both, or close it, before anybody else sees them.'
 /** Groups of a printed line. */
 const LINE = 5
 const BELL = '\u0007'
@@ -35,6 +37,7 @@ const BELL = '\u0007'
 /** One share, typed, pasted or from a scanner that types. Throws NO_TERMINAL, and INTERRUPTED as `ask` does. */
 export async function typeShare(request: TypingRequest): Promise<Typed> {
   if (!isInteractive()) throw new GlasskeyError('NO_TERMINAL', `there is nobody to ask: ${request.question}`, whereToAsk(`use ${request.flag}`))
+  requireListening(request.question)
   const console = process.env['TERM'] === 'dumb' ? new LineConsole(request) : new DrawnConsole(request)
   let now: Now = { typing: NOTHING_TYPED, said: null, uncovered: false }
   try {
@@ -226,7 +229,7 @@ class LineConsole implements Console {
     const { known, question, flag, signal } = this.#request
     let now = before
     for (;;) {
-      const lines = isBegun(now.typing) ? spoken(now, readingOf(now.typing, known)).map(({ text }) => text) : [question, HELP]
+      const lines = isBegun(now.typing) ? spoken(now, readingOf(now.typing, known)).map(({ text }) => text) : [question, HELP, KEPT]
       const line = await ask(`${lines.join('\n')}\n>`, flag, signal)
       for (const { key } of keysIn(Buffer.from(line), new StringDecoder('utf8'))) {
         if (!('control' in key)) now = pressed(now, key)

@@ -188,6 +188,16 @@ describe('a first ceremony', () => {
     expect(readdirSync(directory)).toEqual(['custody.yaml'])
   })
 
+  test('a place for sheets that will not do is refused before anybody is called together', async () => {
+    writeFileSync(join(directory, 'a-file'), '')
+    mkdirSync(join(directory, 'used'))
+    writeFileSync(join(directory, 'used', 'other'), '')
+    const convene = vi.fn(() => new ByFlag())
+    await expect(conduct({ ...request(), sheets: join(directory, 'a-file') }, convene)).rejects.toMatchObject({ code: 'USAGE', message: `${join(directory, 'a-file')} is not a folder` })
+    await expect(conduct({ ...request(), sheets: join(directory, 'used') }, convene)).rejects.toMatchObject({ code: 'OUTPUT_EXISTS' })
+    expect(convene).not.toHaveBeenCalled()
+  })
+
   test('sheets in a folder on a disk are recorded, and never mixed with other files', () => {
     expect(sheetFolder(join(directory, 'new'))).toMatchObject({ inMemory: false, fact: 'a NAMED FOLDER ON A DISK: destroy it with the machine' })
     writeFileSync(join(directory, 'new', 'other'), '')

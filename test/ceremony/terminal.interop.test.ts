@@ -184,9 +184,9 @@ describe('when everything is in its bags', () => {
     expect(readdirSync(path('stick'))).toEqual(['custody'])
   })
 
-  test('and where no other is to be had: Ctrl-D ends nothing, and q does; people are told that nothing was written, and what to shred', async () => {
+  test('and where no other is to be had: Ctrl-D ends nothing, at the signatures or here, and q does; people are told that nothing was written, and what to shred', async () => {
     const { terminal, people } = onStick('last-stick')
-    people.once?.push({ words: WRITE_AGAIN, answers: ['\u0004', 'm', 'q'] })
+    people.once?.push({ words: SIGNATURE, answers: ['\u0004'] }, { words: WRITE_AGAIN, answers: ['\u0004', 'm', 'q'] })
     const code = await holdCeremony(terminal, people, path('sheets-last-stick'), path('paper-last-stick'), (question) => {
       if (question.includes(SIGNATURE)) pullOut('last-stick')
     })

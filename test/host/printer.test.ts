@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { forgetJob, printPdf, queuePdf } from '../../src/host/printer.js'
+import { forgetJob, NotKnownTaken, printPdf, queuePdf } from '../../src/host/printer.js'
 import { refusalOf } from '../vectors/refusal.js'
 
 let directory: string
@@ -47,8 +47,15 @@ test('a stopped printer takes the job and prints nothing: that is said', async (
 test('a print server that does not answer is not waited for', async () => {
   stand('lp', 'exec sleep 60')
   const started = performance.now()
-  expect((await refusalOf(() => print(300))).message).toBe('printer paper did not take "entry 1": lp did not end within 0.3 s')
+  const refusal = await refusalOf(() => print(300))
+  expect(refusal).toBeInstanceOf(NotKnownTaken)
+  expect(refusal).toMatchObject({ message: 'printer paper may have taken "entry 1", or not: lp did not end within 0.3 s', hint: expect.stringMatching(/^lpstat -o paper shows what waits there\. /) as string })
   expect(performance.now() - started).toBeLessThan(10_000)
+})
+
+test('an lp that Ctrl-C ended is not called slow; whether CUPS has the job is not known either', async () => {
+  stand('lp', 'kill -INT $$; exec sleep 60')
+  expect(await refusalOf(() => print())).toMatchObject({ code: 'PRINTER_FAILED', message: 'printer paper may have taken "entry 1", or not: lp was ended by SIGINT' })
 })
 
 test('what CUPS keeps of our jobs is taken out, and of no other; or it is said to be there', async () => {
