@@ -2,6 +2,7 @@
 import { canonicalJson } from '../canonical.js'
 import { inUse, successorsOf } from '../custody/generation.js'
 import { namesOfPem } from '../custody/key.js'
+import { nameOf } from '../custody/share.js'
 import { GlasskeyError } from '../errors.js'
 import { pause, readClocks, wallClock } from '../host/clock.js'
 import type { CustodyFolder } from '../host/custody-folder.js'
@@ -18,23 +19,22 @@ import { isTakenOver } from '../record/standing.js'
 import type { Inputs } from './break-glass.js'
 import { journalledCarry, type DeskJournal, type OneChange } from './journalled-carry.js'
 import { identityAt, lentLogin, listingBy, type Cloud } from './login.js'
-import { leftBehind, measure, measuredBefore } from './measure.js'
+import { leftBehind, measure, measuredBefore, refuseToGoOn } from './measure.js'
 import { asRead, lookAtRegions, lookAtSubscriptions, type Finding } from './preflight.js'
 import { carryFor, deskCarrier, type ProfileClerk } from './profile-clerk.js'
 import { inShape, recogniseAll, surveyView, type SurveyView } from './user-view.js'
 
 const PATIENCE_MS = 5 * 60_000
 
-/** The bootstrap login, and a clerk to work with it. */
+/** What works with a lent login: the folder it is for, and a clerk. */
 export interface Lent {
   folder: CustodyFolder
-  bootstrap: Profile
   inputs: Inputs
   clerk: ProfileClerk
 }
 
 /** What any login of these reads of the user. */
-export async function surveyWith({ folder, inputs, clerk }: Omit<Lent, 'bootstrap'>, profile: Profile): Promise<SurveyView> {
+export async function surveyWith({ folder, inputs, clerk }: Lent, profile: Profile): Promise<SurveyView> {
   const [first] = folder.generations
   if (!first) throw new RangeError('surveyWith: no generation')
   const { tenancy, user, homeRegion } = first.manifest
@@ -57,15 +57,16 @@ export interface Leftover {
 
 /**
  * Throw-away keys; and generations that were installed, and then exposed, retired or lost before their key was live: nobody is to use
- * those. Not the one in use, though nobody can open it any more: that goes in the end, and is asked for.
+ * those. Not the one in use, though nobody can open it any more: that goes in the end, and is asked for. Nor, whatever a journal says that nobody
+ * signed, the key of a generation or the one that is `lent`.
  */
-export function leftoversOf(folder: CustodyFolder, survey: Pick<SurveyView, 'keys'>): Leftover[] {
+export function leftoversOf(folder: CustodyFolder, survey: Pick<SurveyView, 'keys'>, lent: string | null = null): Leftover[] {
   const current = isTakenOver(folder.logbook.lines) ? inUse(folder.standings, folder.events)?.generation : undefined
   const spent = folder.standings.filter(({ generation, state, margin }) => generation !== current && (state === 'exposed' || state === 'retired' || margin < 0)).map(({ generation }) => generation)
   const manifests = folder.generations.map(({ manifest }) => manifest)
   const listed = recogniseAll(survey, manifests).map(({ generation }) => generation)
   return [
-    ...leftBehind(survey.keys, folder.sessions).map((fingerprint) => ({ fingerprint, rule: 'measure: remove a throw-away key of an earlier attempt' })),
+    ...leftBehind(survey.keys, folder.sessions).filter((fingerprint) => fingerprint !== lent && !manifests.some((manifest) => manifest.fingerprint === fingerprint)).map((fingerprint) => ({ fingerprint, rule: 'measure: remove a throw-away key of an earlier attempt' })),
     // By the manifest's fingerprint: the list came through the clerk, and may have another beside the key.
     ...manifests.flatMap(({ generation, fingerprint }) => (listed.includes(generation) && spent.includes(generation) ? [{ fingerprint, rule: `${REMOVE}${generation} of an earlier attempt` }] : [])),
   ]
@@ -120,17 +121,23 @@ export function generationToInstall(folder: CustodyFolder, after: number): Gener
   return generationNumber(folder, standing.generation)
 }
 
-/** What is installed in which session, and what was found there. */
+/** What is installed by which login in which session, and what was found there. */
 export interface Installation {
+  bootstrap: Profile
   generation: Generation
   survey: SurveyView
   leftovers: readonly Leftover[]
+  /** Custodians who confirmed the generation from their bags; none in a rehearsal where --yes stood for them. */
+  confirmedBy: readonly number[]
   session: string
 }
 
-/** Removes what an earlier attempt left, measures, and installs the generation: all with the bootstrap login, and journalled. */
-export async function installByBootstrap(job: Lent, { generation, survey, leftovers, session }: Installation): Promise<void> {
-  const { folder, bootstrap, inputs, clerk } = job
+/**
+ * Removes what an earlier attempt left, measures, and installs the generation: all with the bootstrap login, and journalled. `asked` aborts when
+ * somebody wants it to end: nothing more is begun then. Throws INTERRUPTED for that, and what its parts throw.
+ */
+export async function installByBootstrap(job: Lent, { bootstrap, generation, survey, leftovers, confirmedBy, session }: Installation, asked: AbortSignal): Promise<void> {
+  const { folder, inputs, clerk } = job
   const { tenancy, user, homeRegion, regions } = generation.manifest
   const journal: DeskJournal = LineFile.open<JournalLine, JournalEntry>(places.journal(folder.path, session), readJournal, wallClock)
   const login = lentLogin(bootstrap, tenancy, inputs.cloud, false)
@@ -151,13 +158,18 @@ export async function installByBootstrap(job: Lent, { generation, survey, leftov
   const listed = (profile: Profile): ReturnType<typeof listingBy> => listingBy(profile, generation.manifest, folder.generations.map(({ manifest }) => manifest), inputs.cloud)
   const isListed = async (spkiSha256: string): Promise<boolean> => (await listed(bootstrap)).keys.some((key) => key.spkiSha256 === spkiSha256)
 
-  for (const { fingerprint, rule } of leftovers) await remove(fingerprint, rule)
+  for (const custodian of confirmedBy) journal.append({ type: 'consented', custodian, name: nameOf(generation.manifest, custodian), to: 'installation', how: 'code words typed' })
+  for (const { fingerprint, rule } of leftovers) {
+    refuseToGoOn(asked)
+    await remove(fingerprint, rule)
+  }
   const before = measuredBefore(folder.sessions, remover, regions)
   say(before ? 'How this tenancy treats keys was measured before.' : 'Measuring how this tenancy treats keys, with throw-away keys:')
   const origins = Object.fromEntries(regions.map((region) => [region, identityAt(region, tenancy, inputs.cloud)]))
-  const measured = before ?? (await measure({ tenancy, user, homeRegion, origins, taken: survey.keys.length - leftovers.length, carrier, journal, upload, remove, isListed, remover: remover && { ...remover, read: () => listed(remover) } }))
+  const measured = before ?? (await measure({ tenancy, user, homeRegion, origins, taken: survey.keys.length - leftovers.length, carrier, journal, upload, remove, isListed, remover: remover && { ...remover, read: () => listed(remover) }, asked }))
   replaceFile(places.measured(folder.path), canonicalJson({ format: 1, at: wallClock().toISOString(), ...measured }) + '\n')
-  await install(job, generation, { survey, uploaded }, upload)
+  refuseToGoOn(asked)
+  await install(generation, { survey, uploaded }, async () => (await listed(bootstrap)).keys, upload, asked)
   const { keyId, spkiSha256, fingerprint } = generation.manifest
   tell(journal.append({ type: 'installed', generation: generation.manifest.generation, keyId, spkiSha256, fingerprint }).line)
 }
@@ -168,11 +180,8 @@ interface Known {
   uploaded: ReadonlySet<string>
 }
 
-/** Uploads the generation's public key and waits until OCI's copy is ACTIVE and equal. */
-async function install(job: Lent, { manifest }: Generation, { survey, uploaded }: Known, upload: (pem: string, rule: string) => Promise<void>): Promise<void> {
-  const manifests = job.folder.generations.map((entry) => entry.manifest)
-  // Read by the desk itself: the clerk was given the key to upload, and could make up a list that has it.
-  const list = async (): Promise<ListedKey[]> => (await listingBy(job.bootstrap, manifest, manifests, job.inputs.cloud)).keys
+/** Uploads the generation's public key and waits until OCI's copy is ACTIVE and equal. `list` is the desk's own reading: the clerk was given the key to upload, and could make up a list that has it. */
+async function install({ manifest }: Generation, { survey, uploaded }: Known, list: () => Promise<ListedKey[]>, upload: (pem: string, rule: string) => Promise<void>, asked: AbortSignal): Promise<void> {
   const mineIn = (keys: readonly ListedKey[]): ListedKey | undefined => keys.find((key) => key.spkiSha256 === manifest.spkiSha256)
   // Only after OCI's no: its list may be behind, and show a throw-away key that is gone.
   const refuseNewcomers = (keys: readonly ListedKey[]): void => {
@@ -192,7 +201,8 @@ async function install(job: Lent, { manifest }: Generation, { survey, uploaded }
   say(`Waiting until OCI lists GENERATION ${manifest.generation} as ACTIVE: seconds as a rule, at most ${PATIENCE_MS / 60_000} minutes.`)
   while (readClocks().uptime < giveUpAt) {
     if (mineIn(await list())?.lifecycleState === 'ACTIVE') return
-    await pause(1000)
+    await pause(1000, asked)
+    refuseToGoOn(asked)
   }
   throw new GlasskeyError('TENANCY_UNFIT', `GENERATION ${manifest.generation} was uploaded and did not become ACTIVE`, 'Run glasskey takeover again later.')
 }

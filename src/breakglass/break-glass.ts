@@ -16,7 +16,7 @@ import type { RemoteOrder } from '../strongroom/protocol.js'
 import { checkReader } from '../warrant/remote.js'
 import { scopeOf } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
-import { Attention, type Answer } from './attention.js'
+import { Attention, whileProving, whileRemoving } from './attention.js'
 import { cannotConclude, conclude, type SessionResult } from './conclude.js'
 import { KeptLines } from './kept-lines.js'
 import { holdAtDesk, type Finished } from './desk.js'
@@ -78,9 +78,9 @@ export async function breakGlass(folderPath: string, request: Request, inputs: I
     try {
       openSession(folder, generation, warrant)
       await printWarrant(folder, warrant, inputs.printer)
-      return await holdAttentively(folderPath, warrant, 'perform', inputs, isolation, camera, attention)
+      return await holdAndConclude(folderPath, warrant, 'perform', inputs, isolation, camera, attention)
     } finally {
-      attention.end()
+      attention.over()
     }
   } finally {
     release()
@@ -115,17 +115,8 @@ export function unseenBy(warrant: Warrant, { exceptions }: Pick<Isolation, 'exce
   return exceptions.filter((sentence) => !warrant.isolationExceptions.includes(sentence))
 }
 
-/** The strongroom's part and what follows it. */
-export async function holdAndConclude(folder: string, warrant: Warrant, task: 'perform' | 'finish', inputs: Inputs, isolation: Isolation, camera: Camera | null): Promise<SessionResult> {
-  const attention = new Attention()
-  try {
-    return await holdAttentively(folder, warrant, task, inputs, isolation, camera, attention)
-  } finally {
-    attention.end()
-  }
-}
-
-async function holdAttentively(folder: string, warrant: Warrant, task: 'perform' | 'finish', inputs: Inputs, isolation: Isolation, camera: Camera | null, attention: Attention): Promise<SessionResult> {
+/** The strongroom's part and what follows it. `attention` is the session's. */
+export async function holdAndConclude(folder: string, warrant: Warrant, task: 'perform' | 'finish', inputs: Inputs, isolation: Isolation, camera: Camera | null, attention: Attention): Promise<SessionResult> {
   const kept = new KeptLines(places.journal(folder, warrant.session))
   const held = await holdAtDesk({
     order: { folder, session: warrant.session, task, scans: camera ? 'camera' : inputs.scans.length, shareFiles: [...inputs.shareFiles], keys: inputs.keys, remote: inputs.remote, yes: inputs.yes, ca: inputs.cloud.ca, exceptions: unseenBy(warrant, isolation) },
@@ -177,38 +168,6 @@ function notHeld(error: unknown, task: 'perform' | 'finish'): Awaited<ReturnType
   if (task === 'finish') say(`Nothing can be signed: ${message}. ${hint}`, 'alarm')
   return { kind: 'finished', probes: [], failure: { code, message, hint }, selfDeletionRefused: false }
 }
-
-/** The process with the key is gone, and somebody else's login deletes the key. */
-const whileRemoving: Answer = (_, cause) => {
-  say(`${cause}: this machine has no key any more. The used one is being deleted by the remover's login; that goes on to its end.`, 'alarm')
-}
-
-/**
- * During the proof no key exists any more. Ctrl-C is told so; another one ends the probing, and what is known by then is entered.
- * Other signals do not: nobody read what they were told. Nor does a key that is held down or hit in anger.
- */
-function whileProving(stop: AbortController): Answer {
-  let pressed: number | null = null
-  return (signal, cause) => {
-    if (stop.signal.aborted) {
-      say(`${cause}: it is ending. What is known by now is being entered.`, 'alarm')
-      return
-    }
-    if (signal === 'SIGINT') {
-      const now = performance.now()
-      if (pressed !== null && now - pressed > READING_MS) {
-        say('Stopped: no probe is sent any more. What is known by now is entered, and what comes next is said.', 'alarm')
-        stop.abort()
-        return
-      }
-      pressed = now
-    }
-    say(`${cause}: this machine has no key any more. What runs now is the proof that the used one is dead, and it goes on. To stop it all the same, wait ${READING_MS / 1000} s and press Ctrl-C; it is then finished later by glasskey resume.`, 'alarm')
-  }
-}
-
-/** How long it takes to read what Ctrl-C was told. */
-const READING_MS = 2000
 
 /** Says before a session what would only be found out in it. Throws NO_TERMINAL, REHEARSAL_MISMATCH, CONSENT_REFUSED, USAGE, FILE_MISSING. */
 export function checkInputs(warrant: Warrant, inputs: Inputs): void {

@@ -42,6 +42,13 @@ export interface Measuring {
   isListed: (spkiSha256: string) => Promise<boolean>
   /** Who will delete used keys if they may not do it themselves, and reads the key list before. Null: nobody is named. */
   remover: (Pick<Profile, 'name' | 'user' | 'signer'> & { read: () => Promise<unknown> }) | null
+  /** Aborts when somebody wants the takeover to end. */
+  asked: AbortSignal
+}
+
+/** Between two steps, and while one waits. Throws INTERRUPTED. */
+export function refuseToGoOn(asked: AbortSignal): void {
+  if (asked.aborted) throw new GlasskeyError('INTERRUPTED', `stopped before any share was read: ${String(asked.reason)}`, 'glasskey takeover goes on where this stopped, and removes throw-away keys that are left.')
 }
 
 /** How the rules of all requests begin that measure. */
@@ -71,7 +78,7 @@ export function leftBehind(keys: readonly Pick<KeyAsListed, 'keyValue'>[], sessi
   })
 }
 
-/** Measures and cleans up after itself. Throws SELF_DELETION_REFUSED, after cleaning up; OUTCOME_UNKNOWN. */
+/** Measures and cleans up after itself. Throws SELF_DELETION_REFUSED, after cleaning up; OUTCOME_UNKNOWN; INTERRUPTED, with a throw-away key left for the next takeover. */
 export async function measure(job: Measuring): Promise<Measured> {
   const first = await throwAway(job)
   await job.upload(first.publicKeyPem, `${MEASURE}upload a throw-away key`)
@@ -174,12 +181,13 @@ interface Answered {
   isCredible: boolean
 }
 
-/** Milliseconds of uptime, which nobody sets, until GET of the own user was answered as wanted, so many times in a row. Throws TENANCY_UNFIT after ten minutes. */
+/** Milliseconds of uptime, which nobody sets, until GET of the own user was answered as wanted, so many times in a row. Throws TENANCY_UNFIT after ten minutes, and INTERRUPTED. */
 async function waitFor(job: Measuring, origin: string, signer: Signer, wanted: (answer: Answered) => boolean, inARow: number): Promise<number> {
   const start = readClocks().uptime
   const url = `${origin}/20160918/users/${job.user}`
   let row = 0
   let since = start
+  refuseToGoOn(job.asked)
   while (readClocks().uptime - start < PATIENCE_MS) {
     const { uptime: asked, wall } = readClocks()
     try {
@@ -193,7 +201,8 @@ async function waitFor(job: Measuring, origin: string, signer: Signer, wanted: (
       if (!(error instanceof ExchangeError)) throw error
       row = 0
     }
-    await pause(Math.min(5000, 250 + (readClocks().uptime - start) / 20))
+    await pause(Math.min(5000, 250 + (readClocks().uptime - start) / 20), job.asked)
+    refuseToGoOn(job.asked)
   }
   throw new GlasskeyError('TENANCY_UNFIT', `${new URL(origin).host} did not follow a change of keys within ten minutes`, 'Try again later; nothing of the user was changed but throw-away keys.')
 }

@@ -9,7 +9,7 @@ import { GlasskeyError } from '../errors.js'
 import type { CustodyFolder } from '../host/custody-folder.js'
 import { generationInUse, generationNumber, places, type Generation, type SealedFolder, type StoredSession } from '../host/sealed-folder.js'
 import { requireSealed } from '../host/sealed-set.js'
-import { makeFolder, moveTo, writeNew } from '../host/disk.js'
+import { makeFolder, moveTo, writable, writeNew } from '../host/disk.js'
 import type { Isolation } from '../host/isolation.js'
 import { LineFile } from '../host/line-file.js'
 import { wallClock } from '../host/clock.js'
@@ -18,7 +18,7 @@ import { maySupersede, openSessions, type Beginning } from '../record/open-sessi
 import { resumption } from '../record/standing.js'
 import { commandOf } from '../record/way-on.js'
 import { TOOL } from '../version.js'
-import { checkRules } from '../warrant/issue.js'
+import { checkRules, mostCalls } from '../warrant/issue.js'
 import { REHEARSAL_PROBES } from '../warrant/probe-schedule.js'
 import { warrantDigest, warrantFile, type Action, type Warrant } from '../warrant/warrant.js'
 import { isLoopback, realmOf } from '../wire/hosts.js'
@@ -85,7 +85,7 @@ export function planWarrant(folder: CustodyFolder, generation: Generation, reque
     successor: successor ? keyNames(successor) : null,
     opens: opens.toISOString(),
     deadline: new Date(opens.getTime() + minutes * 60_000).toISOString(),
-    calls: rules.warrant.maximumCalls,
+    calls: mostCalls(request.action, rules),
     probes: probesFor(manifest, rules),
     isolationExceptions: isolation.exceptions,
     logbook: { seq: folder.logbook.head.seq, sha256: folder.logbook.head.sha256 },
@@ -102,7 +102,9 @@ export function openSession(folder: CustodyFolder, generation: Generation, warra
   const place = places.session(folder.path, warrant.session)
   const beside = places.opening(folder.path)
   // Left by a crash before anything had happened.
-  rmSync(beside, { recursive: true, force: true })
+  writable(beside, () => {
+    rmSync(beside, { recursive: true, force: true })
+  })
   makeFolder(beside)
   writeNew(join(beside, basename(places.warrant(folder.path, warrant.session))), warrantFile(warrant))
   const journal = LineFile.open<JournalLine, JournalEntry>(join(beside, basename(places.journal(folder.path, warrant.session))), readJournal, wallClock)
@@ -205,7 +207,7 @@ export function chooseSuccessor(folder: CustodyFolder, generation: number, { act
   if (next && !deferRotation) return generationNumber(folder, next.generation).manifest
   if (drill) throw new GlasskeyError('NO_SUCCESSOR', 'a drill without a successor is refused: it would leave a used key alive', 'Hold a ceremony first.')
   if (!deferRotation) {
-    throw new GlasskeyError('NO_SUCCESSOR', 'no generation waits to succeed this one', `Hold a ceremony first${action?.name === 'rotate' ? '.' : '; or, in an emergency only, --defer-rotation, to which each custodian must consent.'}`)
+    throw new GlasskeyError('NO_SUCCESSOR', 'no generation waits to succeed this one', `Hold a ceremony first${action?.name === 'rotate' || action?.name === 'takeover' ? '.' : '; or, in an emergency only, --defer-rotation, to which each custodian must consent.'}`)
   }
   return null
 }

@@ -102,7 +102,7 @@ function judge(warrant: Warrant, { refusedIn, acceptedIn, neverThere = false }: 
   const seen = listing ?? before
   const heir = seen && heirOf(warrant, seen, used, neverThere)
   if (seen && heir === null && !seen.blocked && !isListed(seen.keys, used)) {
-    return { grade: 'unproved', why: `${seen.profile} finds neither the used key nor its successor ACTIVE in the key list. NOBODY HAS A WAY IN: an administrator uploads the public key of ${upload === null ? 'a new generation, after a ceremony' : `GENERATION ${upload}`} (publicKeyPem in its manifest.json), and a login looks (--reader).` }
+    return { grade: 'unproved', why: `${seen.profile} finds neither the used key nor its successor ACTIVE in the key list. NOBODY HAS A WAY IN: an administrator uploads the public key of ${upload === null ? 'a new generation, after a ceremony' : `GENERATION ${upload}`} (publicKeyPem in its manifest.json, once its fingerprint there is compared with the ceremony record), and a login looks (--reader).` }
   }
   const regions = warrant.regions.join(', ')
   if (refused && listing) return { grade: 'proved', why: `Refused in ${regions}; ${listing.profile} finds ${String(heir)} in the key list and the used key gone.` }

@@ -16,6 +16,7 @@ import { isEntered, leftAlive } from '../record/open-sessions.js'
 import { acceptingRegions, commandOf, wayOn } from '../record/way-on.js'
 import { TOOL } from '../version.js'
 import type { Warrant } from '../warrant/warrant.js'
+import { Attention, whileProving, whileRemoving } from './attention.js'
 import { bringsSheets, holdAndConclude, checkInputs, roomsFor, unseenBy, type Inputs } from './break-glass.js'
 import { cannotConclude, conclude, enterSession, tryListing, type SessionResult } from './conclude.js'
 import type { DeskJournal } from './journalled-carry.js'
@@ -67,7 +68,7 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     if (deferred && !replaced) {
       if (gone) {
         const upload = toUpload(folder.standings, used.generation, null)
-        throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${used.generation} is not in the key list, and no later generation is: NOBODY HAS A WAY IN`, `An administrator uploads the public key of ${upload === null ? 'a new generation, after a ceremony' : `GENERATION ${upload}`} (publicKeyPem in its manifest.json). Then: glasskey resume --session ${warrant.session} --reader PROFILE`)
+        throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${used.generation} is not in the key list, and no later generation is: NOBODY HAS A WAY IN`, `An administrator uploads the public key of ${upload === null ? 'a new generation, after a ceremony' : `GENERATION ${upload}`} (publicKeyPem in its manifest.json, once its fingerprint there is compared with the ceremony record). Then: glasskey resume --session ${warrant.session} --reader PROFILE`)
       }
       if (listing && present && blocked) throw userBlocked(warrant, present)
       if (listing && present && wayOn(session, warrant, true) === 'reader') return await recordLook(job, session, journalPath, listing)
@@ -121,21 +122,32 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
       refuseUnseen(warrant, inputs, camera, added)
     }
     const untilThen = session.keyLiveAt === null ? 'no key was live in it' : burned ? 'another session proved its key dead' : undefined
-    let removed = false
+    const attention = new Attention()
     try {
-      const journal = LineFile.open<JournalLine, JournalEntry>(journalPath, readJournal, wallClock)
-      journal.append({ type: 'resumed', tool: TOOL, found, ...(added.length === 0 ? {} : { isolation: added }) })
-      if (remover) removed = await removeUsedKey({ ...job, remover })
-      else if (gone && !stale && !needsSignature) putOnRecord(journal, stored, listing.keys)
-    } catch (error) {
-      if (!(error instanceof GlasskeyError)) throw error
-      throw cannotConclude(job, error, untilThen)
+      const stop = new AbortController()
+      if (remover) attention.heed(whileRemoving)
+      else if (!needsSignature) attention.heed(whileProving(stop))
+      let removed: boolean
+      try {
+        const journal = LineFile.open<JournalLine, JournalEntry>(journalPath, readJournal, wallClock)
+        journal.append({ type: 'resumed', tool: TOOL, found, ...(added.length === 0 ? {} : { isolation: added }) })
+        removed = remover !== null && (await removeUsedKey({ ...job, remover }))
+        if (!remover && gone && !stale && !needsSignature) putOnRecord(journal, stored, listing.keys)
+      } catch (error) {
+        if (!(error instanceof GlasskeyError)) throw error
+        throw cannotConclude(job, error, untilThen)
+      }
+      const isLeft = remover !== null && !removed
+      if (needsSignature && !removed && (given || !isLeft)) return await holdAndConclude(folderPath, warrant, 'finish', inputs, isolation, camera, attention)
+      attention.heed(whileProving(stop))
+      const ending = { ...job, stop: stop.signal }
+      if (stale) return await conclude({ ...ending, stale }, untilThen)
+      if (removed) return await conclude(ending, untilThen)
+      if (isLeft) return await conclude({ ...ending, finished: { ...job.finished, failure: notRemoved(warrant, remover), selfDeletionRefused: true } })
+      return await conclude({ ...ending, provedElsewhere: burned }, untilThen)
+    } finally {
+      attention.over()
     }
-    if (stale) return await conclude({ ...job, stale }, untilThen)
-    if (removed) return await conclude(job, untilThen)
-    if (remover && (!given || !needsSignature)) return await conclude({ ...job, finished: { ...job.finished, failure: notRemoved(warrant, remover), selfDeletionRefused: true } })
-    if (needsSignature) return await holdAndConclude(folderPath, warrant, 'finish', inputs, isolation, camera)
-    return await conclude({ ...job, provedElsewhere: burned }, untilThen)
   } finally {
     release()
   }

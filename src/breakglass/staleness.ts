@@ -53,7 +53,7 @@ export function staleness(folder: CustodyFolder, { warrant, session }: StoredSes
       ? `The exit of a later session deleted it; somebody who can read the key list settles it: ${look}`
       : there
         ? `${canRotate ? `A rotation of GENERATION ${next.generation} deletes it: glasskey break rotate. Or a` : canRemove ? `With the remover's login: glasskey resume --session ${warrant.session} --remover PROFILE. Or a` : 'A'}${remove}`
-        : `An administrator first uploads the public key of ${upload === null ? 'a new generation, after a ceremony' : `GENERATION ${upload}`} (publicKeyPem in its manifest.json), and only then deletes API key ${warrant.key.fingerprint}; then: ${look}`
+        : `An administrator first uploads the public key of ${upload === null ? 'a new generation, after a ceremony' : `GENERATION ${upload}`} (publicKeyPem in its manifest.json, once its fingerprint there is compared with the ceremony record), and only then deletes API key ${warrant.key.fingerprint}; then: ${look}`
     return {
       failure: failure(`Too few sheets are left to open ${key}. ${wayOut}`),
       why: 'It was not proved dead, and too few of its sheets are left to sign with it.',

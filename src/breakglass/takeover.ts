@@ -1,22 +1,25 @@
 /** The takeover, once: measured first, then every step shown and agreed to, then the generation that did it rotated away. */
 import { existsSync } from 'node:fs'
 import { GlasskeyError } from '../errors.js'
-import { inUse } from '../custody/generation.js'
+import { inUse, successorsOf } from '../custody/generation.js'
 import type { Manifest } from '../custody/manifest.js'
 import { wallClock } from '../host/clock.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
 import { generationNumber, places, type Generation } from '../host/sealed-folder.js'
 import type { Isolation } from '../host/isolation.js'
 import { takeLock } from '../host/lock.js'
+import { askYesNo } from '../host/terminal.js'
 import type { Profile } from '../host/oci-profile.js'
 import type { ListedKey } from '../record/journal.js'
 import { isTakenOver, takeoverSoFar } from '../record/standing.js'
 import { TAKEOVER_USE_CASE } from '../warrant/issue.js'
 import { ONLY_API_KEYS } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
-import { generationToInstall, installByBootstrap, leftoversOf, lookAtRoom, refuseFullSlots, surveyWith, type Lent } from './bootstrap.js'
+import { generationToInstall, installByBootstrap, leftoversOf, lookAtRoom, refuseFullSlots, surveyWith, type Installation, type Lent } from './bootstrap.js'
+import { Attention } from './attention.js'
 import { holdAndConclude, checkInputs, roomsFor, sayFindings, type Inputs } from './break-glass.js'
 import { conclude, type SessionResult } from './conclude.js'
+import { askInstalledWords } from './installed-words.js'
 import { KeptLines } from './kept-lines.js'
 import { isUnknownToOci, listingBy, viewUser } from './login.js'
 import { measuredBefore } from './measure.js'
@@ -43,25 +46,43 @@ export async function takeOver(folderPath: string, bootstrap: Profile | null, re
     const { isolation, camera } = roomsFor(inputs)
     const folder = readCustodyFolder(folderPath)
     const clerk = profileClerk(isolation)
-    const ready = await prepare({ folder, bootstrap, request, inputs, isolation, clerk }).finally(() => {
+    let attention: Attention | null = null
+    try {
+      const job = { folder, bootstrap, request, inputs, isolation, clerk }
+      const prepared = await prepare(job)
+      if ('already' in prepared) return prepared
+      const { warrant, generation, installation } = prepared
+      attention = new Attention()
+      openSession(folder, generation, warrant)
+      await printWarrant(folder, warrant, inputs.printer)
+      const stopped = installation && (await install(job, warrant, installation, attention.asked))
       clerk.close()
-    })
-    if (!('warrant' in ready)) return ready
-    return { done: await holdAndConclude(folderPath, ready.warrant, 'perform', inputs, isolation, camera) }
+      return { done: stopped ?? (await holdAndConclude(folderPath, warrant, 'perform', inputs, isolation, camera, attention)) }
+    } finally {
+      clerk.close()
+      attention?.over()
+    }
   } finally {
     release()
   }
 }
 
 /** What there is before shares are read. */
-interface Preparation extends Omit<Lent, 'bootstrap'> {
+interface Preparation extends Lent {
   bootstrap: Profile | null
   request: TakeoverRequest
   isolation: Isolation
 }
 
-/** Everything before shares are read: looks, measures, installs. Returns the session's warrant, or how the takeover ended without one. */
-async function prepare(job: Preparation): Promise<TakeoverResult | { warrant: Warrant }> {
+/** A takeover that can begin. `installation`: what the bootstrap login does first; null where a generation is in use already. */
+interface Prepared {
+  warrant: Warrant
+  generation: Generation
+  installation: Installation | null
+}
+
+/** Looks, and changes nothing. Returns what is to be done, or how all is as it should be already. */
+async function prepare(job: Preparation): Promise<{ already: string[] } | Prepared> {
   const { folder, bootstrap, request, inputs, isolation } = job
   refuseUnfinished(folder, null)
   const [first] = folder.generations
@@ -84,51 +105,57 @@ async function prepare(job: Preparation): Promise<TakeoverResult | { warrant: Wa
   const surveyor = current ? inputs.reader : bootstrap
   if (!surveyor) throw new GlasskeyError('TENANCY_UNFIT', `${takeoverSoFar(folder)}: GENERATION ${String(current?.generation)} is in use, and other ways in may still be open`, 'Finish it with a login that may read: glasskey takeover … --reader PROFILE, and sheets of that generation.')
   const survey = await surveyWith(job, surveyor)
-  const leftovers = leftoversOf(folder, survey)
+  const leftovers = leftoversOf(folder, survey, bootstrap?.fingerprint)
   const staying = recogniseAll(survey, folder.generations.map(({ manifest }) => manifest)).filter(({ fingerprint }) => !leftovers.some((leftover) => leftover.fingerprint === fingerprint))
   const generation = current ? planned : behindNone(folder, staying, planned, installed !== undefined)
+  if (current) refuseUnlisted(staying, planned)
   const fit = checkFit(survey, generation, bootstrap)
   const taken = survey.keys.length - (current ? 0 : leftovers.length)
   if (!current) refuseFullSlots(taken, folder, survey, generation, inputs.remover)
   sayFindings(lookAtRoom(taken, survey, generation))
-  const warrant = drawUpWarrant(
-    folder,
-    generation,
-    {
-      action: { name: 'takeover', domainUrl: fit.domainUrl, domainUserId: fit.domainUserId },
-      drill: false,
-      operator: { name: request.operator, user: generation.manifest.user },
-      incident: 'TAKEOVER',
-      useCase: TAKEOVER_USE_CASE,
-      authorisedBy: request.authorisedBy,
-      reason: request.reason,
-      minutes: undefined,
-      to: undefined,
-      deferRotation: false,
-      endpoints: inputs.cloud.endpoints,
-    },
-    isolation,
-    wallClock(),
-  )
+  const action = { name: 'takeover' as const, domainUrl: fit.domainUrl, domainUserId: fit.domainUserId }
+  const asked = { ...request, action, drill: false, operator: { name: request.operator, user: generation.manifest.user }, incident: 'TAKEOVER', useCase: TAKEOVER_USE_CASE, minutes: undefined, to: undefined, deferRotation: false, endpoints: inputs.cloud.endpoints }
+  // Its time runs from when it is drawn up: once now, for what can be refused, and again when people have confirmed the key.
+  const drawUp = (): Warrant => drawUpWarrant(folder, generation, asked, isolation, wallClock())
+  const warrant = drawUp()
   checkInputs(warrant, inputs)
   const signers = await lookAtSigners(folder, generation.manifest, warrant.successor?.generation)
   sayFindings(signers)
   refuseStops(signers)
-  openSession(folder, generation, warrant)
-  await printWarrant(folder, warrant, inputs.printer)
-  if (!current && bootstrap) {
-    try {
-      await installByBootstrap({ ...job, bootstrap }, { generation, survey, leftovers, session: warrant.session })
-    } catch (error) {
-      if (!(error instanceof GlasskeyError)) throw error
-      // No share was read. What was measured and uploaded is in the journal, and the attempt in the logbook.
-      const { code, message, hint } = error
-      const finished = { kind: 'finished' as const, probes: [], failure: { code, message, hint }, selfDeletionRefused: false }
-      const kept = new KeptLines(places.journal(folder.path, warrant.session))
-      return { done: await conclude({ folder: folder.path, warrant, finished, kept, reader: inputs.reader ?? inputs.remover, cloud: inputs.cloud, isolation }, `no share was read, and the bootstrap key is still the way in (${message})`) }
-    }
+  if (current || !bootstrap) return { warrant, generation, installation: null }
+  for (const { fingerprint } of inputs.yes ? [] : leftovers) await agreeToRemove(fingerprint)
+  const confirmedBy = inputs.yes ? [] : await askInstalledWords(generation.manifest)
+  const opened = inputs.yes ? warrant : drawUp()
+  return { warrant: opened, generation, installation: { bootstrap, generation, survey, leftovers, confirmedBy, session: opened.session } }
+}
+
+/** Journals say what an earlier attempt left, and a journal that nobody signed is believed by nobody. Throws CONSENT_REFUSED. */
+async function agreeToRemove(fingerprint: string): Promise<void> {
+  if (await askYesNo(`An earlier attempt left API key ${fingerprint} in OCI, as this folder says. Delete it first?`, '--yes in a rehearsal')) return
+  throw new GlasskeyError('CONSENT_REFUSED', `API key ${fingerprint} is not to be deleted`, 'Nothing was changed. If that key is somebody\'s, this folder was altered: fetch an untouched copy.')
+}
+
+/** The bootstrap login's part. Null once the generation is installed; otherwise how the session ended. */
+async function install({ folder, inputs, isolation, clerk }: Preparation, warrant: Warrant, installation: Installation, asked: AbortSignal): Promise<SessionResult | null> {
+  try {
+    await installByBootstrap({ folder, inputs, clerk }, installation, asked)
+    requireTimeLeft(warrant, wallClock())
+    return null
+  } catch (error) {
+    if (!(error instanceof GlasskeyError)) throw error
+    // No share was read. What was measured and uploaded is in the journal, and the attempt in the logbook.
+    const { code, message, hint } = error
+    const finished = { kind: 'finished' as const, probes: [], failure: { code, message, hint }, selfDeletionRefused: false }
+    const kept = new KeptLines(places.journal(folder.path, warrant.session))
+    return await conclude({ folder: folder.path, warrant, finished, kept, reader: inputs.reader ?? inputs.remover, cloud: inputs.cloud, isolation }, `no share was read, and the bootstrap key is still the way in (${message})`)
   }
-  return { warrant }
+}
+
+/** Regions may have taken minutes to follow each change of keys: a takeover that stops half-way for lack of time has used a generation up. Throws WARRANT_EXPIRED. */
+function requireTimeLeft({ opens, deadline }: Warrant, now: Date): void {
+  const [minutes, left] = [Date.parse(deadline) - Date.parse(opens), Date.parse(deadline) - now.getTime()].map((ms) => Math.floor(ms / 60_000)) as [number, number]
+  if (left * 3 >= minutes) return
+  throw new GlasskeyError('WARRANT_EXPIRED', `measuring and installing took so long that ${Math.max(0, left)} of the warrant's ${minutes} minutes are left, too few for sheets, consents and removals`, 'Run glasskey takeover again: it measures nothing, and finds its key installed.')
 }
 
 /**
@@ -138,8 +165,18 @@ async function prepare(job: Preparation): Promise<TakeoverResult | { warrant: Wa
 function behindNone(folder: CustodyFolder, listed: readonly ListedKey[], planned: Generation, givenUp: boolean): Generation {
   const newest = Math.max(0, ...listed.map(({ generation }) => generation ?? 0))
   if (newest <= planned.manifest.generation) return planned
-  if (givenUp) return generationToInstall(folder, newest)
+  if (givenUp) {
+    if (successorsOf(folder.standings, newest).length > 0) return generationToInstall(folder, newest)
+    throw new GlasskeyError('NO_SUCCESSOR', `OCI has the key of GENERATION ${newest}, and no generation after it is left to install`, `If no session uses it (somebody uploaded its public key): delete it in OCI's console, and begin again. Otherwise hold a ceremony first.`)
+  }
   throw new GlasskeyError('TENANCY_UNFIT', `OCI has the key of GENERATION ${newest} already, and this record knows of no takeover: another copy of this custody folder most likely has a newer one`, `Find it, and use that one. If it is lost for good: glasskey break rotate --generation ${newest}, with sheets of that generation. If somebody uploaded it and no session did: delete it in OCI's console. Nothing was changed.`)
+}
+
+/** A half-way takeover goes on with a key that OCI has: of another, custodians would open their bags for nothing. Throws TENANCY_UNFIT. */
+function refuseUnlisted(listed: readonly ListedKey[], { manifest }: Generation): void {
+  if (listed.some(({ spkiSha256, lifecycleState }) => spkiSha256 === manifest.spkiSha256 && lifecycleState === 'ACTIVE')) return
+  const others = listed.flatMap(({ generation }) => (generation === null ? [] : [`GENERATION ${generation}`]))
+  throw new GlasskeyError('TENANCY_UNFIT', `OCI does not list GENERATION ${manifest.generation} as ACTIVE, which this record has in use${others.length === 0 ? '' : `; it lists ${others.join(', ')}`}`, `${others.length === 0 ? 'A key that was uploaded a moment ago may not be listed yet: try again in some minutes.' : 'Another copy of this custody folder most likely went on: find it, and use that one.'} Nothing was changed.`)
 }
 
 /** Whether this user may be taken over at all. Throws TENANCY_UNFIT saying what is missing. */

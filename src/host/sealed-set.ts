@@ -12,7 +12,7 @@ import { places } from './sealed-folder.js'
  * very manifest and envelope. Throws SET_NOT_SEALED, CHAIN_BROKEN, TRANSCRIPT_INVALID.
  */
 export function requireSealed(folder: string, manifest: Manifest): Transcript {
-  const unsealed = (what: string): GlasskeyError => new GlasskeyError('SET_NOT_SEALED', `GENERATION ${manifest.generation} is not sealed: ${what}`, 'It must not be installed. Fetch an untouched copy of the custody folder; if that says the same, hold another ceremony.')
+  const unsealed = (what: string): GlasskeyError => new GlasskeyError('SET_NOT_SEALED', `GENERATION ${manifest.generation} is not sealed: ${what}`, 'It must not be installed. Where an import of its ceremony was interrupted: glasskey ceremony import, once more. Otherwise fetch an untouched copy of the custody folder; if that says the same, hold another ceremony.')
   if (manifest.transcriptSha256 === null) throw unsealed('its manifest names no transcript of a ceremony')
   const path = transcriptOf(folder, manifest.generation)
   if (path === null) throw unsealed('the transcript of its ceremony is not in records/')

@@ -67,7 +67,7 @@ export const journalLine = z.discriminatedUnion('type', [
   }),
   /** A takeover: OCI lists the generation as ACTIVE and equal, before anybody is asked for a share. */
   entry('installed', { generation, keyId, spkiSha256: sha256, fingerprint }),
-  entry('consented', { custodian: custodianNumber, name: line, to: z.enum(['warrant', 'deferred-rotation', 'successor']), how: z.enum(['code words typed', 'remote message', 'rehearsal --yes']) }),
+  entry('consented', { custodian: custodianNumber, name: line, to: z.enum(['warrant', 'deferred-rotation', 'successor', 'installation']), how: z.enum(['code words typed', 'remote message', 'rehearsal --yes']) }),
   /** A one-time key was made for custodians elsewhere, and somebody reads its words aloud. */
   entry('remote-opened', { fingerprint: openpgpFingerprint, keySha256: sha256, wordsReadBy: remark }),
   entry('agreed', { to: remark, how: z.enum(['typed', 'rehearsal --yes']) }),

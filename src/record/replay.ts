@@ -100,6 +100,8 @@ export const DELETE_USED_KEY = 'exit: delete used key'
 export const REMOVE_USED_KEY = 'remover: delete used key'
 /** Rule names of a change to SAAS_ADMIN, and of the question what became of it. */
 export const [ENABLE_SAAS, DISABLE_SAAS, READ_SAAS_BACK] = ['enable SAAS_ADMIN', 'disable SAAS_ADMIN', 'read SAAS_ADMIN status back'] as const
+/** Rule names of what a takeover closes in the identity domain, in this order; nobody can read all of it back. */
+export const LOCK_DOWN = ['takeover: set a password that nobody knows', 'takeover: API keys as the only way in', 'takeover: remove MFA factors'] as const
 /** Rule name under which a key is deleted that is neither the used one nor its successor, and that nobody counts on. */
 export const DELETE_OTHER_KEY = 'exit: delete a key that is not to be there'
 /** How the rule names begin under which a takeover installs a generation, and deletes one that an earlier attempt had installed. */
@@ -283,7 +285,7 @@ export function isChange({ method, rule }: { method: string; rule: string }): bo
   return method !== 'GET' && rule !== READ_SAAS_BACK
 }
 
-/** What the status of an answer says of a change of SAAS_ADMIN: a gateway's 5xx, or a redirect, says nothing. */
+/** What the status of an answer says of a change: a gateway's 5xx, or a redirect, says nothing. */
 export function saysOfChange(status: number): 'accepted' | 'refused' | 'nothing' {
   if (status < 300) return 'accepted'
   return status >= 400 && status < 500 ? 'refused' : 'nothing'
@@ -294,7 +296,7 @@ function saidOf({ outcome }: Pick<Call, 'outcome'>): ReturnType<typeof saysOfCha
   return outcome?.type === 'outcome' ? saysOfChange(outcome.status) : 'nothing'
 }
 
-/** Whether a change of SAAS_ADMIN was accepted, so far as its answer says. */
+/** Whether a change was accepted, so far as its answer says. */
 export function isAccepted(call: Pick<Call, 'outcome'>): boolean {
   return saidOf(call) === 'accepted'
 }

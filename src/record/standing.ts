@@ -236,7 +236,7 @@ function nextStep({ current, waiting, open, all, events, drillDueInDays, unseale
   // Found in OCI, and installed by no session: whoever rotates from a copy that is behind would fork the record.
   if (current.state === 'waiting') return `find the newest copy of this folder, and go on there; or, where GENERATION ${current.generation} was uploaded by hand, as glasskey said: glasskey break rotate`
   if (current.state !== 'in use') return unproved.find(({ generation }) => generation === current.generation)?.next ?? rotation(waiting)
-  if (halfway) return 'glasskey takeover'
+  if (halfway) return waiting.length === 0 ? 'a ceremony at once, then glasskey takeover' : 'glasskey takeover'
   const [behind] = unproved
   if (behind) return behind.next
   const spent = all.find(({ generation, state }) => state === 'exposed' && generation !== current.generation)

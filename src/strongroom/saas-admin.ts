@@ -12,6 +12,7 @@ import type { Action, Warrant } from '../warrant/warrant.js'
 import type { Answer } from '../wire/exchange.js'
 import { originOf } from '../wire/hosts.js'
 import type { UnsignedRequest } from '../wire/signature.js'
+import { clerkLied } from './clerk-lied.js'
 import { NoAnswer, type Courier, type Sender } from './courier.js'
 import type { Room } from './room.js'
 
@@ -42,13 +43,13 @@ export async function switchSaasAdmin({ warrant }: Room, action: SaasAction, cou
   const trouble = await runTask(clerk, { task: 'saas-admin', params }, carry, stop).then(() => null, (error: unknown) => (error instanceof Error ? error : new Error(String(error))))
   // What the clerk says of the outcome is not evidence: the strongroom asks OCI itself, unless OCI refused it or was never asked.
   const outcome = outcomeOf(change)
-  if (outcome === 'not done') throw trouble ?? clerkLied(change)
+  if (outcome === 'not done') throw trouble ?? notDone(change)
   const status = await inForce(warrant, action, courier, stop)
   if (status && isAsWanted(status, action)) return achieved(status, action)
   if (outcome === 'accepted') {
     throw new NotKnown('NOT_IN_FORCE', `${accepted(change)}, and it was not in force after ${IN_FORCE_MS / 60_000} minutes: ${status ? `OCI reads back ${JSON.stringify(status)}` : 'OCI does not say whether SAAS_ADMIN is enabled'}`, `The key is rotated. ${LOOK}`)
   }
-  const why = trouble ?? clerkLied(change)
+  const why = trouble ?? notDone(change)
   if (status && saysSomething(status)) throw why
   throw why instanceof GlasskeyError ? new NotKnown(why.code, why.message, trouble ? LOOK : `${why.hint} ${LOOK}`, { cause: why }) : new NotKnown('OCI_UNREACHABLE', `OCI did not answer: ${why.message}`, LOOK, { cause: why })
 }
@@ -65,9 +66,8 @@ function outcomeOf(change: Answer | NoAnswer | null): 'accepted' | 'not done' | 
 }
 
 /** The clerk said that all went well, and it did not. */
-function clerkLied(change: Answer | NoAnswer | null): Error {
-  if (change instanceof NoAnswer) return change
-  return new GlasskeyError('OCI_REFUSED', `the clerk said that it was done, and OCI ${change ? `answered ${change.status}` : 'was never asked for it'}`, 'The key is rotated. Find out what runs as the clerk: it is not the code that was released.')
+function notDone(change: Answer | NoAnswer | null): Error {
+  return change instanceof NoAnswer ? change : clerkLied('it was done', change && `answered ${change.status}`)
 }
 
 function accepted(change: Answer | NoAnswer | null): string {

@@ -26,7 +26,7 @@ import type { Room } from './room.js'
 import { collectRemote, openRemote } from './remote.js'
 import { lookBack, NotKnown } from './saas-admin.js'
 import { collectShares, type OnDispute } from './shares.js'
-import { askBagWords, confirmByFlag, needsBagWords } from './successor-words.js'
+import { askSuccessorWords, confirmByFlag, needsBagWords } from './successor-words.js'
 import { checkEverything, contradictionIn, isSealedSuccessor, open } from './trust.js'
 import { checkSuccessorSigners } from './successor-signers.js'
 import { isYoung, patienceFor } from './young-key.js'
@@ -88,7 +88,7 @@ async function openWithQuorum(room: Room, watch: Watch): Promise<OpenedEnvelope>
   showWarrant(warrant, manifest, order.exceptions)
   const remote = await openRemote(room)
   const consents = await collectConsents(warrant, manifest, order.yes, journal, desk.left, remote ? 0 : undefined)
-  if (consents !== 'any' && needsBagWords(warrant, manifest)) await askBagWords(warrant, manifest, consents, journal, desk.left)
+  if (consents !== 'any' && needsBagWords(warrant, manifest)) await askSuccessorWords(warrant, manifest, consents, journal, desk.left)
   if (order.task === 'perform') stillRuns(watch)
   journal.write({ type: 'exposing', generation: manifest.generation })
   journal.keepGoing()

@@ -5,13 +5,10 @@
  */
 import type { Manifest } from '../custody/manifest.js'
 import { nameOf } from '../custody/share.js'
-import { bagWords, sameWords } from '../custody/words.js'
-import { GlasskeyError } from '../errors.js'
-import { ask, say } from '../host/terminal.js'
+import { askBagWords } from '../host/bag-words.js'
+import { say } from '../host/terminal.js'
 import type { Warrant } from '../warrant/warrant.js'
 import type { Journal } from './journal.js'
-
-const WORDS = 16
 
 /** Whether, by the folder, the warrant's successor is another than the one that the sheets seal. */
 export function needsBagWords(warrant: Warrant, manifest: Manifest): boolean {
@@ -19,13 +16,13 @@ export function needsBagWords(warrant: Warrant, manifest: Manifest): boolean {
 }
 
 /** Has each of these custodians confirm the successor from their own bag. Throws CONSENT_REFUSED; no key is live yet. */
-export async function askBagWords(warrant: Warrant, manifest: Manifest, custodians: Iterable<number>, journal: Journal, left: AbortSignal): Promise<void> {
+export async function askSuccessorWords(warrant: Warrant, manifest: Manifest, custodians: Iterable<number>, journal: Journal, left: AbortSignal): Promise<void> {
   const { successor } = warrant
-  if (!successor) throw new RangeError('askBagWords: this warrant has no successor')
+  if (!successor) throw new RangeError('askSuccessorWords: this warrant has no successor')
   say(`GENERATION ${successor.generation} is not sealed in the sheets of GENERATION ${manifest.generation}. ${manifest.threshold} custodians confirm it from their own bags.`, 'strong')
   for (const custodian of [...custodians].slice(0, manifest.threshold)) {
     const name = nameOf(manifest, custodian)
-    await untilRight(`${name}, type the ${WORDS} words on your bag of GENERATION ${successor.generation} (or "refuse"):`, bagWords(successor.spkiSha256), left)
+    await askBagWords(name, successor, 'a custodian could not confirm the successor', left)
     journal.write({ type: 'consented', custodian, name, to: 'successor', how: 'code words typed' })
   }
 }
@@ -37,17 +34,5 @@ export function confirmByFlag(manifest: Manifest, journal: Journal): void {
   for (const custodian of [...present].slice(0, manifest.threshold).filter((one) => !confirmed.includes(one))) {
     const name = nameOf(manifest, custodian)
     journal.write({ type: 'consented', custodian, name, to: 'successor', how: 'rehearsal --yes' })
-  }
-}
-
-async function untilRight(question: string, expected: string, left: AbortSignal): Promise<void> {
-  for (;;) {
-    const answer = await ask(question, '--yes in a rehearsal', left)
-    if (sameWords(answer, expected)) return
-    if (answer.toLowerCase() === 'refuse') {
-      throw new GlasskeyError('CONSENT_REFUSED', 'a custodian could not confirm the successor', 'No share was read. Compare the bag with the ceremony record: if they agree, the custody folder was altered.')
-    }
-    const count = answer.split(/\s+/).filter((word) => word !== '').length
-    say(count === WORDS ? 'Those are not the words in the custody folder. Try again, or type "refuse": if the bag is right, the folder was altered.' : `That is ${count} of ${WORDS} words. Nothing happened; try again.`)
   }
 }

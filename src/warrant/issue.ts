@@ -7,6 +7,13 @@ import type { Warrant } from './warrant.js'
 
 /** The session of the takeover is not a use case: it happens once, before the key is in use. */
 export const TAKEOVER_USE_CASE = 'takeover'
+/** Nor are its calls those of an action: each of what it closes, twice at most, and as many credentials as its scope admits. Few calls in the rules must not make it impossible. */
+const TAKEOVER_CALLS = 56
+
+/** How many calls of the clerk a warrant may ask for. */
+export function mostCalls(action: Pick<Warrant['action'], 'name'>, { warrant }: Rules): number {
+  return action.name === 'takeover' ? Math.max(TAKEOVER_CALLS, warrant.maximumCalls) : warrant.maximumCalls
+}
 
 /**
  * The warrant, if the rules that were sealed with the key allow it. Throws RULES_REFUSED naming the rule. Called by the
@@ -19,7 +26,8 @@ export function checkRules(warrant: Warrant, rules: Rules): Warrant {
   if (!(minutes > 0) || minutes > rules.warrant.maximumMinutes) {
     throw refused(`a warrant runs for more than 0 and at most ${rules.warrant.maximumMinutes} minutes; this one for ${minutes}`)
   }
-  if (warrant.calls > rules.warrant.maximumCalls) throw refused(`at most ${rules.warrant.maximumCalls} calls are allowed; this warrant asks for ${warrant.calls}`)
+  const calls = mostCalls(action, rules)
+  if (warrant.calls > calls) throw refused(`at most ${calls} calls are allowed; this warrant asks for ${warrant.calls}`)
   const schedules: readonly Warrant['probes'][] = warrant.rehearsal ? [rules.probes, REHEARSAL_PROBES] : [rules.probes]
   if (!schedules.some((schedule) => canonicalJson(schedule) === canonicalJson(warrant.probes))) throw refused('the probe schedule of this warrant is not that of the rules')
   if (action.name === 'saas-admin') {

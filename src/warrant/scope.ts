@@ -6,7 +6,7 @@
  */
 import { canonicalJson, saysTheSame, type Json } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
-import { DELETE_OTHER_KEY, DELETE_USED_KEY, DISABLE_SAAS, ENABLE_SAAS, READ_SAAS_BACK, UPLOAD_SUCCESSOR } from '../record/replay.js'
+import { DELETE_OTHER_KEY, DELETE_USED_KEY, DISABLE_SAAS, ENABLE_SAAS, LOCK_DOWN, READ_SAAS_BACK, UPLOAD_SUCCESSOR } from '../record/replay.js'
 import { originOf } from '../wire/hosts.js'
 import type { Method, UnsignedRequest } from '../wire/signature.js'
 import type { Warrant } from './warrant.js'
@@ -139,6 +139,7 @@ function actionScope(warrant: Warrant): Admission[] {
       ]
     }
     case 'takeover': {
+      const [setPassword, onlyApiKeys, removeFactors] = LOCK_DOWN
       const origin = identityOrigin(warrant)
       const scim = (rule: string, method: Method, target: string, body?: Json): Admission => ({ rule, by: 'clerk', method, origin: action.domainUrl, target, body, times: 2 })
       const self = { [SELF_CHANGE]: { allowSelfChange: true } }
@@ -148,14 +149,14 @@ function actionScope(warrant: Warrant): Admission[] {
         ...Object.values(CREDENTIALS)
           .filter((kind) => kind !== 'mfaTotpDevices')
           .map((kind): Admission => ({ rule: `takeover: delete ${kind}`, by: 'clerk', method: 'DELETE', origin, target: `${userPath(warrant)}/${kind}/{id}`, body: undefined, times: 10 })),
-        scim('takeover: set a password that nobody knows', 'PUT', `/admin/v1/UserPasswordChanger/${action.domainUserId}`, {
+        scim(setPassword, 'PUT', `/admin/v1/UserPasswordChanger/${action.domainUserId}`, {
           ...schema('UserPasswordChanger'),
           password: RANDOM_PASSWORD,
           bypassNotification: true,
           ...self,
         }),
-        scim('takeover: API keys as the only way in', 'PUT', `/admin/v1/UserCapabilitiesChanger/${action.domainUserId}`, { ...schema('UserCapabilitiesChanger'), ...ONLY_API_KEYS, ...self }),
-        scim('takeover: remove MFA factors', 'POST', '/admin/v1/AuthenticationFactorsRemover', {
+        scim(onlyApiKeys, 'PUT', `/admin/v1/UserCapabilitiesChanger/${action.domainUserId}`, { ...schema('UserCapabilitiesChanger'), ...ONLY_API_KEYS, ...self }),
+        scim(removeFactors, 'POST', '/admin/v1/AuthenticationFactorsRemover', {
           schemas: ['urn:ietf:params:scim:schemas:oracle:idcs:AuthenticationFactorsRemover'],
           user: { value: action.domainUserId },
           type: 'MFA',

@@ -3,16 +3,17 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { Attention } from '../../src/breakglass/attention.js'
 
 let said = ''
-let attention: Attention | undefined
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGTSTP'] as const
+const before = new Map(SIGNALS.map((signal) => [signal, process.listeners(signal)]))
 afterEach(() => {
-  attention?.end()
+  for (const [signal, listeners] of before) for (const one of process.listeners(signal)) if (!listeners.includes(one)) process.off(signal, one)
   said = ''
   vi.restoreAllMocks()
 })
 
 test('a signal that came while a session was being opened waits for the first answer, and is not lost', () => {
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => ((said += String(text)), true))
-  attention = new Attention()
+  const attention = new Attention()
   process.emit('SIGINT')
   process.emit('SIGTERM')
   expect(said).toContain('Ctrl-C: stopping, as soon as what is being done is done. No share was read.\n')
@@ -23,4 +24,9 @@ test('a signal that came while a session was being opened waits for the first an
   expect(answers).toHaveLength(1)
   process.emit('SIGHUP')
   expect(answers.at(-1)).toBe('then SIGHUP')
+  attention.over()
+  process.emit('SIGINT')
+  expect(said).toContain('Ctrl-C: it is ending. Papers are being made, half a minute each at most; then follow the result and what to do next.\n')
+  expect(answers).toHaveLength(2)
+  expect([attention.asked.aborted, attention.cause]).toEqual([true, 'Ctrl-C'])
 })

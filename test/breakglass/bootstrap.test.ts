@@ -35,6 +35,15 @@ test('a clerk that writes the bootstrap key\'s fingerprint beside them does not 
   expect(named).toEqual([throwAway.fingerprint, exposed.fingerprint])
 })
 
+test('a journal that nobody signed does not name the lent key, nor one of a generation', () => {
+  const lent = namesOf(spkiOf(generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey))
+  const [, second] = folder.generations
+  const invented = { ...folder, sessions: [lent.publicKeyPem, second?.manifest.publicKeyPem ?? ''].map((key) => ({ session: { calls: [{ intent: { rule: 'measure: upload a throw-away key', bodySha256: sha256Hex(canonicalJson({ key })) } }] } })) } as unknown as CustodyFolder
+  const listed = listing([lent.fingerprint, lent.publicKeyPem], [second?.manifest.fingerprint ?? '', second?.manifest.publicKeyPem ?? ''])
+  expect(leftoversOf(invented, listed).map(({ fingerprint }) => fingerprint)).toEqual([lent.fingerprint])
+  expect(leftoversOf(invented, listed, lent.fingerprint)).toEqual([])
+})
+
 test.each(['', 'nonsense', '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n'])('a key with %j in place of its value is nobody\'s', (keyValue) => {
   expect(leftoversOf(folder, listing([BOOTSTRAP, keyValue]))).toEqual([])
 })

@@ -78,7 +78,7 @@ describe('the grade', () => {
   const listing = (...keys: ListedKey[]): Listing => ({ profile: 'AUDITOR', keys, blocked: false })
 
   test('the used key is refused everywhere, and its successor has vanished from the key list: not proved, and why is said in capitals', () => {
-    const said = (whose: string): string => `AUDITOR finds neither the used key nor its successor ACTIVE in the key list. NOBODY HAS A WAY IN: an administrator uploads the public key of ${whose} (publicKeyPem in its manifest.json), and a login looks (--reader).`
+    const said = (whose: string): string => `AUDITOR finds neither the used key nor its successor ACTIVE in the key list. NOBODY HAS A WAY IN: an administrator uploads the public key of ${whose} (publicKeyPem in its manifest.json, once its fingerprint there is compared with the ceremony record), and a login looks (--reader).`
     expect(gradeOf(whole, refused, listing(), used, true, null, 4)).toEqual({ grade: 'unproved', why: said('GENERATION 4') })
     expect(gradeOf(whole, refused, listing(), used, true)).toEqual({ grade: 'unproved', why: said('a new generation, after a ceremony') })
     expect(gradeOf(whole, refused, listing({ ...next, lifecycleState: 'INACTIVE' }), used, true).grade).toBe('unproved')

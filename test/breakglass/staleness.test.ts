@@ -32,7 +32,7 @@ test.each<[string, CustodyFolder, Seen, string, string]>([
   ['both are listed', folder({ 1: -1 }), LISTED, `A rotation of GENERATION 2 deletes it: glasskey break rotate. Or an administrator deletes ${API_KEY}; then: ${LOOK}`, 'rotate'],
   ['both are listed, and neither can be opened', folder({ 1: -1, 2: -1 }), LISTED, `With the remover's login: glasskey resume --session ${stored.id} --remover PROFILE. Or an administrator deletes ${API_KEY}; then: ${LOOK}`, 'remover'],
   ['both are listed, neither can be opened, and the successor is not equal', folder({ 1: -1, 2: -1 }), { ...LISTED, isReady: false }, `An administrator deletes ${API_KEY}; then: ${LOOK}`, 'reader'],
-  ['no successor is listed', folder({ 1: -1 }), { ...LISTED, hasHeir: false, isReady: false }, `An administrator first uploads the public key of GENERATION 2 (publicKeyPem in its manifest.json), and only then deletes ${API_KEY}; then: ${LOOK}`, 'reader'],
+  ['no successor is listed', folder({ 1: -1 }), { ...LISTED, hasHeir: false, isReady: false }, `An administrator first uploads the public key of GENERATION 2 (publicKeyPem in its manifest.json, once its fingerprint there is compared with the ceremony record), and only then deletes ${API_KEY}; then: ${LOOK}`, 'reader'],
   ['a later exit deleted it', folder({ 1: -1 }, LEFT), UNSEEN, `The exit of a later session deleted it; somebody who can read the key list settles it: ${LOOK}`, 'reader'],
   ['a later exit deleted it, and it is there again', folder({ 1: -1 }, LEFT), LISTED, `A rotation of GENERATION 2 deletes it: glasskey break rotate. Or an administrator deletes ${API_KEY}; then: ${LOOK}`, 'rotate'],
 ])('too few sheets are left of the used key, and %s', (_, from, seen, wayOut, wayOn) => {

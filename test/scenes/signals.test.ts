@@ -109,6 +109,12 @@ test('during the proof: a Ctrl-C in anger changes nothing, one in earnest stops 
   second.signal('SIGINT')
   await new Promise((again) => setTimeout(again, 2100))
   second.signal('SIGINT')
+  await second.until('Stopped: no probe is sent any more.')
+  // Whoever pressed it twice presses it again, while the papers are drawn: how it ended, and what to do, is said after them.
+  for (let time = 0; time < 10; time += 1) {
+    process.kill(second.desk, 'SIGINT')
+    await new Promise((again) => setTimeout(again, 10))
+  }
   const stopped = await second.ended
   expect(stopped.stderr).toContain('Stopped: no probe is sent any more. What is known by now is entered, and what comes next is said.\n')
   expect([stopped.code, stopped.stdout]).toEqual([6, expect.stringMatching(/^Logbook entry \d+: /)])
@@ -121,5 +127,35 @@ test('during the proof: a Ctrl-C in anger changes nothing, one in earnest stops 
   expect(stdout).toContain(`\nNext: ${next}\n`)
   const resumed = await stage.run(['resume', '--custody', stage.custody, '--reader', 'AUDITOR', '--json', ...stage.oci])
   expect([resumed.code, json(resumed)]).toMatchObject([0, { grade: 'listed-only' }])
+  expect(stage.listedKeys).toBe(1)
+})
+
+test('while a takeover measures: it ends in order before any share, and the next one removes what it left', async () => {
+  stage = await rehearsal({ after: 'sealed', speed: SPEED, activationDelay: { 'eu-frankfurt-1': 40, 'eu-amsterdam-1': 40 }, beliefs: { activeBeforeAccepted: true } })
+  const playing = play(stage, [...stage.takeover(), '--json'])
+  await playing.until('Waiting until every region takes the new key')
+  playing.signal('SIGINT')
+  const ended = await playing.ended
+  expect(ended.stderr).toContain('Ctrl-C: stopping, as soon as what is being done is done. No share was read.\n')
+  expect(json(ended)).toMatchObject({ error: { code: 'INTERRUPTED', message: 'stopped before any share was read: Ctrl-C', hint: 'glasskey takeover goes on where this stopped, and removes throw-away keys that are left.' }, grade: null })
+  expect(ended.code).toBe(3)
+  expect(stage.journal().map(({ type }) => type)).toEqual(['session-opened', 'intent', 'outcome', 'closed'])
+  const left = stage.listedKeys
+  const again = await stage.run([...stage.takeover(), '--json'])
+  expect([again.code, json(again)], again.stderr).toMatchObject([0, { error: null, grade: 'proved' }])
+  expect(again.stderr).toContain('measure: remove a throw-away key of an earlier attempt')
+  expect([left, stage.listedKeys]).toEqual([3, 1])
+})
+
+test('while the remover deletes, in a resumed session: told so, and it goes on to its end', async () => {
+  stage = await rehearsal({ speed: SPEED, beliefs: { selfDeletion: '403 NotAllowed' } })
+  expect((await stage.run(stage.rotate())).code).toBe(6)
+  stage.cloud.armFault({ match: { path: '*/apiKeys/*', method: 'DELETE' }, action: { do: 'delay', when: 'before', milliseconds: 1500 } })
+  const playing = play(stage, ['resume', '--custody', stage.custody, '--remover', 'REMOVER', '--reader', 'AUDITOR', '--json', ...stage.oci])
+  await playing.until('Asking OCI: remover: delete used key')
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGQUIT'] as const) playing.signal(signal)
+  const ended = await playing.ended
+  expect(ended.stderr).toContain('Ctrl-C: this machine has no key any more. The used one is being deleted by the remover\'s login; that goes on to its end.\n')
+  expect([ended.code, json(ended)], ended.stderr).toMatchObject([0, { error: null }])
   expect(stage.listedKeys).toBe(1)
 })

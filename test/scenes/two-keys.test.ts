@@ -233,7 +233,7 @@ rare('a deferred rotation whose key somebody deleted by hand, with a successor i
   if (used) used.timeDeleted = cloud.now()
   // Nobody is sent to rotate with a key that OCI does not have.
   const lost = await look()
-  expect([lost.code, lost.stderr]).toEqual([6, expect.stringContaining(`NOBODY HAS A WAY IN\nAn administrator uploads the public key of GENERATION 3 (publicKeyPem in its manifest.json). Then: glasskey resume --custody ${custody} --session ${session} --reader PROFILE\n`)])
+  expect([lost.code, lost.stderr]).toEqual([6, expect.stringContaining(`NOBODY HAS A WAY IN\nAn administrator uploads the public key of GENERATION 3 (publicKeyPem in its manifest.json, once its fingerprint there is compared with the ceremony record). Then: glasskey resume --custody ${custody} --session ${session} --reader PROFILE\n`)])
   cloud.happen({ event: 'upload-api-key', userId: administrator, publicKeyPem: publicKeyOf(custody, 3) })
   expect(inOci(stage)).toEqual([3])
   expect(await status(stage)).toContain('RED: GENERATION 2 was used and is not proved dead')

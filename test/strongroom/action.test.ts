@@ -1,5 +1,5 @@
 /** A takeover that is stopped while it runs: the exit has begun beside it, and it must sign nothing more. */
-import { PassThrough } from 'node:stream'
+import { Duplex, PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
 import type { JournalEntry } from '../../src/record/journal.js'
 import { performAction } from '../../src/strongroom/action.js'
@@ -16,7 +16,7 @@ const bootstrap = { fingerprint: '00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:f
 const successor = { fingerprint: warrant.successor?.fingerprint ?? '', keyValue: warrant.successor?.publicKeyPem ?? '', lifecycleState: 'ACTIVE' }
 
 /** Plays the action with these keys, which do not change but for `deletion`: what OCI answers to one, and then lists. `stopAt` says at which request time is up. Returns what was asked of OCI that changes something. */
-async function play(keys: object[], stopAt: (request: UnsignedRequest) => boolean, yes = true, deletion: { status: number; then: object[] } = { status: 204, then: keys }): Promise<{ changes: string[]; lines: JournalEntry[]; error: unknown }> {
+async function play(keys: object[], stopAt: (request: UnsignedRequest) => boolean, yes = true, deletion: { status: number; then: object[] } = { status: 204, then: keys }, clerk: Duplex = new PassThrough()): Promise<{ changes: string[]; lines: JournalEntry[]; error: unknown }> {
   const stop = new AbortController()
   const changes: string[] = []
   const lines: JournalEntry[] = []
@@ -40,7 +40,7 @@ async function play(keys: object[], stopAt: (request: UnsignedRequest) => boolea
     order: { yes },
     desk: { left: new AbortController().signal },
   } as unknown as Room
-  const error: unknown = await performAction(room, { send } as unknown as Courier, new PassThrough(), stop.signal).then(() => null, (thrown: unknown) => thrown)
+  const error: unknown = await performAction(room, { send } as unknown as Courier, clerk, stop.signal).then(() => null, (thrown: unknown) => thrown)
   return { changes, lines, error }
 }
 
@@ -74,4 +74,19 @@ test('a key that somebody deleted while people were asked is gone: the takeover 
   const still = await play([key, bootstrap], () => false, true, { status: 404, then: [key, bootstrap] })
   expect(still.error).toMatchObject({ code: 'OCI_REFUSED', message: `OCI refused to delete key ${bootstrap.fingerprint}: 404 []` })
   expect(still.lines.filter(({ type }) => type === 'agreed')).toHaveLength(1)
+})
+
+/** A clerk that answers its task with these lines, whatever that is. */
+const saying = (...lines: object[]): Duplex => new Duplex({
+  read: () => undefined,
+  write(_chunk: Buffer, _encoding, done) {
+    for (const line of lines.splice(0)) this.push(`${JSON.stringify(line)}\n`)
+    done()
+  },
+})
+
+test('a clerk that says "done" and asked for nothing: the takeover is not done', async () => {
+  const { changes, error } = await play([key, successor], () => false, true, undefined, saying({ done: ['password', 'capabilities', 'mfa'] }))
+  expect(changes).toEqual([])
+  expect(error).toMatchObject({ code: 'OCI_REFUSED', message: 'the clerk said that "takeover: set a password that nobody knows" was done, and OCI was never asked for it', hint: 'The key is rotated. Find out what runs as the clerk: it is not the code that was released.' })
 })

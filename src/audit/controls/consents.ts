@@ -1,5 +1,6 @@
 /** C: who agreed to what, and when. */
 import { canonicalJson } from '../../canonical.js'
+import { INSTALL, isAccepted, LOCK_DOWN } from '../../record/replay.js'
 import { CREDENTIALS } from '../../warrant/scope.js'
 import { type Control, failed } from '../control.js'
 import type { Dossier } from '../dossier.js'
@@ -55,27 +56,37 @@ function consentsBeforeShares(dossier: Dossier): string {
 }
 
 /** Throws AUDIT_FAILED. */
-function removalsAgreed(dossier: Dossier): string {
-  const removals = eachSession(dossier, (session) => (session.warrant.action.name === 'takeover' ? checkRemovals(session) : 0))
+function takeoversAgreed(dossier: Dossier): string {
+  const removals = eachSession(dossier, (session) => (session.warrant.action.name === 'takeover' ? checkTakeover(session) : 0))
   return `${counted(sum(removals), 'removal')} of takeovers, each agreed to before`
 }
 
 /** What stands in the journal as agreed to, for what the takeover signs. */
-const AGREED: Readonly<Record<string, string>> = {
+const AGREED: Readonly<Record<(typeof LOCK_DOWN)[number], string>> = {
   'takeover: set a password that nobody knows': 'set the console password to a random one that nobody sees',
   'takeover: API keys as the only way in': 'leave API keys as the only way in (user capabilities)',
   'takeover: remove MFA factors': 'remove MFA factors, last',
 }
 
+/** The sentence of a rule; null where it has none of its own. */
+function agreedFor(rule: string): string | null {
+  return LOCK_DOWN.flatMap((known) => (known === rule ? [AGREED[known]] : []))[0] ?? null
+}
+
 /** Between census and exit; what the exit deletes is the warrant's, not the takeover's. */
-function checkRemovals({ id, chain, state }: SoundSession): number {
+function checkTakeover({ id, chain, state, manifest, warrant }: SoundSession): number {
   const exit = state.exit?.seq ?? Number.POSITIVE_INFINITY
   const agreed = linesOf(chain.lines, 'agreed')
   const changes = state.calls.map(({ intent }) => intent).filter(({ by, method, seq }) => by !== 'desk' && method !== 'GET' && seq < exit)
   for (const { rule, path, seq } of changes) {
-    const step = AGREED[rule] ?? removalStep(path)
+    const step = agreedFor(rule) ?? removalStep(path)
     if (step === null || !agreed.some((line) => line.seq < seq && line.to === step)) throw failed(`session ${id}, line ${seq}: nobody agreed to "${rule}"`)
   }
+  const install = state.calls.find(({ intent: { by, rule } }) => by === 'desk' && rule.startsWith(INSTALL))?.intent
+  const confirmed = new Set(linesOf(chain.lines, 'consented').filter(({ to, seq }) => to === 'installation' && seq < (install?.seq ?? 0)).map(({ custodian }) => custodian))
+  if (install && !warrant.rehearsal && confirmed.size < manifest.threshold) throw failed(`session ${id}, line ${install.seq}: ${confirmed.size} of ${manifest.threshold} custodians had confirmed the key that was installed`)
+  const undone = LOCK_DOWN.find((rule) => !state.calls.some((call) => call.intent.rule === rule && isAccepted(call)))
+  if (state.action?.result === 'done' && undone !== undefined) throw failed(`session ${id} calls its takeover done, and OCI did not say yes to "${undone}"`)
   return changes.length
 }
 
@@ -137,12 +148,12 @@ export const CONSENT_CONTROLS: readonly Control[] = [
   },
   {
     code: 'C03',
-    claim: 'Everything that a takeover removed was agreed to before.',
-    method: 'Match each change with the sentence that was agreed to.',
+    claim: 'What a takeover installed and removed was agreed to before; what it calls done, OCI said yes to.',
+    method: 'Count custodians who confirmed the key from their bags (rehearsals may have used --yes); match each change with the sentence that was agreed to, and what was closed with OCI\'s answers.',
     source: 'sessions/*/journal.jsonl',
     bearsOn: ['scriptFollowed'],
     reperformed: true,
-    examine: removalsAgreed,
+    examine: takeoversAgreed,
   },
   {
     code: 'C04',
