@@ -85,7 +85,7 @@ const saying = (...lines: object[]): Duplex => new Duplex({
   },
 })
 
-test('a clerk that says "done" and asked for nothing: the takeover is not done', async () => {
+test('a clerk that calls it done and asked for nothing: the takeover is not done', async () => {
   const { changes, error } = await play([key, successor], () => false, true, undefined, saying({ done: ['password', 'capabilities', 'mfa'] }))
   expect(changes).toEqual([])
   expect(error).toMatchObject({ code: 'OCI_REFUSED', message: 'the clerk said that "takeover: set a password that nobody knows" was done, and OCI was never asked for it', hint: 'The key is rotated. Find out what runs as the clerk: it is not the code that was released.' })
