@@ -163,12 +163,12 @@ export async function installByBootstrap(job: Lent, { bootstrap, generation, sur
     refuseToGoOn(asked)
     await remove(fingerprint, rule)
   }
+  refuseToGoOn(asked)
   const before = measuredBefore(folder.sessions, remover, regions)
   say(before ? 'How this tenancy treats keys was measured before.' : 'Measuring how this tenancy treats keys, with throw-away keys:')
   const origins = Object.fromEntries(regions.map((region) => [region, identityAt(region, tenancy, inputs.cloud)]))
   const measured = before ?? (await measure({ tenancy, user, homeRegion, origins, taken: survey.keys.length - leftovers.length, carrier, journal, upload, remove, isListed, remover: remover && { ...remover, read: () => listed(remover) }, asked }))
   replaceFile(places.measured(folder.path), canonicalJson({ format: 1, at: wallClock().toISOString(), ...measured }) + '\n')
-  refuseToGoOn(asked)
   await install(generation, { survey, uploaded }, async () => (await listed(bootstrap)).keys, upload, asked)
   const { keyId, spkiSha256, fingerprint } = generation.manifest
   tell(journal.append({ type: 'installed', generation: generation.manifest.generation, keyId, spkiSha256, fingerprint }).line)
@@ -190,6 +190,7 @@ async function install({ manifest }: Generation, { survey, uploaded }: Known, li
     throw new GlasskeyError('TENANCY_UNFIT', `no API key slot is left for GENERATION ${manifest.generation}: since the takeover began somebody gave the user ${newcomers.join(' and ')}`, 'Find out who, and delete what does not belong there. Then: glasskey takeover')
   }
   if (!mineIn(await list())) {
+    refuseToGoOn(asked)
     try {
       await upload(manifest.publicKeyPem, `${INSTALL}GENERATION ${manifest.generation}`)
     } catch (error) {

@@ -85,7 +85,9 @@ export async function measure(job: Measuring): Promise<Measured> {
   say('Waiting until every region takes the new key: seconds as a rule, at most ten minutes.')
   const activationMs = await forEachRegion(job, (origin) => waitFor(job, origin, first.signer, ({ status }) => status === 200, 1))
   say(`A new key is accepted after ${inWords(activationMs)}.`)
+  refuseToGoOn(job.asked)
   const fourthKey = await tryFourth(job)
+  refuseToGoOn(job.asked)
   const { result: selfDeletion, status } = await tryDeletion(job, first, first.signer, 'a key deletes itself')
   if (selfDeletion === 'refused') {
     if (job.remover === null) {

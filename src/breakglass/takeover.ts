@@ -51,8 +51,8 @@ export async function takeOver(folderPath: string, bootstrap: Profile | null, re
       const job = { folder, bootstrap, request, inputs, isolation, clerk }
       const prepared = await prepare(job)
       if ('already' in prepared) return prepared
-      const { warrant, generation, installation } = prepared
       attention = new Attention()
+      const { warrant, generation, installation } = inputs.yes ? prepared : await confirmed(prepared, attention.asked)
       openSession(folder, generation, warrant)
       await printWarrant(folder, warrant, inputs.printer)
       const stopped = installation && (await install(job, warrant, installation, attention.asked))
@@ -77,6 +77,8 @@ interface Preparation extends Lent {
 /** A takeover that can begin. `installation`: what the bootstrap login does first; null where a generation is in use already. */
 interface Prepared {
   warrant: Warrant
+  /** The same once more, from now on: people may take long before it is opened. */
+  drawUp: () => Warrant
   generation: Generation
   installation: Installation | null
 }
@@ -108,7 +110,7 @@ async function prepare(job: Preparation): Promise<{ already: string[] } | Prepar
   const leftovers = leftoversOf(folder, survey, bootstrap?.fingerprint)
   const staying = recogniseAll(survey, folder.generations.map(({ manifest }) => manifest)).filter(({ fingerprint }) => !leftovers.some((leftover) => leftover.fingerprint === fingerprint))
   const generation = current ? planned : behindNone(folder, staying, planned, installed !== undefined)
-  if (current) refuseUnlisted(staying, planned)
+  if (current) refuseUnlisted(recogniseAll(survey, folder.generations.map(({ manifest }) => manifest)), planned)
   const fit = checkFit(survey, generation, bootstrap)
   const taken = survey.keys.length - (current ? 0 : leftovers.length)
   if (!current) refuseFullSlots(taken, folder, survey, generation, inputs.remover)
@@ -122,16 +124,21 @@ async function prepare(job: Preparation): Promise<{ already: string[] } | Prepar
   const signers = await lookAtSigners(folder, generation.manifest, warrant.successor?.generation)
   sayFindings(signers)
   refuseStops(signers)
-  if (current || !bootstrap) return { warrant, generation, installation: null }
-  for (const { fingerprint } of inputs.yes ? [] : leftovers) await agreeToRemove(fingerprint)
-  const confirmedBy = inputs.yes ? [] : await askInstalledWords(generation.manifest)
-  const opened = inputs.yes ? warrant : drawUp()
-  return { warrant: opened, generation, installation: { bootstrap, generation, survey, leftovers, confirmedBy, session: opened.session } }
+  return { warrant, drawUp, generation, installation: current || !bootstrap ? null : { bootstrap, generation, survey, leftovers, confirmedBy: [], session: warrant.session } }
+}
+
+/** The same, once people have agreed to what goes first, and a quorum has compared the key with paper. Throws CONSENT_REFUSED, INTERRUPTED. */
+async function confirmed({ warrant, drawUp, generation, installation }: Prepared, asked: AbortSignal): Promise<Prepared> {
+  if (!installation) return { warrant, drawUp, generation, installation }
+  for (const { fingerprint } of installation.leftovers) await agreeToRemove(fingerprint, asked)
+  const confirmedBy = await askInstalledWords(generation.manifest, asked)
+  const opened = drawUp()
+  return { warrant: opened, drawUp, generation, installation: { ...installation, confirmedBy, session: opened.session } }
 }
 
 /** Journals say what an earlier attempt left, and a journal that nobody signed is believed by nobody. Throws CONSENT_REFUSED. */
-async function agreeToRemove(fingerprint: string): Promise<void> {
-  if (await askYesNo(`An earlier attempt left API key ${fingerprint} in OCI, as this folder says. Delete it first?`, '--yes in a rehearsal')) return
+async function agreeToRemove(fingerprint: string, asked: AbortSignal): Promise<void> {
+  if (await askYesNo(`An earlier attempt left API key ${fingerprint} in OCI, as this folder says. Delete it first?`, '--yes in a rehearsal', asked)) return
   throw new GlasskeyError('CONSENT_REFUSED', `API key ${fingerprint} is not to be deleted`, 'Nothing was changed. If that key is somebody\'s, this folder was altered: fetch an untouched copy.')
 }
 
@@ -153,9 +160,9 @@ async function install({ folder, inputs, isolation, clerk }: Preparation, warran
 
 /** Regions may have taken minutes to follow each change of keys: a takeover that stops half-way for lack of time has used a generation up. Throws WARRANT_EXPIRED. */
 function requireTimeLeft({ opens, deadline }: Warrant, now: Date): void {
-  const [minutes, left] = [Date.parse(deadline) - Date.parse(opens), Date.parse(deadline) - now.getTime()].map((ms) => Math.floor(ms / 60_000)) as [number, number]
-  if (left * 3 >= minutes) return
-  throw new GlasskeyError('WARRANT_EXPIRED', `measuring and installing took so long that ${Math.max(0, left)} of the warrant's ${minutes} minutes are left, too few for sheets, consents and removals`, 'Run glasskey takeover again: it measures nothing, and finds its key installed.')
+  const [whole, left] = [Date.parse(deadline) - Date.parse(opens), Math.max(0, Date.parse(deadline) - now.getTime())]
+  if (left * 3 >= whole) return
+  throw new GlasskeyError('WARRANT_EXPIRED', `measuring and installing took so long that ${Math.floor(left / 60_000)} of the warrant's ${Math.floor(whole / 60_000)} minutes are left, too few for sheets, consents and removals`, 'Run glasskey takeover again: it measures nothing, and finds its key installed.')
 }
 
 /**
@@ -175,8 +182,8 @@ function behindNone(folder: CustodyFolder, listed: readonly ListedKey[], planned
 /** A half-way takeover goes on with a key that OCI has: of another, custodians would open their bags for nothing. Throws TENANCY_UNFIT. */
 function refuseUnlisted(listed: readonly ListedKey[], { manifest }: Generation): void {
   if (listed.some(({ spkiSha256, lifecycleState }) => spkiSha256 === manifest.spkiSha256 && lifecycleState === 'ACTIVE')) return
-  const others = listed.flatMap(({ generation }) => (generation === null ? [] : [`GENERATION ${generation}`]))
-  throw new GlasskeyError('TENANCY_UNFIT', `OCI does not list GENERATION ${manifest.generation} as ACTIVE, which this record has in use${others.length === 0 ? '' : `; it lists ${others.join(', ')}`}`, `${others.length === 0 ? 'A key that was uploaded a moment ago may not be listed yet: try again in some minutes.' : 'Another copy of this custody folder most likely went on: find it, and use that one.'} Nothing was changed.`)
+  const others = listed.flatMap(({ generation }) => (generation === null || generation === manifest.generation ? [] : [generation]))
+  throw new GlasskeyError('TENANCY_UNFIT', `OCI does not list GENERATION ${manifest.generation} as ACTIVE, which this record has in use${others.length === 0 ? '' : `; it lists GENERATION ${others.join(', ')}`}`, `${others.length === 0 ? 'A key that was uploaded a moment ago may not be listed yet: try again in some minutes.' : `Another copy of this custody folder most likely went on: find it, and use that one. If it is lost for good: glasskey break rotate --generation ${Math.max(...others)}, with sheets of that generation.`} Nothing was changed.`)
 }
 
 /** Whether this user may be taken over at all. Throws TENANCY_UNFIT saying what is missing. */

@@ -53,6 +53,8 @@ export class HandingOver {
   readonly #parts = new Set<string>()
   /** Names of sheets that the printer has taken: sent again, there would be copies that no record knows of. */
   readonly #queued = new Set<string>()
+  /** Of which nobody can say whether the printer has them. */
+  readonly #uncertain = new Set<string>()
   /** Their jobs in CUPS that it keeps. */
   readonly #jobs = new Set<string>()
   /** Whether there is one that it did not name. */
@@ -250,6 +252,19 @@ export class HandingOver {
     if (performance.people.conduct === 'dialogue') say(`      In ${folder.path}: ${sheets.map(({ name }) => name).join(', ')}`, 'good')
   }
 
+  async #queue(name: string, pdf: Uint8Array, printer: string): Promise<string | null> {
+    try {
+      return await queuePdf(pdf, printer, name, this.#given.spooler)
+    } catch (error) {
+      if (error instanceof NotKnownTaken) {
+        // CUPS may keep a job of which this machine knows no number.
+        this.#unnamed = true
+        this.#uncertain.add(name)
+      }
+      throw error
+    }
+  }
+
   #keepJob(job: string | null): void {
     if (job === null) this.#unnamed = true
     else this.#jobs.add(job)
@@ -261,7 +276,7 @@ export class HandingOver {
     for (;;) {
       try {
         for (const { name, pdf } of sheets) {
-          if (!this.#queued.has(name)) this.#keepJob(await queuePdf(pdf, printer, name, spooler))
+          if (!this.#queued.has(name)) this.#keepJob(await this.#queue(name, pdf, printer))
           this.#queued.add(name)
           await requireRunning(printer, name, spooler)
         }
@@ -270,13 +285,11 @@ export class HandingOver {
         if (!(error instanceof GlasskeyError)) throw error
         say(`      ${error.message}.`, 'alarm')
         say(`      lpstat -o ${printer} shows what waits there, cancel NUMBER takes it out, cupsenable ${printer} starts a printer that is stopped.`)
-        // CUPS may keep a job of which this machine knows no number.
-        if (error instanceof NotKnownTaken) this.#unnamed = true
         const again = error instanceof NotKnownTaken ? 'Cancel it if it waits there. Enter then sends this sheet again' : 'Enter tries again, and sends nothing twice'
         const answer = await performance.people.ask({ text: `${again}; file releases the files instead`, flag: '--sheets', initial: '' })
         if (answer !== 'file') continue
-        const waiting = sheets.filter(({ name }) => this.#queued.has(name)).map(({ name }) => name)
-        if (waiting.length > 0) say(`      Printer ${printer} has taken ${waiting.join(', ')}: what still waits there is printed too, unless you cancel it.`, 'alarm')
+        const waiting = sheets.filter(({ name }) => this.#queued.has(name) || this.#uncertain.has(name)).map(({ name }) => name)
+        if (waiting.length > 0) say(`      Printer ${printer} has taken ${waiting.join(', ')}${waiting.some((name) => !this.#queued.has(name)) ? ', or may have' : ''}: what still waits there is printed too, unless you cancel it.`, 'alarm')
         return false
       }
     }

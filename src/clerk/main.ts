@@ -13,8 +13,8 @@ const ACTIONS: Record<string, () => Promise<(post: Post, params: never) => Promi
   warm: async () => (await import('./actions/warm.js')).warm,
 }
 
-// Where it shares process ids with the terminal: what is asked of it ends in order, and Ctrl-Z would leave others waiting for it.
-for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGTSTP'] as const) process.on(signal, () => undefined)
+// Whoever may send signals could stop it, and leave others waiting for it.
+process.on('SIGTSTP', () => undefined)
 
 const pipe = new Socket({ fd: 3, readable: true, writable: true })
 pipe.on('end', () => process.exit(0))

@@ -238,14 +238,10 @@ function notRead(error: unknown, path: string, what: string): unknown {
 
 /** What is there and cannot be read: whose it is, where that is why. */
 function unreadable(path: string, what: string, error: unknown): GlasskeyError {
-  return new GlasskeyError('FILE_UNREADABLE', `${what} cannot be read: ${path} (${error instanceof Error ? error.message : String(error)})`, giveBack(path, error) ?? 'Check the permissions.', { cause: error })
-}
-
-/** How a place that the system refuses is had back, where it is somebody else's. */
-function giveBack(path: string, error: unknown): string | null {
   const here = process.getuid?.()
   const others = hasErrno(error, 'EACCES') && here !== undefined ? [path, dirname(path)].map(ownedBy).find((place) => place !== null && place.owner !== here) : undefined
-  return others ? `${others.path} belongs to user number ${others.owner}, and this is ${here}: a command that ran under sudo leaves such things. Give it back: sudo chown -R ${here} ${shellWord(others.path)}` : null
+  const hint = others ? `${others.path} belongs to user number ${others.owner}, and this is ${here}: a command that ran under sudo leaves such things. Give it back: sudo chown -R ${here} ${shellWord(others.path)}` : 'Check the permissions.'
+  return new GlasskeyError('FILE_UNREADABLE', `${what} cannot be read: ${path} (${error instanceof Error ? error.message : String(error)})`, hint, { cause: error })
 }
 
 /** Whose it is, by number; null where not even that can be seen. */
@@ -319,7 +315,7 @@ export function writable<Made>(path: string, make: () => Made, hint = 'Check the
     return make()
   } catch (error) {
     if (!TAKES_NOTHING.some((code) => hasErrno(error, code))) throw error
-    throw new GlasskeyError('FILE_UNWRITABLE', `nothing can be written at ${path} (${(error as Error).message})`, giveBack(path, error) ?? hint, { cause: error })
+    throw new GlasskeyError('FILE_UNWRITABLE', `nothing can be written at ${path} (${(error as Error).message})`, hint, { cause: error })
   }
 }
 

@@ -98,13 +98,15 @@ export function startRoom(room: Room, args: readonly string[], stdio: StdioOptio
   const node = [process.execPath, ...nodeFlags(room), script, ...args]
   // One byte, not none: the kernel hands a core of limit 0 to a piped handler all the same, and refuses at 1 (core(5)).
   const limited = isolation.coreLimit ? ['prlimit', '--core=1'] : []
-  if (!isolation.namespaces) return start([...limited, ...node], stdio)
+  // What the terminal sends to the desk's group would end the clerk, or what holds it, in the middle of a change. The end of its pipe ends it.
+  const detached = room === 'clerk'
+  if (!isolation.namespaces) return start([...limited, ...node], stdio, detached)
   if (room === 'strongroom') {
     return start([...limited, 'unshare', '--user', '--map-root-user', '--net', 'setpriv', '--no-new-privs', '--bounding-set=-all', '--inh-caps=-all', ...node], stdio)
   }
   const root = makeTemporaryFolder('glasskey-room')
   try {
-    const child = start([...limited, ...inMinimalRoot(root, node, browserPaths)], stdio)
+    const child = start([...limited, ...inMinimalRoot(root, node, browserPaths)], stdio, detached)
     child.once('exit', () => {
       removeEmpty(root)
     })
@@ -124,11 +126,11 @@ function removeEmpty(folder: string): void {
   }
 }
 
-function start(command: string[], stdio: StdioOptions): ChildProcess {
+function start(command: string[], stdio: StdioOptions, detached = false): ChildProcess {
   const [file = '', ...args] = command
   let child: ChildProcess
   try {
-    child = spawn(file, args, { stdio, env: { HOME: '/', ...ofTheTerminal(process.env) }, serialization: 'advanced' })
+    child = spawn(file, args, { stdio, detached, env: { HOME: '/', ...ofTheTerminal(process.env) }, serialization: 'advanced' })
   } catch (error) {
     throw notStarted(file, error)
   }

@@ -33,7 +33,7 @@ test('the words on the bag are not those of the folder: nothing is uploaded, not
   forgeTranscript(stage.custody)
   const [digest, before] = [stage.cloud.stateDigest(), keys()]
   const terminal = begin()
-  await terminal.until('GENERATION 1 is about to become an API key of the user. 2 custodians confirm it first')
+  await terminal.until('GENERATION 1 is, or is about to become, an API key of the user. 2 custodians confirm it first')
   await terminal.until('Number of a custodian with a closed bag of GENERATION 1 (2 to go):')
   terminal.type('1\n')
   await terminal.until('type the 16 words on your bag of GENERATION 1 (or "refuse"):')

@@ -156,6 +156,7 @@ test('while the remover deletes, in a resumed session: told so, and it goes on t
   for (const signal of ['SIGINT', 'SIGHUP', 'SIGQUIT'] as const) playing.signal(signal)
   const ended = await playing.ended
   expect(ended.stderr).toContain('Ctrl-C: this machine has no key any more. The used one is being deleted by the remover\'s login; that goes on to its end.\n')
+  expect(ended.stderr).toContain('The remover REMOVER deleted the used key.\n')
   expect([ended.code, json(ended)], ended.stderr).toMatchObject([0, { error: null }])
   expect(stage.listedKeys).toBe(1)
 })

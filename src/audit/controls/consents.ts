@@ -82,10 +82,16 @@ function checkTakeover({ id, chain, state, manifest, warrant }: SoundSession): n
     const step = agreedFor(rule) ?? removalStep(path)
     if (step === null || !agreed.some((line) => line.seq < seq && line.to === step)) throw failed(`session ${id}, line ${seq}: nobody agreed to "${rule}"`)
   }
-  const install = state.calls.find(({ intent: { by, rule } }) => by === 'desk' && rule.startsWith(INSTALL))?.intent
-  const confirmed = new Set(linesOf(chain.lines, 'consented').filter(({ to, seq }) => to === 'installation' && seq < (install?.seq ?? 0)).map(({ custodian }) => custodian))
-  if (install && !warrant.rehearsal && confirmed.size < manifest.threshold) throw failed(`session ${id}, line ${install.seq}: ${confirmed.size} of ${manifest.threshold} custodians had confirmed the key that was installed`)
-  const undone = LOCK_DOWN.find((rule) => !state.calls.some((call) => call.intent.rule === rule && isAccepted(call)))
+  // Uploaded in this session, or found there from an earlier one.
+  const install = state.calls.find(({ intent: { by, rule } }) => by === 'desk' && rule.startsWith(INSTALL))?.intent ?? linesOf(chain.lines, 'installed')[0]
+  const isTrue = ({ custodian, name, to, how }: LineOf<'consented'>): boolean => to === 'installation' && how === 'code words typed' && manifest.shares.some((share) => share.custodian === custodian && share.name === name)
+  const people = new Set(linesOf(chain.lines, 'consented').filter((line) => isTrue(line) && line.seq < (install?.seq ?? 0)).map(({ custodian }) => custodian))
+  if (install && !warrant.rehearsal && people.size < manifest.threshold) throw failed(`session ${id}, line ${install.seq}: ${people.size} of ${manifest.threshold} custodians had confirmed the key that was installed`)
+  let last = 0
+  const undone = LOCK_DOWN.find((rule) => {
+    last = state.calls.find((call) => call.intent.rule === rule && isAccepted(call) && call.intent.seq > last)?.intent.seq ?? Number.POSITIVE_INFINITY
+    return last === Number.POSITIVE_INFINITY
+  })
   if (state.action?.result === 'done' && undone !== undefined) throw failed(`session ${id} calls its takeover done, and OCI did not say yes to "${undone}"`)
   return changes.length
 }
