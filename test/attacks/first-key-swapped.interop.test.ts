@@ -67,3 +67,15 @@ test('a quorum confirms it, each custodian once and for themselves; then it is i
   expect(journal.findIndex(({ type }) => type === 'consented')).toBeLessThan(journal.findIndex(({ type }) => type === 'intent'))
   expect(journal.find(({ type }) => type === 'installed')).toMatchObject({ generation: 1 })
 })
+
+test('Ctrl-C while people look for their bags: nothing was changed, and the folder is nobody\'s any more', async () => {
+  const digest = stage.cloud.stateDigest()
+  const terminal = begin()
+  await terminal.until('(2 to go):')
+  terminal.type('\u0003')
+  expect(await terminal.ended).toBe(3)
+  expect(terminal.shown()).toContain('Ctrl-C: stopping, as soon as what is being done is done. No share was read.\n')
+  expect(terminal.shown()).toContain('INTERRUPTED: stopped: Ctrl-C')
+  expect(stage.cloud.stateDigest()).toBe(digest)
+  expect(readdirSync(stage.custody).filter((name) => name === 'lock' || name === 'sessions')).toEqual([])
+})
