@@ -49,7 +49,8 @@ export async function sessionOutcome(folder: string, result: SessionResult, prin
   if (sheetFiles.length > 0) sayLeft(sheetFiles, result)
   if (isTaken) say(`The bootstrap key is deleted in OCI. Destroy its file too${bootstrapKeyFile === null ? '.' : `: ${bootstrapKeyFile}`}`, 'strong')
   const earlier = result.alive ? null : leftEarlier(folder, standing)
-  if (problem) sayProblem(problem)
+  // What only says that it was stopped: nobody is left without the command that goes on.
+  if (problem) sayProblem(result.alive && problem.hint === '' ? { ...problem, hint: commandFor(folder, result, standing) } : problem)
   if (!result.alive) {
     const error = (earlier && beside(earlier, problem)) ?? problem ?? unprinted
     if (earlier && error && !problem) sayProblem(error)

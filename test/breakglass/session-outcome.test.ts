@@ -104,6 +104,11 @@ test.each<[WayOn, string]>([
   expect(text.trimEnd().split('\n').at(-1)).toBe(`THE KEY OF GENERATION 2 IS NOT PROVED DEAD. Now: ${command.replace('CUSTODY', custody)}`)
 })
 
+test('stopped in a session whose key is alive: the command that goes on stands beside that, too', async () => {
+  await sessionOutcome(custody, ended({ alive: true, wayOn: 'reader', failure: { code: 'INTERRUPTED', message: 'stopped before the key was opened: the terminal was closed', hint: '' } }), undefined)
+  expect(said).toContain(`INTERRUPTED: stopped before the key was opened: the terminal was closed\nglasskey resume --custody ${custody} --session ${SESSIONS[1]} --reader PROFILE\n`)
+})
+
 test('a command that is copied word for word runs: it has the folder, in quotes where the shell would take it apart', async () => {
   const folder = join(custody, '..', "the vault's")
   cpSync(custody, folder, { recursive: true })
