@@ -3,12 +3,12 @@
  * come, and brought back. They hold no secret.
  */
 import { existsSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
 import { makeTemporaryFolder, readLines, replaceFile } from '../host/disk.js'
 import { LineFile } from '../host/line-file.js'
-import { say } from '../host/terminal.js'
+import { say, shellWord } from '../host/terminal.js'
 import { readJournal, type JournalEntry, type JournalLine } from '../record/journal.js'
 
 /** Lines of one journal that are not on its disk. */
@@ -87,10 +87,21 @@ export class KeptLines {
   }
 }
 
-/** Brings back the lines of a file that a session named, or that people typed, and says so. Throws as `putBack`; FILE_MISSING, FILE_UNREADABLE. */
+/** Brings back the lines of a file that a session named, or that people typed, and says so. Throws CHAIN_BROKEN as `putBack`; OUTCOME_UNKNOWN where no disk takes them; FILE_MISSING, FILE_UNREADABLE. */
 export function putBackFrom(file: string, journal: string): void {
-  const back = putBack(journal, readLines(file, 'the file of kept lines').split('\n').map((text) => text.replace(/^\uFEFF/, '').trim()).filter((text) => text !== ''))
+  const lines = readLines(file, 'the file of kept lines').split('\n').map((text) => text.replace(/^\uFEFF/, '').trim()).filter((text) => text !== '')
+  const back = orNotKnown(`glasskey resume --session ${basename(dirname(journal))} --kept-lines ${shellWord(file)}`, () => putBack(journal, lines))
   say(`${back === 0 ? 'The journal has every kept line already' : `${back} ${back === 1 ? 'line is' : 'lines are'} back in the journal`}; ${file} is not needed any more.`)
+}
+
+/** Lines are kept of a session that may have left a key alive: that they cannot be put back says nothing better of it. `again` is the command. Throws OUTCOME_UNKNOWN. */
+function orNotKnown(again: string, put: () => number): number {
+  try {
+    return put()
+  } catch (error) {
+    if (!(error instanceof GlasskeyError) || error.code !== 'FILE_UNWRITABLE') throw error
+    throw new GlasskeyError('OUTCOME_UNKNOWN', `the kept lines are not back in the journal: ${error.message}`, `${error.hint} Mend that before this machine is switched off; the key of that session counts as alive until then. Then: ${again}`, { cause: error })
+  }
 }
 
 /**
