@@ -48,6 +48,8 @@ export class Attention {
 
   /** The session is over. What is left, until this process ends, is to make its papers and to say what comes next. */
   over(): void {
+    // What came before was answered, and is why it is over.
+    this.#waiting = null
     this.heed(whileEnding)
   }
 }

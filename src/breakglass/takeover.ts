@@ -15,8 +15,8 @@ import { isTakenOver, takeoverSoFar } from '../record/standing.js'
 import { TAKEOVER_USE_CASE } from '../warrant/issue.js'
 import { ONLY_API_KEYS } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
-import { generationToInstall, installByBootstrap, leftoversOf, lookAtRoom, refuseFullSlots, surveyWith, type Installation, type Lent } from './bootstrap.js'
 import { Attention } from './attention.js'
+import { generationToInstall, installByBootstrap, leftoversOf, lookAtRoom, refuseFullSlots, surveyWith, type Installation, type Lent } from './bootstrap.js'
 import { holdAndConclude, checkInputs, roomsFor, sayFindings, type Inputs } from './break-glass.js'
 import { conclude, type SessionResult } from './conclude.js'
 import { askInstalledWords } from './installed-words.js'
@@ -128,12 +128,13 @@ async function prepare(job: Preparation): Promise<{ already: string[] } | Prepar
 }
 
 /** The same, once people have agreed to what goes first, and a quorum has compared the key with paper. Throws CONSENT_REFUSED, INTERRUPTED. */
-async function confirmed({ warrant, drawUp, generation, installation }: Prepared, asked: AbortSignal): Promise<Prepared> {
-  if (!installation) return { warrant, drawUp, generation, installation }
+async function confirmed(prepared: Prepared, asked: AbortSignal): Promise<Prepared> {
+  const { generation, installation } = prepared
+  if (!installation) return prepared
   for (const { fingerprint } of installation.leftovers) await agreeToRemove(fingerprint, asked)
   const confirmedBy = await askInstalledWords(generation.manifest, asked)
-  const opened = drawUp()
-  return { warrant: opened, drawUp, generation, installation: { ...installation, confirmedBy, session: opened.session } }
+  const warrant = prepared.drawUp()
+  return { ...prepared, warrant, installation: { ...installation, confirmedBy, session: warrant.session } }
 }
 
 /** Journals say what an earlier attempt left, and a journal that nobody signed is believed by nobody. Throws CONSENT_REFUSED. */

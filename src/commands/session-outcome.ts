@@ -180,7 +180,7 @@ function toAsk({ session, alive, wayOn }: SessionResult, line: number): string {
 function unfinished(folder: string, { alive, failure }: SessionResult, { inUse, next }: CustodyStanding): string[] {
   if (alive || !next.includes('glasskey takeover')) return []
   if (!inUse || inUse.margin < 0) return [`Next${failure ? ', once what is named above is mended' : ''}: ${inUse ? next : `glasskey takeover --custody ${shellWord(folder)} …`}`]
-  return [toned(`THE TAKEOVER IS NOT FINISHED: other ways in than the API key may be open. Now: ${next === 'glasskey takeover' ? `glasskey takeover --custody ${shellWord(folder)} … (a quorum of GENERATION ${inUse.generation})` : nextIn(next, folder)}`, 'alarm', process.stdout)]
+  return [toned(`THE TAKEOVER IS NOT FINISHED: other ways in than the API key may be open. Now: ${nextIn(next, folder)} (a quorum of GENERATION ${inUse.generation})`, 'alarm', process.stdout)]
 }
 
 /** Keys of strangers that a login saw on the user. */

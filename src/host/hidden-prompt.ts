@@ -1,6 +1,7 @@
 /** Asking for a passphrase: nothing of it is shown, kept in a history, or echoed. */
 import { StringDecoder } from 'node:string_decoder'
 import { GlasskeyError } from '../errors.js'
+import { ESCAPE_SEQUENCE } from './keys.js'
 import { endRawMode, isInteractive, requireListening, say, visible, whereToAsk } from './terminal.js'
 
 const ENTER = /[\r\n]/
@@ -10,8 +11,8 @@ const ERASE_LINE = '\u0015'
 const BACKSPACE = ['\u007f', '\b']
 const CONTROL = /^\p{Cc}/u
 const BELL = '\u0007'
-/** An escape sequence (ECMA-48, and the SS3 ones of keypads), or one character. */
-const TOKEN = /\u001b(?:\[[0-?]*[ -/]*[@-~]|O.)|[\s\S]/gu
+/** What a key sends, or one character. */
+const TOKEN = new RegExp(`${ESCAPE_SEQUENCE}|[\\s\\S]`, 'gu')
 
 function* tokensIn(chunk: Buffer, decoder: StringDecoder): Generator<[token: string, at: number, text: string]> {
   const text = decoder.write(chunk)

@@ -23,8 +23,10 @@ const CONTROLS: Record<string, Key> = {
   '\u001b[B': { press: 'forward' },
 }
 
-/** An escape sequence (ECMA-48, and the SS3 ones of keypads), a line end, a control character, or a run of all others. */
-const TOKEN = /\u001b(?:\[[0-?]*[ -/]*[@-~]|O.)?|\r\n|[\p{Cc}<>]|[^\p{Cc}<>]+/gu
+/** What an arrow or a function key sends: an escape sequence (ECMA-48, and the SS3 ones of keypads). */
+export const ESCAPE_SEQUENCE = '\\u001b(?:\\[[0-?]*[ -/]*[@-~]|O.)'
+/** Such a sequence, a line end, a control character, or a run of all others. */
+const TOKEN = new RegExp(`${ESCAPE_SEQUENCE}|\\r\\n|[\\p{Cc}<>]|[^\\p{Cc}<>]+`, 'gu')
 
 /** Takes bytes apart. `rest` are the bytes after the key at hand, for whoever reads next. */
 export function* keysIn(bytes: Buffer, decoder: StringDecoder): Generator<{ key: Key; rest: () => Buffer }> {

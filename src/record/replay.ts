@@ -296,6 +296,17 @@ function saidOf({ outcome }: Pick<Call, 'outcome'>): ReturnType<typeof saysOfCha
   return outcome?.type === 'outcome' ? saysOfChange(outcome.status) : 'nothing'
 }
 
+/** The first of what a takeover closes to which OCI did not say yes, in its turn; undefined when it did to each. */
+export function notLockedDown(calls: readonly Call[]): (typeof LOCK_DOWN)[number] | undefined {
+  let since = 0
+  for (const rule of LOCK_DOWN) {
+    const done = calls.find((call) => call.intent.rule === rule && call.intent.seq > since && isAccepted(call))
+    if (!done) return rule
+    since = done.intent.seq
+  }
+  return undefined
+}
+
 /** Whether a change was accepted, so far as its answer says. */
 export function isAccepted(call: Pick<Call, 'outcome'>): boolean {
   return saidOf(call) === 'accepted'

@@ -9,7 +9,7 @@ import { pause, readClocks } from '../host/clock.js'
 import { say } from '../host/terminal.js'
 import type { Census } from '../record/journal.js'
 import { isListed } from '../record/recognise.js'
-import { isAccepted, LOCK_DOWN, replay, type Call } from '../record/replay.js'
+import { notLockedDown, replay, type Call } from '../record/replay.js'
 import { CREDENTIALS, ONLY_API_KEYS, RANDOM_PASSWORD, domainUserTarget, identityOrigin, readingRegions } from '../warrant/scope.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { actionSender, refuseIfStopped } from './action-sender.js'
@@ -107,7 +107,6 @@ async function takeOver(room: Room, courier: Sender, user: OwnUser, clerk: Duple
   await consent('leave API keys as the only way in (user capabilities)')
   await consent('remove MFA factors, last')
   const carry = (request: Parameters<Sender['send']>[0]): ReturnType<Sender['send']> => courier.send(request, 'clerk')
-  const before = journal.lines.length
   await runTask(
     clerk,
     {
@@ -126,19 +125,14 @@ async function takeOver(room: Room, courier: Sender, user: OwnUser, clerk: Duple
     carry,
     stop,
   )
-  checkLockedDown(replay(journal.lines).calls.filter(({ intent }) => intent.seq > before))
+  checkLockedDown(replay(journal.lines).calls)
   return readBack(warrant, user, stop)
 }
 
 /** A password cannot be read back, nor every factor: of those the record says whether OCI was asked, in the order that was agreed to, and said yes. Throws OCI_REFUSED. */
 function checkLockedDown(calls: readonly Call[]): void {
-  let last = 0
-  for (const rule of LOCK_DOWN) {
-    const asked = calls.filter(({ intent }) => intent.rule === rule)
-    const done = asked.find((call) => isAccepted(call) && call.intent.seq > last)
-    if (!done) throw clerkLied(`"${rule}" was done`, asked.length === 0 ? null : 'did not say so, or not in its turn')
-    last = done.intent.seq
-  }
+  const rule = notLockedDown(calls)
+  if (rule !== undefined) throw clerkLied(`"${rule}" was done`, calls.some(({ intent }) => intent.rule === rule) ? 'did not say so, or not in its turn' : null)
 }
 
 /** Somebody may have deleted it while people were asked: then nothing is left to do. */

@@ -1,6 +1,6 @@
 /** C: who agreed to what, and when. */
 import { canonicalJson } from '../../canonical.js'
-import { INSTALL, isAccepted, LOCK_DOWN } from '../../record/replay.js'
+import { INSTALL, LOCK_DOWN, notLockedDown } from '../../record/replay.js'
 import { CREDENTIALS } from '../../warrant/scope.js'
 import { type Control, failed } from '../control.js'
 import type { Dossier } from '../dossier.js'
@@ -61,38 +61,41 @@ function takeoversAgreed(dossier: Dossier): string {
   return `${counted(sum(removals), 'removal')} of takeovers, each agreed to before`
 }
 
+const [PASSWORD, CAPABILITIES, FACTORS] = LOCK_DOWN
+
 /** What stands in the journal as agreed to, for what the takeover signs. */
-const AGREED: Readonly<Record<(typeof LOCK_DOWN)[number], string>> = {
-  'takeover: set a password that nobody knows': 'set the console password to a random one that nobody sees',
-  'takeover: API keys as the only way in': 'leave API keys as the only way in (user capabilities)',
-  'takeover: remove MFA factors': 'remove MFA factors, last',
+const AGREED: Readonly<Record<string, string>> = {
+  [PASSWORD]: 'set the console password to a random one that nobody sees',
+  [CAPABILITIES]: 'leave API keys as the only way in (user capabilities)',
+  [FACTORS]: 'remove MFA factors, last',
 }
 
-/** The sentence of a rule; null where it has none of its own. */
-function agreedFor(rule: string): string | null {
-  return LOCK_DOWN.flatMap((known) => (known === rule ? [AGREED[known]] : []))[0] ?? null
+function checkTakeover(session: SoundSession): number {
+  checkInstalled(session)
+  const { id, state } = session
+  const undone = notLockedDown(state.calls)
+  if (state.action?.result === 'done' && undone !== undefined) throw failed(`session ${id} calls its takeover done, and OCI did not say yes to "${undone}"`)
+  return checkRemovals(session)
+}
+
+/** Uploaded in this session, or found there from an earlier one: a quorum read the words on its bags before. */
+function checkInstalled({ id, chain, state, manifest, warrant }: SoundSession): void {
+  const install = state.calls.find(({ intent: { by, rule } }) => by === 'desk' && rule.startsWith(INSTALL))?.intent ?? linesOf(chain.lines, 'installed')[0]
+  if (!install || warrant.rehearsal) return
+  const isConfirmation = ({ custodian, name, to, how, seq }: LineOf<'consented'>): boolean => to === 'installation' && how === 'code words typed' && seq < install.seq && manifest.shares.some((share) => share.custodian === custodian && share.name === name)
+  const people = new Set(state.consents.filter(isConfirmation).map(({ custodian }) => custodian))
+  if (people.size < manifest.threshold) throw failed(`session ${id}, line ${install.seq}: ${people.size} of ${manifest.threshold} custodians had confirmed the key that was installed`)
 }
 
 /** Between census and exit; what the exit deletes is the warrant's, not the takeover's. */
-function checkTakeover({ id, chain, state, manifest, warrant }: SoundSession): number {
+function checkRemovals({ id, chain, state }: SoundSession): number {
   const exit = state.exit?.seq ?? Number.POSITIVE_INFINITY
   const agreed = linesOf(chain.lines, 'agreed')
   const changes = state.calls.map(({ intent }) => intent).filter(({ by, method, seq }) => by !== 'desk' && method !== 'GET' && seq < exit)
   for (const { rule, path, seq } of changes) {
-    const step = agreedFor(rule) ?? removalStep(path)
+    const step = AGREED[rule] ?? removalStep(path)
     if (step === null || !agreed.some((line) => line.seq < seq && line.to === step)) throw failed(`session ${id}, line ${seq}: nobody agreed to "${rule}"`)
   }
-  // Uploaded in this session, or found there from an earlier one.
-  const install = state.calls.find(({ intent: { by, rule } }) => by === 'desk' && rule.startsWith(INSTALL))?.intent ?? linesOf(chain.lines, 'installed')[0]
-  const isTrue = ({ custodian, name, to, how }: LineOf<'consented'>): boolean => to === 'installation' && how === 'code words typed' && manifest.shares.some((share) => share.custodian === custodian && share.name === name)
-  const people = new Set(linesOf(chain.lines, 'consented').filter((line) => isTrue(line) && line.seq < (install?.seq ?? 0)).map(({ custodian }) => custodian))
-  if (install && !warrant.rehearsal && people.size < manifest.threshold) throw failed(`session ${id}, line ${install.seq}: ${people.size} of ${manifest.threshold} custodians had confirmed the key that was installed`)
-  let last = 0
-  const undone = LOCK_DOWN.find((rule) => {
-    last = state.calls.find((call) => call.intent.rule === rule && isAccepted(call) && call.intent.seq > last)?.intent.seq ?? Number.POSITIVE_INFINITY
-    return last === Number.POSITIVE_INFINITY
-  })
-  if (state.action?.result === 'done' && undone !== undefined) throw failed(`session ${id} calls its takeover done, and OCI did not say yes to "${undone}"`)
   return changes.length
 }
 
