@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import { inUse, standings, whyNot, type GenerationEvent, type Standing } from '../custody/generation.js'
-import { parseManifest, type Manifest } from '../custody/manifest.js'
+import { manifestDigest, parseManifest, type Manifest } from '../custody/manifest.js'
 import { sealedRules, type Rules } from '../custody/rules.js'
 import type { OtherGeneration } from '../custody/share.js'
 import { GlasskeyError } from '../errors.js'
@@ -68,8 +68,8 @@ export const places = {
 }
 
 /**
- * Reads and verifies a custody folder: shapes, digests of rules and envelopes, chains, and that logbook, journals and
- * warrants agree. Throws the error of the first thing that does not hold.
+ * Reads and verifies a custody folder: shapes, digests of rules and envelopes, chains, and that manifests, logbook, journals
+ * and warrants agree. Throws the error of the first thing that does not hold.
  */
 export function readSealedFolder(path: string): SealedFolder {
   checkPlaces(path)
@@ -85,6 +85,7 @@ export function readSealedFolder(path: string): SealedFolder {
   // Later generations may be there before their import is entered; the first came with the logbook.
   if (!logbook.lines.some((entry) => entry.type === 'ceremony' && entry.generations.some(({ generation }) => generation === 1))) throw altered(`${logbookPath} ${entryAt(logbookPath, 'the logbook') ? 'does not have the ceremony of GENERATION 1' : 'is missing'}`)
   const manifests = generations.map(({ manifest }) => manifest)
+  checkEntered(manifests, logbook, logbookPath)
   const events = generationEvents(logbook.lines, sessions.map(({ session }) => sessionEvents(session, manifests)))
   const sets = manifests.map(({ generation, threshold, shares }) => ({ generation, threshold, shares }))
   return { path, generations, logbook, sessions, events, standings: standings(sets, events) }
@@ -159,12 +160,32 @@ function readGeneration(folder: string, number: number): Generation {
 
 function checkGenerations(generations: readonly Generation[]): void {
   const [first] = generations
-  generations.forEach(({ manifest }, at) => {
+  let previous: string | null = null
+  for (const [at, { manifest }] of generations.entries()) {
     if (manifest.generation !== at + 1) throw altered(`generation ${at + 1} is missing`)
+    if (manifest.previousManifestSha256 !== previous) throw altered(`generation ${manifest.generation} does not follow from the generation before it: one of their manifests is another`)
     for (const field of ['tenancy', 'user', 'rehearsal'] as const) {
       if (manifest[field] !== first?.manifest[field]) throw altered(`generation ${manifest.generation} has another ${field} than generation 1`)
     }
-  })
+    previous = manifestDigest(manifest)
+  }
+}
+
+/**
+ * Each manifest is the one that its ceremony entered, and names the transcript that is entered: an edit is found before anybody opens a bag, and not when
+ * its generation is the last one left. The first entry counts: a later one is easily added. Throws FOLDER_ALTERED.
+ */
+function checkEntered(manifests: readonly Manifest[], { lines }: Chain<LogbookEntry>, logbookPath: string): void {
+  const ceremonies = lines.filter((entry) => entry.type === 'ceremony')
+  for (const manifest of manifests) {
+    const ceremony = ceremonies.find(({ generations }) => generations.some(({ generation }) => generation === manifest.generation))
+    const entered = ceremony?.generations.find(({ generation }) => generation === manifest.generation)
+    // An import that was interrupted has not entered it yet.
+    if (!ceremony || !entered) continue
+    const other = (what: string): GlasskeyError => altered(`the ${what} of generation ${manifest.generation} is not the one that entry ${ceremony.seq} of ${logbookPath} names`)
+    if (entered.manifestSha256 !== manifestDigest(manifest)) throw other('manifest')
+    if (ceremony.transcriptSha256 !== undefined && ceremony.transcriptSha256 !== manifest.transcriptSha256) throw other('transcript')
+  }
 }
 
 /** How a session is called. */

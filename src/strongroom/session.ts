@@ -130,13 +130,16 @@ async function refuseIfContradicted({ generation, warrant, journal }: Room, disp
   }
   journal.write({ type: 'key-live', keyId, spkiSha256 })
   burn(journal, warrant, since, found.error.message)
-  throw withItsSession(found.error, warrant)
+  throw ofForgedFolder(found.error, warrant)
 }
 
-/** A copy of the folder that was not altered knows nothing of this session: whoever fetches one brings it along. */
-function withItsSession(error: unknown, { session }: Warrant): unknown {
+/**
+ * The folder agrees with its own logbook, and the paper contradicts both: they were forged together, and no untouched copy takes in what was written after
+ * that logbook. The key is rotated there as if nothing had been, and what happened here is entered by hand.
+ */
+function ofForgedFolder(error: unknown, { session, key: { generation } }: Warrant): unknown {
   if (!(error instanceof GlasskeyError) || error.code !== 'FOLDER_ALTERED') return error
-  return new GlasskeyError(error.code, error.message, `The paper is right. Fetch an untouched copy of the folder, copy sessions/${session} of this one into it, and go on there; find out who changed this one.`, { cause: error })
+  return new GlasskeyError(error.code, error.message, `The paper is right. Keep this folder as it is: it, and session ${session} in it, show what was changed. Fetch an untouched copy of the folder; glasskey status says there what comes next, and the key of GENERATION ${generation}, which was opened here, is to be rotated there. Enter what happened: glasskey logbook add exception.`, { cause: error })
 }
 
 /** Custodians may have looked for their words, or been called, for long: a warrant that is over is no reason to read a share. */
@@ -169,7 +172,7 @@ async function useKey(room: Room, opened: OpenedEnvelope, watch: Watch): Promise
   } catch (error) {
     // Nothing can be signed for a folder that the paper contradicts: not even an exit, which would follow that folder.
     burn(journal, warrant, since, error instanceof Error ? error.message : String(error))
-    return finished([], failureOf(withItsSession(error, warrant)))
+    return finished([], failureOf(ofForgedFolder(error, warrant)))
   }
   const keyName = `${warrant.tenancy}/${warrant.user}/${generation.manifest.fingerprint}`
   const carrier = { connect: desk.connect, ca: warrant.rehearsal ? order.ca : null, timeoutMs: CALL_TIMEOUT_MS }

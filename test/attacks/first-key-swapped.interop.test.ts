@@ -9,7 +9,7 @@ import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { CLI } from '../stage/command-line.js'
 import { onTerminal, type OnTerminal } from '../stage/on-terminal.js'
 import { rehearsal, withoutShares, type Rehearsal } from '../stage/rehearsal.js'
-import { ATTACKER, editManifest, forgeTranscript } from './tamper.js'
+import { ATTACKER, editManifest, forgeFolder } from './tamper.js'
 
 let stage: Rehearsal
 let onTheBags: string
@@ -30,7 +30,7 @@ const keys = (): number => stage.cloud.tenancy.identity.apiKeys.filter(({ userId
 
 test('the words on the bag are not those of the folder: nothing is uploaded, nothing is written', async () => {
   editManifest(stage.custody, 1, (manifest) => Object.assign(manifest, ATTACKER))
-  forgeTranscript(stage.custody)
+  forgeFolder(stage.custody)
   const [digest, before] = [stage.cloud.stateDigest(), keys()]
   const terminal = begin()
   await terminal.until('GENERATION 1 is, or is about to become, an API key of the user. 2 custodians confirm it first')

@@ -10,7 +10,7 @@ import { fakeDesk, openRotation } from '../stage/fake-desk.js'
 import { glasskey } from '../stage/command-line.js'
 import { rehearsal } from '../stage/rehearsal.js'
 import { realSet, type RealSet } from './real-set.js'
-import { editManifest, expectRefused, forgeTranscript } from './tamper.js'
+import { editManifest, expectRefused, forgeFolder } from './tamper.js'
 
 let real: RealSet
 let photographs: string
@@ -68,8 +68,8 @@ test('the folder relabelled as a rehearsal, and the photographs too: the key is 
   const copy = await realSet()
   try {
     for (const generation of [1, 2, 3, 4]) editManifest(copy.custody, generation, (manifest) => (manifest.rehearsal = true))
-    // The transcript too, or it would say that these manifests were never sealed.
-    forgeTranscript(copy.custody)
+    // And all that tells of them, or it would be noticed before.
+    forgeFolder(copy.custody)
     const relabelled = join(copy.directory, 'relabelled.txt')
     writeFileSync(relabelled, copy.shareTexts(2).slice(0, 2).map((text) => shareToText({ ...parseShareText(text), rehearsal: true })).join('\n'))
     const before = stage.cloud.stateDigest()

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { rulesDigest } from '../../src/custody/rules.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
-import { copyOf, editManifest, editRules, expectRefused, onFolder } from './tamper.js'
+import { copyOf, editManifest, editRules, expectRefused, forgeFolder, onFolder } from './tamper.js'
 
 let stage: Rehearsal
 beforeAll(async () => {
@@ -26,11 +26,22 @@ test('what the sealed rules do not allow is no warrant', async () => {
   expect(stage.cloud.requests).toEqual([])
 })
 
-test('edited rules, and the manifest made to agree: the sheets seal both', async () => {
-  const before = stage.cloud.stateDigest()
+function widened(): string {
   const custody = copyOf(stage)
   const rules = editRules(custody, 2, (found) => (found.saasAdmin.maximumHours = 24))
   editManifest(custody, 2, (manifest) => (manifest.rulesSha256 = rulesDigest(rules)))
+  return custody
+}
+
+test('edited rules, and the manifest made to agree: the next manifest names another', async () => {
+  expectRefused(await stage.run(onFolder(stage, stage.saasAdmin(2, '--hours', '24'), widened())), 'FOLDER_ALTERED', 4)
+  expect(stage.cloud.requests).toEqual([])
+})
+
+test('edited rules, and all that tells of them made to agree: the sheets seal both', async () => {
+  const before = stage.cloud.stateDigest()
+  const custody = widened()
+  forgeFolder(custody)
   const ended = await stage.run(onFolder(stage, stage.saasAdmin(2, '--hours', '24'), custody))
   expectRefused(ended, 'FOLDER_ALTERED', 6)
   expect(ended.stderr).toContain('the custody folder was altered: the sheets are sealed with another manifest-sha256, rules-sha256 than manifest.json of generation 2 says')

@@ -1,13 +1,14 @@
 /** A set whose ceremony never came to its end, or tells of something else, is neither installed nor imported. */
-import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { canonicalJson, sha256Hex } from '../../src/canonical.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
-import { places } from '../../src/host/sealed-folder.js'
+import { numbersIn, places } from '../../src/host/sealed-folder.js'
 import { requireSealed } from '../../src/host/sealed-set.js'
 import { here } from '../stage/here.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
+import { editManifest, forgeRecords } from './tamper.js'
 
 let stage: Rehearsal
 afterEach(() => stage.close())
@@ -18,9 +19,10 @@ const linesOf = (transcript: string): string[] => readFileSync(transcript, 'utf8
 const ATTACKS: [string, (folder: string, first: number, wanted: number) => void, (wanted: number) => RegExp][] = [
   [
     'a manifest that names no transcript',
-    (folder, _, wanted) => {
-      const path = join(places.generation(folder, wanted), 'manifest.json')
-      writeFileSync(path, canonicalJson({ ...(JSON.parse(readFileSync(path, 'utf8')) as object), transcriptSha256: null }) + '\n')
+    (folder) => {
+      for (const generation of numbersIn(places.generations(folder))) editManifest(folder, generation, (manifest) => (manifest.transcriptSha256 = null))
+      // An outbox has no logbook yet, which would contradict it.
+      if (existsSync(places.logbook(folder))) forgeRecords(folder)
     },
     (wanted) => new RegExp(`GENERATION ${wanted} is not sealed: its manifest names no transcript of a ceremony`),
   ],

@@ -7,7 +7,7 @@ import { standingOf } from '../../src/commands/status.js'
 import type { Json } from '../../src/canonical.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { places } from '../../src/host/sealed-folder.js'
-import { copyOf, editManifest, expectRefused, forgeTranscript, manifestPath } from '../attacks/tamper.js'
+import { copyOf, editManifest, expectRefused, forgeFolder, forgeRecords, manifestPath } from '../attacks/tamper.js'
 import { rewrite } from './lived-custody.js'
 import { rehearsal, withoutShares, type Rehearsal } from '../stage/rehearsal.js'
 
@@ -66,14 +66,15 @@ test('a key that signed nothing, because the folder contradicted its sheets: a m
   const { custody } = stage
   const honest = copyOf(stage)
   editManifest(custody, 2, (manifest) => (manifest.created = '2026-01-01T00:00:00.000Z'))
-  forgeTranscript(custody)
+  forgeFolder(custody)
   expectRefused(await stage.run(stage.rotate()), 'FOLDER_ALTERED', 6)
   const { session } = stage
-  // The folder is put right, and an administrator deletes the key: there is nothing left to sign.
+  // The folder is put right around that session, and an administrator deletes the key: there is nothing left to sign.
   for (const place of ['generations', 'records']) {
     rmSync(join(custody, place), { recursive: true })
     cpSync(join(honest, place), join(custody, place), { recursive: true })
   }
+  forgeRecords(custody)
   stage.cloud.happen({ event: 'delete-api-keys', userId: stage.cloud.seed.users.administrator })
   const { publicKeyPem } = JSON.parse(readFileSync(manifestPath(custody, 3), 'utf8')) as { publicKeyPem: string }
   stage.cloud.happen({ event: 'add-api-key', userId: stage.cloud.seed.users.administrator, publicKeyPem })

@@ -5,7 +5,7 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { canonicalJson, type Json } from '../../src/canonical.js'
-import { chainLine, EMPTY } from '../../src/record/chain.js'
+import { chainLine, EMPTY, type Head } from '../../src/record/chain.js'
 import type { Simulator } from '../../src/simulator/simulator.js'
 import { CLI, type Ended } from '../stage/command-line.js'
 import { rehearsal } from '../stage/rehearsal.js'
@@ -76,9 +76,9 @@ export function editLine(path: string, number: number, change: (line: Record<str
 /**
  * Rewrites a chained file and chains it anew from the first line: what somebody does who has read the specification.
  * A last signature is moved to the head that it now follows, and cannot be made again; outcomes follow their intents.
- * Returns the new head.
+ * `chained` is told of each line that is. Returns the new head.
  */
-export function rewrite(path: string, change: (line: Record<string, Json>) => Record<string, Json> | null): string {
+export function rewrite(path: string, change: (line: Record<string, Json>) => Record<string, Json> | null, chained?: (head: Head) => void): string {
   let head = EMPTY
   const texts: string[] = []
   const moved = new Map<Json, number>()
@@ -92,6 +92,7 @@ export function rewrite(path: string, change: (line: Record<string, Json>) => Re
     const next = chainLine(head, at as string, { ...fields, type: fields['type'] as string })
     texts.push(next.text)
     head = next.head
+    chained?.(head)
   }
   writeFileSync(path, texts.join('\n') + '\n')
   return head.sha256

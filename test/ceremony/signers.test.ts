@@ -77,6 +77,21 @@ test('check misses them too, before a key is live', async () => {
   expect(await look()).toEqual([{ what: 'signers of GENERATION 3', level: 'stop', said: `the manifest of GENERATION 3 has 0 of 1 needed signatures by the sealed signers: a session would end with GENERATION 1 used and not rotated. Whoever of ${fingerprint()} is missing signs: glasskey ceremony sign --custody ${path('custody')} …; a file that cannot be read is fetched from an untouched copy` }])
 })
 
+test('a successor that the sheets name may lack a signature, or have one over something else: it is said, and nothing is stopped by it', async () => {
+  const folder = readCustodyFolder(path('custody'))
+  const [first = expect.fail(), second = expect.fail()] = folder.generations
+  const look = (manifest = second.manifest): ReturnType<typeof lookAtSigners> => lookAtSigners({ ...folder, generations: [first, { ...second, manifest }] }, first.manifest, 2)
+  // A rehearsal may be unsigned.
+  expect(await look()).toEqual([])
+  expect((await run('ceremony', 'sign', '--custody', 'custody', '--signature', 'administrator=joan.key')).code).toBe(0)
+  expect(await look()).toEqual([{ what: 'signers of GENERATION 2', level: 'good', said: '1 of 1 needed' }])
+  expect(await look({ ...second.manifest, regions: [] })).toEqual([{
+    what: 'signers of GENERATION 2',
+    level: 'warn',
+    said: `the manifest of GENERATION 2 has 0 of 1 needed signatures by the sealed signers: its key is the one that GENERATION 1 names; the rest of it is held by the logbook alone, so compare that with the paper book. Whoever of ${fingerprint()} is missing signs: glasskey ceremony sign --custody ${path('custody')} …; a file that cannot be read is fetched from an untouched copy`,
+  }])
+})
+
 test('a certificate renewed since the first ceremony: the import adds it to the old one, and the folder alone verifies', async () => {
   const file = path(`custody/signers/${fingerprint()}.asc`)
   await run('ceremony', 'sign', '--custody', 'custody', '--signature', 'administrator=joan.key')

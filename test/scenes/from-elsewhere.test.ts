@@ -7,6 +7,7 @@ import { bagWords } from '../../src/custody/words.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { send, waiting, type Waiting } from '../stage/from-elsewhere.js'
 import { loseStrongroom } from '../stage/playing.js'
+import { rare } from '../stage/rare.js'
 import { rehearsal, type Rehearsal, withoutShares } from '../stage/rehearsal.js'
 
 let stage: Rehearsal
@@ -36,7 +37,7 @@ test('a session whose strongroom died with the key live is finished by two custo
   expect(stage.listedKeys).toBe(1)
 })
 
-test('the same an hour later, when the warrant is over: custodians are told that only the exit is signed, and send all the same', async () => {
+rare('the same an hour later, when the warrant is over: custodians are told that only the exit is signed, and send all the same', async () => {
   stage = await rehearsal({ speed: 4 })
   expect((await loseStrongroom(stage)).code).toBe(6)
   const hour = 3_600_000
@@ -52,7 +53,7 @@ test('the same an hour later, when the warrant is over: custodians are told that
   expect(stage.journal().at(-1)).toMatchObject({ type: 'closed', exitCode: 0 })
 })
 
-test('of three who are asked, the first never answers, the file of the second is no message, that of the third an old one: what these two bring then makes the quorum', async () => {
+rare('of three who are asked, the first never answers, the file of the second is no message, that of the third an old one: what these two bring then makes the quorum', async () => {
   stage = await rehearsal({ speed: 4 })
   mkdirSync(join(stage.directory, '2'))
   writeFileSync(join(stage.directory, '3'), '-----BEGIN PGP MESSAGE-----\n\nof another session\n-----END PGP MESSAGE-----\n')

@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { livingKeys } from '../stage/cloud-truth.js'
 import { doAsTold } from '../stage/laws.js'
+import { rare } from '../stage/rare.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 
 let stage: Rehearsal | undefined
@@ -37,7 +38,7 @@ test('a key of these minutes, accepted at home, is waited for where the database
   expect(code).toBe(0)
 })
 
-test('a key that is not accepted in time: how to avoid that the next one is as young', async () => {
+rare('a key that is not accepted in time: how to avoid that the next one is as young', async () => {
   const opened = (stage = await rehearsal({ speed: 12, activationDelay: { [AWAY]: 3600 } }))
   movedAway(opened)
   expect((await opened.run([...opened.rotate(2), '--reader', 'AUDITOR'])).code).toBe(0)

@@ -122,7 +122,7 @@ test('a takeover waits for a new key that is listed as ACTIVE before it is accep
   expect(code).toBe(0)
 })
 
-test('a takeover whose new key is never accepted: what is said of it is true, and the bootstrap login is left', async () => {
+rare('a takeover whose new key is never accepted: what is said of it is true, and the bootstrap login is left', async () => {
   let refused = false
   stage = await rehearsal({
     after: 'sealed',

@@ -7,7 +7,7 @@ import type { Ended } from '../stage/command-line.js'
 import { livingKeys } from '../stage/cloud-truth.js'
 import { assertAllWell, doAsTold } from '../stage/laws.js'
 import { loseStrongroom } from '../stage/playing.js'
-import { isShort } from '../stage/rare.js'
+import { isShort, rare } from '../stage/rare.js'
 import { rehearsal, type Rehearsal, type Staging, withoutShares } from '../stage/rehearsal.js'
 
 let stage: Rehearsal
@@ -90,7 +90,7 @@ test('a takeover that stopped half-way rotates, is not called done, and is finis
   expect((await takeover(3, '--reader', 'AUDITOR')).stdout).toContain('Nothing is left to take over:')
 })
 
-test('stopped by the deletion of a stranger\'s key, never answered: said so, open in the audit, and settled by the second run', async () => {
+rare('stopped by the deletion of a stranger\'s key, never answered: said so, open in the audit, and settled by the second run', async () => {
   stage = await rehearsal({ after: 'sealed', speed: 8 })
   stage.cloud.armFault({ match: { path: '*/apiKeys/*', method: 'DELETE' }, after: 1, action: { do: 'reset', when: 'after' } })
   const first = await stage.run(stage.takeover())

@@ -126,7 +126,7 @@ describe('the used key is still there, and too few of its own sheets are left to
     await assertAllWell(opened)
   })
 
-  test('its deletion was answered, and nobody heard it refused: a login is asked for, not sheets that are gone', async () => {
+  rare('its deletion was answered, and nobody heard it refused: a login is asked for, not sheets that are gone', async () => {
     let weather: 'good' | 'breaking' | 'down' = 'breaking'
     stage = await rehearsal({ speed: 16, observe: (moment, { method }) => {
       if (weather === 'breaking' && moment === 'answered' && method === 'DELETE') weather = 'down'
@@ -298,7 +298,7 @@ rare('a used key that was gone before its sheets were: the next exit does not fi
   expect([code, stderr]).toEqual([6, expect.stringContaining('KEY LIVE')])
 })
 
-test('a successor that was given up and then installed by hand: in use, in red, and its sheets are not destroyed', async () => {
+rare('a successor that was given up and then installed by hand: in use, in red, and its sheets are not destroyed', async () => {
   stage = await rehearsal({ speed: 4 })
   const { cloud, custody } = stage
   const user = cloud.seed.users.administrator
@@ -361,7 +361,7 @@ describe('the key in use can no longer be opened', () => {
     expect(await status(opened)).not.toContain('not proved dead')
   })
 
-  test('one that stops half-way is not called finished because an earlier one was', async () => {
+  rare('one that stops half-way is not called finished because an earlier one was', async () => {
     const opened = await unopenable()
     opened.cloud.armFault({ match: { path: '*UserPasswordChanger*' }, action: { do: 'answer', status: 503, body: '{"code":"ServiceUnavailable","message":"later"}' } })
     const { code, stdout } = await opened.run(opened.takeover(3))
