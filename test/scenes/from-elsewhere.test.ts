@@ -58,8 +58,10 @@ rare('of three who are asked, the first never answers, the file of the second is
   mkdirSync(join(stage.directory, '2'))
   writeFileSync(join(stage.directory, '3'), '-----BEGIN PGP MESSAGE-----\n\nof another session\n-----END PGP MESSAGE-----\n')
   const session = await waiting(stage, withoutShares(stage.rotate()), ['1', '2', '3'])
+  await session.said(`FILE_UNREADABLE: the message is not a file: ${join(stage.directory, '2')}`)
   rmdirSync(join(stage.directory, '2'))
   await sendAll(session, [2])
+  await session.said(`${join(stage.directory, '3')}: REMOTE_REFUSED: `)
   rmSync(join(stage.directory, '3'))
   await sendAll(session, [3])
   const { code, stderr } = await session.ended

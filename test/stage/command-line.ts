@@ -12,7 +12,7 @@ export interface Ended {
   stderr: string
 }
 
-/** How a command is run. `cli` is another build, for hostile dependencies; `node` are flags of Node; `onStart` gets the process id. */
+/** How a command is run. `cli` is another build, for hostile dependencies; `node` are flags of Node; `onStart` gets the process id, `onSaid` all of standard error so far. */
 export interface Running {
   cwd?: string
   input?: string
@@ -20,6 +20,7 @@ export interface Running {
   node?: readonly string[]
   env?: Record<string, string>
   onStart?: (pid: number) => void
+  onSaid?: (stderr: string) => void
 }
 
 /** Runs `glasskey …`; code -1 is an end by a signal. Resolves when its last process has let go of the output. */
@@ -32,7 +33,10 @@ export function glasskey(args: readonly string[], options: Running = {}): Promis
     let stdout = ''
     let stderr = ''
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
-    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString()
+      options.onSaid?.(stderr)
+    })
     child.once('error', reject)
     child.once('close', (code) => {
       done({ code: code ?? -1, stdout, stderr })

@@ -1,6 +1,7 @@
 /** A session that waits for custodians elsewhere, and what they send. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as passed } from 'node:timers/promises'
 import { parseWarrant, type Warrant } from '../../src/warrant/warrant.js'
 import { readSessionKey, remoteWords, type SessionKey } from '../../src/warrant/remote.js'
 import type { Ended } from './command-line.js'
@@ -15,13 +16,15 @@ export interface Waiting {
   keyPath: string
   /** What is read aloud. */
   words: string
+  /** Resolves as soon as the session has said this. */
+  said: (text: string) => Promise<void>
 }
 
 /** Runs a command that waits for these messages (files in the stage's folder, there or not yet), and looks at the one-time key that it laid out. */
 export async function waiting(stage: Rehearsal, args: readonly string[], messages: readonly string[]): Promise<Waiting> {
   const before = keysOf(stage)
-  const ended = stage.run([...args, '--remote', '--words-read-by', 'Wilma Witness', ...messages.flatMap((path) => ['--message', join(stage.directory, path)])])
-  const process = { over: false }
+  const process = { over: false, stderr: '' }
+  const ended = stage.run([...args, '--remote', '--words-read-by', 'Wilma Witness', ...messages.flatMap((path) => ['--message', join(stage.directory, path)])], { onSaid: (stderr) => (process.stderr = stderr) })
   void ended.then(() => (process.over = true))
   for (;;) {
     const keyPath = keysOf(stage).find((path) => !before.includes(path)) ?? ''
@@ -30,10 +33,16 @@ export async function waiting(stage: Rehearsal, args: readonly string[], message
       const warrantPath = join(keyPath, '../warrant.json')
       const warrant = parseWarrant(readFileSync(warrantPath, 'utf8'))
       const key = await readSessionKey(armored, keyPath)
-      return { ended, warrant, warrantPath, key, keyPath, words: remoteWords(warrant, key) }
+      const said = async (text: string): Promise<void> => {
+        while (!process.stderr.includes(text)) {
+          if (process.over) throw new Error(`it ended, and never said ${text}:\n${process.stderr}`)
+          await passed(50)
+        }
+      }
+      return { ended, said, warrant, warrantPath, key, keyPath, words: remoteWords(warrant, key) }
     }
     if (process.over) throw new Error((await ended).stderr)
-    await new Promise((again) => setTimeout(again, 50))
+    await passed(50)
   }
 }
 

@@ -2,6 +2,8 @@
  * What must hold whatever happened: checked at every request, after every command, and at the end of every story. What the
  * tool says is held against what it has written, and both against what is true in the cloud.
  */
+import { readdirSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'vitest'
 import { auditCustody } from '../../src/audit/audit.js'
 import { sha256Hex } from '../../src/canonical.js'
@@ -67,6 +69,7 @@ export async function doAsTold(stage: Rehearsal, told?: Ended): Promise<string[]
   const done: string[] = []
   let begunAgain = 0
   if (told) await enterFound(stage, told)
+  await holdCeremony(stage, done)
   let args = nextAfter(stage, told, told?.stderr)
   while (args !== null) {
     if (done.length === MOST_STEPS) throw new Error(`${MOST_STEPS} commands, and still something is left to do:\n${done.join('\n')}`)
@@ -78,6 +81,7 @@ export async function doAsTold(stage: Rehearsal, told?: Ended): Promise<string[]
     if (code !== 0 && code !== 6) throw new Error(`glasskey ${args.join(' ')} ended with ${code}:\n${stderr}\n${stdout}`)
     assertNothingSilent(stage, ended)
     await enterFound(stage, ended)
+    await holdCeremony(stage, done)
     args = nextAfter(stage, ended, [told?.stderr ?? '', ...done].join('\n'))
   }
   return done
@@ -89,6 +93,20 @@ export function nextAfter(stage: Rehearsal, told: Ended | undefined, heard = '')
   // Where no key may delete itself, people are told to name the login that may.
   const remover = args?.[0] === 'takeover' && heard.includes('glasskey takeover --remover PROFILE') ? ['--remover', 'REMOVER'] : []
   return args && [...args, ...remover]
+}
+
+/** Holds the ceremony that has to come first, where no generation waits for what is to be done. Its sheets are put beside the others. */
+async function holdCeremony(stage: Rehearsal, done: string[]): Promise<void> {
+  const { next, waiting, inUse } = standingOf(readCustodyFolder(stage.custody))
+  if (!next.startsWith('a ceremony at once, then ')) return
+  const of = String((inUse?.generation ?? 0) + waiting.length)
+  const [outbox, sheets] = [join(stage.directory, `outbox-after-${of}`), join(stage.directory, `sheets-after-${of}`)]
+  for (const args of [['--custody', stage.custody, '--sheets', sheets, '--outbox', outbox, '--rehearsal', '--yes'], ['import', '--custody', stage.custody, '--outbox', outbox]]) {
+    const { code, stdout, stderr } = await stage.run(['ceremony', ...args])
+    if (code !== 0) throw new Error(`glasskey ceremony ended with ${code}:\n${stderr}\n${stdout}`)
+  }
+  for (const name of readdirSync(sheets)) renameSync(join(sheets, name), join(stage.directory, 'sheets', name))
+  done.push(`glasskey ceremony: after GENERATION ${of}`)
 }
 
 /** Enters what people found in OCI's console, wherever the command asked them to look: nobody could read it any more. */
