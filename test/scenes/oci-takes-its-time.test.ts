@@ -15,7 +15,7 @@ const failedActions = async (): Promise<string[]> => {
 }
 
 describe('SAAS_ADMIN is a work request', () => {
-  test('in force after a minute: asked for until it is, and done', async () => {
+  rare('in force after a minute: asked for until it is, and done', async () => {
     stage = await rehearsal({ speed: 30, beliefs: { saasAdminUpdating: 60 } })
     const { code, stdout } = await stage.run([...stage.saasAdmin(), '--reader', 'AUDITOR', '--json'])
     expect(JSON.parse(stdout)).toMatchObject({ error: null, grade: 'proved', actionResult: 'done', actionDetail: expect.stringMatching(/^SAAS_ADMIN is enabled read-only for 1 h, until .*Z, as OCI reads it back$/) as string })

@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { livingKeys } from '../stage/cloud-truth.js'
 import { assertAllWell } from '../stage/laws.js'
+import { rare } from '../stage/rare.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
 
 let stage: Rehearsal | undefined
@@ -48,7 +49,7 @@ test('a login that may not delete is said so, and the key counts as alive', asyn
   expect(broken.code).toBe(6)
 })
 
-test('the user is blocked while its key lives: nothing can be signed, and the remover deletes it all the same', async () => {
+rare('the user is blocked while its key lives: nothing can be signed, and the remover deletes it all the same', async () => {
   stage = await rehearsal({ speed: 4, ...REFUSED })
   expect((await stage.run(stage.rotate(2))).code).toBe(6)
   const { cloud } = stage

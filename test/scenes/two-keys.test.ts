@@ -345,7 +345,7 @@ describe('the key in use can no longer be opened', () => {
     expect((await opened.run(opened.takeover(4))).stdout).toContain('Nothing is left to take over:')
   })
 
-  test('a key whose rotation was deferred goes with it too: the last word is who settles that, and then all is quiet', async () => {
+  rare('a key whose rotation was deferred goes with it too: the last word is who settles that, and then all is quiet', async () => {
     let session = ''
     const opened = await unopenable(async (before) => {
       expect((await before.run(before.saasAdmin(2, '--defer-rotation'))).code).toBe(6)
