@@ -13,7 +13,9 @@ import { readJournal, type JournalEntry, type JournalLine, type ListedKey } from
 import { isListed } from '../record/recognise.js'
 import { isSettled, wasNeverThere, type Session } from '../record/replay.js'
 import { isEntered, leftAlive } from '../record/open-sessions.js'
-import { acceptingRegions, commandOf, nextBy, wayOn } from '../record/way-on.js'
+import { nextIn } from '../host/printed-command.js'
+import { nextAfterUse } from '../record/standing.js'
+import { acceptingRegions, commandOf, wayOn } from '../record/way-on.js'
 import { TOOL } from '../version.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { Attention, whileProving, whileRemoving } from './attention.js'
@@ -65,13 +67,12 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     const blocked = listing?.blocked === true
     const hasHeir = listing && heirOf(warrant, listing, used, wasNeverThere(session)) !== null
     const replaced = gone && hasHeir === true
-    const openable = canBeOpened(folder.standings, used.generation)
     if (deferred && !replaced) {
       if (gone) {
         const upload = toUpload(folder.standings, used.generation, null)
         throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${used.generation} is not in the key list, and no later generation is: NOBODY HAS A WAY IN`, `An administrator uploads the public key of ${upload === null ? 'a new generation, after a ceremony' : `GENERATION ${upload}`} (publicKeyPem in its manifest.json, once its fingerprint there is compared with the ceremony record). Then: glasskey resume --session ${warrant.session} --reader PROFILE`)
       }
-      if (listing && present && blocked) throw userBlocked(stored, present, openable)
+      if (listing && present && blocked) throw userBlocked(folder, stored, present)
       if (listing && present && wayOn(session, warrant, true) === 'reader') return await recordLook(job, session, journalPath, listing)
       if (listing) say(`The key of GENERATION ${used.generation} is not known to be gone: its rotation was deferred, and it is to be rotated (glasskey break rotate).`, 'alarm')
       return null
@@ -90,10 +91,11 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     // list, a quorum signs fresh probes with the dead key.
     const given = bringsSheets(inputs) || inputs.remote !== null
     const isUnsettled = !stale && session.keyLiveAt !== null && successor !== null && !burned && (accepted || (!gone && (session.deletion !== 'done' || present || given || (isOnRecord && listing === null))))
+    const openable = canBeOpened(folder.standings, used.generation)
     // Nothing can be signed for a user that is blocked; somebody else's login can delete its key.
     const needsSignature = isUnsettled && openable && !blocked
     const { remover } = isUnsettled && isReady && awaitsRemover(session) ? inputs : { remover: null }
-    if (isUnsettled && blocked && !(remover && present)) throw userBlocked(stored, present, openable)
+    if (isUnsettled && blocked && !(remover && present)) throw userBlocked(folder, stored, present)
     const added = needsSignature ? unseenBy(warrant, isolation) : []
     const found = whatHappened(stored, listing === null ? null : gone, burned)
     say(found, 'strong')
@@ -182,9 +184,10 @@ function putOnRecord(journal: DeskJournal, { session, warrant: { key, successor 
 }
 
 /** The way on is the one that `status` names: nothing that was seen here is on record. */
-function userBlocked({ warrant, session }: StoredSession, present: boolean, openable: boolean): GlasskeyError {
-  const { key, user } = warrant
-  return new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${key.generation} is ${present ? 'still' : 'not'} in the key list, and its user is blocked in OCI: as long as it is, nothing can be signed, and a refusal says nothing`, `An administrator unblocks user ${user}. Then: ${nextBy(wayOn(session, warrant, openable), warrant.session, session)}`)
+function userBlocked(folder: CustodyFolder, { warrant: { key, user } }: StoredSession, present: boolean): GlasskeyError {
+  const next = nextIn(nextAfterUse(key.generation, { ...folder, logbook: folder.logbook.lines }), folder.path)
+  const unblocks = next.includes(' --remover ') ? 'A login that may delete it needs nobody to unblock anything' : `An administrator unblocks user ${user}. Then`
+  return new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${key.generation} is ${present ? 'still' : 'not'} in the key list, and its user is blocked in OCI: as long as it is, nothing can be signed, and a refusal says nothing`, `${unblocks}: ${next}`)
 }
 
 function notRemoved({ session, key, user }: Warrant, remover: Profile): GlasskeyError {

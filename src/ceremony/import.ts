@@ -9,7 +9,7 @@ import { jsonIn } from '../canonical.js'
 import { GlasskeyError } from '../errors.js'
 import { wallClock } from '../host/clock.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
-import { checkPlaces, numbersIn, places } from '../host/sealed-folder.js'
+import { checkPlaces, enteredOtherwise, numbersIn, places } from '../host/sealed-folder.js'
 import { signedManifestIn, signerKeys, signerTexts } from '../host/signed-manifest.js'
 import { requireSealed } from '../host/sealed-set.js'
 import { FILE_LIMITS, makeFolder, readBytes, readLines, readText, replaceFile, writeNew } from '../host/disk.js'
@@ -64,6 +64,7 @@ async function importLocked(custodyPath: string, outbox: string): Promise<Import
   await checkSignerKeys(outbox)
   for (const { manifest } of found) await checkSigners(signedManifestIn(outbox, manifest, [folder.path, outbox]), before.rules.signers)
   refuseOthers(folder, found.map(({ manifest }) => manifest))
+  refuseEntered(folder, found.map(({ manifest }) => manifest))
 
   // All that the outbox has is read before anything is written: it may be on a stick that dies.
   const signatures = new Map(found.map(({ manifest: { generation } }) => [generation, signaturesIn(outbox, generation)]))
@@ -71,10 +72,11 @@ async function importLocked(custodyPath: string, outbox: string): Promise<Import
   const beside = await besideGenerations(folder, outbox, found.map(({ manifest }) => manifest))
   const missing = missingIn(outbox, found)
   const entered = enteredAs(folder, found.map(({ manifest }) => manifest))
-  if (entered !== null && beside.length === 0) throw new GlasskeyError('OUTPUT_EXISTS', `this outbox was imported already: logbook entry ${entered}`, missing.length === 0 ? 'Nothing is left to do.' : `Nothing is new. Not in the outbox: ${missing.join(', ')}`)
+  // An import that was interrupted left whole generations behind and no entry; a folder that was copied by halves, an entry and not all generations.
+  const absent = found.filter(({ manifest: { generation } }) => !folder.generations.some((one) => one.manifest.generation === generation))
+  if (entered !== null && beside.length + absent.length === 0) throw new GlasskeyError('OUTPUT_EXISTS', `this outbox was imported already: logbook entry ${entered}`, missing.length === 0 ? 'Nothing is left to do.' : `Nothing is new. Not in the outbox: ${missing.join(', ')}`)
 
-  // An import that was interrupted left whole generations behind and no entry: what is there already is not written again.
-  for (const { manifest, rules, envelope } of found.filter(({ manifest: { generation } }) => !folder.generations.some((one) => one.manifest.generation === generation))) {
+  for (const { manifest, rules, envelope } of absent) {
     writeGeneration(folder.path, { manifest, envelope }, rules, signatures.get(manifest.generation) ?? null)
   }
   for (const { name, bytes } of beside) {
@@ -84,7 +86,7 @@ async function importLocked(custodyPath: string, outbox: string): Promise<Import
     else writeNew(to, bytes)
   }
   const logbook = entered ?? LineFile.open<LogbookEntry, NewLogbookEntry>(places.logbook(folder.path), readLogbook, wallClock).append(entry).line.seq
-  return { custody: folder.path, generations: numbers, logbook, before: entered !== null, brought: beside.map(({ name }) => name), missing, custodyYamlDiffers }
+  return { custody: folder.path, generations: numbers, logbook, before: entered !== null, brought: [...(entered === null ? [] : absent.map(({ manifest }) => relative(custodyPath, places.generation(custodyPath, manifest.generation)))), ...beside.map(({ name }) => name)], missing, custodyYamlDiffers }
 }
 
 /** What lies beside generations, by its name in a folder: records and papers that are not there yet, signers' certificates, and signatures that the folder's do not have. */
@@ -149,9 +151,15 @@ function signaturesIn(outbox: string, generation: number): Uint8Array | null {
 function refuseOthers(folder: CustodyFolder, found: readonly Manifest[]): void {
   for (const manifest of found) {
     const there = folder.generations.find((generation) => generation.manifest.generation === manifest.generation)
-    if (there && (manifestDigest(there.manifest) !== manifestDigest(manifest) || there.manifest.envelopeSha256 !== manifest.envelopeSha256)) {
-      throw altered(`the folder has another GENERATION ${manifest.generation} already`)
-    }
+    if (there && manifestFile(there.manifest) !== manifestFile(manifest)) throw altered(`the folder has another GENERATION ${manifest.generation} already`)
+  }
+}
+
+/** Throws FOLDER_ALTERED when the logbook knows others of these numbers: no folder with both could be read again. */
+function refuseEntered({ logbook }: CustodyFolder, found: readonly Manifest[]): void {
+  for (const manifest of found) {
+    const entered = enteredOtherwise(manifest, logbook.lines)
+    if (entered) throw new GlasskeyError('FOLDER_ALTERED', `entry ${entered.seq} of the logbook names another ${entered.other} of GENERATION ${manifest.generation} than this outbox has`, 'Nothing was changed. That one was lost from the folder, or the entry was made up: compare with the paper book, and fetch an untouched copy of the folder.')
   }
 }
 

@@ -10,7 +10,7 @@ import { readText } from '../host/disk.js'
 import { places } from '../host/sealed-folder.js'
 import { assertPrintable } from '../paper/printable.js'
 import { SUCCESSORS } from '../record/due.js'
-import { unsealedGenerations } from '../record/standing.js'
+import { absentGenerations, unsealedGenerations } from '../record/standing.js'
 
 /** What decides what a ceremony makes. */
 export interface Planning {
@@ -51,6 +51,8 @@ function laterPlan(earlier: CustodyFolder, custody: Custody, rehearsal: boolean)
   // One that is in use is retired by nobody; its import may be finished at any time.
   const halfImported = unsealedGenerations(earlier).find((generation) => earlier.standings.some((one) => one.generation === generation && one.state === 'waiting'))
   if (halfImported !== undefined) throw new GlasskeyError('REFUSED', `GENERATION ${halfImported} is in the folder and in no logbook entry: its import did not come to its end`, `First, where that was: glasskey ceremony import, once more. If its outbox is lost: glasskey logbook add retired --set generation=${halfImported} --set reason=…`)
+  const [absent] = absentGenerations(earlier)
+  if (absent !== undefined) throw new GlasskeyError('FOLDER_ALTERED', `GENERATION ${absent} is in the logbook and not in the folder`, 'First, from the outbox of its ceremony: glasskey ceremony import, once more. Or fetch an untouched copy of the custody folder.')
   const waiting = successorsOf(earlier.standings, inUse(earlier.standings, earlier.events)?.generation ?? 0).length
   if (waiting >= SUCCESSORS) throw new GlasskeyError('REFUSED', `${waiting} generations are waiting already; no ceremony is needed`, 'glasskey status says when one is.')
   return { first: last.generation + 1, count: SUCCESSORS - waiting, previousManifestSha256: manifestDigest(last) }

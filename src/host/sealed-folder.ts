@@ -72,6 +72,14 @@ export const places = {
  * and warrants agree. Throws the error of the first thing that does not hold.
  */
 export function readSealedFolder(path: string): SealedFolder {
+  try {
+    return readWhole(path)
+  } catch (error) {
+    throw besideAlive(error, path)
+  }
+}
+
+function readWhole(path: string): SealedFolder {
   checkPlaces(path)
   if (isOutbox(path)) throw new GlasskeyError('USAGE', `${path} is the outbox of a ceremony, not a custody folder`, `glasskey ceremony import --custody DIR --outbox ${shellWord(path)} brings it into the folder DIR; then name that one.`)
   const generations = numbersIn(places.generations(path)).map((number) => readGeneration(path, number))
@@ -89,6 +97,31 @@ export function readSealedFolder(path: string): SealedFolder {
   const events = generationEvents(logbook.lines, sessions.map(({ session }) => sessionEvents(session, manifests)))
   const sets = manifests.map(({ generation, threshold, shares }) => ({ generation, threshold, shares }))
   return { path, generations, logbook, sessions, events, standings: standings(sets, events) }
+}
+
+/** Whoever fetches an untouched copy is told of sessions here that may have left a key alive: that copy may know nothing of them. */
+function besideAlive(error: unknown, path: string): unknown {
+  if (!(error instanceof GlasskeyError) || !['FOLDER_ALTERED', 'MANIFEST_INVALID'].includes(error.code)) return error
+  const alive = aliveIn(path)
+  if (alive.length === 0) return error
+  const said = alive.map(({ id, session }) => `The key of GENERATION ${session.opened.generation} MAY BE ALIVE: bring sessions/${id} of this folder along into that copy, and there: glasskey resume --custody COPY --session ${id}.`)
+  return new GlasskeyError(error.code, error.message, [error.hint, ...said].join(' '), { cause: error })
+}
+
+/** Sessions whose key was live and is proved dead by none that can be read. Never throws. */
+function aliveIn(path: string): StoredSession[] {
+  const sessions = attempt(() => sessionIds(path), []).flatMap((id) => attempt(() => [readSession(path, id)], []))
+  const dead = new Set(sessions.flatMap(({ session }) => ((session.grade ?? 'unproved') === 'unproved' ? [] : [session.opened.generation])))
+  return sessions.filter(({ session }) => session.keyLiveAt !== null && !dead.has(session.opened.generation))
+}
+
+function attempt<Found>(look: () => Found, otherwise: Found): Found {
+  try {
+    return look()
+  } catch (error) {
+    if (error instanceof GlasskeyError) return otherwise
+    throw error
+  }
 }
 
 /** The generation in use. Throws GENERATION_NOT_IN_USE before the takeover. */
@@ -173,19 +206,28 @@ function checkGenerations(generations: readonly Generation[]): void {
 
 /**
  * Each manifest is the one that its ceremony entered, and names the transcript that is entered: an edit is found before anybody opens a bag, and not when
- * its generation is the last one left. The first entry counts: a later one is easily added. Throws FOLDER_ALTERED.
+ * its generation is the last one left. Throws FOLDER_ALTERED.
  */
 function checkEntered(manifests: readonly Manifest[], { lines }: Chain<LogbookEntry>, logbookPath: string): void {
-  const ceremonies = lines.filter((entry) => entry.type === 'ceremony')
   for (const manifest of manifests) {
-    const ceremony = ceremonies.find(({ generations }) => generations.some(({ generation }) => generation === manifest.generation))
-    const entered = ceremony?.generations.find(({ generation }) => generation === manifest.generation)
-    // An import that was interrupted has not entered it yet.
-    if (!ceremony || !entered) continue
-    const other = (what: string): GlasskeyError => altered(`the ${what} of generation ${manifest.generation} is not the one that entry ${ceremony.seq} of ${logbookPath} names`)
-    if (entered.manifestSha256 !== manifestDigest(manifest)) throw other('manifest')
-    if (ceremony.transcriptSha256 !== undefined && ceremony.transcriptSha256 !== manifest.transcriptSha256) throw other('transcript')
+    const entered = enteredOtherwise(manifest, lines)
+    if (entered) throw altered(`the ${entered.other} of generation ${manifest.generation} is not the one that entry ${entered.seq} of ${logbookPath} names`)
   }
+}
+
+/**
+ * What the logbook says otherwise of a generation than its manifest, and in which entry; null where it agrees, and where it has none: an import that was interrupted
+ * has not entered it yet. The first entry counts, as a later one is easily added.
+ */
+export function enteredOtherwise(manifest: Manifest, logbook: readonly LogbookEntry[]): { seq: number; other: 'manifest' | 'transcript' } | null {
+  for (const entry of logbook) {
+    const made = entry.type === 'ceremony' ? entry.generations.find(({ generation }) => generation === manifest.generation) : undefined
+    if (entry.type !== 'ceremony' || !made) continue
+    if (made.manifestSha256 !== manifestDigest(manifest)) return { seq: entry.seq, other: 'manifest' }
+    // Ceremonies of format 1 had none.
+    return entry.transcriptSha256 === undefined || entry.transcriptSha256 === manifest.transcriptSha256 ? null : { seq: entry.seq, other: 'transcript' }
+  }
+  return null
 }
 
 /** How a session is called. */

@@ -64,6 +64,7 @@ export function custodyStanding(known: Known): CustodyStanding {
   const open = openSessions(known)
   const unproved = known.standings.filter(({ state }) => state === 'not proved dead').map(({ generation }) => ({ generation, next: nextForUnproved(generation, { current, waiting, open, all: known.standings, events: known.events, sessions: known.sessions }) }))
   const unsealed = unsealedGenerations(known)
+  const absent = absentGenerations(known)
   const left = leftByTakeover(known)
   const halfway = known.events.some(({ kind }) => kind === 'installed') && !isTakenOver(known.logbook)
   // What an action with the key in use would not wait for holds nobody up.
@@ -78,6 +79,7 @@ export function custodyStanding(known: Known): CustodyStanding {
     ...(current?.state === 'retired' ? [`GENERATION ${current.generation} is in use, and was given up (logbook add retired): rotate it`] : []),
     ...(halfway ? [`${takeoverSoFar(known)}: other ways in than the API key may be open`] : []),
     ...unsealed.map((generation) => `GENERATION ${generation} is in the folder and in no logbook entry: its import did not come to its end. If its outbox is lost: glasskey logbook add retired`),
+    ...absent.map((generation) => `GENERATION ${generation} is in the logbook and not in the folder: glasskey ceremony import brings it back from the outbox of its ceremony; or fetch an untouched copy`),
     ...unproved.map(({ generation }) => `GENERATION ${generation} was used and is not proved dead`),
     ...known.standings.filter(({ state }) => state === 'exposed').map(({ generation }) => `GENERATION ${generation} is exposed: a quorum of its shares was seen${current && generation !== current.generation ? '; glasskey logbook add retired' : ''}`),
     ...left.filter(({ isUsable }) => !isUsable).map(({ text }) => text),
@@ -112,7 +114,7 @@ export function custodyStanding(known: Known): CustodyStanding {
     inspectionDueInDays,
     acknowledgementDueInDays,
     due,
-    next: nextStep({ current, waiting, open, all: known.standings, events: known.events, drillDueInDays, unsealed, halfway, unproved }),
+    next: nextStep({ current, waiting, open, all: known.standings, events: known.events, drillDueInDays, toImport: [...unsealed, ...absent], halfway, unproved }),
   }
 }
 
@@ -165,6 +167,12 @@ export function unsealedGenerations({ standings, events }: Pick<Known, 'standing
   return standings.filter(({ generation, state }) => !sealed.has(generation) && !isSpent(state)).map(({ generation }) => generation)
 }
 
+/** Generations that a ceremony of the logbook made, and that the folder has lost. */
+export function absentGenerations({ standings, events }: Pick<Known, 'standings' | 'events'>): number[] {
+  const there = new Set(standings.map(({ generation }) => generation))
+  return events.flatMap((event) => (event.kind === 'sealed' && !there.has(event.generation) ? [event.generation] : []))
+}
+
 /** Whether the newest takeover that came to anything did all that it is for. A session that is resumed is entered again, but is no newer for that. */
 export function isTakenOver(logbook: readonly LogbookEntry[]): boolean {
   const takeovers = logbook.flatMap((entry) => (entry.type === 'session' && entry.action === 'takeover' && entry.grade !== null ? [entry] : []))
@@ -176,6 +184,13 @@ export function isTakenOver(logbook: readonly LogbookEntry[]): boolean {
 export function takeoverSoFar({ sessions }: { sessions: readonly Pick<Told, 'session'>[] }): string {
   const began = sessions.some(({ session }) => session.opened.action === 'takeover' && session.keyLiveAt !== null)
   return began ? 'the takeover stopped half-way' : 'no takeover is on record in this copy of the folder'
+}
+
+/** The same as `status` says of one key, for who knows that it was used and is not proved dead. */
+export function nextAfterUse(generation: number, known: Pick<Known, 'standings' | 'events' | 'logbook' | 'sessions'>): string {
+  const { standings: all, events, sessions } = known
+  const current = inUse(all, events) ?? null
+  return nextForUnproved(generation, { current, waiting: successorsOf(all, current?.generation ?? 0), open: openSessions(known), all, events, sessions })
 }
 
 /** What ends a key that was used and is not proved dead: its own session, a rotation away from it, or somebody who looks whether it is gone. */
@@ -221,15 +236,15 @@ interface Ahead {
   all: readonly Standing[]
   events: readonly GenerationEvent[]
   drillDueInDays: number
-  unsealed: readonly number[]
+  toImport: readonly number[]
   halfway: boolean
   unproved: CustodyStanding['unproved']
 }
 
-function nextStep({ current, waiting, open, all, events, drillDueInDays, unsealed, halfway, unproved }: Ahead): string {
+function nextStep({ current, waiting, open, all, events, drillDueInDays, toImport, halfway, unproved }: Ahead): string {
   const [unfinished] = open
   if (unfinished) return resumption(unfinished, all, events)
-  if (unsealed.length > 0) return 'glasskey ceremony import, once more'
+  if (toImport.length > 0) return 'glasskey ceremony import, once more'
   // One to install, and one to rotate to.
   if (!current) return waiting.length < 2 ? 'glasskey ceremony' : 'glasskey takeover'
   if (current.margin < 0) return replacement(waiting)

@@ -135,11 +135,11 @@ async function refuseIfContradicted({ generation, warrant, journal }: Room, disp
 
 /**
  * The folder agrees with its own logbook, and the paper contradicts both: they were forged together, and no untouched copy takes in what was written after
- * that logbook. The key is rotated there as if nothing had been, and what happened here is entered by hand.
+ * that logbook. The key is rotated from there as if nothing had been, by its number: that copy may be older than the rotation to it.
  */
 function ofForgedFolder(error: unknown, { session, key: { generation } }: Warrant): unknown {
   if (!(error instanceof GlasskeyError) || error.code !== 'FOLDER_ALTERED') return error
-  return new GlasskeyError(error.code, error.message, `The paper is right. Keep this folder as it is: it, and session ${session} in it, show what was changed. Fetch an untouched copy of the folder; glasskey status says there what comes next, and the key of GENERATION ${generation}, which was opened here, is to be rotated there. Enter what happened: glasskey logbook add exception.`, { cause: error })
+  return new GlasskeyError(error.code, error.message, `The paper is right. Keep this folder as it is: it, and session ${session} in it, show what was changed. Fetch an untouched copy and, whatever its status says, rotate this key from there: glasskey break rotate --custody COPY --generation ${generation} --reader PROFILE. Enter there what happened: glasskey logbook add exception --custody COPY.`, { cause: error })
 }
 
 /** Custodians may have looked for their words, or been called, for long: a warrant that is over is no reason to read a share. */

@@ -26,7 +26,7 @@ export async function open(quorum: Quorum, generation: Generation, parts: readon
 
 /**
  * Everything that must hold between sheets, folder and warrant before anything is signed. Throws FOLDER_ALTERED,
- * WARRANT_INVALID, RULES_REFUSED, SUCCESSOR_UNTRUSTED or REHEARSAL_MISMATCH; returns nothing to misread.
+ * WARRANT_INVALID, RULES_REFUSED or REHEARSAL_MISMATCH; returns nothing to misread.
  */
 export function checkEverything(opened: OpenedEnvelope, generation: Generation, folder: SealedFolder, warrant: Warrant): void {
   const { header } = opened
@@ -131,7 +131,7 @@ function checkSuccessor(opened: OpenedEnvelope, folder: SealedFolder, warrant: W
   const next = warrant.key.generation + 1
   if (generation === next && opened.header.successorSpkiSha256 !== null) {
     throw new GlasskeyError(
-      'SUCCESSOR_UNTRUSTED',
+      'FOLDER_ALTERED',
       `the successor in the folder (GENERATION ${generation}) is not the one that the sheets seal: it was swapped`,
       'Nothing was signed. Fetch an untouched copy of the custody folder and find out who changed this one.',
     )

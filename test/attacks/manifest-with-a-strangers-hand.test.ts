@@ -13,6 +13,7 @@ import { LineFile } from '../../src/host/line-file.js'
 import { readLogbook } from '../../src/record/logbook.js'
 import { linesOf } from '../audit/lived-custody.js'
 import { send, waiting } from '../stage/from-elsewhere.js'
+import { loseStrongroom } from '../stage/playing.js'
 import { rehearsal, withoutShares, type Rehearsal } from '../stage/rehearsal.js'
 import { vectorText } from '../vectors/frozen.js'
 import { copyOf, editManifest, expectRefused, forgeFolder, manifestPath, onFolder, sessionsIn } from './tamper.js'
@@ -62,6 +63,19 @@ test.each<[attack: string, edit: (custody: string) => void, says: string]>([
   expect(stage.cloud.requests).toEqual([])
 })
 
+test('edited while the key of an interrupted session may be alive: that session is named, and goes on in an untouched copy', async () => {
+  stage = await rehearsal({ speed: 4 })
+  const untouched = copyOf(stage)
+  expect((await loseStrongroom(stage)).code).toBe(6)
+  const { session } = stage
+  editManifest(stage.custody, 4, anotherCommitment)
+  const ended = await stage.run(['resume', '--custody', stage.custody, ...stage.oci])
+  expectRefused(ended, 'FOLDER_ALTERED', 4)
+  expect(ended.stderr).toContain(`compare with the paper book. The key of GENERATION 2 MAY BE ALIVE: bring sessions/${session} of this folder along into that copy, and there: glasskey resume --custody COPY --session ${session}.\n`)
+  cpSync(join(stage.custody, 'sessions', session), join(untouched, 'sessions', session), { recursive: true })
+  expect((await stage.run(['status', '--custody', untouched])).stdout).toContain(`glasskey resume --custody ${untouched} --session ${session}`)
+})
+
 const otherThan = (fields: string): string => `the custody folder was altered: the sheets are sealed with another ${fields} than manifest.json of generation 2 says`
 
 test.each<[attack: string, edit: (manifest: Manifest) => void, fields: string, exit: number]>([
@@ -76,7 +90,7 @@ test.each<[attack: string, edit: (manifest: Manifest) => void, fields: string, e
   expectRefused(ended, 'FOLDER_ALTERED', exit)
   expect(ended.stderr).toContain(otherThan(fields))
   expect(stage.cloud.stateDigest()).toBe(before)
-  expect(ended.stderr).toContain(`The paper is right. Keep this folder as it is: it, and session ${stage.session} in it, show what was changed. Fetch an untouched copy of the folder; glasskey status says there what comes next, and the key of GENERATION 2, which was opened here, is to be rotated there. Enter what happened: glasskey logbook add exception.`)
+  expect(ended.stderr).toContain(`The paper is right. Keep this folder as it is: it, and session ${stage.session} in it, show what was changed. Fetch an untouched copy and, whatever its status says, rotate this key from there: glasskey break rotate --custody COPY --generation 2 --reader PROFILE. Enter there what happened: glasskey logbook add exception --custody COPY.`)
   const journal = stage.journal()
   expect(journal.filter((line) => line.type === 'intent')).toEqual([])
   // The true sheets were read and the key recombined, whatever the folder said of them: that is on record.
@@ -135,7 +149,7 @@ test('in an untouched copy, the key that was recombined for nothing is rotated u
   const refused = await stage.run(['status', '--custody', brought])
   expectRefused(refused, 'CHAIN_BROKEN', 4)
   expect(refused.stderr).toContain('Only if its folder was just brought here from another copy: take it out again.')
-  const rotated = await stage.run([...stage.rotate(), '--reader', 'AUDITOR', '--json'])
+  const rotated = await stage.run([...stage.rotate(), '--generation', '2', '--reader', 'AUDITOR', '--json'])
   expect(JSON.parse(rotated.stdout)).toMatchObject({ error: null, grade: 'proved', successor: { generation: 3 } })
   expect((await stage.run(['status', '--custody', stage.custody])).stdout).not.toContain('has not come to its end')
   expect(stage.listedKeys).toBe(1)

@@ -19,7 +19,7 @@ test.each<[attack: string, swap: (custody: string) => void, code: string, says: 
       editManifest(custody, 3, (manifest) => Object.assign(manifest, ATTACKER))
       forgeFolder(custody)
     },
-    'SUCCESSOR_UNTRUSTED',
+    'FOLDER_ALTERED',
     'the successor in the folder (GENERATION 3) is not the one that the sheets seal: it was swapped',
     6,
   ],

@@ -5,10 +5,13 @@ import { afterEach, expect, test } from 'vitest'
 import { canonicalJson, sha256Hex } from '../../src/canonical.js'
 import { readCustodyFolder } from '../../src/host/custody-folder.js'
 import { numbersIn, places } from '../../src/host/sealed-folder.js'
+import { LineFile } from '../../src/host/line-file.js'
 import { requireSealed } from '../../src/host/sealed-set.js'
+import { readLogbook } from '../../src/record/logbook.js'
 import { here } from '../stage/here.js'
 import { rehearsal, type Rehearsal } from '../stage/rehearsal.js'
-import { editManifest, forgeRecords } from './tamper.js'
+import { linesOf as linesOfChain } from '../audit/lived-custody.js'
+import { copyOf, editManifest, forgeRecords } from './tamper.js'
 
 let stage: Rehearsal
 afterEach(() => stage.close())
@@ -76,7 +79,30 @@ test('import of an unsealed outbox: each of the same is refused, and the folder 
     expect([name, code, stderr]).toEqual([name, name.includes('MiB') ? 2 : 4, expect.stringMatching(message)])
     expect(digestOf(stage.custody), name).toBe(untouched)
   }
+  // What no folder could be read with again is refused before anything is written.
+  const named = copyOf(stage)
+  const [ceremony = expect.fail()] = linesOfChain(places.logbook(named))
+  LineFile.open(places.logbook(named), readLogbook, () => new Date()).append({ ...ceremony, generations: [{ generation: 5, keyId: '0'.repeat(16), spkiSha256: '0'.repeat(64), manifestSha256: '0'.repeat(64) }] } as never)
+  const half = copyOf(stage)
+  cpSync(places.generation(outbox, 5), places.generation(half, 5), { recursive: true })
+  editManifest(half, 5, (manifest) => (manifest.transcriptSha256 = '0'.repeat(64)))
+  for (const [folder, said] of [[named, /FOLDER_ALTERED: entry \d+ of the logbook names another manifest of GENERATION 5 than this outbox has\nNothing was changed\./], [half, /the folder has another GENERATION 5 already/]] as const) {
+    const before = digestOf(folder)
+    const { code, stderr } = await here(['ceremony', 'import', '--custody', folder, '--outbox', outbox])
+    expect([code, stderr]).toEqual([4, expect.stringMatching(said)])
+    expect(digestOf(folder)).toBe(before)
+  }
+  expect((await here(['status', '--custody', named])).stdout).toContain('RED: GENERATION 5 is in the logbook and not in the folder: glasskey ceremony import brings it back from the outbox of its ceremony; or fetch an untouched copy')
   expect((await stage.run(['ceremony', 'import', '--custody', stage.custody, '--outbox', outbox])).code).toBe(0)
+
+  // A folder that was copied by halves: said, no ceremony is held over it, and another import brings the generation.
+  const imported = digestOf(stage.custody)
+  rmSync(places.generation(stage.custody, 5), { recursive: true })
+  expect((await here(['status', '--custody', stage.custody])).stdout).toContain('Next: glasskey ceremony import, once more')
+  const over = await here(['ceremony', '--custody', stage.custody, '--outbox', join(stage.directory, 'outbox-2'), '--sheets', join(stage.directory, 'sheets-3'), '--rehearsal', '--yes'])
+  expect([over.code, over.stderr]).toEqual([4, expect.stringContaining('FOLDER_ALTERED: GENERATION 5 is in the logbook and not in the folder\nFirst, from the outbox of its ceremony: glasskey ceremony import, once more.')])
+  expect((await here(['ceremony', 'import', '--custody', stage.custody, '--outbox', outbox])).stdout).toMatch(/^GENERATION 5 was imported before: logbook entry \d+\. Added: generations\/5\./)
+  expect(digestOf(stage.custody)).toBe(imported)
 
   // A copy by hand that was broken off, or a power cut: check says so, and another import brings the whole.
   const transcript = places.transcript(stage.custody, 5)

@@ -74,7 +74,7 @@ test('check misses them too, before a key is live', async () => {
   }
   expect(await look()).toEqual([{ what: 'signers of GENERATION 3', level: 'good', said: '1 of 1 needed' }])
   rmSync(path('custody', ASC))
-  expect(await look()).toEqual([{ what: 'signers of GENERATION 3', level: 'stop', said: `the manifest of GENERATION 3 has 0 of 1 needed signatures by the sealed signers: a session would end with GENERATION 1 used and not rotated. Whoever of ${fingerprint()} is missing signs: glasskey ceremony sign --custody ${path('custody')} …; a file that cannot be read is fetched from an untouched copy` }])
+  expect(await look()).toEqual([{ what: 'signers of GENERATION 3', level: 'stop', said: `the manifest of GENERATION 3 has 0 of 1 needed signatures by the sealed signers: a session would end with GENERATION 1 used and not rotated. Whoever of ${fingerprint()} is missing signs: glasskey ceremony sign --custody ${path('custody')} --ceremony 3 …; a file that cannot be read is fetched from an untouched copy` }])
 })
 
 test('a successor that the sheets name may lack a signature, or have one over something else: it is said, and nothing is stopped by it', async () => {
@@ -88,8 +88,11 @@ test('a successor that the sheets name may lack a signature, or have one over so
   expect(await look({ ...second.manifest, regions: [] })).toEqual([{
     what: 'signers of GENERATION 2',
     level: 'warn',
-    said: `the manifest of GENERATION 2 has 0 of 1 needed signatures by the sealed signers: its key is the one that GENERATION 1 names; the rest of it is held by the logbook alone, so compare that with the paper book. Whoever of ${fingerprint()} is missing signs: glasskey ceremony sign --custody ${path('custody')} …; a file that cannot be read is fetched from an untouched copy`,
+    said: `the manifest of GENERATION 2 has 0 of 1 needed signatures by the sealed signers: its key is the one that GENERATION 1 names; the rest of it is held by the logbook alone, so compare that with the paper book. Whoever of ${fingerprint()} is missing signs: glasskey ceremony sign --custody ${path('custody')} --ceremony 1 …; a file that cannot be read is fetched from an untouched copy`,
   }])
+  // What cannot be read of it keeps no session up: nothing of a sealed successor rests on it.
+  writeFileSync(path('custody/signers/STRANGER.asc'), Buffer.from([0x99, 0xff, 0xfe]))
+  expect(await look()).toMatchObject([{ level: 'warn', said: expect.stringMatching(/^a signer's public key is not UTF-8 text: \S+STRANGER\.asc: its key is the one that GENERATION 1 names/) as string }])
 })
 
 test('a certificate renewed since the first ceremony: the import adds it to the old one, and the folder alone verifies', async () => {

@@ -2,6 +2,9 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { standingOf } from '../../src/commands/status.js'
+import { readCustodyFolder } from '../../src/host/custody-folder.js'
+import { nextIn } from '../../src/host/printed-command.js'
 import type { Simulator } from '../../src/simulator/simulator.js'
 import type { Ended } from '../stage/command-line.js'
 import { livingKeys } from '../stage/cloud-truth.js'
@@ -197,6 +200,7 @@ test('the user is blocked, and the used key still listed: nobody is sent to gath
   stage.cloud.happen({ event: 'block-user', userId: stage.cloud.seed.users.administrator, blocked: true })
   const { code, stderr } = await stage.run(['resume', '--custody', stage.custody, '--reader', 'AUDITOR', '--yes', ...stage.shares(2, 1, 2), ...stage.oci])
   expect([code, stderr]).toEqual([6, expect.stringContaining('KEY_NOT_PROVED_DEAD: the key of GENERATION 2 is still in the key list, and its user is blocked in OCI: as long as it is, nothing can be signed, and a refusal says nothing\nAn administrator unblocks user ')])
+  expect(stderr).toContain(`. Then: ${nextIn(standingOf(readCustodyFolder(stage.custody)).next, stage.custody)}\n`)
   stage.cloud.happen({ event: 'block-user', userId: stage.cloud.seed.users.administrator, blocked: false })
   await doAsTold(stage)
   await assertAllWell(stage)
