@@ -114,7 +114,7 @@ export function custodyStanding(known: Known): CustodyStanding {
     inspectionDueInDays,
     acknowledgementDueInDays,
     due,
-    next: nextStep({ current, waiting, open, all: known.standings, events: known.events, drillDueInDays, toImport: [...unsealed, ...absent], halfway, unproved }),
+    next: nextStep({ current, waiting, open, all: known.standings, events: known.events, drillDueInDays, unsealed, absent, halfway, unproved }),
   }
 }
 
@@ -236,15 +236,16 @@ interface Ahead {
   all: readonly Standing[]
   events: readonly GenerationEvent[]
   drillDueInDays: number
-  toImport: readonly number[]
+  unsealed: readonly number[]
+  absent: readonly number[]
   halfway: boolean
   unproved: CustodyStanding['unproved']
 }
 
-function nextStep({ current, waiting, open, all, events, drillDueInDays, toImport, halfway, unproved }: Ahead): string {
+function nextStep({ current, waiting, open, all, events, drillDueInDays, unsealed, absent, halfway, unproved }: Ahead): string {
   const [unfinished] = open
   if (unfinished) return resumption(unfinished, all, events)
-  if (toImport.length > 0) return 'glasskey ceremony import, once more'
+  if (unsealed.length > 0) return 'glasskey ceremony import, once more'
   // One to install, and one to rotate to.
   if (!current) return waiting.length < 2 ? 'glasskey ceremony' : 'glasskey takeover'
   if (current.margin < 0) return replacement(waiting)
@@ -256,6 +257,7 @@ function nextStep({ current, waiting, open, all, events, drillDueInDays, toImpor
   if (behind) return behind.next
   const spent = all.find(({ generation, state }) => state === 'exposed' && generation !== current.generation)
   if (spent) return `glasskey logbook add retired --set generation=${spent.generation} --set reason=…`
+  if (absent.length > 0) return 'glasskey ceremony import, once more'
   if (waiting.length < SUCCESSORS) return 'plan the next ceremony'
   if (drillDueInDays < 0) return 'glasskey break rotate --drill'
   return `nothing; the next drill is due ${drillDueInDays === 0 ? 'today' : `in ${inDays(drillDueInDays)}`}`
