@@ -72,6 +72,7 @@ export const places = {
  * and warrants agree. Throws the error of the first thing that does not hold.
  */
 export function readSealedFolder(path: string): SealedFolder {
+  checkPlaces(path)
   try {
     return readWhole(path)
   } catch (error) {
@@ -80,7 +81,6 @@ export function readSealedFolder(path: string): SealedFolder {
 }
 
 function readWhole(path: string): SealedFolder {
-  checkPlaces(path)
   if (isOutbox(path)) throw new GlasskeyError('USAGE', `${path} is the outbox of a ceremony, not a custody folder`, `glasskey ceremony import --custody DIR --outbox ${shellWord(path)} brings it into the folder DIR; then name that one.`)
   const generations = numbersIn(places.generations(path)).map((number) => readGeneration(path, number))
   if (generations.length === 0) throw new GlasskeyError('FILE_MISSING', `there is no custody in ${path}: it holds no generations`, 'Is it the right folder? A ceremony makes one.')
@@ -99,10 +99,13 @@ function readWhole(path: string): SealedFolder {
   return { path, generations, logbook, sessions, events, standings: standings(sets, events) }
 }
 
+/** Sessions that are named in an error. */
+const MOST_NAMED = 3
+
 /** Whoever fetches an untouched copy is told of sessions here that may have left a key alive: that copy may know nothing of them. */
 function besideAlive(error: unknown, path: string): unknown {
   if (!(error instanceof GlasskeyError) || !['FOLDER_ALTERED', 'MANIFEST_INVALID'].includes(error.code)) return error
-  const alive = aliveIn(path)
+  const alive = aliveIn(path).slice(-MOST_NAMED)
   if (alive.length === 0) return error
   const said = alive.map(({ id, session }) => `The key of GENERATION ${session.opened.generation} MAY BE ALIVE: bring sessions/${id} of this folder along into that copy, and there: glasskey resume --custody COPY --session ${id}.`)
   return new GlasskeyError(error.code, error.message, [error.hint, ...said].join(' '), { cause: error })
