@@ -16,6 +16,7 @@ import { MAXIMUM_API_KEYS } from '../warrant/scope.js'
 import { exchange, ExchangeError } from '../wire/exchange.js'
 import { WITHOUT_SHEETS } from './open-session.js'
 import { identityAt, subscribedRegions, viewUser, type Cloud } from './login.js'
+import { IMPORTED_ELSEWHERE } from './proof.js'
 import { deskCarrier, newRequestId, profileClerk, type ProfileClerk } from './profile-clerk.js'
 import type { ListedKey } from '../record/journal.js'
 import { deletesNoneItself } from '../record/replay.js'
@@ -208,8 +209,6 @@ function actionStops(what: string, exit: string | null): Omit<Finding, 'what'> {
   if (exit === null) return { level: 'stop', said, hint: 'Without a rotation nothing deletes it: an administrator does, in OCI\'s console. Then begin again.' }
   return { level: 'warn', said: `${said}${exit === '' ? '' : `, and ${exit}`}` }
 }
-
-const IMPORTED_ELSEWHERE = 'If the key that is listed is of a ceremony whose generations only another copy of this folder has: find that copy, or bring them here first with glasskey ceremony import.'
 
 /** A key of ours in its place was installed by a session that this folder knows nothing of. */
 function elsewhere(keys: readonly ListedKey[], recorded: number | undefined): Pick<Finding, 'said' | 'hint'> {

@@ -81,6 +81,14 @@ export function heirOf({ successor }: Warrant, { keys }: Pick<Listing, 'keys'>, 
   return later ? `GENERATION ${String(later.generation)}` : null
 }
 
+/** Where keys are listed that no manifest of this folder names, and none of its own. */
+export const IMPORTED_ELSEWHERE = 'If the key that is listed is of a ceremony whose generations only another copy of this folder has: find that copy, or bring them here first with glasskey ceremony import.'
+
+/** Whether a list has an ACTIVE key that no manifest of this folder names. */
+export function hasUnknown(keys: readonly ListedKey[]): boolean {
+  return keys.some(({ generation, lifecycleState }) => generation === null && lifecycleState === 'ACTIVE')
+}
+
 /**
  * The grade, and why, in words. A listing that shows the used key outweighs every refusal, also one of an earlier run, as long as nobody looked again; and a region that still takes
  * it outweighs every listing that is not much later (`acceptingStill`); where OCI never answered the deletion, refusals alone prove nothing, because a blocked user
@@ -98,11 +106,11 @@ function judge(warrant: Warrant, { refusedIn, acceptedIn, neverThere = false }: 
   if (listing && isListed(listing.keys, used)) return { grade: 'unproved', why: `${listing.profile} still finds it in the key list.` }
   if (!listing && before && isListed(before.keys, used)) return { grade: 'unproved', why: `${before.profile} found it in the key list after its deletion. Somebody must look again (--reader): where its user is blocked, it is refused and lives.` }
   if (acceptedIn.length > 0) return { grade: 'unproved', why: `It was still accepted in ${acceptedIn.join(', ')} when it was last tried.` }
-  if (listing?.blocked === true) return { grade: 'unproved', why: 'The user is blocked, so a refusal says nothing about the key.' }
+  if (listing?.blocked === true) return { grade: 'unproved', why: 'The user is blocked, so a refusal says nothing about the key: an administrator unblocks it first.' }
   const seen = listing ?? before
   const heir = seen && heirOf(warrant, seen, used, neverThere)
   if (seen && heir === null && !seen.blocked && !isListed(seen.keys, used)) {
-    return { grade: 'unproved', why: `${seen.profile} finds neither the used key nor its successor ACTIVE in the key list. NOBODY HAS A WAY IN: an administrator uploads the public key of ${upload === null ? 'a new generation, after a ceremony' : `GENERATION ${upload}`} (publicKeyPem in its manifest.json, once its fingerprint there is compared with the ceremony record), and a login looks (--reader).` }
+    return { grade: 'unproved', why: `${seen.profile} finds neither the used key nor its successor ACTIVE in the key list. ${hasUnknown(seen.keys) ? `${IMPORTED_ELSEWHERE} Otherwise ` : ''}NOBODY HAS A WAY IN: an administrator uploads the public key of ${upload === null ? 'a new generation, after a ceremony' : `GENERATION ${upload}`} (publicKeyPem in its manifest.json, once its fingerprint there is compared with the ceremony record), and a login looks (--reader).` }
   }
   const regions = warrant.regions.join(', ')
   if (refused && listing) return { grade: 'proved', why: `Refused in ${regions}; ${listing.profile} finds ${String(heir)} in the key list and the used key gone.` }

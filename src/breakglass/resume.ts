@@ -15,7 +15,7 @@ import { isListed } from '../record/recognise.js'
 import { isSettled, wasNeverThere, type Session } from '../record/replay.js'
 import { isEntered, leftAlive } from '../record/open-sessions.js'
 import { nextAfterUse } from '../record/standing.js'
-import { acceptingRegions, commandOf, wayOn } from '../record/way-on.js'
+import { acceptingRegions, commandOf, nextBy, wayOn } from '../record/way-on.js'
 import { TOOL } from '../version.js'
 import type { Warrant } from '../warrant/warrant.js'
 import { Attention, whileProving, whileRemoving } from './attention.js'
@@ -24,7 +24,7 @@ import { cannotConclude, conclude, enterSession, tryListing, type SessionResult 
 import type { DeskJournal } from './journalled-carry.js'
 import { checkEndpoints, unfinishedSessions } from './open-session.js'
 import { KeptLines, putBackFrom } from './kept-lines.js'
-import { heirOf, type Listing } from './proof.js'
+import { hasUnknown, heirOf, IMPORTED_ELSEWHERE, type Listing } from './proof.js'
 import { awaitsRemover, removeUsedKey } from './remover.js'
 import { staleness } from './staleness.js'
 
@@ -70,9 +70,9 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     if (deferred && !replaced) {
       if (gone) {
         const upload = toUpload(folder.standings, used.generation, null)
-        throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${used.generation} is not in the key list, and no later generation is: NOBODY HAS A WAY IN`, `An administrator uploads the public key of ${upload === null ? 'a new generation, after a ceremony' : `GENERATION ${upload}`} (publicKeyPem in its manifest.json, once its fingerprint there is compared with the ceremony record). Then: glasskey resume --session ${warrant.session} --reader PROFILE`)
+        throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${used.generation} is not in the key list, and no later generation is: NOBODY HAS A WAY IN`, `${hasUnknown(listing.keys) ? `${IMPORTED_ELSEWHERE} Otherwise an` : 'An'} administrator uploads the public key of ${upload === null ? 'a new generation, after a ceremony' : `GENERATION ${upload}`} (publicKeyPem in its manifest.json, once its fingerprint there is compared with the ceremony record). Then: glasskey resume --session ${warrant.session} --reader PROFILE`)
       }
-      if (listing && present && blocked) throw userBlocked(folder, stored, present)
+      if (listing && present && blocked) throw userBlocked(folder, stored, present, false)
       if (listing && present && wayOn(session, warrant, true) === 'reader') return await recordLook(job, session, journalPath, listing)
       if (listing) say(`The key of GENERATION ${used.generation} is not known to be gone: its rotation was deferred, and it is to be rotated (glasskey break rotate).`, 'alarm')
       return null
@@ -95,9 +95,9 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     // Nothing can be signed for a user that is blocked; somebody else's login can delete its key.
     const needsSignature = isUnsettled && openable && !blocked
     const { remover } = isUnsettled && isReady && awaitsRemover(session) ? inputs : { remover: null }
-    if (isUnsettled && blocked && !(remover && present)) throw userBlocked(folder, stored, present)
+    if (isUnsettled && blocked && !(remover && present)) throw userBlocked(folder, stored, present, isReady)
     const added = needsSignature ? unseenBy(warrant, isolation) : []
-    const found = whatHappened(stored, listing === null ? null : gone, burned)
+    const found = whatHappened(stored, listing === null ? null : !present, burned)
     say(found, 'strong')
     if (needsSignature && inputs.remover && listing && !isReady && awaitsRemover(session)) say(`The remover ${inputs.remover.name} does not delete the used key: its successor is not listed as ACTIVE and equal, and without one everybody would be locked out. A quorum uploads it again.`, 'alarm')
     if (given && isUnsettled && !needsSignature) say(`No sheet is read: ${openable ? 'as long as the user is blocked, nothing can be signed' : `too few are left to sign with the key of GENERATION ${used.generation}`}.`, 'alarm')
@@ -183,11 +183,13 @@ function putOnRecord(journal: DeskJournal, { session, warrant: { key, successor 
   if (session.deletion !== 'done') journal.append({ type: 'key-deleted', keyId: key.keyId, fingerprint: key.fingerprint })
 }
 
-/** The way on is the one that `status` names: nothing that was seen here is on record. */
-function userBlocked(folder: CustodyFolder, { warrant: { key, user } }: StoredSession, present: boolean): GlasskeyError {
+/** The way on is the one that `status` names, for nothing that was seen here is on record; but no login deletes what has no successor (`isReady`). */
+function userBlocked(folder: CustodyFolder, { id, session, warrant: { key, user } }: StoredSession, present: boolean, isReady: boolean): GlasskeyError {
   const next = nextIn(nextAfterUse(key.generation, { ...folder, logbook: folder.logbook.lines }), folder.path)
-  const unblocks = next.includes(' --remover ') ? 'A login that may delete it needs nobody to unblock anything' : `An administrator unblocks user ${user}. Then`
-  return new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${key.generation} is ${present ? 'still' : 'not'} in the key list, and its user is blocked in OCI: as long as it is, nothing can be signed, and a refusal says nothing`, `${unblocks}: ${next}`)
+  const removable = next.includes(' --remover ') && isReady
+  const unblocks = removable ? 'A login that may delete it needs nobody to unblock anything' : `An administrator unblocks user ${user}. Then`
+  const way = next.includes(' --remover ') && !isReady ? nextIn(nextBy('quorum', id, session), folder.path) : next
+  return new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${key.generation} is ${present ? 'still' : 'not'} in the key list, and its user is blocked in OCI: as long as it is, nothing can be signed, and a refusal says nothing`, `${unblocks}: ${way}`)
 }
 
 function notRemoved({ session, key, user }: Warrant, remover: Profile): GlasskeyError {

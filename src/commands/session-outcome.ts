@@ -1,6 +1,7 @@
 /** What a session leaves behind, for people and scripts: break, takeover and resume end alike. */
 import type { SessionResult } from '../breakglass/conclude.js'
 import { printSession, type PrintedSession } from '../breakglass/print-session.js'
+import { IMPORTED_ELSEWHERE } from '../breakglass/proof.js'
 import { withoutStop } from '../custody/fields.js'
 import { EXIT, EXIT_CODES, GlasskeyError } from '../errors.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
@@ -186,6 +187,11 @@ function unfinished(folder: string, { alive, failure }: SessionResult, { inUse, 
 /** Keys of strangers that a login saw on the user. */
 const strangersOf = ({ warrant, state: { listings, closed } }: SessionResult): string[] => strangersIn(listings, warrant.action.name, closed?.exitCode === 0)
 
+/** Whether the last login that looked saw a key of this folder. */
+function hasOurs({ state: { listings } }: SessionResult): boolean {
+  return listings.at(-1)?.keys.some(({ generation, lifecycleState }) => generation !== null && lifecycleState === 'ACTIVE') ?? true
+}
+
 function closing(folder: string, result: SessionResult, printed: PrintedSession, standing: CustodyStanding | null): string {
   const { warrant, state, grade } = result
   const dead = grade !== null && grade !== 'unproved'
@@ -197,7 +203,7 @@ function closing(folder: string, result: SessionResult, printed: PrintedSession,
     ...unansweredChanges(state).filter(({ intent }) => isSaasChange(intent)).map(({ intent, outcome }) => toned(`NOT KNOWN: whether "${intent.rule}" happened; OCI ${outcome?.type === 'outcome' ? `answered ${outcome.status}` : 'never answered'}. ${toAsk(result, intent.seq)}`, 'alarm', process.stdout)),
     ...acceptedOnly(state).map(({ intent }) => toned(`NOT YET: OCI accepted "${intent.rule}", and it was not in force when it was last read. It may still come: look at the database in OCI's console.`, 'alarm', process.stdout)),
     ...notDone(result).map((text) => toned(text, 'alarm', process.stdout)),
-    ...strangersOf(result).map((fingerprint) => toned(`A STRANGER'S KEY: the user has API key ${fingerprint}, which no manifest of this folder names. Find out who put it there; an administrator deletes it.`, 'alarm', process.stdout)),
+    ...strangersOf(result).map((fingerprint) => toned(`A STRANGER'S KEY: the user has API key ${fingerprint}, which no manifest of this folder names. ${hasOurs(result) ? 'Find out who put it there; an administrator deletes it.' : `None of ours is listed: before anybody deletes it, find out whose it is. ${IMPORTED_ELSEWHERE}`}`, 'alarm', process.stdout)),
     ...(dead ? [`Next: destroy the used sheets of GENERATION ${warrant.key.generation} before a witness (glasskey logbook add destroyed)${printed.affidavit === null ? '' : `; to sign: ${printed.affidavit}`}.`] : []),
     ...(grade === 'unproved' && !result.alive ? [`Another session proved the key dead. For the auditor's word on this one too: glasskey resume --custody ${shellWord(folder)} --session ${result.session} --reader PROFILE`] : []),
     ...(standing ? standsNow(folder, result, standing) : [`What is in use now: glasskey status --custody ${shellWord(folder)}, when the folder can be read again.`]),

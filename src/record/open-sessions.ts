@@ -24,7 +24,7 @@ interface Around {
 
 /**
  * Sessions that have not come to their end: their key may be alive and no later session proved it dead, or they were
- * never entered in the logbook.
+ * never entered in the logbook. What is most urgent comes first.
  */
 export function openSessions<Stored extends Told>({ sessions, standings, logbook }: { sessions: readonly Stored[] } & Pick<Around, 'standings' | 'logbook'>): Stored[] {
   const burned = new Set(standings.filter(({ state }) => state === 'burned').map(({ generation }) => generation))
@@ -33,7 +33,15 @@ export function openSessions<Stored extends Told>({ sessions, standings, logbook
     return session.closed === null || (!isSettled(session) && !burned.has(session.opened.generation)) || !isEntered(told, logbook)
   })
   // A rotation that began where an earlier session had left its key alive goes on in the place of that one.
-  return open.filter((told, at) => told.session.closed === null || !isEntered(told, logbook) || !open.slice(at + 1).some((later) => supersedes(later, told)))
+  return open
+    .filter((told, at) => told.session.closed === null || !isEntered(told, logbook) || !open.slice(at + 1).some((later) => supersedes(later, told)))
+    .toSorted((one, other) => urgency(one) - urgency(other))
+}
+
+/** A key that was live when all stopped comes before one whose deletion is not on record, and that before what only a proof is missing of. */
+function urgency({ session: { keyLiveAt, closed, deletion } }: Told): number {
+  if (keyLiveAt === null || deletion === 'done') return 2
+  return closed === null ? 0 : 1
 }
 
 function supersedes({ session }: Told, earlier: Told): boolean {

@@ -214,7 +214,7 @@ export function resumption({ id, session, warrant: { successor, ...warrant } }: 
   // Nothing is signed under such a warrant any more, but to probe what was deleted.
   if (successor !== null && !isUsable(all.find(({ generation }) => generation === successor.generation), session.successor !== null) && (session.deletion !== 'done' || isThere)) {
     if (!openable) return `glasskey resume --session ${id}`
-    return session.deletion === 'unknown' && !isThere && !accepted ? nextBy('reader', id, session) : nextBy('rotate', id, session)
+    return session.deletion === 'unknown' && !isThere && !accepted ? nextBy('reader', id, session) : rotation(successorsOf(all, inUse(all, events)?.generation ?? 0))
   }
   return nextBy(wayOn(session, warrant, openable), id, session)
 }

@@ -47,7 +47,8 @@ export function nextBy(way: WayOn, id: string, session: Pick<Session, 'opened' |
 
 /** Whether people left alive what OCI accepts, or lists for a user that is not blocked: of a key that it did not, somebody has to look first what became of it. */
 export function isDeferred(session: Session, { key }: Pick<Used, 'key'>): boolean {
-  if (session.deferred === null) return false
+  // Deleted by somebody else since: there is nothing to rotate.
+  if (session.deferred === null || session.deletion === 'done') return false
   const seen = lastListing(session, key)
   return !wasNeverAccepted(session) || (seen !== null && !seen.blocked && isListed(seen.keys, key))
 }

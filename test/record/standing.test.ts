@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { standings, type GenerationEvent, type SheetSet } from '../../src/custody/generation.js'
 import { readLogbook, type LogbookEntry, type NewLogbookEntry } from '../../src/record/logbook.js'
 import { replay, type Session } from '../../src/record/replay.js'
+import { openSessions } from '../../src/record/open-sessions.js'
+import { wayOn } from '../../src/record/way-on.js'
 import { custodyStanding, isTakenOver, type CustodyStanding, type Known } from '../../src/record/standing.js'
 import { journalOf, SESSIONS, warrantOf } from '../vectors/frozen.js'
 import { pen } from '../vectors/story.js'
@@ -137,9 +139,26 @@ describe('alarms come first', () => {
     expect(judged({ sessions: open({ closed: settled.closed, grade: 'unproved', listings: [], probes: [], deletion: 'not-sent' }) }, given).next).toBe('glasskey break rotate')
     expect(judged({ sessions: open({ closed: settled.closed, grade: 'unproved', listings: [], probes: [], deletion: 'unknown' }) }, given).next).toBe('glasskey resume --session S1 --reader PROFILE')
     expect(judged({ sessions: ended }, given).next).toBe('glasskey resume --session S1 --scan FILE... (a quorum of GENERATION 2)')
+    // Nothing waits that could be rotated to.
+    expect(judged({ sessions: open({ closed: settled.closed, grade: 'unproved', listings: [], probes: [], deletion: 'not-sent' }) }, [...given, { kind: 'retired', generation: 4 }]).next).toBe('a ceremony at once, then glasskey break rotate')
     const listed = settled.listings.map((line) => ({ ...line, seq: 999, keys: [{ fingerprint: WARRANT.key.fingerprint, spkiSha256: WARRANT.key.spkiSha256, generation: 2, lifecycleState: 'ACTIVE' }] }))
     expect(judged({ sessions: open({ closed: settled.closed, grade: 'unproved', probes: [], listings: listed }) }, used).next).toBe('glasskey resume --session S1 --scan FILE... --reader PROFILE (a quorum of GENERATION 2)')
     expect(judged({ sessions: open({ closed: settled.closed, grade: 'unproved', probes: [], listings: listed.map((line) => ({ ...line, blocked: true })) }) }, used).next).toBe('glasskey resume --session S1 --reader PROFILE')
+  })
+
+  test('of two sessions the one whose key was live when all stopped comes first, and then one whose deletion is not on record', () => {
+    const told = (id: string, change: Partial<Session>): Known['sessions'][number] => ({ ...(open({ grade: 'unproved', listings: [], probes: [], ...change })[0] ?? expect.fail()), id })
+    const [proof, left, died] = [told('A', { closed: settled.closed, deletion: 'done' }), told('B', { closed: settled.closed, deletion: 'unknown' }), told('C', { closed: null, deletion: 'not-sent' })]
+    const order = (...sessions: Known['sessions'][number][]): string[] => openSessions({ sessions: sessions.map((one, at) => ({ ...one, session: { ...one.session, opened: { ...one.session.opened, generation: at + 1 } } })), standings: [], logbook: [] }).map(({ id }) => id)
+    expect(order(proof, left, died)).toEqual(['C', 'B', 'A'])
+    expect(order(died, proof)).toEqual(['C', 'A'])
+    expect(judged({ sessions: [proof, died] }).next).toBe('glasskey resume --session C')
+  })
+
+  test('a deferred rotation whose key somebody deleted: there is nothing to rotate, and whoever looks finds out', () => {
+    const deferred = settled.closed === null ? expect.fail() : (deletion: Session['deletion']): Session => ({ ...settled, deferred: { at: settled.opened.at } as never, deletion, listings: [], grade: 'unproved' })
+    const way = (deletion: Session['deletion']): string => wayOn(deferred(deletion), WARRANT, true)
+    expect([way('not-sent'), way('done')]).toEqual(['rotate', 'quorum'])
   })
 
   test('a session that an action would not wait for stops nobody', () => {

@@ -59,7 +59,7 @@ rare('the user is blocked while its key lives: nothing can be signed, and the re
   const removed = await stage.run(['resume', '--custody', stage.custody, ...stage.oci, '--remover', 'REMOVER', ...stage.shares(2, 1, 2), '--yes'])
   expect([removed.code, removed.stderr]).toEqual([6, expect.stringContaining('The remover REMOVER deleted the used key.')])
   expect(removed.stderr).toContain('No sheet is read: as long as the user is blocked, nothing can be signed.\n')
-  expect(removed.stderr).toContain('The user is blocked, so a refusal says nothing about the key.')
+  expect(removed.stderr).toContain('The user is blocked, so a refusal says nothing about the key: an administrator unblocks it first.')
   expect(livingKeys(stage).map(({ generation }) => generation)).toEqual([3])
   cloud.happen({ event: 'block-user', userId: cloud.seed.users.administrator, blocked: false })
   expect(removed.stdout).toMatch(/Now: glasskey resume --custody \S+ --session \S+ --reader PROFILE\n$/)
