@@ -25,7 +25,7 @@ function movedAway({ cloud: { tenancy: { databases, secrets } } }: Rehearsal): t
   return databases
 }
 
-test('a key of these minutes, accepted at home, is waited for where the database is: no generation is spent on being early', async () => {
+rare('a key of these minutes, accepted at home, is waited for where the database is: no generation is spent on being early', async () => {
   const opened = (stage = await rehearsal({ speed: 12, activationDelay: { [AWAY]: 170 } }))
   movedAway(opened)
   expect((await opened.run([...opened.rotate(2), '--reader', 'AUDITOR'])).code).toBe(0)

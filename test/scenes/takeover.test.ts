@@ -110,7 +110,7 @@ rare('stopped by the deletion of a stranger\'s key, never answered: said so, ope
   expect(await actionFindings(stage)).toEqual([])
 })
 
-test('a generation that was installed, then exposed and retired leaves OCI before the next one comes, though all slots are full', async () => {
+rare('a generation that was installed, then exposed and retired leaves OCI before the next one comes, though all slots are full', async () => {
   stage = await rehearsal({ after: 'sealed', speed: 8 })
   const alone = (custodian: number): string[] => [...withoutShares(stage.takeover()), ...(stage.shares(1, custodian))]
   for (const custodian of [1, 2]) {

@@ -49,7 +49,7 @@ async function behind(during: Rehearsal): Promise<string> {
 
 const inCopy = (args: readonly string[], { custody }: Rehearsal, copy: string): string[] => args.map((word) => (word === custody ? copy : word))
 
-test('a copy that is behind, without one: the key is refused, that is named, and the records can be put together', async () => {
+rare('a copy that is behind, without one: the key is refused, that is named, and the records can be put together', async () => {
   stage = await rehearsal({ speed: 24 })
   const copy = await behind(stage)
   const ended = await stage.run(inCopy([...stage.saasAdmin(), '--json'], stage, copy))

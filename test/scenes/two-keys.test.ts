@@ -107,7 +107,7 @@ test('a generation that is left behind in OCI and retired goes with the next exi
 })
 
 describe('the used key is still there, and too few of its own sheets are left to sign with it', () => {
-  test('its successor is rotated, and that exit deletes it; a login that looks settles the rest', async () => {
+  rare('its successor is rotated, and that exit deletes it; a login that looks settles the rest', async () => {
     const opened = await bothThere('403 NotAllowed')
     for (const custodian of [1, 2]) await enter(opened, 'lost', `custodian=${custodian}`, 'copy=1', 'generations=2', 'witness=Security desk')
     const refused = await resume(opened)
@@ -148,7 +148,7 @@ describe('the used key is still there, and too few of its own sheets are left to
     await assertAllWell(stage)
   })
 
-  test('its successor was used and deleted since: resuming it probes, and brings nothing back', async () => {
+  rare('its successor was used and deleted since: resuming it probes, and brings nothing back', async () => {
     let weather: 'good' | 'breaking' | 'down' = 'breaking'
     // Home accepts for hours what was deleted.
     const opened = stage = await rehearsal({ speed: 16, revocationDelay: { 'eu-frankfurt-1': 7200 }, observe: (moment, { method }) => {
