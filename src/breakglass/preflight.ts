@@ -8,7 +8,7 @@ import type { CustodyFolder } from '../host/custody-folder.js'
 import type { Isolation } from '../host/isolation.js'
 import type { Profile } from '../host/oci-profile.js'
 import { generationNumber, type Generation } from '../host/sealed-folder.js'
-import { ceremoniesIn } from '../host/sealed-set.js'
+import { ceremonyOf } from '../host/sealed-set.js'
 import { signedManifestIn } from '../host/signed-manifest.js'
 import { shellWord } from '../host/terminal.js'
 import { TOLERANCE_MS } from '../warrant/deadline.js'
@@ -73,8 +73,7 @@ export async function lookAtSigners(folder: CustodyFolder, manifest: Manifest, n
     return [{ what, level: 'good', said: `${found.length} of ${signers.needed} needed` }]
   } catch (error) {
     if (!(error instanceof GlasskeyError)) throw error
-    const [ceremony = next] = ceremoniesIn(folder.path).filter((first) => first <= next).sort((one, other) => other - one)
-    const bring = `Whoever of ${signers.fingerprints.join(', ')} is missing signs: glasskey ceremony sign --custody ${shellWord(folder.path)} --ceremony ${ceremony} …; a file that cannot be read is fetched from an untouched copy`
+    const bring = `Whoever of ${signers.fingerprints.join(', ')} is missing signs: glasskey ceremony sign --custody ${shellWord(folder.path)} --ceremony ${ceremonyOf(folder.path, next) ?? next} …; a file that cannot be read is fetched from an untouched copy`
     const said = isSealed
       ? `${error.message}: its key is the one that GENERATION ${manifest.generation} names; the rest of it is held by the logbook alone, so compare that with the paper book. ${bring}`
       : `${error.message}: a session would end with GENERATION ${manifest.generation} used and not rotated. ${bring}`

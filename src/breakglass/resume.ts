@@ -184,12 +184,12 @@ function putOnRecord(journal: DeskJournal, { session, warrant: { key, successor 
 }
 
 /** The way on is the one that `status` names, for nothing that was seen here is on record; but no login deletes what has no successor (`isReady`). */
-function userBlocked(folder: CustodyFolder, { id, session, warrant: { key, user } }: StoredSession, present: boolean, isReady: boolean): GlasskeyError {
-  const next = nextIn(nextAfterUse(key.generation, { ...folder, logbook: folder.logbook.lines }), folder.path)
-  const removable = next.includes(' --remover ') && isReady
-  const unblocks = removable ? 'A login that may delete it needs nobody to unblock anything' : `An administrator unblocks user ${user}. Then`
-  const way = next.includes(' --remover ') && !isReady ? nextIn(nextBy('quorum', id, session), folder.path) : next
-  return new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${key.generation} is ${present ? 'still' : 'not'} in the key list, and its user is blocked in OCI: as long as it is, nothing can be signed, and a refusal says nothing`, `${unblocks}: ${way}`)
+function userBlocked(folder: CustodyFolder, { id, session, warrant }: StoredSession, present: boolean, isReady: boolean): GlasskeyError {
+  const { key, user } = warrant
+  const awaited = wayOn(session, warrant, true) === 'remover'
+  const unblocks = awaited && isReady ? 'A login that may delete it needs nobody to unblock anything' : `An administrator unblocks user ${user}. Then`
+  const next = awaited ? nextBy(isReady ? 'remover' : 'quorum', id, session) : nextAfterUse(key.generation, { ...folder, logbook: folder.logbook.lines })
+  return new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${key.generation} is ${present ? 'still' : 'not'} in the key list, and its user is blocked in OCI: as long as it is, nothing can be signed, and a refusal says nothing`, `${unblocks}: ${nextIn(next, folder.path)}`)
 }
 
 function notRemoved({ session, key, user }: Warrant, remover: Profile): GlasskeyError {

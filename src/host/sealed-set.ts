@@ -39,8 +39,14 @@ export function ceremoniesIn(folder: string): number[] {
     .map(Number)
 }
 
+/** First generation of the last ceremony that began at or before this generation, by the transcripts that are there; null when there is none. */
+export function ceremonyOf(folder: string, generation: number): number | null {
+  const firsts = ceremoniesIn(folder).filter((first) => first <= generation)
+  return firsts.length === 0 ? null : Math.max(...firsts)
+}
+
 /** The transcript of the last ceremony that began at or before this generation; null when there is none. */
 function transcriptOf(folder: string, generation: number): string | null {
-  const firsts = ceremoniesIn(folder).filter((first) => first <= generation)
-  return firsts.length === 0 ? null : places.transcript(folder, Math.max(...firsts))
+  const first = ceremonyOf(folder, generation)
+  return first === null ? null : places.transcript(folder, first)
 }

@@ -62,7 +62,7 @@ export function custodyStanding(known: Known): CustodyStanding {
   const current = inUse(known.standings, known.events) ?? null
   const waiting = successorsOf(known.standings, current?.generation ?? 0)
   const open = openSessions(known)
-  const unproved = known.standings.filter(({ state }) => state === 'not proved dead').map(({ generation }) => ({ generation, next: nextForUnproved(generation, { current, waiting, open, all: known.standings, events: known.events, sessions: known.sessions }) }))
+  const unproved = known.standings.filter(({ state }) => state === 'not proved dead').map(({ generation }) => ({ generation, next: nextAfterUse(generation, known) }))
   const unsealed = unsealedGenerations(known)
   const absent = absentGenerations(known)
   const left = leftByTakeover(known)
@@ -84,7 +84,7 @@ export function custodyStanding(known: Known): CustodyStanding {
     ...known.standings.filter(({ state }) => state === 'exposed').map(({ generation }) => `GENERATION ${generation} is exposed: a quorum of its shares was seen${current && generation !== current.generation ? '; glasskey logbook add retired' : ''}`),
     ...left.filter(({ isUsable }) => !isUsable).map(({ text }) => text),
     ...known.standings.filter(({ state, margin, generation }) => state === 'waiting' && margin < 0 && generation > (current?.generation ?? 0)).map(({ generation }) => `GENERATION ${generation} waits and can no longer be recombined, too many sheets are gone: it is passed over`),
-    ...(current && waiting.length < SUCCESSORS ? [`only ${waiting.length} of ${SUCCESSORS} successors ${waiting.length === 1 ? 'waits' : 'wait'}: plan the next ceremony`] : []),
+    ...(current && waiting.length < SUCCESSORS && absent.length === 0 ? [`only ${waiting.length} of ${SUCCESSORS} successors ${waiting.length === 1 ? 'waits' : 'wait'}: plan the next ceremony`] : []),
   ]
   const due = dueDates(known, waiting.length)
   const drillDueInDays = daysUntil(due.drill, known.now) ?? known.drillEveryDays
@@ -186,17 +186,13 @@ export function takeoverSoFar({ sessions }: { sessions: readonly Pick<Told, 'ses
   return began ? 'the takeover stopped half-way' : 'no takeover is on record in this copy of the folder'
 }
 
-/** The same as `status` says of one key, for who knows that it was used and is not proved dead. */
+/** What ends a key that was used and is not proved dead: its own session, a rotation away from it, or somebody who looks whether it is gone. */
 export function nextAfterUse(generation: number, known: Pick<Known, 'standings' | 'events' | 'logbook' | 'sessions'>): string {
   const { standings: all, events, sessions } = known
-  const current = inUse(all, events) ?? null
-  return nextForUnproved(generation, { current, waiting: successorsOf(all, current?.generation ?? 0), open: openSessions(known), all, events, sessions })
-}
-
-/** What ends a key that was used and is not proved dead: its own session, a rotation away from it, or somebody who looks whether it is gone. */
-function nextForUnproved(generation: number, { current, waiting, open, all, events, sessions }: Pick<Ahead, 'current' | 'waiting' | 'open' | 'all' | 'events'> & Pick<Known, 'sessions'>): string {
+  const current = inUse(all, events)
+  const waiting = successorsOf(all, current?.generation ?? 0)
   const used = sessions.findLast(({ session }) => session.opened.generation === generation && session.keyLiveAt !== null)
-  const unfinished = open.find(({ id }) => id === used?.id)
+  const unfinished = openSessions(known).find(({ id }) => id === used?.id)
   if (unfinished) return resumption(unfinished, all, events)
   // Nobody rotates blindly what OCI did not accept.
   if (used && used.session.deferred !== null && (current?.margin ?? -1) >= 0 && wayOn(used.session, used.warrant, true) === 'reader') return nextBy('reader', used.id, used.session)
