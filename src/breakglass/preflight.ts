@@ -174,7 +174,7 @@ export async function lookAtKeys(profile: Profile, folder: CustodyFolder, manife
     return [
       mine?.lifecycleState === 'ACTIVE'
         ? { what: `GENERATION ${manifest.generation}`, level: 'good', said: 'listed, ACTIVE, equal byte for byte' }
-        : { what: `GENERATION ${manifest.generation}`, level: 'stop', ...(mine ? { said: `is ${mine.lifecycleState}` } : elsewhere(keys, inUse(folder.standings, folder.events)?.generation)) },
+        : { what: `GENERATION ${manifest.generation}`, level: 'stop', ...(mine ? { said: `is ${mine.lifecycleState}` } : elsewhere(keys, inUse(folder.standings, folder.events)?.generation, usedIn(folder, manifest.generation))) },
       ...(strangers.length > 0 ? [{ what: 'other keys', ...actionStops(`${strangers.length} that no manifest names (${strangers.map(({ fingerprint }) => fingerprint).join(', ')})`, successor === null ? null : 'the exit deletes them') }] : []),
       ...keys.flatMap(({ generation }) => (generation === null || generation === manifest.generation ? [] : [lookAtLeftOver(folder, manifest, generation, successor)])),
       ...(strangers.length > 0 ? [] : [{ what: 'key slots', level: 'good', said: `${MAXIMUM_API_KEYS - keys.length} free` } as const]),
@@ -209,15 +209,29 @@ function actionStops(what: string, exit: string | null): Omit<Finding, 'what'> {
   return { level: 'warn', said: `${said}${exit === '' ? '' : `, and ${exit}`}` }
 }
 
-/** A key of ours in its place was installed by a session that this folder knows nothing of. */
-function elsewhere(keys: readonly ListedKey[], recorded: number | undefined): Pick<Finding, 'said' | 'hint'> {
+/** The last session in which a key was live that is not proved dead: somebody may have deleted it since. */
+function usedIn({ sessions, standings }: CustodyFolder, generation: number): string | undefined {
+  if (standings.find((one) => one.generation === generation)?.state !== 'not proved dead') return undefined
+  return sessions.findLast(({ session }) => session.opened.generation === generation && session.keyLiveAt !== null)?.id
+}
+
+/** A key of ours in its place was installed by a session that this folder knows nothing of, or by hand. `used`: the session that used it. */
+function elsewhere(keys: readonly ListedKey[], recorded: number | undefined, used: string | undefined): Pick<Finding, 'said' | 'hint'> {
   const others = keys.flatMap(({ generation }) => generation ?? []).sort((one, other) => one - other)
-  if (others.length === 0) return { said: 'is not in the key list', ...(keys.length === 0 ? {} : { hint: IMPORTED_ELSEWHERE }) }
+  if (used !== undefined) {
+    const there = others.length === 0 ? '' : `, and ${listed(others)}`
+    return { said: `is not in the key list${there}: somebody deleted it after it was used, or another copy of this custody folder has a newer record`, hint: `Go on with the newest copy. If this is the one: glasskey resume --session ${used} --reader PROFILE enters what OCI lists, and says what comes next.` }
+  }
+  if (others.length === 0) return { said: 'is not in the key list', hint: keys.length === 0 ? 'NOBODY HAS A WAY IN: whoever deleted it uploads its public key again (publicKeyPem in its manifest.json, once its fingerprint there is compared with the ceremony record). Then begin again.' : IMPORTED_ELSEWHERE }
   if (recorded !== undefined && others.includes(recorded)) return { said: `is not in the key list, and GENERATION ${recorded} is, which this record has in use`, hint: 'Leave --generation away.' }
   return {
-    said: `is not in the key list, and ${others.map((number) => `GENERATION ${number}`).join(' and ')} is. Another copy of this custody folder most likely has a newer record: find it, and use that one`,
+    said: `is not in the key list, and ${listed(others)}. Another copy of this custody folder most likely has a newer record: find it, and use that one`,
     hint: `If that copy is lost for good, this one goes on: this command with --generation ${others.at(-1) ?? ''}, and sheets of that generation. If too few of those are left: ${WITHOUT_SHEETS}`,
   }
+}
+
+function listed(generations: readonly number[]): string {
+  return `${generations.map((number) => `GENERATION ${number}`).join(' and ')} ${generations.length === 1 ? 'is' : 'are'}`
 }
 
 /** Throws OCI_UNREACHABLE, CLOCKS_DISAGREE, SUCCESSOR_UNTRUSTED, REFUSED or TENANCY_UNFIT for the first finding that stops a session. */

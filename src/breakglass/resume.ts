@@ -1,6 +1,6 @@
 /** Finishing what was interrupted: from the journal, and from what OCI says is true. A quorum only where a signature is needed. */
 import { GlasskeyError } from '../errors.js'
-import { canBeOpened, toUpload } from '../custody/generation.js'
+import { canBeOpened } from '../custody/generation.js'
 import type { Camera } from '../host/camera.js'
 import { wallClock } from '../host/clock.js'
 import { readCustodyFolder, type CustodyFolder } from '../host/custody-folder.js'
@@ -24,7 +24,7 @@ import { cannotConclude, conclude, enterSession, tryListing, type SessionResult 
 import type { DeskJournal } from './journalled-carry.js'
 import { checkEndpoints, unfinishedSessions } from './open-session.js'
 import { KeptLines, putBackFrom } from './kept-lines.js'
-import { hasUnknown, heirOf, IMPORTED_ELSEWHERE, type Listing } from './proof.js'
+import { heirOf, type Listing } from './proof.js'
 import { awaitsRemover, removeUsedKey } from './remover.js'
 import { staleness } from './staleness.js'
 
@@ -66,13 +66,8 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     const present = listing !== null && isListed(listing.keys, used)
     const blocked = listing?.blocked === true
     const hasHeir = listing && heirOf(warrant, listing, used, wasNeverThere(session)) !== null
-    const replaced = gone && hasHeir === true
-    if (deferred && !replaced) {
-      if (gone) {
-        const upload = toUpload(folder.standings, used.generation, null)
-        throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${used.generation} is not in the key list, and no later generation is: NOBODY HAS A WAY IN`, `${hasUnknown(listing.keys) ? `${IMPORTED_ELSEWHERE} Otherwise an` : 'An'} administrator uploads the public key of ${upload === null ? 'a new generation, after a ceremony' : `GENERATION ${upload}`} (publicKeyPem in its manifest.json, once its fingerprint there is compared with the ceremony record). Then: glasskey resume --session ${warrant.session} --reader PROFILE`)
-      }
-      if (listing && present && blocked) throw userBlocked(folder, stored, present, false)
+    if (deferred && !gone) {
+      if (blocked) throw userBlocked(folder, stored, present, false)
       if (listing && present && wayOn(session, warrant, true) === 'reader') return await recordLook(job, session, journalPath, listing)
       if (listing) say(`The key of GENERATION ${used.generation} is not known to be gone: its rotation was deferred, and it is to be rotated (glasskey break rotate).`, 'alarm')
       return null
@@ -82,7 +77,7 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     const burned = isBurned(folder, stored) && !present && !accepted
     const isReady = listing?.keys.some(({ spkiSha256, lifecycleState }) => spkiSha256 === successor?.spkiSha256 && lifecycleState === 'ACTIVE') ?? false
     const removable = inputs.remover !== null && isReady && awaitsRemover(session) && !canBeOpened(folder.standings, used.generation)
-    const stale = burned || removable || replaced ? null : staleness(folder, stored, { gone, present, seen: present || accepted, hasHeir, isReady })
+    const stale = burned || removable ? null : staleness(folder, stored, { gone, present, seen: present || accepted, hasHeir, isReady })
     const isOnRecord = session.closed !== null && isEntered(stored, folder.logbook.lines)
     // What a login sees for the first time goes on record: a rotation may begin where the key was seen alive.
     if (isOnRecord && stale && (listing === null || leftAlive(stored))) throw stale.failure
@@ -95,7 +90,7 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     // Nothing can be signed for a user that is blocked; somebody else's login can delete its key.
     const needsSignature = isUnsettled && openable && !blocked
     const { remover } = isUnsettled && isReady && awaitsRemover(session) ? inputs : { remover: null }
-    if (isUnsettled && blocked && !(remover && present)) throw userBlocked(folder, stored, present, isReady)
+    if ((isUnsettled || (stale && stale.wayOn !== 'remover')) && blocked && !(remover && present)) throw userBlocked(folder, stored, present, isReady)
     const added = needsSignature ? unseenBy(warrant, isolation) : []
     const found = whatHappened(stored, listing === null ? null : !present, burned)
     say(found, 'strong')

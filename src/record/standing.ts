@@ -202,18 +202,26 @@ export function nextAfterUse(generation: number, known: Pick<Known, 'standings' 
 
 /** How a session is gone on with. One that was interrupted is looked at first, and one that too few sheets are left of says what goes on itself. */
 export function resumption({ id, session, warrant: { successor, ...warrant } }: Told, all: readonly Standing[], events: readonly GenerationEvent[]): string {
-  if (session.closed === null || isSettled(session)) return `glasskey resume --session ${id}`
+  // Only the screen of that day can tell whether a disk lost lines of it; going on without them would be for good.
+  if (session.closed === null) return `glasskey resume --session ${id}${session.keyLiveAt === null ? '' : KEPT}`
+  if (isSettled(session)) return `glasskey resume --session ${id}`
+  const { generation } = session.opened
   const accepted = acceptingRegions(warrant, session.probes).length > 0
-  if (hasLeft(session.opened.generation, events) && !accepted) return nextBy('reader', id, session)
-  const openable = canBeOpened(all, session.opened.generation)
+  const openable = canBeOpened(all, generation)
   const isThere = wasListedLast(session, warrant.key)
-  // Nothing is signed under such a warrant any more, but to probe what was deleted.
-  if (successor !== null && !isUsable(all.find(({ generation }) => generation === successor.generation), session.successor !== null) && (session.deletion !== 'done' || isThere)) {
-    if (!openable) return `glasskey resume --session ${id}`
-    return session.deletion === 'unknown' && !isThere && !accepted ? nextBy('reader', id, session) : rotation(successorsOf(all, inUse(all, events)?.generation ?? 0))
-  }
-  return nextBy(wayOn(session, warrant, openable), id, session)
+  if (hasLeft(generation, events)) return nextBy(accepted && openable && !isThere ? 'quorum' : 'reader', id, session)
+  const current = inUse(all, events)
+  const way = wayOn(session, warrant, openable)
+  const isAlive = isThere || session.deletion === 'not-sent' || (session.deletion === 'unknown' && accepted && openable)
+  // Nothing is signed under a warrant whose successor is not one any more, but to probe what was deleted; nor with a key that too few sheets are left of.
+  const isOvertaken = successor !== null && !isUsable(all.find((one) => one.generation === successor.generation), session.successor !== null)
+  const isReplaced = current !== undefined && current.generation > generation && current.margin >= 0
+  if (isAlive && (openable ? isOvertaken : isReplaced && way !== 'remover')) return rotation(successorsOf(all, current?.generation ?? 0))
+  return nextBy(way, id, session)
 }
+
+/** What goes with the command for a session that was interrupted. */
+const KEPT = ' (and --kept-lines FILE, if the screen named one)'
 
 /** The rotation away from the key in use; what has to come first where nothing waits. */
 export function rotation(waiting: readonly unknown[]): string {

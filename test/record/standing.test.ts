@@ -146,13 +146,30 @@ describe('alarms come first', () => {
     expect(judged({ sessions: open({ closed: settled.closed, grade: 'unproved', probes: [], listings: listed.map((line) => ({ ...line, blocked: true })) }) }, used).next).toBe('glasskey resume --session S1 --reader PROFILE')
   })
 
+  test('too few sheets are left of the used key: a rotation of a later one deletes what is there, a login looks for what is not known, and after a refusal the remover comes', () => {
+    const lost: GenerationEvent[] = [1, 2].map((custodian) => ({ kind: 'copy-gone', generation: 2, custodian, copy: 1 }))
+    const replaced: GenerationEvent[] = [...TAKEN_OVER, { kind: 'key-live', generation: 2 }, { kind: 'installed', generation: 3 }, ...lost]
+    const next = (change: Partial<Session>, ...events: GenerationEvent[]): string => judged({ sessions: open({ closed: settled.closed, grade: 'unproved', listings: [], probes: [], ...change }) }, [...replaced, ...events]).next
+    const look = 'glasskey resume --session S1 --reader PROFILE'
+    expect(next({ deletion: 'not-sent' })).toBe('glasskey break rotate')
+    expect(next({ deletion: 'unknown' })).toBe(look)
+    expect(next({ deletion: 'done' })).toBe(look)
+    expect(next({ deletion: 'not-sent' }, { kind: 'left', generation: 2 })).toBe(look)
+    // Nothing that could rotate: whoever looks is told what an administrator does.
+    expect(next({ deletion: 'not-sent' }, ...lost.map((event) => ({ ...event, generation: 3 })))).toBe(look)
+    // A region took it, but nobody can sign any more: what a login reads is all that will be known.
+    const probe = { type: 'probe', region: WARRANT.regions[0] ?? '', signedFor: settled.opened.at, status: 200, date: '', opcRequestId: '', seq: 998, at: settled.opened.at, prev: '' } as const
+    expect(next({ deletion: 'unknown', probes: [probe] })).toBe(look)
+    expect(next({ deletion: 'unknown', probes: [probe] }, { kind: 'left', generation: 2 })).toBe(look)
+  })
+
   test('of two sessions the one whose key was live when all stopped comes first, and then one whose deletion is not on record', () => {
     const told = (id: string, change: Partial<Session>): Known['sessions'][number] => ({ ...(open({ grade: 'unproved', listings: [], probes: [], ...change })[0] ?? expect.fail()), id })
     const [proof, left, died] = [told('A', { closed: settled.closed, deletion: 'done' }), told('B', { closed: settled.closed, deletion: 'unknown' }), told('C', { closed: null, deletion: 'not-sent' })]
     const order = (...sessions: Known['sessions'][number][]): string[] => openSessions({ sessions: sessions.map((one, at) => ({ ...one, session: { ...one.session, opened: { ...one.session.opened, generation: at + 1 } } })), standings: [], logbook: [] }).map(({ id }) => id)
     expect(order(proof, left, died)).toEqual(['C', 'B', 'A'])
     expect(order(died, proof)).toEqual(['C', 'A'])
-    expect(judged({ sessions: [proof, died] }).next).toBe('glasskey resume --session C')
+    expect(judged({ sessions: [proof, died] }).next).toBe('glasskey resume --session C (and --kept-lines FILE, if the screen named one)')
   })
 
   test('a deferred rotation whose key somebody deleted: there is nothing to rotate, and whoever looks finds out', () => {
@@ -172,8 +189,9 @@ describe('alarms come first', () => {
   test('an open session, with and without a live key', () => {
     expect(judged({ sessions: open({}) })).toMatchObject({
       remarks: [{ level: 'alarm', stops: true, text: 'session S1 has not come to its end: the key of GENERATION 2 may be alive' }],
-      next: 'glasskey resume --session S1',
+      next: 'glasskey resume --session S1 (and --kept-lines FILE, if the screen named one)',
     })
+    expect(judged({ sessions: open({ keyLiveAt: null }) }).next).toBe('glasskey resume --session S1')
     expect(judged({ sessions: open({ keyLiveAt: null }) }).remarks).toEqual([{ level: 'alarm', stops: true, text: 'session S1 has not come to its end' }])
     expect(judged({ sessions: [{ id: 'S1', warrant: WARRANT, session: settled, chain: { head: HEAD } }] }).remarks).toEqual([{ level: 'alarm', stops: true, text: 'session S1 is not entered in the logbook' }])
     const entry = { type: 'session', session: 'S1', action: 'takeover', actionResult: 'done', drill: false, grade: 'proved', journalSha256: HEAD.sha256 } as LogbookEntry

@@ -118,7 +118,7 @@ describe('the used key is still there, and too few of its own sheets are left to
     expect(inOci(opened)).toEqual([4])
     // Nobody need look before the next session can begin; until somebody does, it stands in red.
     const unseen = await resume(opened)
-    expect([unseen.code, unseen.stderr]).toEqual([6, expect.stringContaining('The exit of a later session deleted it; somebody who can read the key list settles it: glasskey resume --custody ')])
+    expect([unseen.code, unseen.stderr]).toEqual([6, expect.stringContaining('The exit of a later session deleted the key of GENERATION 2; somebody who can read the key list settles it: glasskey resume --custody ')])
     expect((await opened.run(opened.rotate(4))).stderr).toContain('NO_SUCCESSOR')
     expect(await status(opened)).toContain('the key of GENERATION 2 may be alive')
     const looked = await resume(opened, '--reader', 'AUDITOR')
@@ -167,6 +167,34 @@ describe('the used key is still there, and too few of its own sheets are left to
     // Those hours later.
     for (const key of opened.cloud.tenancy.identity.apiKeys) if (key.timeDeleted !== null) key.timeDeleted -= 7200_000
     await doAsTold(opened)
+    await assertAllWell(opened)
+  })
+
+  rare('its successor was used since, whether it was deleted is not known, and a region still took it: a quorum probes it, and nobody rotates for ever', async () => {
+    let weather: 'good' | 'breaking' | 'down' = 'breaking'
+    // Amsterdam accepts for hours what was deleted.
+    const opened = stage = await rehearsal({ speed: 16, revocationDelay: { 'eu-amsterdam-1': 7200 }, observe: (moment, { method, region }) => {
+      if (weather === 'breaking' && moment === 'answered' && method === 'DELETE') {
+        weather = 'down'
+        return 'drop'
+      }
+      return weather === 'down' && moment === 'received' && region === 'eu-frankfurt-1' ? 'drop' : undefined
+    } })
+    expect((await opened.run(opened.rotate(2))).code).toBe(6)
+    const first = opened.session
+    expect(opened.journal().filter((line) => line.type === 'probe' && line.region === 'eu-amsterdam-1' && line.status === 200)).not.toEqual([])
+    weather = 'good'
+    await opened.run([...opened.rotate(3), '--reader', 'AUDITOR'])
+    for (const key of opened.cloud.tenancy.identity.apiKeys) if (key.timeDeleted !== null) key.timeDeleted -= 7200_000
+    expect((await resume(opened, '--session', opened.session, '--reader', 'AUDITOR', ...opened.shares(3, 1, 3))).stderr).toContain('is dead: proved.')
+    expect(inOci(opened)).toEqual([4])
+    const next = `glasskey resume --custody ${opened.custody} --session ${first} --scan FILE... (a quorum of GENERATION 2)`
+    expect(await status(opened)).toContain(`Next: ${next}\n`)
+    const asked = await resume(opened, '--session', first)
+    expect([asked.code, asked.stderr]).toEqual([6, expect.stringContaining(`Gather a quorum of GENERATION 2: ${next.split(' (')[0] ?? ''}`)])
+    const probed = await resume(opened, '--session', first, '--reader', 'AUDITOR', ...opened.shares(2, 1, 3))
+    expect([probed.code, probed.stderr]).toEqual([0, expect.stringContaining('is dead: proved.')])
+    expect(inOci(opened)).toEqual([4])
     await assertAllWell(opened)
   })
 
@@ -231,9 +259,15 @@ rare('a deferred rotation whose key somebody deleted by hand, with a successor i
   const { administrator } = cloud.seed.users
   const used = cloud.tenancy.identity.apiKeys.find(({ userId, timeDeleted, pem }) => userId === administrator && timeDeleted === null && pem.trim() === publicKeyOf(custody, 2).trim())
   if (used) used.timeDeleted = cloud.now()
-  // Nobody is sent to rotate with a key that OCI does not have.
+  // Nobody is sent to rotate with a key that OCI does not have: neither by those who ask for it,
+  const begun = await stage.run([...stage.rotate(2), '--reader', 'AUDITOR'])
+  expect([begun.code, begun.stderr]).toEqual([3, expect.stringContaining(`TENANCY_UNFIT: GENERATION 2: is not in the key list: somebody deleted it after it was used, or another copy of this custody folder has a newer record\nNo bag was opened. Go on with the newest copy. If this is the one: glasskey resume --custody ${custody} --session ${session} --reader PROFILE enters what OCI lists, and says what comes next.\n`)])
+  // nor by the session, nor by what it leaves on record.
   const lost = await look()
-  expect([lost.code, lost.stderr]).toEqual([6, expect.stringContaining(`NOBODY HAS A WAY IN\nAn administrator uploads the public key of GENERATION 3 (publicKeyPem in its manifest.json, once its fingerprint there is compared with the ceremony record). Then: glasskey resume --custody ${custody} --session ${session} --reader PROFILE\n`)])
+  const goesOn = `glasskey resume --custody ${custody} --session ${session} --reader PROFILE`
+  expect([lost.code, lost.stderr]).toEqual([6, expect.stringContaining('NOBODY HAS A WAY IN: an administrator uploads the public key of GENERATION 3 (publicKeyPem in its manifest.json, once its fingerprint there is compared with the ceremony record), and a login looks (--reader).')])
+  expect(lost.stdout.trimEnd().split('\n').at(-1)).toBe(`THE KEY OF GENERATION 2 IS NOT PROVED DEAD. Now: ${goesOn}`)
+  expect(await status(stage)).toContain(`Next: ${goesOn}\n`)
   cloud.happen({ event: 'upload-api-key', userId: administrator, publicKeyPem: publicKeyOf(custody, 3) })
   expect(inOci(stage)).toEqual([3])
   expect(await status(stage)).toContain('RED: GENERATION 2 was used and is not proved dead')
