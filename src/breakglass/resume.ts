@@ -150,10 +150,10 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
   }
 }
 
-/** A key whose rotation was deferred, which OCI did not accept, and which a login finds in the list: that goes on record, and says what comes next. */
+/** A key whose rotation was deferred, which OCI did not accept, or which was gone, and which a login finds in the list: that goes on record, and says what comes next. */
 async function recordLook(job: Parameters<typeof conclude>[0], session: Session, path: string, listing: Listing): Promise<SessionResult> {
   const journal = LineFile.open<JournalLine, JournalEntry>(path, readJournal, wallClock)
-  journal.append({ type: 'resumed', tool: TOOL, found: `OCI did not accept the key of GENERATION ${session.opened.generation}. The key list has it, and its user is not blocked.` })
+  journal.append({ type: 'resumed', tool: TOOL, found: `${session.deletion === 'done' ? `The key of GENERATION ${session.opened.generation} was deleted.` : `OCI did not accept the key of GENERATION ${session.opened.generation}.`} The key list has it, and its user is not blocked.` })
   journal.append({ type: 'listed', ...listing })
   journal.close()
   return conclude(job)

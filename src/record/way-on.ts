@@ -47,10 +47,11 @@ export function nextBy(way: WayOn, id: string, session: Pick<Session, 'opened' |
 
 /** Whether people left alive what OCI accepts, or lists for a user that is not blocked: of a key that it did not, somebody has to look first what became of it. */
 export function isDeferred(session: Session, { key }: Pick<Used, 'key'>): boolean {
-  // Deleted by somebody else since: there is nothing to rotate.
-  if (session.deferred === null || session.deletion === 'done') return false
+  if (session.deferred === null) return false
   const seen = lastListing(session, key)
-  return !wasNeverAccepted(session) || (seen !== null && !seen.blocked && isListed(seen.keys, key))
+  const isThere = seen !== null && !seen.blocked && isListed(seen.keys, key)
+  // Deleted by somebody else: there is nothing to rotate, unless it was listed since.
+  return isThere || (session.deletion !== 'done' && !wasNeverAccepted(session))
 }
 
 /** Answers with which OCI lets a key live that asked for its own deletion. */

@@ -2,8 +2,8 @@
  * Bad nights: what the matrices do once and at one place, here by chance, several times, and to the commands that mend it too.
  *
  * Each night is drawn from a seed, which is printed: a flow, slow clouds, faults here and there, and what happens to the first
- * commands: a process is killed at a request, or stops for a while, a signal comes, the power goes, the disk fails, and with it the machine may be lost. People do what was printed, or what `status`
- * says, each time. Then the weather is good, and all must be well. GLASSKEY_SEED=N plays the nights of a seed again,
+ * commands: a process is killed at a request, or stops for a while, a signal comes, the power goes, the disk fails, and with it the machine may be lost; and what happens between them: an
+ * administrator deletes the used key by hand, or its sheets are lost. People do what was printed, or what `status` says, each time. Then the weather is good, and all must be well. GLASSKEY_SEED=N plays the nights of a seed again,
  * GLASSKEY_NIGHTS=N so many of them, GLASSKEY_NIGHTS=N-M those.
  */
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -17,6 +17,7 @@ import { assertNothingBlind } from '../stage/cloud-truth.js'
 import type { Ended } from '../stage/command-line.js'
 import { FAULTS, PASSING, type Fault } from '../stage/faults.js'
 import { byRemover, deferred, disabling, releasing, rotating, takingOver } from '../stage/flows.js'
+import { DEEDS, isDone, type Deed } from '../stage/deeds.js'
 import { assertAllWell, assertNothingSilent, assertSaidWhatNext, doAsTold, nextAfter } from '../stage/laws.js'
 import { loseKeptLines } from '../stage/playing.js'
 import { killOf, processesOf } from '../stage/processes.mjs'
@@ -24,12 +25,13 @@ import type { Plan, Role } from '../stage/played.js'
 import type { Rehearsal, Staging } from '../stage/rehearsal.js'
 import { fairWeather, watched } from '../stage/watched.js'
 
-/** What happens to one command: death, a signal to all of it, a process that does nothing for so many seconds of its time, a disk. */
+/** What happens to one command: death, a signal to all of it, a process that does nothing for so many seconds of its time, a disk; or what people do before the next one. */
 type Blow =
   | { at: 'request'; nth: number; phase: Moment; victim: Role | 'machine' }
   | { at: 'signal'; nth: number; phase: Moment; signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' }
   | { at: 'pause'; nth: number; phase: Moment; victim: Role; seconds: number }
   | { at: 'disk'; from: string; error: 'ENOSPC' | 'EIO' | 'EROFS' | 'ENOENT'; lost: boolean }
+  | { at: 'hands'; what: Deed }
   | { at: 'nothing' }
 
 const SPEED = 10
@@ -52,6 +54,7 @@ const blow: fc.Arbitrary<Blow> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ at: fc.constant('signal' as const), ...when, signal: fc.constantFrom('SIGINT' as const, 'SIGTERM' as const, 'SIGHUP' as const) }) },
   { weight: 1, arbitrary: fc.record({ at: fc.constant('pause' as const), ...when, victim: fc.constantFrom(...ROLES), seconds: fc.constantFrom(5, 30, 300) }) },
   { weight: 2, arbitrary: fc.record({ at: fc.constant('disk' as const), from: fc.constantFrom(...LINES), error: fc.constantFrom('ENOSPC' as const, 'EIO' as const, 'EROFS' as const, 'ENOENT' as const), lost: fc.constantFrom(false, false, true) }) },
+  { weight: 2, arbitrary: fc.record({ at: fc.constant('hands' as const), what: fc.constantFrom(...DEEDS) }) },
   { weight: 1, arbitrary: fc.record({ at: fc.constant('nothing' as const) }) },
 )
 
@@ -114,6 +117,10 @@ async function playedOut({ flow, blows, troubles, activation, revocation, listDe
     let linesLost = false
     try {
       for (const one of blows) {
+        if (one.at === 'hands') {
+          if (await isDone(one.what, stage)) told.push(`— ${one.what} —`)
+          continue
+        }
         const args = told.length === 0 ? flow.args(stage) : nextAfter(stage, ended, told.join('\n'))
         if (args === null) break
         const mark = join(stage.directory, 'it-happened')
@@ -152,7 +159,7 @@ async function playedOut({ flow, blows, troubles, activation, revocation, listDe
 }
 
 /** Strikes the processes of a command. Answers whether the request that is under way goes with them. */
-function strike(blow: Exclude<Blow, { at: 'disk' | 'nothing' }>, desk: number, speed: number, moment: Moment): 'drop' | undefined {
+function strike(blow: Exclude<Blow, { at: 'disk' | 'hands' | 'nothing' }>, desk: number, speed: number, moment: Moment): 'drop' | undefined {
   const alive = processesOf(desk)
   if (blow.at === 'signal') {
     for (const { pid } of alive) process.kill(pid, blow.signal)
@@ -209,6 +216,8 @@ function nameOfBlow(blow: Blow): string {
       return `${blow.victim} does nothing for ${blow.seconds} s from when request ${blow.nth + 1} is ${blow.phase}`
     case 'disk':
       return `the disk fails from ${blow.from} on with ${blow.error}${blow.lost ? ', and the machine is lost' : ''}`
+    case 'hands':
+      return blow.what
     case 'nothing':
       return 'nothing'
   }

@@ -176,6 +176,10 @@ describe('alarms come first', () => {
     const deferred = settled.closed === null ? expect.fail() : (deletion: Session['deletion']): Session => ({ ...settled, deferred: { at: settled.opened.at } as never, deletion, listings: [], grade: 'unproved' })
     const way = (deletion: Session['deletion']): string => wayOn(deferred(deletion), WARRANT, true)
     expect([way('not-sent'), way('done')]).toEqual(['rotate', 'quorum'])
+    // Uploaded once more, or the list was wrong: what a login found after the deletion counts.
+    const [line] = settled.listings
+    const again = { ...deferred('done'), listings: line ? [{ ...line, seq: 999, keys: [{ fingerprint: WARRANT.key.fingerprint, spkiSha256: WARRANT.key.spkiSha256, generation: 2, lifecycleState: 'ACTIVE' }] }] : [] }
+    expect(wayOn(again, WARRANT, true)).toBe('rotate')
   })
 
   test('a session that an action would not wait for stops nobody', () => {

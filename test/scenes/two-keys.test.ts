@@ -257,8 +257,12 @@ rare('a deferred rotation whose key somebody deleted by hand, with a successor i
   const listed = await look('--json')
   expect([listed.code, JSON.parse(listed.stdout)]).toMatchObject([6, { session: null, error: { code: 'KEY_NOT_PROVED_DEAD', hint: `glasskey break rotate --custody ${custody} …` } }])
   const { administrator } = cloud.seed.users
-  const used = cloud.tenancy.identity.apiKeys.find(({ userId, timeDeleted, pem }) => userId === administrator && timeDeleted === null && pem.trim() === publicKeyOf(custody, 2).trim())
-  if (used) used.timeDeleted = cloud.now()
+  const deleteByHand = (): void => {
+    const used = cloud.tenancy.identity.apiKeys.find(({ userId, timeDeleted, pem }) => userId === administrator && timeDeleted === null && pem.trim() === publicKeyOf(custody, 2).trim())
+    if (!used) throw new Error('OCI has no key of GENERATION 2')
+    used.timeDeleted = cloud.now()
+  }
+  deleteByHand()
   // Nobody is sent to rotate with a key that OCI does not have: neither by those who ask for it,
   const begun = await stage.run([...stage.rotate(2), '--reader', 'AUDITOR'])
   expect([begun.code, begun.stderr]).toEqual([3, expect.stringContaining(`TENANCY_UNFIT: GENERATION 2: is not in the key list: somebody deleted it after it was used, or another copy of this custody folder has a newer record\nNo bag was opened. Go on with the newest copy. If this is the one: glasskey resume --custody ${custody} --session ${session} --reader PROFILE enters what OCI lists, and says what comes next.\n`)])
@@ -268,6 +272,14 @@ rare('a deferred rotation whose key somebody deleted by hand, with a successor i
   expect([lost.code, lost.stderr]).toEqual([6, expect.stringContaining('NOBODY HAS A WAY IN: an administrator uploads the public key of GENERATION 3 (publicKeyPem in its manifest.json, once its fingerprint there is compared with the ceremony record), and a login looks (--reader).')])
   expect(lost.stdout.trimEnd().split('\n').at(-1)).toBe(`THE KEY OF GENERATION 2 IS NOT PROVED DEAD. Now: ${goesOn}`)
   expect(await status(stage)).toContain(`Next: ${goesOn}\n`)
+  // The wrong key is put back: it is to be rotated, until it is gone again.
+  cloud.happen({ event: 'upload-api-key', userId: administrator, publicKeyPem: publicKeyOf(custody, 2) })
+  const back = await look()
+  expect([back.code, back.stdout.trimEnd().split('\n').at(-1)]).toEqual([6, `THE KEY OF GENERATION 2 IS NOT PROVED DEAD. Now: glasskey break rotate --custody ${custody} …`])
+  expect(await status(stage)).toContain(`Next: glasskey break rotate --custody ${custody} …\n`)
+  deleteByHand()
+  const gone = await look()
+  expect([gone.code, gone.stdout.trimEnd().split('\n').at(-1)]).toEqual([6, `THE KEY OF GENERATION 2 IS NOT PROVED DEAD. Now: ${goesOn}`])
   cloud.happen({ event: 'upload-api-key', userId: administrator, publicKeyPem: publicKeyOf(custody, 3) })
   expect(inOci(stage)).toEqual([3])
   expect(await status(stage)).toContain('RED: GENERATION 2 was used and is not proved dead')

@@ -15,6 +15,7 @@ import { openSessions } from '../../src/record/open-sessions.js'
 import { isTakenOver } from '../../src/record/standing.js'
 import { assertDead, assertReleased, assertSheetsOpenIt, assertTakenOver, livingKeys, usedAndAlive } from './cloud-truth.js'
 import type { Ended } from './command-line.js'
+import { administer } from './deeds.js'
 import type { Rehearsal } from './rehearsal.js'
 
 /** Whether a command was refused before it began; on a machine that is busy, OCI seems not to answer. People begin again, as it says. */
@@ -68,7 +69,10 @@ export function assertSaidWhatNext(stage: Rehearsal, { code, stdout, stderr }: E
 export async function doAsTold(stage: Rehearsal, told?: Ended): Promise<string[]> {
   const done: string[] = []
   let begunAgain = 0
-  if (told) await enterFound(stage, told)
+  if (told) {
+    await enterFound(stage, told)
+    administer(stage, told)
+  }
   await holdCeremony(stage, done)
   let args = nextAfter(stage, told, told?.stderr)
   while (args !== null) {
@@ -81,6 +85,7 @@ export async function doAsTold(stage: Rehearsal, told?: Ended): Promise<string[]
     if (code !== 0 && code !== 6) throw new Error(`glasskey ${args.join(' ')} ended with ${code}:\n${stderr}\n${stdout}`)
     assertNothingSilent(stage, ended)
     await enterFound(stage, ended)
+    administer(stage, ended)
     await holdCeremony(stage, done)
     args = nextAfter(stage, ended, [told?.stderr ?? '', ...done].join('\n'))
   }
