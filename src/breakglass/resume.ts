@@ -68,7 +68,7 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
     const hasHeir = listing && heirOf(warrant, listing, used, wasNeverThere(session)) !== null
     if (deferred && !gone) {
       if (blocked) throw userBlocked(folder, stored, present, false)
-      if (listing && present && wayOn(session, warrant, true) === 'reader') return await recordLook(job, session, journalPath, listing)
+      if (listing && present && wayOn(session, warrant, true) === 'reader') return await recordLook(job, journalPath, listedAfterAll(session), listing)
       if (listing) say(`The key of GENERATION ${used.generation} is not known to be gone: its rotation was deferred, and it is to be rotated (glasskey break rotate).`, 'alarm')
       return null
     }
@@ -111,6 +111,8 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
         if (listing === null || (way === 'remover' && inputs.remover === null)) return `; or with a login that ${way === 'remover' ? 'may delete it' : 'reads the key list'}: ${command}`
         return way === 'remover' && !isReady ? `; or, once its successor is listed as ACTIVE and equal: ${command}` : ''
       })()
+      // On record, so that nobody is sent to look once more.
+      if (!given && !isInteractive() && isOnRecord && listing && present && way === 'reader') return await recordLook(job, journalPath, found, listing)
       if (!given && login !== '' && isInteractive()) say(`A quorum of GENERATION ${warrant.key.generation} is asked for${login}`, 'strong')
       if (!given && !isInteractive()) {
         throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} ${isDeleted ? 'is deleted and not proved dead, and a proof needs a signature' : 'may be ALIVE, and deleting it needs a signature'}`, `Gather a quorum of GENERATION ${warrant.key.generation}: ${commandOf('quorum', warrant.session, session)}${login}`)
@@ -150,13 +152,18 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
   }
 }
 
-/** A key whose rotation was deferred, which OCI did not accept, or which was gone, and which a login finds in the list: that goes on record, and says what comes next. */
-async function recordLook(job: Parameters<typeof conclude>[0], session: Session, path: string, listing: Listing): Promise<SessionResult> {
+/** A key that a login finds in the list, where the record has somebody look: that goes on record, and says what comes next. */
+async function recordLook(job: Parameters<typeof conclude>[0], path: string, found: string, listing: Listing): Promise<SessionResult> {
   const journal = LineFile.open<JournalLine, JournalEntry>(path, readJournal, wallClock)
-  journal.append({ type: 'resumed', tool: TOOL, found: `${session.deletion === 'done' ? `The key of GENERATION ${session.opened.generation} was deleted.` : `OCI did not accept the key of GENERATION ${session.opened.generation}.`} The key list has it, and its user is not blocked.` })
+  journal.append({ type: 'resumed', tool: TOOL, found })
   journal.append({ type: 'listed', ...listing })
   journal.close()
   return conclude(job)
+}
+
+/** What had happened to a key whose rotation was deferred, and which OCI did not accept, or which was gone. */
+function listedAfterAll({ opened: { generation }, deletion }: Session): string {
+  return `${deletion === 'done' ? `The key of GENERATION ${generation} was deleted.` : `OCI did not accept the key of GENERATION ${generation}.`} The key list has it, and its user is not blocked.`
 }
 
 function sessionOf({ sessions }: CustodyFolder, id: string): StoredSession {

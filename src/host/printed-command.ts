@@ -7,7 +7,8 @@ export function nextIn(next: string, folder: string): string {
   return inFolder(next, folder).replace(/^glasskey logbook add (\w+)(?= --set)/, (command) => `${command} --custody ${shellWord(folder)}`)
 }
 
-/** `glasskey resume --session …` with the folder that it is for. What finds out that it is needed does not know where the folder lies. */
+/** `glasskey resume --session …` and `glasskey break rotate` with the folder that they are for. What finds out that they are needed does not know where the folder lies. */
 export function inFolder(words: string, folder: string): string {
-  return words.replace(/\bglasskey resume(?= --session )/g, () => `glasskey resume --custody ${shellWord(folder)}`)
+  const custody = `--custody ${shellWord(folder)}`
+  return words.replace(/\bglasskey resume(?= --session )/g, (command) => `${command} ${custody}`).replace(/\bglasskey break rotate(?=[.;,]?(?:\n|$)|[.;,] )/g, (command) => `${command} ${custody} …`)
 }

@@ -33,15 +33,18 @@ export function openSessions<Stored extends Told>({ sessions, standings, logbook
     return session.closed === null || (!isSettled(session) && !burned.has(session.opened.generation)) || !isEntered(told, logbook)
   })
   // A rotation that began where an earlier session had left its key alive goes on in the place of that one.
-  return open
-    .filter((told, at) => told.session.closed === null || !isEntered(told, logbook) || !open.slice(at + 1).some((later) => supersedes(later, told)))
-    .toSorted((one, other) => urgency(one) - urgency(other))
+  const left = open.filter((told, at) => told.session.closed === null || !isEntered(told, logbook) || !open.slice(at + 1).some((later) => supersedes(later, told)))
+  const of = (urgency: Urgency): Stored[] => left.filter((told) => urgencyOf(told) === urgency)
+  // The exit of a later one deletes what an earlier one left.
+  return [...of('interrupted'), ...of('not deleted').toReversed(), ...of('proof')]
 }
 
-/** A key that was live when all stopped comes before one whose deletion is not on record, and that before what only a proof is missing of. */
-function urgency({ session: { keyLiveAt, closed, deletion } }: Told): number {
-  if (keyLiveAt === null || deletion === 'done') return 2
-  return closed === null ? 0 : 1
+/** What was interrupted comes first: its key may have been live, nothing else begins before, and lines of it may be kept where they do not last. Then a key whose deletion is not on record, and then what only a proof is missing of. */
+type Urgency = 'interrupted' | 'not deleted' | 'proof'
+
+function urgencyOf({ session: { keyLiveAt, closed, deletion } }: Told): Urgency {
+  if (closed === null) return 'interrupted'
+  return keyLiveAt === null || deletion === 'done' ? 'proof' : 'not deleted'
 }
 
 function supersedes({ session }: Told, earlier: Told): boolean {

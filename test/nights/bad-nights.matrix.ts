@@ -2,8 +2,8 @@
  * Bad nights: what the matrices do once and at one place, here by chance, several times, and to the commands that mend it too.
  *
  * Each night is drawn from a seed, which is printed: a flow, slow clouds, faults here and there, and what happens to the first
- * commands: a process is killed at a request, or stops for a while, a signal comes, the power goes, the disk fails, and with it the machine may be lost; and what happens between them: an
- * administrator deletes the used key by hand, or its sheets are lost. People do what was printed, or what `status` says, each time. Then the weather is good, and all must be well. GLASSKEY_SEED=N plays the nights of a seed again,
+ * commands: a process is killed at a request, or stops for a while, a signal comes, the power goes, the disk fails, and with it the machine may be lost; and in most nights what may happen after
+ * any of them, as soon as there are two keys: an administrator deletes the used one by hand, or its sheets are lost. People do what was printed, or what `status` says, each time. Then the weather is good, and all must be well. GLASSKEY_SEED=N plays the nights of a seed again,
  * GLASSKEY_NIGHTS=N so many of them, GLASSKEY_NIGHTS=N-M those.
  */
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -17,7 +17,7 @@ import { assertNothingBlind } from '../stage/cloud-truth.js'
 import type { Ended } from '../stage/command-line.js'
 import { FAULTS, PASSING, type Fault } from '../stage/faults.js'
 import { byRemover, deferred, disabling, releasing, rotating, takingOver } from '../stage/flows.js'
-import { DEEDS, isDone, type Deed } from '../stage/deeds.js'
+import { DEEDS, isDone } from '../stage/deeds.js'
 import { assertAllWell, assertNothingSilent, assertSaidWhatNext, doAsTold, nextAfter } from '../stage/laws.js'
 import { loseKeptLines } from '../stage/playing.js'
 import { killOf, processesOf } from '../stage/processes.mjs'
@@ -25,13 +25,12 @@ import type { Plan, Role } from '../stage/played.js'
 import type { Rehearsal, Staging } from '../stage/rehearsal.js'
 import { fairWeather, watched } from '../stage/watched.js'
 
-/** What happens to one command: death, a signal to all of it, a process that does nothing for so many seconds of its time, a disk; or what people do before the next one. */
+/** What happens to one command: death, a signal to all of it, a process that does nothing for so many seconds of its time, a disk. */
 type Blow =
-  | { at: 'request'; nth: number; phase: Moment; victim: Role | 'machine' }
+  | { at: 'request'; nth: number | 'deletion'; phase: Moment; victim: Role | 'machine' }
   | { at: 'signal'; nth: number; phase: Moment; signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' }
   | { at: 'pause'; nth: number; phase: Moment; victim: Role; seconds: number }
   | { at: 'disk'; from: string; error: 'ENOSPC' | 'EIO' | 'EROFS' | 'ENOENT'; lost: boolean }
-  | { at: 'hands'; what: Deed }
   | { at: 'nothing' }
 
 const SPEED = 10
@@ -54,7 +53,6 @@ const blow: fc.Arbitrary<Blow> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ at: fc.constant('signal' as const), ...when, signal: fc.constantFrom('SIGINT' as const, 'SIGTERM' as const, 'SIGHUP' as const) }) },
   { weight: 1, arbitrary: fc.record({ at: fc.constant('pause' as const), ...when, victim: fc.constantFrom(...ROLES), seconds: fc.constantFrom(5, 30, 300) }) },
   { weight: 2, arbitrary: fc.record({ at: fc.constant('disk' as const), from: fc.constantFrom(...LINES), error: fc.constantFrom('ENOSPC' as const, 'EIO' as const, 'EROFS' as const, 'ENOENT' as const), lost: fc.constantFrom(false, false, true) }) },
-  { weight: 2, arbitrary: fc.record({ at: fc.constant('hands' as const), what: fc.constantFrom(...DEEDS) }) },
   { weight: 1, arbitrary: fc.record({ at: fc.constant('nothing' as const) }) },
 )
 
@@ -68,9 +66,13 @@ const trouble = fc.record({
 /** s until a key is accepted, and until it is refused, in a region; a list of keys that is behind by so much. */
 const delay = fc.constantFrom(0, 0, 5, 20)
 
+/** What is done by hand once there are two keys; so that there are, a process dies as the used one is about to be deleted. */
+const byHand = fc.record({ deed: fc.constantFrom(...DEEDS), victim: fc.constantFrom(...ROLES, 'machine' as const) })
+
 const night = fc.record({
   flow: fc.constantFrom(...FLOWS),
   blows: fc.array(blow, { minLength: 1, maxLength: 4 }),
+  byHand: fc.option(byHand),
   troubles: fc.array(trouble, { maxLength: 5 }),
   activation: fc.tuple(delay, delay),
   revocation: fc.tuple(delay, delay),
@@ -86,7 +88,7 @@ describe(`seed ${seed}`, () => {
   test.concurrent.for(nights.map(([number, drawn]) => [`night ${number}: ${nameOf(drawn)}`, drawn] as const))('%s', ([, drawn]) => playedOut(drawn))
 })
 
-async function playedOut({ flow, blows, troubles, activation, revocation, listDelay }: Night): Promise<void> {
+async function playedOut({ flow, blows: drawn, byHand, troubles, activation, revocation, listDelay }: Night): Promise<void> {
   const isAny = (of: (fault: Fault) => boolean | undefined): boolean => troubles.some(({ fault }) => of(fault) === true)
   const speed = isAny(({ lasting }) => lasting) ? HASTE : SPEED
   const staging: Staging = {
@@ -97,11 +99,14 @@ async function playedOut({ flow, blows, troubles, activation, revocation, listDe
     beliefs: { keyListDelay: listDelay },
   }
   const now: { blow: Blow; desk: number; seen: number; struck: boolean } = { blow: { at: 'nothing' }, desk: 0, seen: 0, struck: false }
-  const observe: Observe = (moment) => {
+  // Where somebody deletes the successor, nobody deletes the used key too.
+  const deed = byHand !== null && !isAny(({ foreign }) => foreign) ? byHand.deed : null
+  const blows: readonly Blow[] = byHand ? [{ at: 'request', nth: 'deletion', phase: 'received', victim: byHand.victim }, ...drawn] : drawn
+  const observe: Observe = (moment, { method, path }) => {
     const { blow, desk, struck } = now
     if (desk === 0 || struck || !('nth' in blow)) return undefined
     if (moment === 'received') now.seen += 1
-    if (moment !== blow.phase || now.seen !== blow.nth + 1) return undefined
+    if (moment !== blow.phase || (blow.nth === 'deletion' ? method !== 'DELETE' || !path.includes('/apiKeys/') : now.seen !== blow.nth + 1)) return undefined
     now.struck = true
     return strike(blow, desk, speed, moment)
   }
@@ -115,12 +120,9 @@ async function playedOut({ flow, blows, troubles, activation, revocation, listDe
     // Nobody has what it printed, where its machine is lost.
     let ended: Ended | undefined
     let linesLost = false
+    let isByHand = false
     try {
       for (const one of blows) {
-        if (one.at === 'hands') {
-          if (await isDone(one.what, stage)) told.push(`— ${one.what} —`)
-          continue
-        }
         const args = told.length === 0 ? flow.args(stage) : nextAfter(stage, ended, told.join('\n'))
         if (args === null) break
         const mark = join(stage.directory, 'it-happened')
@@ -145,13 +147,17 @@ async function playedOut({ flow, blows, troubles, activation, revocation, listDe
           linesLost = true
           ended = undefined
         }
+        if (!isByHand && deed !== null && (await isDone(deed, stage))) {
+          told.push(`— ${deed} —`)
+          isByHand = true
+        }
       }
       fairWeather(stage)
       // A list that is behind still has the strangers that are gone.
       await passed((listDelay * 1000) / speed)
       told.push(...(await doAsTold(stage, ended)))
       assertNothingBlind(stage.cloud.requests, deaths)
-      await assertAllWell(stage, { expected: isAny(({ foreign }) => foreign) ? ['A01'] : [], linesLost })
+      await assertAllWell(stage, { expected: isAny(({ foreign }) => foreign) ? ['A01'] : [], linesLost, isByHand })
     } catch (failure) {
       throw new Error(`${String(failure)}\n${told.join('\n')}`, { cause: failure })
     }
@@ -159,7 +165,7 @@ async function playedOut({ flow, blows, troubles, activation, revocation, listDe
 }
 
 /** Strikes the processes of a command. Answers whether the request that is under way goes with them. */
-function strike(blow: Exclude<Blow, { at: 'disk' | 'hands' | 'nothing' }>, desk: number, speed: number, moment: Moment): 'drop' | undefined {
+function strike(blow: Exclude<Blow, { at: 'disk' | 'nothing' }>, desk: number, speed: number, moment: Moment): 'drop' | undefined {
   const alive = processesOf(desk)
   if (blow.at === 'signal') {
     for (const { pid } of alive) process.kill(pid, blow.signal)
@@ -201,23 +207,21 @@ function tearLine(stage: Rehearsal): void {
   if (existsSync(journal) && /\n$/.test(readFileSync(journal, 'utf8')) && stage.journal().at(-1)?.type !== 'closed') appendFileSync(journal, '{"at":"2026-11')
 }
 
-function nameOf({ flow, blows, troubles, activation, revocation, listDelay }: Night): string {
+function nameOf({ flow, blows, byHand, troubles, activation, revocation, listDelay }: Night): string {
   const slow = [...activation, ...revocation, listDelay].some((seconds) => seconds > 0)
-  return [flow.name, ...blows.map(nameOfBlow), ...troubles.map(({ fault, after }) => `${fault.name} after ${after}`), ...(slow ? [`slow: ${[...activation, ...revocation, listDelay].join(' ')} s`] : [])].join('; ')
+  return [flow.name, ...blows.map(nameOfBlow), ...(byHand ? [`${byHand.victim} dies at a deletion, and then ${byHand.deed}`] : []), ...troubles.map(({ fault, after }) => `${fault.name} after ${after}`), ...(slow ? [`slow: ${[...activation, ...revocation, listDelay].join(' ')} s`] : [])].join('; ')
 }
 
 function nameOfBlow(blow: Blow): string {
   switch (blow.at) {
     case 'request':
-      return `${blow.victim} dies when request ${blow.nth + 1} is ${blow.phase}`
+      return `${blow.victim} dies when ${blow.nth === 'deletion' ? 'a deletion' : `request ${blow.nth + 1}`} is ${blow.phase}`
     case 'signal':
       return `${blow.signal} when request ${blow.nth + 1} is ${blow.phase}`
     case 'pause':
       return `${blow.victim} does nothing for ${blow.seconds} s from when request ${blow.nth + 1} is ${blow.phase}`
     case 'disk':
       return `the disk fails from ${blow.from} on with ${blow.error}${blow.lost ? ', and the machine is lost' : ''}`
-    case 'hands':
-      return blow.what
     case 'nothing':
       return 'nothing'
   }

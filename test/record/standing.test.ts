@@ -163,12 +163,15 @@ describe('alarms come first', () => {
     expect(next({ deletion: 'unknown', probes: [probe] }, { kind: 'left', generation: 2 })).toBe(look)
   })
 
-  test('of two sessions the one whose key was live when all stopped comes first, and then one whose deletion is not on record', () => {
+  test('of two sessions the one that was interrupted comes first, and then one whose deletion is not on record, the later before the earlier', () => {
     const told = (id: string, change: Partial<Session>): Known['sessions'][number] => ({ ...(open({ grade: 'unproved', listings: [], probes: [], ...change })[0] ?? expect.fail()), id })
     const [proof, left, died] = [told('A', { closed: settled.closed, deletion: 'done' }), told('B', { closed: settled.closed, deletion: 'unknown' }), told('C', { closed: null, deletion: 'not-sent' })]
     const order = (...sessions: Known['sessions'][number][]): string[] => openSessions({ sessions: sessions.map((one, at) => ({ ...one, session: { ...one.session, opened: { ...one.session.opened, generation: at + 1 } } })), standings: [], logbook: [] }).map(({ id }) => id)
     expect(order(proof, left, died)).toEqual(['C', 'B', 'A'])
     expect(order(died, proof)).toEqual(['C', 'A'])
+    expect(order(left, { ...proof, id: 'F', session: { ...proof.session, closed: null } })).toEqual(['F', 'B'])
+    // The exit of a later rotation deletes what an earlier one left.
+    expect(order(left, { ...left, id: 'D' }, proof, { ...proof, id: 'E' })).toEqual(['D', 'B', 'A', 'E'])
     expect(judged({ sessions: [proof, died] }).next).toBe('glasskey resume --session C (and --kept-lines FILE, if the screen named one)')
   })
 

@@ -46,7 +46,7 @@ test('killed with the key live, and then its successor is retired: resume enters
   const resumed = await stage.run(['resume', '--custody', custody, '--yes', '--reader', 'AUDITOR', ...stage.shares(2, 1, 3), ...stage.oci])
   expect(resumed.code).toBe(6)
   expect(resumed.stderr).toContain(`KEY_NOT_PROVED_DEAD: the warrant of session ${session} no longer fits the custody folder (successor GENERATION 3, regions eu-frankfurt-1, eu-amsterdam-1): nothing more is signed under it
-The key of GENERATION 2 IS ALIVE. Rotate it under a fresh warrant: glasskey break rotate
+The key of GENERATION 2 IS ALIVE. Rotate it under a fresh warrant: glasskey break rotate --custody ${custody} …
 `)
   // Not a release, which would be refused again.
   expect(resumed.stdout.trimEnd().split('\n').at(-1)).toBe(`THE KEY OF GENERATION 2 IS NOT PROVED DEAD. Now: glasskey break rotate --custody ${custody} …`)

@@ -63,7 +63,7 @@ describe('the successor is there, and too few of its sheets are left to open it'
     const opened = await bothThere('403 NotAllowed')
     await lost(opened)
     const refused = await resume(opened, '--remover', 'REMOVER')
-    expect([refused.code, refused.stderr]).toEqual([6, expect.stringContaining('The key of GENERATION 2 IS ALIVE. Rotate it under a fresh warrant: glasskey break rotate\n')])
+    expect([refused.code, refused.stderr]).toEqual([6, expect.stringContaining(`The key of GENERATION 2 IS ALIVE. Rotate it under a fresh warrant: glasskey break rotate --custody ${opened.custody} …\n`)])
     expect(inOci(opened)).toEqual([2, 3])
     expect(await status(opened)).toContain('In use: GENERATION 2')
     const rotated = await opened.run([...opened.rotate(2), '--remover', 'REMOVER', '--reader', 'AUDITOR', '--json'])
@@ -87,7 +87,7 @@ describe('the successor is there, and too few of its sheets are left to open it'
     const seen = await resume(opened, '--remover', 'REMOVER')
     // What people bring next is of the key that they can open.
     expect(seen.stdout).not.toContain('In use now: GENERATION 3')
-    expect([seen.code, seen.stderr]).toEqual([6, expect.stringContaining('The key of GENERATION 2 IS ALIVE. Rotate it under a fresh warrant: glasskey break rotate\n')])
+    expect([seen.code, seen.stderr]).toEqual([6, expect.stringContaining(`The key of GENERATION 2 IS ALIVE. Rotate it under a fresh warrant: glasskey break rotate --custody ${opened.custody} …\n`)])
     expect(inOci(opened)).toEqual([2, 3])
     const rotated = await opened.run([...opened.rotate(2), '--remover', 'REMOVER', '--reader', 'AUDITOR'])
     expect(rotated.stderr).toContain('is dead: proved.')
@@ -111,7 +111,7 @@ describe('the used key is still there, and too few of its own sheets are left to
     const opened = await bothThere('403 NotAllowed')
     for (const custodian of [1, 2]) await enter(opened, 'lost', `custodian=${custodian}`, 'copy=1', 'generations=2', 'witness=Security desk')
     const refused = await resume(opened)
-    expect([refused.code, refused.stderr]).toEqual([6, expect.stringContaining('Too few sheets are left to open the key of GENERATION 2. A rotation of GENERATION 3 deletes it: glasskey break rotate. Or an administrator deletes API key ')])
+    expect([refused.code, refused.stderr]).toEqual([6, expect.stringContaining(`Too few sheets are left to open the key of GENERATION 2. A rotation of GENERATION 3 deletes it: glasskey break rotate --custody ${opened.custody} …. Or an administrator deletes API key `)])
     expect(await status(opened)).toContain('In use: GENERATION 3')
     const rotated = await opened.run([...opened.rotate(3), '--remover', 'REMOVER', '--reader', 'AUDITOR'])
     expect(rotated.stderr).toContain('is dead: proved.')
@@ -224,7 +224,7 @@ describe('rotation deferred', () => {
     const died = await stage.run(stage.saasAdmin(2, '--defer-rotation', '--reader', 'AUDITOR'), { onStart: (pid) => (desk = pid) })
     expect(died.code).toBe(victim === 'desk' ? -1 : 6)
     if (victim === 'strongroom') {
-      expect(died.stderr).toContain('KEY_NOT_PROVED_DEAD: the key of GENERATION 2 IS ALIVE in OCI: its rotation was deferred\nAs soon as a successor waits and the home region answers: glasskey break rotate\n')
+      expect(died.stderr).toContain(`KEY_NOT_PROVED_DEAD: the key of GENERATION 2 IS ALIVE in OCI: its rotation was deferred\nAs soon as a successor waits and the home region answers: glasskey break rotate --custody ${stage.custody} …\n`)
       expect(died.stdout).toMatch(/NOT KNOWN: whether "enable SAAS_ADMIN" happened; OCI never answered\. Look at the database in OCI's console/)
     }
     const resumed = victim === 'desk' ? await resume(stage, '--reader', 'AUDITOR') : died
@@ -288,7 +288,7 @@ rare('a deferred rotation whose key somebody deleted by hand, with a successor i
   const said = await status(stage)
   expect(said).not.toContain('is not proved dead')
   expect(said).toContain('Note: used sheets await destruction before a witness: GENERATION 1 (3 left), GENERATION 2 (3 left)')
-  expect(said).toContain('or, where GENERATION 3 was uploaded by hand, as glasskey said: glasskey break rotate.')
+  expect(said).toContain(`or, where GENERATION 3 was uploaded by hand, as glasskey said: glasskey break rotate --custody ${custody} …\n`)
   // The key revoked counts; that nobody knows who installed the next one does not become well by that.
   const audit = await stage.run(['audit', '--custody', custody, '--profile', 'AUDITOR', '--json', ...stage.oci])
   expect(JSON.parse(audit.stdout)).toMatchObject({ failed: ['K02', 'D02'] })
@@ -309,7 +309,7 @@ rare('a copy that is two rotations behind, and the newer one is lost: what OCI h
   const said = (await stage.run(['status', '--custody', copy])).stdout
   expect(said).toContain('In use: GENERATION 4')
   expect(said).toContain('GENERATION 4 is in OCI, and no session of this folder installed it: another copy of the folder has a newer record; find it, and use that one')
-  expect(said).toContain('Next: find the newest copy of this folder, and go on there; or, where GENERATION 4 was uploaded by hand, as glasskey said: glasskey break rotate.')
+  expect(said).toContain(`Next: find the newest copy of this folder, and go on there; or, where GENERATION 4 was uploaded by hand, as glasskey said: glasskey break rotate --custody ${copy} …\n`)
   const audit = await stage.run(['audit', '--custody', copy, '--profile', 'AUDITOR', '--json', ...stage.oci])
   expect((JSON.parse(audit.stdout) as { failed: string[] }).failed).toContain('K02')
 })
