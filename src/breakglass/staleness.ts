@@ -52,7 +52,7 @@ export function staleness(folder: CustodyFolder, { warrant, session }: StoredSes
   if (session.deletion === 'unknown' && !present && !(seen && openable)) {
     return because('Its deletion was never answered.', 'reader', `Whether OCI deleted ${key} is not known. First let somebody who can read the key list look: ${look}`)
   }
-  if (openable) return because('It was not deleted: it is alive.', 'rotate', `T${key.slice(1)} IS ALIVE. Rotate it under a fresh warrant: glasskey break rotate`)
+  if (openable) return because('It was not deleted: it is alive.', 'rotate', `The key of GENERATION ${warrant.key.generation} IS ALIVE. Rotate it under a fresh warrant: glasskey break rotate`)
   // Nobody signs with it again. Others may delete it, once OCI has another; the next exit does.
   const tooFew = 'It was not proved dead, and too few of its sheets are left to sign with it.'
   const deletes = `n administrator deletes API key ${warrant.key.fingerprint}; then: ${look}`

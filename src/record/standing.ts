@@ -200,7 +200,7 @@ export function nextAfterUse(generation: number, known: Pick<Known, 'standings' 
   return `glasskey resume --session ${used?.id ?? ''} --reader PROFILE`
 }
 
-/** How a session is gone on with. One that was interrupted is looked at first, and one that too few sheets are left of says what goes on itself. */
+/** How a session is gone on with. One that was interrupted is looked at first; `staleness` says the same of one whose warrant cannot be followed. */
 export function resumption({ id, session, warrant: { successor, ...warrant } }: Told, all: readonly Standing[], events: readonly GenerationEvent[]): string {
   // Only the screen of that day can tell whether a disk lost lines of it; going on without them would be for good.
   if (session.closed === null) return `glasskey resume --session ${id}${session.keyLiveAt === null ? '' : KEPT}`
