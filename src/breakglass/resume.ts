@@ -12,7 +12,7 @@ import { nextIn } from '../host/printed-command.js'
 import { isInteractive, say } from '../host/terminal.js'
 import { readJournal, type JournalEntry, type JournalLine, type ListedKey } from '../record/journal.js'
 import { isListed } from '../record/recognise.js'
-import { isSettled, wasNeverThere, type Session } from '../record/replay.js'
+import { isRefusedNow, isSettled, wasNeverThere, type Session } from '../record/replay.js'
 import { isEntered, leftAlive } from '../record/open-sessions.js'
 import { nextAfterUse } from '../record/standing.js'
 import { acceptingRegions, commandOf, nextBy, wayOn } from '../record/way-on.js'
@@ -111,8 +111,8 @@ export async function resume(folderPath: string, id: string | undefined, keptLin
         if (listing === null || (way === 'remover' && inputs.remover === null)) return `; or with a login that ${way === 'remover' ? 'may delete it' : 'reads the key list'}: ${command}`
         return way === 'remover' && !isReady ? `; or, once its successor is listed as ACTIVE and equal: ${command}` : ''
       })()
-      // On record, so that nobody is sent to look once more.
-      if (!given && !isInteractive() && isOnRecord && listing && present && way === 'reader') return await recordLook(job, journalPath, found, listing)
+      // On record, so that nobody is sent to look once more; of a key that OCI refused, a look changes nothing.
+      if (!given && !isInteractive() && isOnRecord && listing && present && way === 'reader' && !isRefusedNow(session)) return await recordLook(job, journalPath, found, listing)
       if (!given && login !== '' && isInteractive()) say(`A quorum of GENERATION ${warrant.key.generation} is asked for${login}`, 'strong')
       if (!given && !isInteractive()) {
         throw new GlasskeyError('KEY_NOT_PROVED_DEAD', `the key of GENERATION ${warrant.key.generation} ${isDeleted ? 'is deleted and not proved dead, and a proof needs a signature' : 'may be ALIVE, and deleting it needs a signature'}`, `Gather a quorum of GENERATION ${warrant.key.generation}: ${commandOf('quorum', warrant.session, session)}${login}`)
