@@ -3,7 +3,7 @@ import { shellWord } from './terminal.js'
 
 /** What `status` says is next, as people can type it; with `…` where it needs more of them. */
 export function nextIn(next: string, folder: string): string {
-  if (/^(a ceremony at once, then )?glasskey (takeover|break rotate)( --drill)?$/.test(next)) return `${next} --custody ${shellWord(folder)} …`
+  if (/^(a ceremony at once, then )?glasskey (takeover|break rotate --drill)$/.test(next)) return `${next} --custody ${shellWord(folder)} …`
   return inFolder(next, folder).replace(/^glasskey logbook add (\w+)(?= --set)/, (command) => `${command} --custody ${shellWord(folder)}`)
 }
 
